@@ -1,0 +1,1 @@
+"""What touches the world: SQL, mail, payment gateway, warehouse, carrier. Ports with adapters; no decisions."""

@@ -1,0 +1,179 @@
+"""The register and record of cases: claiming a number, who wrote and when, and each step's page in SQL."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from sqlalchemy import update
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+from temporalio import activity
+from temporalio.api.enums.v1 import EventType
+from temporalio.exceptions import ApplicationError
+
+from activities.duties import BookDuties
+from activities.store import Store
+from models.base import Problem, in_one_line
+from models.case import Exit, Mail
+from models.complaint import Complaint
+from models.directory import Directory
+from models.names import Refused
+from models.pages import Letter, OpenCase, Opened, Origin, Page
+from models.procedure import Procedure
+from models.tables import CaseRow, EventRow, MailRow
+from procedures import Packs
+from rules.money import stake
+
+
+def _nobody_waits() -> None:
+    """The mailroom of another process finds new mails by itself."""
+
+
+class Casebook(BookDuties):
+    """Activities on the register and record. `on_mail` is called when a page has left mails to send."""
+
+    def __init__(
+        self,
+        store: Store,
+        packs: Packs,
+        directory_reader: Callable[[], Directory],
+        default_procedure: str,
+        *,
+        on_mail: Callable[[], None] = _nobody_waits,
+    ) -> None:
+        self._store = store
+        self._packs = packs
+        self._directory = directory_reader
+        self._default = default_procedure
+        self._on_mail = on_mail
+
+    @activity.defn(name="open_case")
+    async def open_case(self, entry: OpenCase) -> Opened:
+        """Claim the number for this run; asked again by the same run it answers the same.
+
+        Raises ApplicationError of type `bad_input`, not to be retried, for a complaint the procedure does not take.
+        """
+        async with self._store.read() as session:
+            known = await session.get(CaseRow, entry.number)
+        if known is None:
+            pack = self._pack_for(entry.complaint)
+            async with self._store.write() as session:
+                await session.exec(self._store.insert_new(CaseRow).values(_first_row(entry, pack)))
+                known = await session.get(CaseRow, entry.number)
+        if known is None:
+            raise ApplicationError(f"{entry.number}: is not in the register after it was entered")
+        if known.run_id == entry.run_id:
+            return Opened(procedure=known.procedure)
+        return Opened(procedure=known.procedure, duplicate=True, exit=Exit(known.exit) if known.exit else None)
+
+    @activity.defn(name="examine")
+    async def examine(self, letters: list[Letter]) -> list[Origin]:
+        """Each sender's departments, and when the Temporal server received each signal of this run."""
+        directory = self._directory()
+        times = await _signal_times({letter.signal for letter in letters if letter.signal is not None})
+        return [
+            Origin(
+                at=None if letter.signal is None else times.get(letter.signal),
+                departments=directory.departments_of(letter.actor),
+            )
+            for letter in letters
+        ]
+
+    @activity.defn(name="write_down")
+    async def write_down(self, page: Page) -> None:
+        """Row, events and notices in one transaction; done twice or out of order it leaves the newest truth once."""
+        async with self._store.write() as session:
+            await _update_row(session, page)
+            if page.events:
+                rows = [{"number": page.summary.number, **event.model_dump()} for event in page.events]
+                await session.exec(self._store.insert_new(EventRow), params=rows)
+            if page.mails:
+                now = datetime.now(UTC)
+                mails = [_mail_row(page.summary.number, mail, now) for mail in page.mails]
+                await session.exec(self._store.insert_new(MailRow), params=mails)
+        if page.mails:
+            self._on_mail()
+
+    def _pack_for(self, complaint: Complaint) -> Procedure:
+        name = complaint.procedure or self._default
+        pack = self._packs.newest(name)
+        if pack is None:
+            known = ", ".join(sorted({p.name for p in self._packs.all()}))
+            raise _bad_input([Problem(field="procedure", code="unknown", reason=f"is not known; use one of {known}")])
+        found = []
+        if complaint.channel not in pack.channels:
+            reason = f"is not a channel of {pack.ref}; use one of {', '.join(pack.channels)}"
+            found.append(Problem(field="channel", code="unknown", reason=reason))
+        if complaint.cause not in pack.causes:
+            reason = f"is not a cause of {pack.ref}; use one of {', '.join(pack.causes)}"
+            found.append(Problem(field="cause", code="unknown", reason=reason))
+        if found:
+            raise _bad_input(found)
+        return pack
+
+
+def _bad_input(found: list[Problem]) -> ApplicationError:
+    return ApplicationError(in_one_line(found), type=Refused.BAD_INPUT.value, non_retryable=True)
+
+
+async def _signal_times(wanted: set[int]) -> dict[int, datetime]:
+    """Receipt times of the run's signals by their place among all its signals. Without a wish nothing is fetched."""
+    times: dict[int, datetime] = {}
+    if not wanted:
+        return times
+    info = activity.info()
+    if info.workflow_id is None:
+        return times
+    handle = activity.client().get_workflow_handle(info.workflow_id, run_id=info.workflow_run_id)
+    place = 0
+    async for event in handle.fetch_history_events():
+        if event.event_type != EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
+            continue
+        if place in wanted:
+            times[place] = event.event_time.ToDatetime(tzinfo=UTC)
+            if len(times) == len(wanted):
+                break
+        place += 1
+    return times
+
+
+def _first_row(asked: OpenCase, pack: Procedure) -> dict[str, object]:
+    complaint, order = asked.complaint, asked.complaint.order
+    return {
+        "number": asked.number,
+        "workflow_id": asked.workflow_id,
+        "run_id": asked.run_id,
+        "procedure": pack.ref,
+        "opened_at": asked.opened_at,
+        "complaint": complaint.model_dump(mode="json", exclude_none=True),
+        "order_number": order.number,
+        "order_kind": order.kind.value,
+        "merchant": order.merchant,
+        "carrier": order.carrier,
+        "customer": complaint.complainant.id,
+        "cause": complaint.cause,
+        "category": complaint.category,
+        "channel": complaint.channel,
+        "demand": complaint.demand.kind.value,
+        "amount": stake(order, complaint.demand),
+        "currency": order.currency,
+    }
+
+
+async def _update_row(session: AsyncSession, page: Page) -> None:
+    summary = page.summary
+    changes = summary.model_dump(exclude={"number", "liable"})
+    changes["liable"] = [share.model_dump() for share in summary.liable]
+    newer = col(CaseRow.version) < summary.version
+    await session.exec(update(CaseRow).where(col(CaseRow.number) == summary.number, newer).values(**changes))
+
+
+def _mail_row(number: str, mail: Mail, now: datetime) -> dict[str, object]:
+    """`next_try_at` follows our own clock: a case under a fast-forwarded clock still has its mails sent now."""
+    return {
+        "number": number,
+        **mail.model_dump(),
+        "message_id": sha256(f"{number}/{mail.id}".encode()).hexdigest()[:32],
+        "written_at": now,
+        "next_try_at": now,
+    }

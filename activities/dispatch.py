@@ -1,0 +1,124 @@
+"""From a row of the outbox to the mail server and the chat room."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from activities.outbox import CUSTOMER, Open
+from activities.ports import Chat, MailLine, MailRefused, OutgoingMail, Post, Renderer, TryAgain
+from models.complaint import Language
+from models.directory import Directory
+from procedures import PackError, Packs
+
+CHAT_WAIT = 5.0
+"""How long the end of a turn waits for chat rooms (seconds)."""
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Address:
+    """Who reads a notice: e-mail addresses, chat rooms, language."""
+
+    to: tuple[str, ...]
+    rooms: tuple[str, ...]
+    language: Language
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A notice in words."""
+
+    row: Open
+    mail: OutgoingMail
+    rooms: tuple[str, ...]
+
+
+def address(row: Open, directory: Directory) -> Address | None:
+    """The customer by the complaint, a department by the directory; None for a department the directory lacks."""
+    if row.mail.to == CUSTOMER:
+        person = row.complaint.complainant
+        return Address((person.email,) if person.email else (), (), person.language)
+    team = directory.team(row.mail.to)
+    if team is None:
+        return None
+    return Address(tuple(person.email for person in team.owners), team.chat, team.language)
+
+
+def in_words(row: Open, to: Address, packs: Packs, render: Renderer) -> Ready | None:
+    """None when it cannot be written here; a worker that knows the pack or the template may."""
+    notice = row.mail
+    try:
+        subject, body = render(notice.template, notice.values, packs.pinned(row.procedure), to.language)
+    except (PackError, LookupError, ValueError, TypeError, AttributeError) as error:
+        _log.warning("mail_not_written", mail=notice.id, template=notice.template, problem=type(error).__name__)
+        return None
+    mail = OutgoingMail(to.to, subject, body, notice.message_id, notice.number, notice.at)
+    return Ready(row, mail, to.rooms)
+
+
+Settle = Callable[[Ready, MailRefused | TryAgain | None], Awaitable[None]]
+"""Called once for every mail, as soon as its fate is known; None: the mail server took it."""
+
+
+class Dispatch:
+    """Sends mails over a few connections at once, and copies of them to chat rooms beside."""
+
+    def __init__(self, post: Post, chat: Chat, lines: int) -> None:
+        self._post = post
+        self._chat = chat
+        self._lines = lines
+        self._chats: set[asyncio.Task[None]] = set()
+
+    async def send(self, mails: Sequence[Ready], settle: Settle) -> None:
+        """Send all; a lost connection is made again, and where there is none the rest is settled unsent."""
+        queue = deque(mails)
+        # A few mails are not worth a second connection.
+        lines = min(self._lines, (len(queue) + 4) // 5)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(lines):
+                group.create_task(self._work(queue, settle))
+
+    def post_to_rooms(self, ready: Ready) -> None:
+        """Start posting; mail does not wait for chat."""
+        if ready.rooms:
+            task = asyncio.create_task(self._post_to_rooms(ready))
+            self._chats.add(task)
+            task.add_done_callback(self._chats.discard)
+
+    async def finish(self) -> None:
+        """Give chat rooms a moment; what is not through then is dropped, the mail holds the same words."""
+        if not self._chats:
+            return
+        _, late = await asyncio.wait(self._chats, timeout=CHAT_WAIT)
+        for task in late:
+            task.cancel()
+
+    async def _work(self, queue: deque[Ready], settle: Settle) -> None:
+        while queue:
+            try:
+                async with self._post.connect() as line:
+                    while queue and await _one(line, queue.popleft(), settle):
+                        pass
+            except TryAgain as error:
+                while queue:
+                    await settle(queue.popleft(), error)
+
+    async def _post_to_rooms(self, ready: Ready) -> None:
+        try:
+            await self._chat.send(ready.rooms, ready.mail.subject, ready.mail.body)
+        except TryAgain as error:
+            _log.warning("chat_not_posted", mail=ready.row.mail.id, problem=error.code)
+
+
+async def _one(line: MailLine, ready: Ready, settle: Settle) -> bool:
+    """Whether the connection is still good."""
+    outcome: MailRefused | TryAgain | None = None
+    try:
+        await line.send(ready.mail)
+    except (MailRefused, TryAgain) as error:
+        outcome = error
+    await settle(ready, outcome)
+    return not (isinstance(outcome, TryAgain) and outcome.code in {"connection_lost", "smtp_421"})

@@ -1,0 +1,90 @@
+"""What workflows may ask of the world: names and types only, so that a workflow never imports a database.
+
+Each class is a contract; the class that does the work derives from it and registers under the same names.
+"""
+
+from abc import ABC, abstractmethod
+
+from temporalio import activity
+
+from models.case import RemedyOrder, RemedyResult
+from models.pages import Letter, OpenCase, Opened, Origin, Page, StepResult
+
+
+class BookDuties(ABC):
+    """The register of cases and the record in SQL. Near and short: run as local activities."""
+
+    @activity.defn(name="open_case")
+    @abstractmethod
+    async def open_case(self, entry: OpenCase) -> Opened:
+        """Enter a complaint in the register, or learn that its number is another run's case.
+
+        Raises ApplicationError(type="bad_input") for an unknown procedure, channel or cause.
+        """
+
+    @activity.defn(name="examine")
+    @abstractmethod
+    async def examine(self, letters: list[Letter]) -> list[Origin]:
+        """When the server received each message, and for whom its sender may act."""
+
+    @activity.defn(name="write_down")
+    @abstractmethod
+    async def write_down(self, page: Page) -> None:
+        """Write the case's row, new events and notices in one transaction; writing twice changes nothing."""
+
+
+class FollowDuties(ABC):
+    """Following a child that an earlier run of the case started."""
+
+    @activity.defn(name="await_remedy")
+    @abstractmethod
+    async def await_remedy(self, child: str) -> RemedyResult:
+        """Wait for the child's result. Heartbeats; safe to start again."""
+
+
+class RemedyDuties(ABC):
+    """The steps of a remedy. Every one is idempotent by its business key and returns what it did the first time."""
+
+    @activity.defn(name="pay")
+    @abstractmethod
+    async def pay(self, order: RemedyOrder) -> StepResult:
+        """Refund or compensate once. Raises a retryable error while the outcome is in doubt."""
+
+    @activity.defn(name="pay_state")
+    @abstractmethod
+    async def pay_state(self, order: RemedyOrder) -> StepResult:
+        """Whether the money has moved, after the patience for `pay` ran out."""
+
+    @activity.defn(name="reserve")
+    @abstractmethod
+    async def reserve(self, order: RemedyOrder) -> StepResult:
+        """Reserve replacement goods."""
+
+    @activity.defn(name="release")
+    @abstractmethod
+    async def release(self, order: RemedyOrder) -> StepResult:
+        """Give reserved goods back; the undoing of `reserve`."""
+
+    @activity.defn(name="label")
+    @abstractmethod
+    async def label(self, order: RemedyOrder) -> StepResult:
+        """Have the carrier collect the goods from the customer."""
+
+    @activity.defn(name="void_label")
+    @abstractmethod
+    async def void_label(self, order: RemedyOrder) -> StepResult:
+        """Cancel the collection; the undoing of `label`."""
+
+    @activity.defn(name="ship")
+    @abstractmethod
+    async def ship(self, order: RemedyOrder) -> StepResult:
+        """Send replacement or repaired goods to the customer. Cannot be undone."""
+
+
+class PostDuties(ABC):
+    """The mailroom's work."""
+
+    @activity.defn(name="deliver_mails")
+    @abstractmethod
+    async def deliver_mails(self, max_seconds: float) -> int:
+        """Send waiting notices for so long; returns how many went out. Heartbeats."""

@@ -1,0 +1,207 @@
+"""Partners over HTTP: payment gateway, warehouse and carrier of the company, at paths a small adapter can serve.
+
+    POST /refunds       {"reference", "order", "amount", "currency"}   -> {"reference", "amount", "currency"}
+    GET  /refunds?reference=OURS                -> [{"reference", "amount", "currency"}, ...], [] when there is none
+    POST /reservations  {"key", "order", "lines": [{"sku", "quantity"}]}   -> {"reference"}
+    POST /releases      {"key"}                                            -> any JSON object
+    POST /shipments     {"key", "order", "lines"}                          -> {"reference"}
+    POST /labels        {"key", "order", "carrier"}                        -> {"reference"}
+    POST /voids         {"key"}                                            -> any JSON object
+
+Amounts are minor units. Every POST carries `Idempotency-Key`; a refund's key ends in a generation, `reference` is ours
+and stays. For goods, `key` names the thing: what stands is returned, what was released or voided is made again.
+Every request carries X-Redress-Timestamp (Unix seconds) and X-Redress-Signature: hex HMAC-SHA256 with the shared
+secret over method, path with query, timestamp, each followed by a line feed, and then the body.
+
+A refusal is 400, 402, 404 or 422, with {"code": "a_slug"} if it has a name. Anything else that is not 200 or 201 is
+taken as temporary and sent again under the same key; `Retry-After` of 429 and 503 is respected.
+"""
+
+import hmac
+import json
+import time
+from collections.abc import AsyncGenerator, Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from hashlib import sha256
+from typing import Any
+
+import httpx2
+from pydantic import TypeAdapter, ValidationError
+
+from activities.ports import GatewayRefused, Receipt, TryAgain
+from models.base import Record, Ref, Slug
+from models.complaint import Quantity
+
+REFUSALS = frozenset({400, 402, 404, 422})
+LONGEST_WAIT = 3600.0
+"""We come back after an hour at the latest, whatever a partner asks for (seconds)."""
+_LIMITS = httpx2.Timeout(10, connect=3)
+
+
+class _Made(Record):
+    reference: Ref
+
+
+_SLUG = TypeAdapter(Slug)
+_RECEIPTS = TypeAdapter(list[Receipt])
+
+
+class Signed(httpx2.Auth):
+    """Signs each request, so that the partner knows it is ours, whole and recent."""
+
+    requires_request_body = True
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret.encode()
+
+    async def async_auth_flow(self, request: httpx2.Request) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
+        """Adds the two headers."""
+        body = await request.aread()
+        stamp = str(int(time.time()))
+        request.headers["X-Redress-Timestamp"] = stamp
+        request.headers["X-Redress-Signature"] = signature(
+            self._secret, request.method, request.url.raw_path.decode("ascii"), stamp, body
+        )
+        yield request
+
+
+def signature(secret: bytes, method: str, path: str, stamp: str, body: bytes) -> str:
+    """What a partner computes anew to check a request; hexadecimal."""
+    return hmac.new(secret, f"{method}\n{path}\n{stamp}\n".encode() + body, sha256).hexdigest()
+
+
+class HttpPartner:
+    """One partner at `base_url`; `secret` signs. Close it with `aclose`."""
+
+    def __init__(self, base_url: str, secret: str, *, timeout: httpx2.Timeout = _LIMITS) -> None:
+        self._client = httpx2.AsyncClient(base_url=base_url, auth=Signed(secret), timeout=timeout)
+
+    async def aclose(self) -> None:
+        """Give the connections back."""
+        await self._client.aclose()
+
+    async def _post(self, path: str, key: str, body: dict[str, Any]) -> Any:
+        """The answer's JSON. Raises TryAgain, GatewayRefused."""
+        content = json.dumps(body, separators=(",", ":")).encode()
+        headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
+        answer = await self._ask("POST", path, content=content, headers=headers)
+        if answer.status_code in REFUSALS:
+            raise GatewayRefused(_code(answer))
+        return _json(answer)
+
+    async def _made(self, path: str, key: str, body: dict[str, Any]) -> str:
+        try:
+            return _Made.model_validate(await self._post(path, key, body)).reference
+        except ValidationError:
+            raise TryAgain("bad_answer") from None
+
+    async def _ask(self, method: str, path: str, **options: Any) -> httpx2.Response:
+        try:
+            return await self._client.request(method, path, **options)
+        except httpx2.TimeoutException:
+            raise TryAgain("timeout") from None
+        except httpx2.RequestError:
+            raise TryAgain("unreachable") from None
+
+
+class HttpPaymentGateway(HttpPartner):
+    """`key_life`: how long the gateway promises to remember an Idempotency-Key."""
+
+    def __init__(
+        self,
+        base_url: str,
+        secret: str,
+        *,
+        key_life: timedelta = timedelta(hours=24),
+        timeout: httpx2.Timeout = _LIMITS,
+    ) -> None:
+        super().__init__(base_url, secret, timeout=timeout)
+        self.key_life = key_life
+
+    async def refund(self, key: str, reference: str, order: str, amount: int, currency: str) -> Receipt:
+        """See PaymentGateway. An answer that makes no sense leaves the payment suspect: it may have been made."""
+        body = {"reference": reference, "order": order, "amount": amount, "currency": currency}
+        try:
+            receipt = Receipt.model_validate(await self._post("/refunds", key, body))
+        except ValidationError:
+            raise TryAgain("bad_answer", suspect=True) from None
+        if (receipt.amount, receipt.currency) != (amount, currency):
+            raise TryAgain("bad_answer", suspect=True)
+        return receipt
+
+    async def find(self, reference: str) -> Receipt | None:
+        """See PaymentGateway. Only a 200 with a list says that nothing was paid."""
+        answer = await self._ask("GET", "/refunds", params={"reference": reference})
+        if answer.status_code in REFUSALS:
+            raise TryAgain("look_up_failed")
+        try:
+            found = _RECEIPTS.validate_python(_json(answer))
+        except ValidationError:
+            raise TryAgain("bad_answer") from None
+        return found[0] if found else None
+
+
+class HttpWarehouse(HttpPartner):
+    """The company's warehouse."""
+
+    async def reserve(self, key: str, order: str, lines: Sequence[Quantity]) -> str:
+        """See Warehouse."""
+        return await self._made("/reservations", key, {"key": key, "order": order, "lines": _lines(lines)})
+
+    async def release(self, key: str) -> None:
+        """See Warehouse."""
+        await self._post("/releases", f"{key}:release", {"key": key})
+
+    async def ship(self, key: str, order: str, lines: Sequence[Quantity]) -> str:
+        """See Warehouse."""
+        return await self._made("/shipments", key, {"key": key, "order": order, "lines": _lines(lines)})
+
+
+class HttpCarrier(HttpPartner):
+    """The company's carrier."""
+
+    async def label(self, key: str, order: str, carrier: str | None) -> str:
+        """See Carrier."""
+        return await self._made("/labels", key, {"key": key, "order": order, "carrier": carrier})
+
+    async def void(self, key: str) -> None:
+        """See Carrier."""
+        await self._post("/voids", f"{key}:void", {"key": key})
+
+
+def _lines(lines: Sequence[Quantity]) -> list[dict[str, Any]]:
+    return [line.model_dump() for line in lines]
+
+
+def _json(answer: httpx2.Response) -> Any:
+    status = answer.status_code
+    if status not in {200, 201}:
+        raise TryAgain(f"http_{status}", _retry_after(answer), suspect=status == 500)
+    try:
+        return answer.json()
+    except ValueError:
+        raise TryAgain("bad_answer", suspect=True) from None
+
+
+def _code(answer: httpx2.Response) -> str:
+    """The partner's own code if it has the form of one; free text could hold anything."""
+    try:
+        return _SLUG.validate_python(answer.json()["code"])
+    except (ValueError, KeyError, TypeError):
+        return "refused"
+
+
+def _retry_after(answer: httpx2.Response) -> float | None:
+    value = answer.headers.get("Retry-After", "")
+    if answer.status_code not in {429, 503} or not value:
+        return None
+    if value.isascii() and value.isdigit():
+        return min(float(value[:9]), LONGEST_WAIT)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return min(max((moment - datetime.now(UTC)).total_seconds(), 0.0), LONGEST_WAIT)

@@ -1,0 +1,141 @@
+"""The book of payments: an order's running total and one intent per decision, written before the gateway is called."""
+
+from datetime import datetime, timedelta
+from enum import Enum
+
+from sqlalchemy import ColumnElement, and_, update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from activities.ports import Receipt
+from activities.store import Store, StoreError
+from models.case import RemedyOrder
+from models.names import remedy_key
+from models.tables import OrderAccount, RefundIntent
+
+SETTLE = timedelta(seconds=60)
+"""A call sent less than this ago may still land; a look that finds nothing proves nothing yet."""
+
+
+class Bar(Enum):
+    """Why an intent cannot be written: a code a person can act on."""
+
+    PAID_DIFFERS = "paid_differs"
+    EXCEEDS_PAID = "exceeds_paid"
+    AMOUNT_DIFFERS = "amount_differs"
+
+
+class Intents:
+    """Reads and writes payments; each method is one transaction."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def get(self, key: str) -> RefundIntent | None:
+        """The intent under this key."""
+        async with self._store.read() as session:
+            return await session.get(RefundIntent, key)
+
+    async def open(self, order: RemedyOrder) -> RefundIntent | Bar:
+        """The intent for this payment, its amount held on the order's account; a second call gets the same one.
+
+        A refused intent is opened anew for a later attempt of a person. `Bar`: there is none, and nothing was held.
+        """
+        key = remedy_key(order.number, order.decision, "pay")
+        async with self._store.write() as session:
+            if await self._paid_for(session, order) != order.paid:
+                return Bar.PAID_DIFFERS
+            fresh = await session.exec(self._store.insert_new(RefundIntent).values(_first(order, key)))
+            intent = await _locked(session, key)
+            if intent is None:
+                raise StoreError("database: an intent is gone after it was written; it is tried again")
+            if fresh.rowcount == 1 or (intent.state == "refused" and order.attempt > intent.attempt):
+                if not await _hold(session, order.order, order.currency, order.amount):
+                    await session.rollback()
+                    return Bar.EXCEEDS_PAID
+                return intent if fresh.rowcount == 1 else _again(intent, order)
+            return intent if intent.amount == order.amount else Bar.AMOUNT_DIFFERS
+
+    async def sending(self, intent: RefundIntent, now: datetime, *, anew: bool) -> RefundIntent | None:
+        """Note the call about to be made, under the next generation when `anew`. None: another attempt was faster."""
+        async with self._store.write() as session:
+            stored = await _locked(session, intent.key)
+            if stored is None or (stored.state, stored.generation) != ("open", intent.generation):
+                return None
+            if anew:
+                stored.generation += 1
+                stored.suspect = False
+                stored.sent_at = None
+            stored.sent_at = stored.sent_at or now
+            stored.last_sent_at = now
+        return stored
+
+    async def suspected(self, intent: RefundIntent) -> None:
+        """The gateway may keep answering this generation with a stored failure."""
+        mine = (col(RefundIntent.key) == intent.key, col(RefundIntent.generation) == intent.generation)
+        async with self._store.write() as session:
+            await session.exec(update(RefundIntent).where(*mine).values(suspect=True))
+
+    async def paid(self, intent: RefundIntent, receipt: Receipt) -> None:
+        """The money has left: that stands whatever was noted before."""
+        async with self._store.write() as session:
+            stored = await _locked(session, intent.key)
+            if stored is None or stored.state == "paid":
+                return
+            if stored.state == "refused":
+                await _hold(session, stored.order_number, stored.currency, stored.amount)
+            stored.state, stored.reference, stored.code = "paid", receipt.reference, None
+
+    async def refused(self, intent: RefundIntent, code: str, attempt: int) -> bool:
+        """The gateway will not pay: the amount held is free again. False: an answer to what is no longer asked."""
+        async with self._store.write() as session:
+            stored = await _locked(session, intent.key)
+            if stored is None or (stored.state, stored.generation) != ("open", intent.generation):
+                return False
+            stored.state, stored.code, stored.attempt = "refused", code, attempt
+            account = _account(stored.order_number, stored.currency)
+            freed = col(OrderAccount.refunded) - stored.amount
+            await session.exec(update(OrderAccount).where(account).values(refunded=freed))
+        return True
+
+    async def _paid_for(self, session: AsyncSession, order: RemedyOrder) -> int:
+        """What was paid for the order, as the first case about it said (minor units)."""
+        first = {"order_number": order.order, "currency": order.currency, "paid": order.paid, "refunded": 0}
+        await session.exec(self._store.insert_new(OrderAccount).values(first))
+        return (await session.exec(select(OrderAccount.paid).where(_account(order.order, order.currency)))).one()
+
+
+def _first(order: RemedyOrder, key: str) -> dict[str, object]:
+    return {
+        "key": key,
+        "number": order.number,
+        "order_number": order.order,
+        "amount": order.amount,
+        "currency": order.currency,
+        "attempt": order.attempt,
+    }
+
+
+def _again(intent: RefundIntent, order: RemedyOrder) -> RefundIntent:
+    """Suspect, so that a look comes before the next call, which then has a new generation."""
+    intent.amount, intent.attempt = order.amount, order.attempt
+    intent.state, intent.code, intent.suspect = "open", None, True
+    intent.sent_at = intent.last_sent_at = None
+    return intent
+
+
+async def _locked(session: AsyncSession, key: str) -> RefundIntent | None:
+    """The intent's row is locked before the account's, always: two payments never wait for each other in a circle."""
+    return (await session.exec(select(RefundIntent).where(RefundIntent.key == key).with_for_update())).first()
+
+
+async def _hold(session: AsyncSession, order: str, currency: str, amount: int) -> bool:
+    """Take the amount from what the order may still give back; False when that is not enough."""
+    total = col(OrderAccount.refunded) + amount
+    fits = and_(_account(order, currency), total <= col(OrderAccount.paid))
+    held = await session.exec(update(OrderAccount).where(fits).values(refunded=total))
+    return held.rowcount == 1
+
+
+def _account(order: str, currency: str) -> ColumnElement[bool]:
+    return and_(col(OrderAccount.order_number) == order, col(OrderAccount.currency) == currency)

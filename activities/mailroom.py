@@ -1,0 +1,205 @@
+"""The mailroom: sends the notices of the outbox and tells a case when one cannot reach its department.
+
+A notice is sent at least once: a desk that dies between the mail server's answer and our note of it sends again, under
+the same Message-ID. A case is told at least once likewise.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.dispatch import Dispatch, Ready, address, in_words
+from activities.duties import PostDuties
+from activities.outbox import CUSTOMER, Open, Outbox, failed, not_told, put_off, sent, told
+from activities.ports import Chat, Herald, MailRefused, Post, Renderer, TryAgain
+from activities.store import Store, StoreError
+from models.commands import MailReport
+from models.directory import Directory
+from models.names import MAIL_REPORT, case_id
+from procedures import PackError, Packs
+
+IDLE = 0.3
+"""How long an idle desk sleeps before it looks again, unless nudged (seconds)."""
+BEAT = 1.0
+"""Between heartbeats (seconds)."""
+_log = structlog.get_logger()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class SignalHerald:
+    """Tells a case by signal. `client` gives the connection; inside an activity it is the worker's own."""
+
+    def __init__(self, client: Callable[[], Client] = activity.client) -> None:
+        self._client = client
+
+    async def tell(self, number: str, report: MailReport) -> None:
+        """See Herald. A case that has ended, or whose history is gone, needs no telling."""
+        handle = self._client().get_workflow_handle(case_id(number))
+        try:
+            await handle.signal(MAIL_REPORT, report)
+        except RPCError as error:
+            # NOT_FOUND can also be about the namespace, which a locked server says of an existing one.
+            if error.status is not RPCStatusCode.NOT_FOUND or "workflow" not in error.message:
+                raise TryAgain("case_unreachable") from None
+
+
+class MailDesk(PostDuties):
+    """The activity `deliver_mails`.
+
+    `overdue`: a department's notice unsent for so long is reported to its case. `give_up`: a temporary failure that
+    lasts so long is taken as final. `lines`: connections to the mail server at once.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        packs: Packs,
+        post: Post,
+        chat: Chat,
+        directory_reader: Callable[[], Directory],
+        render: Renderer,
+        *,
+        herald: Herald | None = None,
+        overdue: timedelta = timedelta(minutes=15),
+        give_up: timedelta = timedelta(days=3),
+        batch: int = 40,
+        lines: int = 4,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        self._outbox = Outbox(store)
+        self._packs = packs
+        self._dispatch = Dispatch(post, chat, lines)
+        self._directory = directory_reader
+        self._render = render
+        self._herald = herald or SignalHerald()
+        self._overdue = overdue
+        self._give_up = give_up
+        self._batch = batch
+        self._now = clock
+        self._bell = asyncio.Event()
+
+    def nudge(self) -> None:
+        """There is a new notice: an idle desk of this process looks at once."""
+        self._bell.set()
+
+    @activity.defn(name="deliver_mails")
+    async def deliver_mails(self, max_seconds: float) -> int:
+        """Send what is due for so many seconds; returns how many mails went out. Heartbeats every second."""
+        gone = 0
+        clock = asyncio.get_running_loop().time
+        end = clock() + max_seconds
+        async with _beating():
+            while (left := end - clock()) > 0:
+                self._bell.clear()
+                handled, taken = await self._careful_turn()
+                gone += taken
+                if not handled:
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._bell.wait(), min(IDLE, left))
+            await self._dispatch.finish()
+        return gone
+
+    async def deliver_once(self) -> int:
+        """One turn over what is due now; returns how many mails went out. Raises StoreError, PackError."""
+        _, gone = await self._turn()
+        await self._dispatch.finish()
+        return gone
+
+    async def _careful_turn(self) -> tuple[int, int]:
+        try:
+            return await self._turn()
+        except (StoreError, PackError) as error:
+            _log.warning("mailroom_waits", problem=str(error))
+            return 0, 0
+
+    async def _turn(self) -> tuple[int, int]:
+        """Rows handled, and mails the server took."""
+        rows = await self._outbox.due(self._now(), self._batch)
+        if not rows:
+            return 0, 0
+        gone = await self._deliver([row for row in rows if not row.decided])
+        for row in rows:
+            await self._report(row)
+        return len(rows), gone
+
+    async def _deliver(self, rows: list[Open]) -> int:
+        directory = self._directory()
+        ready = [letter for row in rows if (letter := await self._prepare(row, directory))]
+        gone = 0
+
+        async def settle(letter: Ready, outcome: MailRefused | TryAgain | None) -> None:
+            nonlocal gone
+            gone += outcome is None
+            await self._settle(letter.row, outcome)
+
+        await self._dispatch.send(ready, settle)
+        return gone
+
+    async def _prepare(self, row: Open, directory: Directory) -> Ready | None:
+        """The notice in words, or None after noting why there is nothing to send."""
+        mail = row.mail
+        mail.attempts += 1
+        reader = address(row, directory)
+        if reader is None:
+            # The directory may yet be corrected; the case hears of it now.
+            put_off(mail, self._now(), "no_recipient", self._overdue, lost=True)
+        elif not reader.to and mail.to == CUSTOMER:
+            sent(mail, self._now(), "no_address")
+        elif ready := in_words(row, reader, self._packs, self._render):
+            if mail.attempts == 1:
+                self._dispatch.post_to_rooms(ready)
+            return ready
+        else:
+            put_off(mail, self._now(), "not_written", self._overdue)
+        await self._outbox.keep(mail)
+        return None
+
+    async def _settle(self, row: Open, outcome: MailRefused | TryAgain | None) -> None:
+        mail, now = row.mail, self._now()
+        if outcome is None:
+            sent(mail, now)
+        elif isinstance(outcome, MailRefused) or now - mail.written_at > self._give_up:
+            failed(mail, now, outcome.code)
+        else:
+            put_off(mail, now, outcome.code, self._overdue)
+        if mail.code:
+            _log.info("mail_not_sent", mail=mail.id, number=mail.number, problem=mail.code, attempts=mail.attempts)
+        await self._outbox.keep(mail)
+
+    async def _report(self, row: Open) -> None:
+        """Tell the case what it has yet to hear."""
+        mail, what = row.mail, row.mail.owed
+        if what is None:
+            return
+        delivered = what == "found"
+        code = "delivered" if delivered else mail.code or "unsent"
+        try:
+            await self._herald.tell(mail.number, MailReport(mail=mail.id, delivered=delivered, code=code))
+        except TryAgain:
+            not_told(mail, self._now())
+        else:
+            told(mail, self._now())
+        await self._outbox.keep_told(mail, what)
+
+
+@asynccontextmanager
+async def _beating() -> AsyncIterator[None]:
+    async def beat() -> None:
+        while True:
+            activity.heartbeat()
+            await asyncio.sleep(BEAT)
+
+    task = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        task.cancel()

@@ -1,0 +1,111 @@
+"""The outbox in SQL: which notices need the mailroom now, and what became of each try."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Update, update
+from sqlmodel import col, select
+
+from activities.store import Store
+from models.complaint import Complaint
+from models.tables import CaseRow, MailRow
+
+CUSTOMER = "customer"
+FIRST_WAIT = timedelta(seconds=5)
+LONGEST_WAIT = timedelta(minutes=5)
+_STATE = ("attempts", "next_try_at", "sent_at", "failed_at", "code", "owed", "reported_at", "recovered_at")
+
+
+@dataclass(frozen=True)
+class Open:
+    """A notice that needs the mailroom, with what it takes of its case."""
+
+    mail: MailRow
+    procedure: str
+    complaint: Complaint
+
+    @property
+    def decided(self) -> bool:
+        """Sent or failed for good: only the case has yet to hear of it."""
+        return self.mail.sent_at is not None or self.mail.failed_at is not None
+
+
+class Outbox:
+    """Reads and updates rows of the outbox."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def due(self, now: datetime, at_most: int) -> list[Open]:
+        """What needs the mailroom now, the longest waiting first."""
+        wanted = (
+            select(MailRow, CaseRow.procedure, CaseRow.complaint)
+            .join(CaseRow, col(CaseRow.number) == col(MailRow.number))
+            .where(col(MailRow.next_try_at) <= now)
+            .order_by(col(MailRow.next_try_at))
+            .limit(at_most)
+        )
+        async with self._store.read() as session:
+            found = (await session.exec(wanted)).all()
+        return [Open(mail, procedure, Complaint.model_validate(complaint)) for mail, procedure, complaint in found]
+
+    async def keep(self, mail: MailRow) -> None:
+        """Write what became of a try. A mail another desk has sent meanwhile stays sent."""
+        same = (col(MailRow.id) == mail.id, col(MailRow.sent_at).is_(None))
+        await self._update(update(MailRow).where(*same).values(_state(mail)))
+
+    async def keep_told(self, mail: MailRow, what: str) -> None:
+        """Write that the case was told, or could not be told, what it was owed."""
+        same = (col(MailRow.id) == mail.id, col(MailRow.owed) == what)
+        await self._update(update(MailRow).where(*same).values(_state(mail)))
+
+    async def _update(self, statement: Update) -> None:
+        async with self._store.write() as session:
+            await session.exec(statement)
+
+
+def _state(mail: MailRow) -> dict[str, object]:
+    return {name: getattr(mail, name) for name in _STATE}
+
+
+def sent(mail: MailRow, now: datetime, code: str | None = None) -> None:
+    """Done; a case that was told otherwise is to be told."""
+    mail.sent_at, mail.code = now, code
+    mail.owed = None if mail.reported_at is None else "found"
+    mail.next_try_at = None if mail.owed is None else now
+
+
+def failed(mail: MailRow, now: datetime, code: str) -> None:
+    """No further try; the case is told of a department's mail unless it already was."""
+    mail.failed_at, mail.code = now, code
+    mail.owed = "lost" if mail.to != CUSTOMER and mail.reported_at is None else None
+    mail.next_try_at = None if mail.owed is None else now
+
+
+def put_off(mail: MailRow, now: datetime, code: str, overdue: timedelta, *, lost: bool = False) -> None:
+    """Try again later. A department's mail unsent for `overdue`, or `lost` at once, is reported to its case."""
+    mail.code = code
+    mail.next_try_at = now + min(FIRST_WAIT * 2 ** min(mail.attempts - 1, 10), LONGEST_WAIT)
+    if mail.to == CUSTOMER or mail.reported_at is not None:
+        return
+    limit = mail.at + overdue
+    if lost or now >= limit:
+        mail.owed = "lost"
+    else:
+        mail.next_try_at = min(mail.next_try_at, limit)
+
+
+def told(mail: MailRow, now: datetime) -> None:
+    """The case knows. A decided mail needs nothing more; another goes on being tried."""
+    if mail.owed == "lost":
+        mail.reported_at = now
+    else:
+        mail.recovered_at = now
+    mail.owed = None
+    if mail.sent_at is not None or mail.failed_at is not None:
+        mail.next_try_at = None
+
+
+def not_told(mail: MailRow, now: datetime) -> None:
+    """The case could not be reached: it is told at a later turn."""
+    mail.next_try_at = now + FIRST_WAIT

@@ -1,0 +1,138 @@
+"""What the activities need of the world outside. Adapters implement these; tests bring their own.
+
+Every call carries a key made from the case, so that a call sent twice is one effect. Error texts hold codes only.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from models.base import Currency, Moment, Record
+from models.commands import MailReport
+from models.complaint import Language, Quantity
+from models.procedure import Procedure
+
+
+class TryAgain(Exception):
+    """Temporary, or nobody knows whether it happened. `after` is the partner's wish in seconds.
+
+    `suspect`: the partner may have stored this failure under the key, so the same key may never succeed.
+    """
+
+    def __init__(self, code: str, after: float | None = None, *, suspect: bool = False) -> None:
+        super().__init__(code)
+        self.code = code
+        self.after = after
+        self.suspect = suspect
+
+
+class Refusal(Exception):
+    """The partner says no, and will say no again."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class GatewayRefused(Refusal):
+    """The payment gateway, warehouse or carrier says no."""
+
+
+class MailRefused(Refusal):
+    """The mail server will not take this mail."""
+
+
+class Receipt(Record):
+    """A refund the gateway has made; `amount` in minor units."""
+
+    reference: str
+    amount: int
+    currency: Currency
+    at: Moment | None = None
+
+
+class PaymentGateway(Protocol):
+    """Moves money back to the customer."""
+
+    key_life: timedelta
+    """How long the gateway surely remembers an idempotency key."""
+
+    async def refund(self, key: str, reference: str, order: str, amount: int, currency: str) -> Receipt:
+        """Pay `amount` back, once per `key`; `reference` is what `find` looks for. Raises TryAgain, GatewayRefused."""
+
+    async def find(self, reference: str) -> Receipt | None:
+        """The refund made under our reference, whatever its key; None when there is none. Raises TryAgain."""
+
+
+class Warehouse(Protocol):
+    """Keeps and sends goods. The key names the thing: what stands is returned, what was released is made again."""
+
+    async def reserve(self, key: str, order: str, lines: Sequence[Quantity]) -> str:
+        """Set goods aside; the reservation's number. Raises TryAgain, GatewayRefused."""
+
+    async def release(self, key: str) -> None:
+        """Put the goods reserved under `key` back; nothing reserved is fine. Raises TryAgain, GatewayRefused."""
+
+    async def ship(self, key: str, order: str, lines: Sequence[Quantity]) -> str:
+        """Send goods; the parcel's number. Raises TryAgain, GatewayRefused."""
+
+
+class Carrier(Protocol):
+    """Brings goods back. The key names the label as in Warehouse."""
+
+    async def label(self, key: str, order: str, carrier: str | None) -> str:
+        """A prepaid return label; its number. Raises TryAgain, GatewayRefused."""
+
+    async def void(self, key: str) -> None:
+        """Make the label under `key` worthless; none is fine. Raises TryAgain, GatewayRefused."""
+
+
+@dataclass(frozen=True)
+class OutgoingMail:
+    """A mail ready to be sent. `message_id` is the left part, the same over every attempt."""
+
+    to: tuple[str, ...]
+    subject: str
+    body: str
+    message_id: str
+    number: str
+    at: datetime
+
+
+class MailLine(Protocol):
+    """An open connection to the mail server."""
+
+    async def send(self, mail: OutgoingMail) -> None:
+        """Hand one mail over. Raises MailRefused when it will never be taken, TryAgain otherwise."""
+
+
+class Post(Protocol):
+    """The mail server."""
+
+    def connect(self) -> AbstractAsyncContextManager[MailLine]:
+        """A connection for several mails. Raises TryAgain when there is none to be had."""
+
+
+class Chat(Protocol):
+    """Chat rooms of the departments."""
+
+    async def send(self, rooms: Sequence[str], subject: str, body: str) -> None:
+        """Post to every room. Raises TryAgain; nobody depends on it."""
+
+
+class Renderer(Protocol):
+    """Words for people: subject and body of a notice."""
+
+    def __call__(
+        self, template: str, values: Mapping[str, str | int], pack: Procedure, lang: Language, /
+    ) -> tuple[str, str]:
+        """Subject (one line) and plain text body."""
+
+
+class Herald(Protocol):
+    """Tells a case what became of its mail."""
+
+    async def tell(self, number: str, report: MailReport) -> None:
+        """Returns when the case knows or has ended. Raises TryAgain."""

@@ -1,0 +1,184 @@
+"""Carrying a decision out: money and goods. Every activity is idempotent under the decision's own key.
+
+A payment is looked for before it is sent again whenever the gateway's memory of the key can no longer be trusted:
+"the same key" alone pays twice once the gateway has pruned it, and never once a failure is stored under it.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.duties import RemedyDuties
+from activities.intents import SETTLE, Bar, Intents
+from activities.ports import Carrier, GatewayRefused, PaymentGateway, Receipt, TryAgain, Warehouse
+from activities.store import Store
+from models.case import RemedyOrder
+from models.names import remedy_key
+from models.pages import StepResult
+from models.tables import RefundIntent
+
+TRUSTED = 0.8
+"""Part of a key's life in which the gateway is relied on to remember it."""
+IN_DOUBT = "payment_in_doubt"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Remedies(RemedyDuties):
+    """Activities named as the steps: pay, pay_state, reserve, release, label, void_label, ship.
+
+    Each returns StepResult; `failure` is a code a person can act on. What may succeed later raises ApplicationError
+    of type `try_again`, which Temporal retries.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        payment: PaymentGateway,
+        warehouse: Warehouse,
+        carrier: Carrier,
+        *,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        self._intents = Intents(store)
+        self._gateway = payment
+        self._warehouse = warehouse
+        self._carrier = carrier
+        self._now = clock
+
+    @activity.defn(name="pay")
+    async def pay(self, order: RemedyOrder) -> StepResult:
+        """Pay `order.amount` back, once.
+
+        Failures: paid_differs, exceeds_paid, amount_differs, or the gateway's code.
+        """
+        if order.amount == 0:
+            return StepResult()
+        intent = await self._intents.open(order)
+        if isinstance(intent, Bar):
+            return StepResult(failure=intent.value)
+        if intent.state != "open":
+            return StepResult(reference=intent.reference, failure=intent.code)
+        async with _temporal_errors():
+            return await self._pay(intent, order)
+
+    @activity.defn(name="pay_state")
+    async def pay_state(self, order: RemedyOrder) -> StepResult:
+        """One look when patience has run out: the reference, the refusal's code, or payment_in_doubt."""
+        if order.amount == 0:
+            return StepResult()
+        intent = await self._intents.get(remedy_key(order.number, order.decision, "pay"))
+        if intent is None:
+            return StepResult(failure=IN_DOUBT)
+        if intent.state != "open":
+            return StepResult(reference=intent.reference, failure=intent.code)
+        try:
+            found = await self._gateway.find(intent.key)
+        except TryAgain:
+            return StepResult(failure=IN_DOUBT)
+        return StepResult(failure=IN_DOUBT) if found is None else await self._found(intent, found)
+
+    @activity.defn(name="reserve")
+    async def reserve(self, order: RemedyOrder) -> StepResult:
+        """Set the replacement goods aside."""
+        async with _temporal_errors():
+            return await _step(self._warehouse.reserve(_key(order, "reserve"), order.order, order.lines))
+
+    @activity.defn(name="release")
+    async def release(self, order: RemedyOrder) -> StepResult:
+        """Put reserved goods back."""
+        async with _temporal_errors():
+            return await _step(self._warehouse.release(_key(order, "reserve")))
+
+    @activity.defn(name="label")
+    async def label(self, order: RemedyOrder) -> StepResult:
+        """A return label for the customer."""
+        async with _temporal_errors():
+            return await _step(self._carrier.label(_key(order, "label"), order.order, order.carrier))
+
+    @activity.defn(name="void_label")
+    async def void_label(self, order: RemedyOrder) -> StepResult:
+        """Make the return label worthless."""
+        async with _temporal_errors():
+            return await _step(self._carrier.void(_key(order, "label")))
+
+    @activity.defn(name="ship")
+    async def ship(self, order: RemedyOrder) -> StepResult:
+        """Send the goods to the customer."""
+        async with _temporal_errors():
+            return await _step(self._warehouse.ship(_key(order, "ship"), order.order, order.lines))
+
+    async def _pay(self, intent: RefundIntent, order: RemedyOrder) -> StepResult:
+        anew = self._doubtful(intent)
+        if anew:
+            found = await self._gateway.find(intent.key)
+            if found is not None:
+                return await self._found(intent, found)
+            self._let_settle(intent)
+        sending = await self._intents.sending(intent, self._now(), anew=anew)
+        if sending is None:
+            raise TryAgain("overtaken", 1)
+        return await self._send(sending, order)
+
+    async def _send(self, intent: RefundIntent, order: RemedyOrder) -> StepResult:
+        key = f"{intent.key}:{intent.generation}"
+        try:
+            receipt = await self._gateway.refund(key, intent.key, order.order, intent.amount, intent.currency)
+        except GatewayRefused as refused:
+            if not await self._intents.refused(intent, refused.code, order.attempt):
+                raise TryAgain("overtaken", 1) from None
+            return StepResult(failure=refused.code)
+        except TryAgain as error:
+            if error.suspect:
+                await self._intents.suspected(intent)
+            raise
+        return await self._paid(intent, receipt)
+
+    async def _found(self, intent: RefundIntent, receipt: Receipt) -> StepResult:
+        """An earlier call did pay; a person looks at it if it was another amount than is due now."""
+        if (receipt.amount, receipt.currency) != (intent.amount, intent.currency):
+            return StepResult(reference=receipt.reference, failure=Bar.AMOUNT_DIFFERS.value)
+        return await self._paid(intent, receipt)
+
+    async def _paid(self, intent: RefundIntent, receipt: Receipt) -> StepResult:
+        await self._intents.paid(intent, receipt)
+        return StepResult(reference=receipt.reference)
+
+    def _doubtful(self, intent: RefundIntent) -> bool:
+        """Whether the key may be spent: a stored failure, a refusal before, or an age the gateway may not remember."""
+        if intent.suspect:
+            return True
+        return intent.sent_at is not None and self._now() - intent.sent_at > self._gateway.key_life * TRUSTED
+
+    def _let_settle(self, intent: RefundIntent) -> None:
+        if intent.last_sent_at is None:
+            return
+        left: timedelta = intent.last_sent_at + SETTLE - self._now()
+        if left > timedelta(0):
+            raise TryAgain("settling", left.total_seconds())
+
+
+def _key(order: RemedyOrder, step: str) -> str:
+    return remedy_key(order.number, order.decision, step)
+
+
+async def _step(call: Awaitable[str | None]) -> StepResult:
+    try:
+        return StepResult(reference=await call)
+    except GatewayRefused as refused:
+        return StepResult(failure=refused.code)
+
+
+@asynccontextmanager
+async def _temporal_errors() -> AsyncIterator[None]:
+    """A partner's temporary failure as one Temporal retries, at the partner's pace where it names one."""
+    try:
+        yield
+    except TryAgain as error:
+        wait = None if error.after is None else timedelta(seconds=error.after)
+        raise ApplicationError(error.code, type="try_again", next_retry_delay=wait) from None

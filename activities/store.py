@@ -1,0 +1,143 @@
+"""The SQL store: SQLite in one file, or PostgreSQL. One place knows their differences."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import Connection, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlmodel import SQLModel
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from models.tables import Row
+
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+_SCHEMA_LOCK = 0x72656472657373
+"""Advisory lock held while tables are made: workers that start at once wait for each other."""
+
+
+class StoreError(Exception):
+    """The database refused or did not answer; one line without any stored value. Safe to try again."""
+
+
+class Store:
+    """Sessions on the database at `url` (`sqlite:///file` or `postgresql://user:password@host/name`).
+
+    Raises StoreError for a URL of another kind.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._engine = _engine(url)
+        self._writer = self._engine.execution_options(immediate=True)
+        self._sqlite = self._engine.dialect.name == "sqlite"
+        # SQLite lets one writer in at a time and has no queue: within a process we make one, which keeps order.
+        self._turn = asyncio.Lock()
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._engine.dialect.name
+
+    async def create(self) -> None:
+        """Make the tables and triggers that do not exist yet. Several workers may do so at once, and again."""
+        async with self.write() as session:
+            if not self._sqlite:
+                await (await session.connection()).execute(
+                    text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK}
+                )
+            await (await session.connection()).run_sync(_create_all)
+
+    async def close(self) -> None:
+        """Give every connection back."""
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """A transaction that commits when the block ends well. Do not nest. Raises StoreError."""
+        if not self._sqlite:
+            async with self._session(self._writer) as session:
+                yield session
+                await session.commit()
+            return
+        async with self._turn, self._session(self._writer) as session:
+            yield session
+            await session.commit()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """A session for looking; nothing done in it is kept. Raises StoreError."""
+        async with self._session(self._engine) as session:
+            yield session
+
+    def insert_new(self, table: type[SQLModel]) -> "sqlite.Insert | postgresql.Insert":
+        """An INSERT that leaves an existing row as it is: the same write twice is one row."""
+        if self._sqlite:
+            return sqlite.insert(table).on_conflict_do_nothing()
+        return postgresql.insert(table).on_conflict_do_nothing()
+
+    @asynccontextmanager
+    async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
+        try:
+            async with AsyncSession(engine, expire_on_commit=False) as session:
+                yield session
+        except DBAPIError as error:
+            raise StoreError(_one_line(error)) from None
+        except OSError as error:
+            raise StoreError(f"database: cannot be reached ({type(error).__name__}); it is tried again") from None
+
+
+def _create_all(connection: Connection) -> None:
+    Row.metadata.create_all(connection)
+
+
+def _one_line(error: DBAPIError) -> str:
+    """The driver's first line; a data error's is left out because it quotes the value."""
+    kind = type(error).__name__
+    if isinstance(error, DataError) or error.orig is None:
+        return f"database: {kind}"
+    return f"database: {kind}: {str(error.orig).partition(chr(10))[0][:200]}"
+
+
+def _engine(url: str) -> AsyncEngine:
+    address = _address(url)
+    # Parameters stay out of error texts: they hold people's data.
+    options: dict[str, Any] = {"hide_parameters": True}
+    if address.get_backend_name() == "sqlite":
+        engine = create_async_engine(address, **options)
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        return engine
+    return create_async_engine(address, pool_pre_ping=True, pool_size=10, max_overflow=10, **options)
+
+
+def _address(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise StoreError("database_url: is not a URL; use sqlite:///file or postgresql://user@host/name") from None
+    driver = _DRIVERS.get(address.get_backend_name())
+    if driver is None:
+        raise StoreError(
+            "database_url: is neither SQLite nor PostgreSQL; use sqlite:///file or postgresql://user@host/name"
+        )
+    return address.set(drivername=driver)
+
+
+def _prepare_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:
+    # The driver must not begin transactions by itself; _begin_sqlite does.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A reading transaction that later writes can be refused at once ("locked"); one that says so first waits its turn.
+    immediate = connection.get_execution_options().get("immediate", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

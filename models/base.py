@@ -1,0 +1,130 @@
+"""What every contract shares: strict frozen models, bounded text, ids, money in minor units, one-line problems."""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+NOTE_LIMIT = 2_000
+"""Longest free text a message may carry (characters); longer evidence goes by reference."""
+
+PAYLOAD_LIMIT = 64 * 1024
+"""Largest message a case reads (bytes): above it the server may terminate the case (GrpcMessageTooLarge)."""
+
+
+class Contract(BaseModel):
+    """A message that crosses a boundary: unknown fields are refused, inputs never appear in an error's text."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, str_strip_whitespace=True, use_attribute_docstrings=True
+    )
+
+
+class Record(Contract):
+    """Our own stored state: an older worker must be able to read what a newer one wrote."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+def _clean(text: str) -> str:
+    """Control and bidi-format characters never reach a mail header, a terminal or a file name."""
+    if any(
+        (c < " " and c not in "\n\t") or c == "\x7f" or "\u202a" <= c <= "\u202e" or "\u2066" <= c <= "\u2069"
+        for c in text
+    ):
+        raise ValueError("control characters are not allowed")
+    if any("\ud800" <= c <= "\udfff" for c in text):
+        raise ValueError("not valid Unicode text")
+    return text
+
+
+def _one_line(text: str) -> str:
+    if "\n" in text or "\t" in text:
+        raise ValueError("must be one line")
+    return text
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=NOTE_LIMIT), AfterValidator(_clean)]
+Line = Annotated[
+    str, StringConstraints(min_length=1, max_length=200), AfterValidator(_clean), AfterValidator(_one_line)
+]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+"""A name from a procedure's data: department, cause, party, remedy."""
+Ref = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
+"""An identifier from another system (order, SKU, merchant). Safe in a list filter; carries no personal data."""
+Number = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]{2,39}$")]
+"""A case number."""
+Minor = Annotated[int, Field(strict=True, ge=0, le=10**12)]
+"""Money in minor units (fen, cents)."""
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
+"""An instant; stored in UTC. A time without a zone is refused."""
+
+NUMBER_PATTERN = re.compile(r"^[A-Z0-9][A-Z0-9-]{2,39}$")
+
+
+class Problem(Contract):
+    """One thing wrong with an input: where, what kind, and in words. Never the value itself."""
+
+    field: str
+    code: str
+    reason: str
+
+    def line(self) -> str:
+        """`field: reason`, as every door prints it."""
+        return f"{self.field}: {self.reason}"
+
+
+def problems(error: ValidationError) -> list[Problem]:
+    """A validation error as one-line problems, at most five, without any input value."""
+    found: list[Problem] = []
+    for item in error.errors(include_input=False, include_url=False)[:5]:
+        context: dict[str, Any] = item.get("ctx", {})
+        field = ".".join(str(part) for part in item["loc"]) or "(message)"
+        found.append(Problem(field=field[:120], code=item["type"], reason=_reason(item["type"], item["msg"], context)))
+    return found
+
+
+def in_one_line(found: Iterable[Problem]) -> str:
+    """Several problems on the one line a refusal may take."""
+    return "; ".join(problem.line() for problem in found)[:500]
+
+
+_REASONS = {
+    "missing": "is missing; add it",
+    "extra_forbidden": "is not a known field; remove it or check its spelling",
+    "string_type": "must be text",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "timezone_aware": "must carry a time zone, such as 2026-01-31T09:00:00+08:00",
+    "json_invalid": "is not valid JSON",
+    "model_type": "must be a JSON object",
+    "tuple_type": "must be a list",
+}
+
+
+def _reason(code: str, message: str, context: dict[str, Any]) -> str:
+    if code in _REASONS:
+        return _REASONS[code]
+    if code == "string_too_long":
+        return f"is longer than {context['max_length']} characters; shorten it"
+    if code == "string_too_short":
+        return "must not be empty"
+    if code == "string_pattern_mismatch":
+        return f"must match {context['pattern']}"
+    if code in {"enum", "literal_error"}:
+        return f"must be one of {context['expected']}"
+    if code == "value_error":
+        return str(context.get("error", "is not valid"))
+    if code.startswith(("datetime_", "date_")):
+        return "must be a date and time such as 2026-01-31T09:00:00+08:00"
+    return message[:1].lower() + message[1:160]

@@ -1,0 +1,298 @@
+"""The state of a case and what it leaves behind: one frozen object holds all that must survive a restart."""
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Literal, Self
+
+from models.base import Moment, Record
+from models.commands import Share
+from models.complaint import Complaint, Demand, DemandKind, Language, Quantity
+from models.names import Refused
+from models.procedure import Step
+
+
+class Stage(StrEnum):
+    """Where a case stands."""
+
+    NEGOTIATING = "negotiating"
+    EXPLAINING = "explaining"
+    ASKED = "asked"
+    VERIFYING = "verifying"
+    PANEL = "panel"
+    REFUSED = "refused"
+    LEADERSHIP = "leadership"
+    EXECUTING = "executing"
+    TASK = "task"
+    FEEDBACK = "feedback"
+    CLOSED = "closed"
+
+
+class Exit(StrEnum):
+    """Every way a case can end; an unnamed end would be an unaudited one."""
+
+    SATISFIED = "satisfied"
+    NO_FEEDBACK = "no_feedback"
+    NEGOTIATED = "negotiated"
+    REFUSAL_ACCEPTED = "refusal_accepted"
+    DECIDED_AGAINST = "decided_against"
+    DECISION_FINAL = "decision_final"
+    WITHDRAWN = "withdrawn"
+    DUPLICATE = "duplicate"
+
+
+class Basis(StrEnum):
+    """What a ruling rests on."""
+
+    ANSWER = "answer"
+    SILENCE = "silence"
+    IN_RULE = "in_rule"
+    PANEL = "panel"
+    LEADERSHIP = "leadership"
+
+
+class Answer(Record):
+    """A department's determination, at the instant the Temporal server received it."""
+
+    actor: str
+    at: Moment
+    liable: tuple[Share, ...]
+    reason: str
+    evidence: tuple[str, ...] = ()
+
+
+class Ask(Record):
+    """A request to one department to determine liability, with its own clock."""
+
+    id: str
+    department: str
+    direct: bool = False
+    """Customer service determines itself (S0-02): no explanation, no waiting for others."""
+    issued_at: Moment | None = None
+    deadline: Moment | None = None
+    mail: str | None = None
+    reminded: int = 0
+    undelivered: bool = False
+    answer: Answer | None = None
+    silent: bool = False
+    late_answer: Answer | None = None
+
+    @property
+    def open(self) -> bool:
+        """Neither answered nor ruled by silence."""
+        return self.answer is None and not self.silent
+
+
+class Remedy(Record):
+    """What the customer gets: `amount` in minor units of the order's currency."""
+
+    kind: DemandKind
+    amount: int = 0
+    lines: tuple[Quantity, ...] = ()
+
+
+class Ruling(Record):
+    """A decision about liability and what follows for the customer."""
+
+    decision: int
+    at: Moment
+    basis: Basis
+    for_customer: bool
+    liable: tuple[Share, ...] = ()
+    reason: str = ""
+    department: str | None = None
+
+
+class Execution(Record):
+    """A decision being carried out by a child workflow."""
+
+    decision: int
+    attempt: int
+    remedy: Remedy
+    child: str
+    started: bool = False
+    done: tuple[Step, ...] = ()
+    """Steps an earlier attempt has done for good; they are not done again."""
+
+
+class Task(Record):
+    """Something only a person can do, with its own clock; it never ends by itself."""
+
+    kind: str
+    department: str
+    due: Moment
+    overdue: int = 0
+    """How many times it went past its clock."""
+    code: str = ""
+
+
+class Event(Record):
+    """One line of the case's record. `data` holds codes, ids and amounts; free text of people stays where it is needed."""
+
+    seq: int
+    at: Moment
+    kind: str
+    actor: str | None = None
+    department: str | None = None
+    data: dict[str, str | int] = {}
+
+
+class Mail(Record):
+    """A notice to be written: template and values; the mailroom renders and sends it."""
+
+    id: str
+    at: Moment
+    to: str
+    """A department's name, or "customer"."""
+    template: str
+    values: dict[str, str | int] = {}
+    ask: str | None = None
+
+
+class Case(Record):
+    """A complaint on its way, as the rules see it."""
+
+    number: str
+    complaint: Complaint
+    procedure: str
+    opened_at: Moment
+    stage: Stage
+    stage_since: Moment
+    due: Moment | None = None
+    """When the stage ends by itself or is reminded of; asks and tasks have their own."""
+    exit: Exit | None = None
+    route: str = ""
+    direct: bool = False
+    """直接处理 or 协调处理 (S0-31)."""
+    out_of_rule: bool = False
+    contested: bool = False
+    cost_held: bool = False
+    """Who bears the cost waits for the panel; what the customer got does not."""
+    round: int = 1
+    contacted: bool = False
+    asks: tuple[Ask, ...] = ()
+    past_asks: tuple[Ask, ...] = ()
+    demand: Demand
+    ruling: Ruling | None = None
+    decisions: int = 0
+    final: bool = False
+    execution: Execution | None = None
+    task: Task | None = None
+    refunded: int = 0
+    callbacks: int = 0
+    withdrawn: bool = False
+    missed: bool = False
+    """Some deadline of a department or task has passed unmet."""
+    refusals: int = 0
+    event_count: int = 0
+    mail_count: int = 0
+    events: tuple[Event, ...] = ()
+    mails: tuple[Mail, ...] = ()
+    """Notices not yet handed to the mailroom."""
+    written: int = 0
+    """Events up to this number stand in SQL."""
+    seen: tuple[tuple[str, str, str], ...] = ()
+    """(command id, digest, verdict) of the last messages: a resend gets the first verdict again."""
+
+    def but(self, **changes: object) -> Self:
+        """The same case with these fields changed."""
+        return self.model_copy(update=changes)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the case has ended."""
+        return self.stage is Stage.CLOSED
+
+    @property
+    def language(self) -> Language:
+        """The customer's language."""
+        return self.complaint.complainant.language
+
+
+class RemedyOrder(Record):
+    """The start argument of a Refund or Exchange child: everything it needs, the money's key included."""
+
+    number: str
+    order: str
+    decision: int
+    attempt: int
+    kind: DemandKind
+    steps: tuple[Step, ...]
+    amount: int
+    paid: int
+    currency: str
+    lines: tuple[Quantity, ...]
+    merchant: str | None = None
+    carrier: str | None = None
+    goods_within: timedelta
+    payment_within: timedelta
+    summary: str = ""
+
+
+class RemedyResult(Record):
+    """How a child ended. `failure` is a code a person can act on; None means every step was done."""
+
+    amount: int = 0
+    reference: str | None = None
+    failure: str | None = None
+    step: Step | None = None
+    done: tuple[Step, ...] = ()
+
+
+class Verdict(Record):
+    """The answer to one message."""
+
+    accepted: bool
+    code: Refused | Literal["accepted", "late", "repeated"]
+    reason: str = ""
+
+
+class CaseResult(Record):
+    """The result of a case's workflow."""
+
+    number: str
+    exit: Exit
+    refunded: int
+    currency: str
+    basis: Basis | None = None
+    liable: tuple[Share, ...] = ()
+    rounds: int = 1
+
+
+class AskView(Record):
+    """An ask as shown to people."""
+
+    department: str
+    issued_at: Moment | None
+    deadline: Moment | None
+    state: Literal["waiting", "answered", "silent", "late"]
+    liable: tuple[Share, ...] = ()
+
+
+class CaseView(Record):
+    """What the query `view` returns: the case without the customer's name, contacts and words."""
+
+    number: str
+    procedure: str
+    stage: Stage
+    exit: Exit | None
+    order: str
+    customer: str
+    cause: str
+    demand: DemandKind
+    amount: int
+    currency: str
+    waiting_for: str
+    due: Moment | None
+    on_due: str
+    direct: bool
+    out_of_rule: bool
+    contested: bool
+    overdue: bool
+    round: int
+    asks: tuple[AskView, ...]
+    ruling: Ruling | None
+    refunded: int
+    task: Task | None
+    child: str | None
+    refusals: int
+    opened_at: Moment

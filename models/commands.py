@@ -1,0 +1,175 @@
+"""What people and services say to a case: one model per human action, shared by signal and update."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from models.base import Contract, Line, Ref, Slug, Text
+from models.complaint import MAX_EVIDENCE, MAX_LINES, Demand, Evidence, Quantity
+
+
+class Share(Contract):
+    """A liable party and its part of the cost in percent."""
+
+    party: Slug
+    percent: Annotated[int, Field(strict=True, ge=1, le=100)] = 100
+
+
+Shares = Annotated[tuple[Share, ...], Field(min_length=1, max_length=10)]
+
+
+def _whole(liable: tuple[Share, ...]) -> None:
+    if sum(share.percent for share in liable) != 100:
+        raise ValueError("the percents of `liable` must add up to 100")
+    if len({share.party for share in liable}) != len(liable):
+        raise ValueError("`liable` names a party twice; name it once")
+
+
+class Command(Contract):
+    """What every command carries: who acts, for which department, and an id that makes a resend harmless."""
+
+    actor: Line
+    department: Slug | None = None
+    """Needed only by somebody who belongs to several departments."""
+    command_id: Ref | None = None
+
+
+class ContactMade(Command):
+    """The matter was explained by phone or in person before the mail (S0-04)."""
+
+    mode: Literal["phone", "in_person"] = "phone"
+    note: Text | None = None
+
+
+class Triage(Command):
+    """An agent's correction of the triage (S0-31), with the reason."""
+
+    handling: Literal["grant", "refuse", "own", "ask"]
+    ask: Annotated[tuple[Slug, ...], Field(max_length=5)] = ()
+    reason: Text
+
+    @model_validator(mode="after")
+    def _asks_somebody(self) -> Self:
+        if (self.handling == "ask") != bool(self.ask):
+            raise ValueError('`ask` names departments exactly where `handling` is "ask"')
+        return self
+
+
+class Negotiated(Command):
+    """How the talk between customer and merchant ended (S0-11)."""
+
+    agreed: bool
+    note: Text | None = None
+
+
+class Confirm(Command):
+    """The asked department's determination of liability (责任认定)."""
+
+    liable: Shares
+    reason: Text
+    evidence: Annotated[tuple[Evidence, ...], Field(max_length=MAX_EVIDENCE)] = ()
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        _whole(self.liable)
+        return self
+
+
+class Verify(Command):
+    """Customer service has verified a shared liability; the customer gets the promise (S0-14)."""
+
+    note: Text | None = None
+
+
+class Contest(Command):
+    """A determination is disputed: by whom and why (S0-10)."""
+
+    by: Slug
+    """The party or department that disputes it."""
+    reason: Text
+
+
+class Decide(Command):
+    """The panel's or the leadership's decision: the final handling plan (S0-10, S0-13, S0-27)."""
+
+    grant: bool
+    demand: Demand | None = None
+    """What the customer gets instead of what was asked for."""
+    liable: Annotated[tuple[Share, ...], Field(max_length=10)] = ()
+    reason: Text
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if self.liable:
+            _whole(self.liable)
+        return self
+
+
+class Insist(Command):
+    """The customer does not accept the refusal (S0-13)."""
+
+    reason: Text
+
+
+class Goods(Command):
+    """Returned goods arrived and were inspected by the returns centre."""
+
+    accepted: bool
+    lines: Annotated[tuple[Quantity, ...], Field(max_length=MAX_LINES)] = ()
+    note: Text | None = None
+
+
+class Resolve(Command):
+    """A person settles what the machine could not: retry, settled elsewhere, refund instead, or abandon."""
+
+    outcome: Literal["retry", "settled", "refund_instead", "abandon"]
+    reference: Ref | None = None
+    note: Text | None = None
+
+    @model_validator(mode="after")
+    def _says_how(self) -> Self:
+        if self.outcome == "settled" and self.reference is None:
+            raise ValueError('`reference` is needed with "settled": the number of the payment or parcel')
+        if self.outcome == "abandon" and self.note is None:
+            raise ValueError('`note` is needed with "abandon": the reason')
+        return self
+
+
+class Feedback(Command):
+    """Whether the customer is satisfied with the actual result (S0-18)."""
+
+    satisfied: bool
+    reason: Text | None = None
+    demand: Demand | None = None
+    """What the customer asks for in a re-examination, if not the same again."""
+
+
+class Withdraw(Command):
+    """The customer takes the complaint back."""
+
+    reason: Text | None = None
+
+
+class MailReport(Contract):
+    """The mailroom's word on a mail: delivery failed for good or for too long, or succeeded after all."""
+
+    mail: Ref
+    delivered: bool
+    code: Slug
+
+
+COMMANDS: dict[str, type[Command]] = {
+    "contact": ContactMade,
+    "triage": Triage,
+    "negotiated": Negotiated,
+    "confirm": Confirm,
+    "verify": Verify,
+    "contest": Contest,
+    "decide": Decide,
+    "insist": Insist,
+    "goods": Goods,
+    "resolve": Resolve,
+    "feedback": Feedback,
+    "withdraw": Withdraw,
+}
+"""Name on the wire -> model. Signal and update of a human action share name and model."""

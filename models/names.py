@@ -1,0 +1,57 @@
+"""Every name that crosses a process boundary. Change one and running cases or other teams' programs break."""
+
+from enum import StrEnum
+
+TASK_QUEUE = "redress"
+COMPLAINT = "Complaint"
+REFUND = "Refund"
+EXCHANGE = "Exchange"
+MAILROOM = "Mailroom"
+
+VIEW = "view"
+"""Query: the case as JSON (CaseView)."""
+TIMELINE = "timeline"
+"""Query: what happened, in order (list of Event)."""
+GOODS = "goods"
+"""Signal: what came back to the returns centre; the case passes it on to its child under the same name."""
+MAIL_REPORT = "mail"
+"""Signal of the mailroom to a case: a mail could not be delivered, or could after all."""
+
+MAILROOM_ID = "redress/mailroom"
+_PREFIX = "complaint/"
+
+
+def case_id(number: str) -> str:
+    """The workflow id of a case."""
+    return f"{_PREFIX}{number}"
+
+
+def case_number(workflow_id: str) -> str | None:
+    """The inverse of `case_id`; None for the id of anything else, a case's child included."""
+    number = workflow_id.removeprefix(_PREFIX)
+    return number if workflow_id.startswith(_PREFIX) and "/" not in number else None
+
+
+def remedy_id(number: str, decision: int, attempt: int, kind: str) -> str:
+    """The workflow id of the child that carries out a decision. The money's key is `remedy_key`, not this."""
+    suffix = f"-{attempt}" if attempt > 1 else ""
+    return f"{_PREFIX}{number}/{kind.lower()}-{decision}{suffix}"
+
+
+def remedy_key(number: str, decision: int, step: str) -> str:
+    """The business key of one step of one decision: the same over every attempt, worker and restart."""
+    return f"{number}:{decision}:{step}"
+
+
+class Refused(StrEnum):
+    """Why a message was not accepted: the `type` of the error an update's sender gets. Text is for people only."""
+
+    BAD_INPUT = "bad_input"
+    UNKNOWN_COMMAND = "unknown_command"
+    UNKNOWN_ACTOR = "unknown_actor"
+    WRONG_DEPARTMENT = "wrong_department"
+    WRONG_STAGE = "wrong_stage"
+    NOT_ASKED = "not_asked"
+    ALREADY_ANSWERED = "already_answered"
+    CLOSED = "closed"
+    TOO_MUCH = "too_much"

@@ -1,0 +1,83 @@
+"""What workflows and activities hand each other: plain contracts, small enough to read in the Web UI."""
+
+from models.base import Moment, Record
+from models.case import Event, Exit, Mail, Stage
+from models.commands import Share
+from models.complaint import Complaint
+
+
+class OpenCase(Record):
+    """Enter a complaint in the register of cases; `run_id` is the first run of the workflow that claims the number."""
+
+    number: str
+    workflow_id: str
+    run_id: str
+    opened_at: Moment
+    complaint: Complaint
+
+
+class Opened(Record):
+    """The register's answer: which procedure the case runs on, or that the number is another run's case."""
+
+    procedure: str
+    duplicate: bool = False
+    exit: Exit | None = None
+    """How the earlier case ended, where it has ended."""
+
+
+class Letter(Record):
+    """A message to examine. `signal` counts the run's signals from 0; None for an update, received when accepted."""
+
+    actor: str
+    signal: int | None = None
+
+
+class Origin(Record):
+    """Where a message came from: the instant the Temporal server received it, and its sender's departments."""
+
+    at: Moment | None = None
+    departments: tuple[str, ...] = ()
+
+
+class CaseSummary(Record):
+    """The case's row in SQL, as lists and reports read it; money in minor units."""
+
+    number: str
+    stage: Stage
+    exit: Exit | None
+    waiting_for: str
+    due: Moment | None
+    route: str
+    direct: bool
+    out_of_rule: bool
+    contested: bool
+    cost_held: bool
+    overdue: bool
+    round: int
+    demand: str
+    amount: int
+    currency: str
+    refunded: int
+    basis: str | None
+    decided_by: str | None
+    liable: tuple[Share, ...]
+    reason: str
+    ruled_at: Moment | None
+    closed_at: Moment | None
+    version: int
+    """Grows with every change: an older page never overwrites a newer row."""
+
+
+class Page(Record):
+    """What a step leaves in SQL, in one transaction: the row, the new events, the notices to send."""
+
+    summary: CaseSummary
+    events: tuple[Event, ...] = ()
+    mails: tuple[Mail, ...] = ()
+
+
+class StepResult(Record):
+    """How one step of a remedy went. `failure` is a code; the step may be asked again under the same key."""
+
+    reference: str | None = None
+    failure: str | None = None

@@ -1,0 +1,236 @@
+"""A company's procedure as data: who is asked, how long, what silence means. Every number names its source clause."""
+
+import re
+from datetime import timedelta
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+
+from models.base import Contract, Line, Ref, Slug
+from models.complaint import DemandKind, Language, OrderKind
+
+_SPAN = re.compile(r"^(\d{1,6})(s|m|h|d)$")
+_UNIT = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def _span(value: object) -> object:
+    if isinstance(value, str) and (match := _SPAN.match(value)):
+        return timedelta(**{_UNIT[match[2]]: int(match[1])})
+    if isinstance(value, timedelta):
+        return value
+    raise ValueError('must be a span such as "30m", "24h" or "7d"')
+
+
+Span = Annotated[timedelta, BeforeValidator(_span), Field(gt=timedelta(0), le=timedelta(days=400))]
+"""A wall-clock span. Bounded: a typing error must not become a timer of a century."""
+
+
+class _Part(Contract):
+    model_config = ConfigDict(str_max_length=500)
+
+
+class Title(_Part):
+    """A name for people in both languages."""
+
+    zh: Line
+    en: Line
+
+
+class Clock(_Part):
+    """How long a wait lasts, and the clause that says so ("ours" where the source leaves it open)."""
+
+    within: Span
+    source: Line
+
+
+class Count(_Part):
+    """How often, and the clause that says so."""
+
+    times: Annotated[int, Field(ge=0, le=50)]
+    source: Line
+
+
+class Callback(_Part):
+    """Asking the customer for satisfaction: how often at most, and how long after each time."""
+
+    times: Annotated[int, Field(ge=1, le=10)]
+    every: Span
+    source: Line
+
+
+class Clocks(_Part):
+    """Every clock of the procedure."""
+
+    negotiation: Clock
+    explanation: Clock
+    answer: Clock
+    reminders: tuple[Clock, ...] = ()
+    """Each `within` counts back from the deadline."""
+    verification: Clock
+    promise: Clock
+    insist: Clock
+    panel: Clock
+    leadership: Clock
+    task: Clock
+    goods: Clock
+    payment: Clock
+    mail: Clock
+
+
+class Department(_Part):
+    """A department as the procedure knows it; its people are in the directory."""
+
+    title: Title
+    source: Line
+
+
+class Party(_Part):
+    """Somebody who can bear the cost."""
+
+    title: Title
+    source: Line
+
+
+class Cause(_Part):
+    """A reason to complain; the taxonomy is closed."""
+
+    title: Title
+    source: Line
+
+
+class When(_Part):
+    """Facts a route looks at; each one given must hold, a list is "one of"."""
+
+    causes: tuple[Slug, ...] = ()
+    order_kinds: tuple[OrderKind, ...] = ()
+    channels: tuple[Slug, ...] = ()
+    demands: tuple[DemandKind, ...] = ()
+    in_rule: bool | None = None
+    late: bool | None = None
+    undelivered: bool | None = None
+
+
+class Route(_Part):
+    """One line of triage: the first whose facts hold decides."""
+
+    name: Slug
+    when: When = When()
+    handling: Literal["grant", "refuse", "own", "ask"]
+    ask: tuple[Slug, ...] = ()
+    negotiate: bool = False
+    source: Line
+
+    @model_validator(mode="after")
+    def _asks_somebody(self) -> Self:
+        if (self.handling in {"ask", "own"}) != bool(self.ask):
+            raise ValueError('`ask` names departments exactly where `handling` is "ask" or "own"')
+        return self
+
+
+class InRule(_Part):
+    """A return or exchange the rules allow: these causes and demands, so long after delivery."""
+
+    causes: tuple[Slug, ...] = ()
+    demands: tuple[DemandKind, ...] = ()
+    within: Span | None = None
+    source: Line
+
+
+class Merge(_Part):
+    """Liability of all `parties` together is put on one of them (S0-07)."""
+
+    parties: Annotated[tuple[Slug, ...], Field(min_length=2)]
+    becomes: Slug
+    source: Line
+
+
+class Shared(_Part):
+    """Liability of the customer together with one of `others`: verify, promise, complete in time (S0-14)."""
+
+    customer: Slug
+    others: Annotated[tuple[Slug, ...], Field(min_length=1)]
+    source: Line
+
+
+Step = Literal["reserve", "label", "goods", "pay", "ship"]
+
+
+class Remedy(_Part):
+    """The steps that give the customer what was asked for, in order."""
+
+    workflow: Literal["Refund", "Exchange"] | None = None
+    steps: tuple[Step, ...]
+    title: Title
+    source: Line
+
+
+class Procedure(_Part):
+    """A procedure pack. Immutable once cases run on it: a change is a new version."""
+
+    name: Slug
+    version: Annotated[int, Field(ge=1)]
+    title: Title
+    source: Line
+    time_zone: Line
+    language: Language
+    channels: Annotated[tuple[Slug, ...], Field(min_length=1)]
+    departments: dict[Slug, Department]
+    front_desk: Slug
+    """The department that speaks with the customer (客服部)."""
+    returns_centre: Slug
+    panel: Slug
+    leadership: Slug
+    cashier: Slug
+    """Who settles a payment the gateway refuses or leaves in doubt."""
+    parties: dict[Slug, Party]
+    customer: Slug
+    """The party that is the customer: a determination naming nobody else goes against the customer."""
+    unreachable: Slug
+    """The party that bears the cost of silence when our own mail never reached the department."""
+    causes: dict[Slug, Cause]
+    in_rules: tuple[InRule, ...] = ()
+    routes: Annotated[tuple[Route, ...], Field(min_length=1)]
+    merges: tuple[Merge, ...] = ()
+    shared: Shared
+    clocks: Clocks
+    callbacks: Callback
+    rework: Count
+    same_day: Clock
+    """Execution on the day of the ruling; `within` is how long after midnight still counts as that day."""
+    remedies: dict[DemandKind, Remedy]
+    authority: dict[Slug, tuple[Slug, ...]]
+    """Command -> departments that may send it; "asked" is every asked department, "task" whoever has the task."""
+
+    @property
+    def ref(self) -> Ref:
+        """Name and version, as a case pins it."""
+        return f"{self.name}.{self.version}"
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Self:
+        desks = (self.front_desk, self.returns_centre, self.panel, self.leadership, self.cashier)
+        _all_known("department", [*desks, *(d for r in self.routes for d in r.ask)], self.departments)
+        special = {"asked", "task"}
+        _all_known(
+            "department", [d for who in self.authority.values() for d in who if d not in special], self.departments
+        )
+        merged = [p for m in self.merges for p in (*m.parties, m.becomes)]
+        shared = (self.shared.customer, *self.shared.others)
+        _all_known("party", [self.customer, self.unreachable, *merged, *shared], self.parties)
+        # Whoever is asked may be silent, and then bears the cost.
+        _all_known("party", [d for r in self.routes for d in r.ask], self.parties)
+        _all_known("cause", [c for r in self.routes for c in r.when.causes], self.causes)
+        _all_known("cause", [c for r in self.in_rules for c in r.causes], self.causes)
+        _all_known("channel", [c for r in self.routes for c in r.when.channels], self.channels)
+        if missing := [kind.value for kind in DemandKind if kind not in self.remedies]:
+            raise ValueError(f"`remedies` lacks {', '.join(missing)}; add each")
+        if self.routes[-1].when != When():
+            raise ValueError("the last of `routes` must have no `when`; add a route for everything else")
+        if any(clock.within >= self.clocks.answer.within for clock in self.clocks.reminders):
+            raise ValueError("`clocks.reminders` must each be shorter than `clocks.answer`")
+        return self
+
+
+def _all_known(kind: str, used: list[str], known: object) -> None:
+    if unknown := sorted({name for name in used if name not in known}):  # type: ignore[operator]
+        raise ValueError(f"{kind} {', '.join(unknown)} is used but not defined; define it or correct the name")

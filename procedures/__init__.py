@@ -1,0 +1,88 @@
+"""Procedure packs as data, and the one register that holds them.
+
+The register is content a running case may rely on: a pack is never changed under its `ref`, so looking one up is
+the same on every replay. A worker that lacks a pack cannot go on with its cases, and says which one it lacks.
+"""
+
+import tomllib
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from models.base import in_one_line, problems
+from models.directory import Directory
+from models.procedure import Procedure
+
+HERE = Path(__file__).parent
+DIRECTORY_FILE = HERE / "marketplace.directory.toml"
+
+
+class PackError(Exception):
+    """A procedure or directory file that cannot be used; the text is one line per mistake."""
+
+
+class Packs:
+    """The packs this process knows, by ref and, newest first, by name."""
+
+    def __init__(self) -> None:
+        self._by_ref: dict[str, Procedure] = {}
+
+    def add(self, pack: Procedure) -> None:
+        """Raises PackError when another pack already has this name and version."""
+        known = self._by_ref.get(pack.ref)
+        if known is not None and known != pack:
+            raise PackError(f"{pack.ref}: differs from the pack of the same version; give the change a new `version`")
+        self._by_ref[pack.ref] = pack
+
+    def pinned(self, ref: str) -> Procedure:
+        """The pack a case runs on. Raises PackError where this worker lacks it: the case waits, it does not guess."""
+        if ref not in self._by_ref:
+            raise PackError(f"{ref}: this worker does not have the procedure; add its file to the procedures folder")
+        return self._by_ref[ref]
+
+    def newest(self, name: str) -> Procedure | None:
+        """The highest version under a name; None for an unknown name."""
+        return max((p for p in self._by_ref.values() if p.name == name), key=lambda p: p.version, default=None)
+
+    def all(self) -> list[Procedure]:
+        """Every pack, by name and version."""
+        return sorted(self._by_ref.values(), key=lambda p: (p.name, p.version))
+
+
+PACKS = Packs()
+"""The process's register. Filled before a worker starts, never changed under a running case."""
+
+
+def read_pack(file: Path) -> Procedure:
+    """A pack from its TOML file. Raises PackError with one line per mistake."""
+    try:
+        return Procedure.model_validate(_toml(file))
+    except ValidationError as error:
+        raise PackError("\n".join(f"{file.name}: {problem.line()}" for problem in problems(error))) from None
+
+
+def read_directory(file: Path) -> Directory:
+    """The directory of people. Raises PackError with one line for a file that cannot be used."""
+    try:
+        return Directory.model_validate(_toml(file))
+    except ValidationError as error:
+        raise PackError(f"{file.name}: {in_one_line(problems(error))}") from None
+
+
+def load_packs(*folders: Path) -> Packs:
+    """Fill the process's register from our own folder and the company's. Raises PackError."""
+    for folder in (HERE, *folders):
+        if not folder.is_dir():
+            raise PackError(f"{folder.name}: is not a folder; correct the setting `procedures_dir`")
+        for file in sorted(folder.glob("*.procedure.toml")):
+            PACKS.add(read_pack(file))
+    return PACKS
+
+
+def _toml(file: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PackError(f"{file.name}: is not valid TOML; {str(error)[:200]}") from None
+    except OSError as error:
+        raise PackError(f"{file.name}: cannot be read; {error.strerror}") from None

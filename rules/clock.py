@@ -1,0 +1,77 @@
+"""What happens by itself: the next instant something is due, and what it means."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from models.case import Ask, Case, Exit, Stage
+from models.procedure import Procedure
+from rules.asking import explanation_missed, remind, silence
+from rules.closing import call_back, close
+from rules.intake import negotiation_over
+from rules.remedy import day_is_over, task_overdue
+from rules.ruling import verification_missed
+
+
+@dataclass(frozen=True)
+class Due:
+    """Something that happens at an instant unless something else happens first."""
+
+    at: datetime
+    what: str
+    ask: str | None = None
+
+
+def next_due(case: Case, pack: Procedure) -> Due | None:
+    """The earliest of all clocks of the case; None when only a message or a child can move it."""
+    return min(_dues(case, pack), key=lambda due: due.at, default=None)
+
+
+def _dues(case: Case, pack: Procedure) -> Iterator[Due]:
+    if case.due is not None:
+        yield Due(case.due, case.stage)
+    if case.task is not None:
+        yield Due(case.task.due, f"task_{case.task.kind}")
+    if case.stage is Stage.ASKED:
+        for ask in case.asks:
+            if ask.open and ask.deadline is not None:
+                yield from _ask_dues(ask, ask.deadline, pack)
+
+
+def _ask_dues(ask: Ask, deadline: datetime, pack: Procedure) -> Iterator[Due]:
+    reminders = sorted(deadline - clock.within for clock in pack.clocks.reminders)[ask.reminded :]
+    if reminders:
+        yield Due(reminders[0], "reminder", ask.id)
+    yield Due(deadline, "silence", ask.id)
+
+
+def pass_time(case: Case, pack: Procedure, now: datetime) -> Case:
+    """Let everything happen that was due by `now`, each at its own instant, in order.
+
+    A worker that comes back after an outage thus reaches the state it would have had: an outage moves no deadline.
+    """
+    while (due := next_due(case, pack)) is not None and due.at <= now:
+        case = _happen(case, pack, due, now)
+    return case
+
+
+def _happen(case: Case, pack: Procedure, due: Due, now: datetime) -> Case:
+    if due.ask is not None:
+        ask = next(ask for ask in case.asks if ask.id == due.ask)
+        return remind(case, ask, due.at, now) if due.what == "reminder" else silence(case, pack, ask, due.at)
+    if due.what.startswith("task_"):
+        if case.stage is Stage.VERIFYING:
+            return verification_missed(case, pack, due.at)
+        return task_overdue(case, pack, now)
+    match case.stage:
+        case Stage.NEGOTIATING:
+            return negotiation_over(case, pack, due.at)
+        case Stage.EXPLAINING:
+            return explanation_missed(case, pack, due.at)
+        case Stage.REFUSED:
+            return close(case, Exit.REFUSAL_ACCEPTED, due.at)
+        case Stage.EXECUTING:
+            return day_is_over(case, pack, due.at)
+        case _:
+            # Only the customer is waited for: an outage of ours must not use up the call-backs.
+            return call_back(case, pack, now)

@@ -1,0 +1,44 @@
+"""The end of a case: the customer is told the result and asked (S0-18), and every exit has a name."""
+
+from datetime import datetime
+
+from models.case import Case, Exit, Stage, Task
+from models.procedure import Procedure
+from rules.record import note, notify
+
+
+def move(case: Case, stage: Stage, at: datetime, due: datetime | None = None, task: Task | None = None) -> Case:
+    """Enter a stage; its clock and its task are its own."""
+    return case.but(stage=stage, stage_since=at, due=due, task=task)
+
+
+def close(case: Case, exit: Exit, at: datetime) -> Case:
+    """End the case under a named exit."""
+    return note(move(case, Stage.CLOSED, at).but(exit=exit), at, "closed", exit=exit)
+
+
+def tell_result(case: Case, pack: Procedure, at: datetime, reference: str | None = None) -> Case:
+    """Tell the customer what was actually done and ask whether that satisfies; a withdrawn case ends here."""
+    case = notify(
+        case,
+        at,
+        "customer",
+        "result",
+        remedy=case.demand.kind,
+        refunded=case.refunded,
+        reference=reference,
+    )
+    if case.withdrawn:
+        return close(case, Exit.WITHDRAWN, at)
+    case = move(case, Stage.FEEDBACK, at, due=at + pack.callbacks.every).but(callbacks=1)
+    return note(case, at, "feedback_asked", department=pack.front_desk, times=1)
+
+
+def call_back(case: Case, pack: Procedure, at: datetime) -> Case:
+    """Ask the silent customer again; after the last call-back the case ends as "no answer", not as "satisfied"."""
+    if case.callbacks >= pack.callbacks.times:
+        return close(case, Exit.NO_FEEDBACK, at)
+    times = case.callbacks + 1
+    case = case.but(callbacks=times, due=at + pack.callbacks.every)
+    case = note(case, at, "feedback_asked", department=pack.front_desk, times=times)
+    return notify(case, at, "customer", "callback", times=times)

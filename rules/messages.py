@@ -1,0 +1,122 @@
+"""Messages: who may say what when, and what it does. One set of rules behind signal and update."""
+
+import hashlib
+from datetime import datetime
+
+from models.case import Case, Stage, Verdict
+from models.commands import Command, MailReport
+from models.names import Refused
+from models.procedure import Procedure
+from rules import asking
+from rules.actions import ACTIONS, Refusal
+from rules.clock import pass_time
+from rules.record import note, notify, stamp
+
+KEPT_IDS = 200
+NOTED_REFUSALS = 50
+"""A flood of bad messages is counted, not kept."""
+
+
+def receive(
+    case: Case, pack: Procedure, name: str, command: Command, at: datetime, departments: tuple[str, ...]
+) -> tuple[Case, Verdict]:
+    """Judge one message, received by the server at `at` from somebody who acts for `departments`."""
+    digest = hashlib.sha256(f"{name}{command.model_dump_json()}".encode()).hexdigest()[:16]
+    if (earlier := _seen(case, command.command_id)) is not None:
+        return _again(case, name, earlier, digest, at)
+    try:
+        department = may(case, pack, name, command, departments)
+        case, verdict = ACTIONS[type(command)](case, pack, command, at, department)
+    except Refusal as refusal:
+        return refused(case, name, refusal.code, refusal.reason, at)
+    if command.command_id is not None:
+        case = case.but(seen=(*case.seen, (command.command_id, digest, verdict.code))[-KEPT_IDS:])
+    return case, verdict
+
+
+def refused(case: Case, name: str, code: Refused, reason: str, at: datetime) -> tuple[Case, Verdict]:
+    """Keep the refusal on the case; the sender of an update is told, the sender of a signal can read it there."""
+    if case.refusals < NOTED_REFUSALS:
+        case = note(case, at, "message_refused", name=name[:60], code=code, reason=reason[:300])
+    return case.but(refusals=case.refusals + 1), Verdict(accepted=False, code=code, reason=reason)
+
+
+def _seen(case: Case, command_id: str | None) -> tuple[str, str, str] | None:
+    return next((entry for entry in case.seen if entry[0] == command_id), None) if command_id else None
+
+
+def _again(case: Case, name: str, earlier: tuple[str, str, str], digest: str, at: datetime) -> tuple[Case, Verdict]:
+    if earlier[1] == digest:
+        return case, Verdict(accepted=True, code="repeated")
+    reason = "command_id: was used for another message; send this one under a new id"
+    return refused(case, name, Refused.BAD_INPUT, reason, at)
+
+
+def may(case: Case, pack: Procedure, name: str, command: Command, departments: tuple[str, ...]) -> str:
+    """The department the sender acts for. Raises Refusal for a stranger, a wrong department, a closed case."""
+    if case.closed:
+        raise Refusal(Refused.CLOSED, "the case is closed; file a new complaint if there is a new matter")
+    if not departments:
+        raise Refusal(Refused.UNKNOWN_ACTOR, "actor: is not in the directory; ask who keeps it to add the name")
+    allowed = _allowed(case, pack, name)
+    hats = [hat for hat in departments if hat in allowed and command.department in (None, hat)]
+    if not hats:
+        who = ", ".join(allowed) or "nobody now"
+        raise Refusal(Refused.WRONG_DEPARTMENT, f"actor: is not of a department that may do this; it may: {who}")
+    return hats[0]
+
+
+def _allowed(case: Case, pack: Procedure, name: str) -> list[str]:
+    allowed: list[str] = []
+    for who in pack.authority.get(name, ()):
+        if who == "asked":
+            allowed += [ask.department for ask in (*case.asks, *case.past_asks)]
+        elif who == "task":
+            allowed += _holders(case, pack, name)
+        else:
+            allowed.append(who)
+    return list(dict.fromkeys(allowed))
+
+
+def _holders(case: Case, pack: Procedure, name: str) -> list[str]:
+    if name == "decide" and case.cost_held and case.stage is not Stage.LEADERSHIP:
+        return [pack.panel]
+    return [case.task.department] if case.task else []
+
+
+def mail_report(case: Case, pack: Procedure, report: MailReport, at: datetime) -> Case:
+    """The mailroom could not deliver, or could after all: the clock runs on, nobody is blamed for our mail."""
+    kind = "delivered" if report.delivered else "undelivered"
+    ask = next((ask for ask in (*case.asks, *case.past_asks) if ask.mail == report.mail), None)
+    if ask is None:
+        return note(case, at, kind, code=report.code)
+    if ask.undelivered is not report.delivered:
+        return case
+    case = asking.replace(case, ask.model_copy(update={"undelivered": not report.delivered}))
+    case = note(case, at, kind, department=ask.department, ask=ask.id, code=report.code)
+    if report.delivered or not ask.open:
+        return case
+    deadline = stamp(ask.deadline)
+    return notify(
+        case,
+        at,
+        pack.front_desk,
+        "undeliverable",
+        department=ask.department,
+        deadline_at=deadline,
+        code=report.code,
+    )
+
+
+def precheck(
+    case: Case, pack: Procedure, name: str, content: Command | MailReport | None, now: datetime
+) -> Verdict | None:
+    """Why a message would surely be refused, whoever sent it; None when it may pass. Changes nothing."""
+    if not isinstance(content, Command):
+        return None
+    case = pass_time(case, pack, now)
+    verdicts = [receive(case, pack, name, content, now, (department,))[1] for department in pack.departments]
+    if any(verdict.accepted for verdict in verdicts):
+        return None
+    telling = (verdict for verdict in verdicts if verdict.code is not Refused.WRONG_DEPARTMENT)
+    return next(telling, verdicts[0])

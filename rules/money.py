@@ -1,0 +1,41 @@
+"""Money at stake, in minor units. Whole numbers only."""
+
+from collections.abc import Sequence
+
+from models.complaint import Demand, DemandKind, Order
+
+
+def stake(order: Order, demand: Demand, already_refunded: int = 0) -> int:
+    """What granting the demand would pay, never more than what is left of what was paid (minor units)."""
+    left = max(0, order.paid - already_refunded)
+    if demand.amount is not None:
+        return min(demand.amount, left)
+    if demand.kind is DemandKind.APOLOGY:
+        return 0
+    if not demand.lines:
+        return left
+    return min(_value(order, demand), left)
+
+
+def _value(order: Order, demand: Demand) -> int:
+    """The value of the lines asked for; the freight is part of it only when the whole order is asked for."""
+    wanted = {part.sku: 0 for part in demand.lines}
+    for part in demand.lines:
+        wanted[part.sku] += part.quantity
+    value, whole = 0, True
+    for line in order.lines:
+        taken = min(line.quantity, wanted.get(line.sku, 0))
+        wanted[line.sku] = wanted.get(line.sku, 0) - taken
+        value += taken * line.unit_price
+        whole = whole and taken == line.quantity
+    return value + (order.freight if whole else 0)
+
+
+def allocate(amount: int, percents: Sequence[int]) -> list[int]:
+    """Split an amount by percents without losing a cent: the largest remainders get the cents left over."""
+    total = sum(percents)
+    parts = [amount * percent // total for percent in percents]
+    by_remainder = sorted(range(len(percents)), key=lambda i: (-(amount * percents[i] % total), i))
+    for i in by_remainder[: amount - sum(parts)]:
+        parts[i] += 1
+    return parts

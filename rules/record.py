@@ -1,0 +1,58 @@
+"""How the rules leave traces: a line in the record, a notice to somebody."""
+
+from datetime import datetime
+
+from models.case import Case, Event, Mail
+from rules.money import stake
+
+KEPT_EVENTS = 300
+"""Lines of the record a case keeps in memory; SQL keeps all."""
+
+
+def note(
+    case: Case,
+    at: datetime,
+    kind: str,
+    *,
+    actor: str | None = None,
+    department: str | None = None,
+    **data: str | int | None,
+) -> Case:
+    """Add a line to the record. `data` takes codes, ids, amounts and instants; empty values are left out."""
+    event = Event(
+        seq=case.event_count + 1,
+        at=at,
+        kind=kind,
+        actor=actor,
+        department=department,
+        data={key: value for key, value in data.items() if value not in (None, "")},
+    )
+    return case.but(event_count=event.seq, events=(*case.events, event)[-KEPT_EVENTS:])
+
+
+def notify(
+    case: Case, at: datetime, to: str, template: str, *, ask: str | None = None, **values: str | int | None
+) -> Case:
+    """Have a notice sent to a department or to "customer"; every notice says order, demand and amount."""
+    facts: dict[str, str | int | None] = {
+        "number": case.number,
+        "order": case.complaint.order.number,
+        "demand": case.demand.kind,
+        "amount": stake(case.complaint.order, case.demand, case.refunded),
+        "currency": case.complaint.order.currency,
+        **values,
+    }
+    mail = Mail(
+        id=f"{case.number}.{case.mail_count + 1}",
+        at=at,
+        to=to,
+        template=template,
+        ask=ask,
+        values={key: value for key, value in facts.items() if value not in (None, "")},
+    )
+    return case.but(mail_count=case.mail_count + 1, mails=(*case.mails, mail))
+
+
+def stamp(moment: datetime | None) -> str | None:
+    """An instant as the record and the notices carry it."""
+    return None if moment is None else moment.isoformat()

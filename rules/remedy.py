@@ -1,0 +1,219 @@
+"""Carrying a decision out (S0-17): what is owed, on which day, and what a person must settle."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from models.case import Case, Execution, Remedy, RemedyOrder, RemedyResult, Stage, Task
+from models.complaint import Demand, DemandKind, Quantity
+from models.names import remedy_id
+from models.procedure import Procedure, Step
+from rules.closing import move, tell_result
+from rules.money import stake
+from rules.record import note, notify, stamp
+
+
+def execute(case: Case, pack: Procedure, at: datetime, due: datetime | None = None) -> Case:
+    """Start what was decided, to be done the same day (`due`: a promise's own end, S0-14)."""
+    remedy = owed(case, pack)
+    plan = pack.remedies[remedy.kind]
+    case = case.but(task=None)
+    if not _anything_to_do(plan.steps, remedy):
+        case = note(case, at, "executed", remedy=remedy.kind, refunded=0, currency=case.complaint.order.currency)
+        return tell_result(case, pack, at)
+    return _start(case, pack, at, remedy, due=due)
+
+
+def owed(case: Case, pack: Procedure) -> Remedy:
+    """What the current decision gives: money only where the remedy pays, never more than is left of what was paid."""
+    demand, order = case.demand, case.complaint.order
+    pays = "pay" in pack.remedies[demand.kind].steps
+    whole = tuple(Quantity(sku=line.sku, quantity=line.quantity) for line in order.lines)
+    return Remedy(
+        kind=demand.kind,
+        amount=stake(order, demand, case.refunded) if pays else 0,
+        lines=demand.lines or whole,
+    )
+
+
+def _anything_to_do(steps: tuple[str, ...], remedy: Remedy) -> bool:
+    return bool(steps) and (steps != ("pay",) or remedy.amount > 0)
+
+
+def _start(
+    case: Case,
+    pack: Procedure,
+    at: datetime,
+    remedy: Remedy,
+    *,
+    attempt: int = 1,
+    done: tuple[Step, ...] = (),
+    due: datetime | None = None,
+) -> Case:
+    plan = pack.remedies[remedy.kind]
+    child = remedy_id(case.number, case.decisions, attempt, plan.workflow or "")
+    execution = Execution(decision=case.decisions, attempt=attempt, remedy=remedy, child=child, done=done)
+    waits_for_goods = "goods" in plan.steps and "goods" not in done
+    ends = None if waits_for_goods else due or end_of_day(at, pack)
+    case = move(case, Stage.EXECUTING, at, due=ends).but(execution=execution)
+    case = note(
+        case,
+        at,
+        "executing",
+        department=pack.returns_centre,
+        remedy=remedy.kind,
+        amount=remedy.amount,
+        currency=case.complaint.order.currency,
+        child=child,
+    )
+    if waits_for_goods and attempt == 1:
+        back = stamp(at + pack.clocks.goods.within)
+        case = notify(case, at, "customer", "return_goods", due_at=back)
+        case = notify(case, at, pack.returns_centre, "goods_expected", due_at=back)
+    return case
+
+
+def awaits_goods(case: Case, pack: Procedure) -> bool:
+    """The remedy under way waits for the customer's goods to come back."""
+    if case.stage is not Stage.EXECUTING or case.execution is None:
+        return False
+    return "goods" in pack.remedies[case.execution.remedy.kind].steps and "goods" not in case.execution.done
+
+
+def goods_are_back(case: Case, pack: Procedure, at: datetime) -> Case:
+    """The returns centre has what it waited for; from now on the remedy is due the same day (S0-17)."""
+    if case.execution is None:
+        return case
+    execution = case.execution.model_copy(update={"done": (*case.execution.done, "goods")})
+    return case.but(execution=execution, due=end_of_day(at, pack))
+
+
+def end_of_day(at: datetime, pack: Procedure) -> datetime:
+    """The end of the local day on which something was decided (当天, S0-17)."""
+    midnight = at.astimezone(ZoneInfo(pack.time_zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+    # Wall-clock arithmetic on purpose: the day ends at local midnight even where a day has 23 hours.
+    return (midnight + pack.same_day.within).astimezone(at.tzinfo)
+
+
+def day_is_over(case: Case, pack: Procedure, at: datetime) -> Case:
+    """Not done on the day of the ruling: recorded as a breach of the returns centre (S0-17, S0-20)."""
+    return note(case.but(due=None, missed=True), at, "not_same_day", department=pack.returns_centre)
+
+
+def order_for(case: Case, pack: Procedure) -> RemedyOrder:
+    """What the child is told. Raises ValueError when nothing is being executed."""
+    if case.execution is None:
+        raise ValueError("nothing is being executed")
+    order, execution = case.complaint.order, case.execution
+    return RemedyOrder(
+        number=case.number,
+        order=order.number,
+        decision=execution.decision,
+        attempt=execution.attempt,
+        kind=execution.remedy.kind,
+        steps=tuple(step for step in pack.remedies[execution.remedy.kind].steps if step not in execution.done),
+        amount=execution.remedy.amount,
+        paid=order.paid,
+        currency=order.currency,
+        lines=execution.remedy.lines,
+        merchant=order.merchant,
+        carrier=order.carrier,
+        goods_within=pack.clocks.goods.within,
+        payment_within=pack.clocks.payment.within,
+    )
+
+
+def finished(case: Case, pack: Procedure, result: RemedyResult, at: datetime) -> Case:
+    """The child came back: tell the customer, or give what failed to a named person."""
+    if case.execution is None:
+        return case
+    if result.failure is None:
+        return _done(case, pack, at, result.amount, result.reference)
+    done = tuple(dict.fromkeys((*case.execution.done, *result.done)))
+    case = case.but(execution=case.execution.model_copy(update={"done": done}))
+    case = note(case, at, "execution_failed", code=result.failure, step=result.step)
+    step = result.step or "pay"
+    kind, department = {
+        "pay": ("payment", pack.cashier),
+        "goods": ("goods", pack.front_desk),
+    }.get(step, ("goods", pack.returns_centre))
+    return give_task(case, pack, Stage.TASK, kind, department, pack.clocks.task.within, at, code=result.failure)
+
+
+def _done(case: Case, pack: Procedure, at: datetime, amount: int, reference: str | None) -> Case:
+    kind = case.execution.remedy.kind if case.execution else case.demand.kind
+    case = case.but(refunded=case.refunded + amount, execution=None, missed=False)
+    case = note(
+        case,
+        at,
+        "executed",
+        department=pack.returns_centre,
+        remedy=kind,
+        refunded=amount,
+        currency=case.complaint.order.currency,
+        reference=reference,
+    )
+    return tell_result(case, pack, at, reference)
+
+
+def give_task(
+    case: Case,
+    pack: Procedure,
+    stage: Stage,
+    kind: str,
+    department: str,
+    within: timedelta,
+    at: datetime,
+    code: str = "",
+) -> Case:
+    """Hand the case to a named department with a clock of its own."""
+    task = Task(kind=kind, department=department, due=at + within, code=code)
+    case = move(case, stage, at, task=task)
+    if stage is Stage.TASK:
+        case = note(case, at, "task", department=department, code=code, due_at=stamp(task.due))
+        case = notify(case, at, department, "task", code=code, due_at=stamp(task.due))
+    return case
+
+
+def task_overdue(case: Case, pack: Procedure, now: datetime) -> Case:
+    """A task past its clock is escalated and stays open: it never dies silently."""
+    task = case.task
+    if task is None:
+        return case
+    span = _span_of(task.kind, pack)
+    late = task.model_copy(update={"overdue": task.overdue + 1, "due": now + span})
+    case = note(case.but(task=late, missed=True), task.due, "task_overdue", department=task.department, code=task.kind)
+    case = notify(case, now, task.department, "task_overdue", department=task.department, code=task.kind)
+    if task.department != pack.leadership:
+        case = notify(case, now, pack.leadership, "task_overdue", department=task.department, code=task.kind)
+    return case
+
+
+def _span_of(kind: str, pack: Procedure) -> timedelta:
+    clocks = pack.clocks
+    return {"panel": clocks.panel, "leadership": clocks.leadership}.get(kind, clocks.task).within
+
+
+def retry(case: Case, pack: Procedure, at: datetime) -> Case:
+    """Try the failed remedy again, under the same business key: what was paid is not paid again."""
+    if case.execution is None:
+        raise ValueError("nothing to retry")
+    failed = case.execution
+    return _start(case, pack, at, failed.remedy, attempt=failed.attempt + 1, done=failed.done)
+
+
+def settled_elsewhere(case: Case, pack: Procedure, at: datetime, reference: str) -> Case:
+    """A person paid or sent it by other means; the reference says where."""
+    amount = case.execution.remedy.amount if case.execution else 0
+    return _done(case, pack, at, amount, reference)
+
+
+def refund_instead(case: Case, pack: Procedure, at: datetime) -> Case:
+    """The goods cannot be had: the customer gets the money of the lines instead."""
+    lines = case.execution.remedy.lines if case.execution else ()
+    case = case.but(demand=Demand(kind=DemandKind.REFUND, lines=lines), execution=None)
+    return execute(case.but(decisions=case.decisions + 1), pack, at)
+
+
+def abandoned(case: Case, pack: Procedure, at: datetime) -> Case:
+    """A person ends the attempt, with a reason; the customer is told what was actually done and asked."""
+    return tell_result(case.but(execution=None), pack, at)

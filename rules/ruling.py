@@ -1,0 +1,111 @@
+"""The ruling and what follows: verification and promise (S0-14), refusal (S0-12), panel (S0-10), leadership (S0-13)."""
+
+from datetime import datetime
+
+from models.case import Basis, Case, Ruling, Stage
+from models.commands import Share
+from models.procedure import Procedure
+from rules.closing import move
+from rules.liability import Finding
+from rules.record import note, notify, stamp
+from rules.remedy import execute, give_task
+
+
+def rule(case: Case, pack: Procedure, at: datetime, finding: Finding, *, shared: bool = False) -> Case:
+    """Make the ruling and go where it leads."""
+    case = _ruled(case, at, finding)
+    if not finding.for_customer:
+        return refuse(case, pack, at, "refused_finding", reason=finding.reason)
+    if shared:
+        case = give_task(
+            case, pack, Stage.VERIFYING, "verification", pack.front_desk, pack.clocks.verification.within, at
+        )
+        due = case.task.due if case.task else at
+        return notify(case, at, pack.front_desk, "verify", due_at=stamp(due))
+    return execute(case, pack, at)
+
+
+def _ruled(case: Case, at: datetime, finding: Finding) -> Case:
+    ruling = Ruling(
+        decision=case.decisions + 1,
+        at=at,
+        basis=finding.basis,
+        for_customer=finding.for_customer,
+        liable=finding.liable,
+        reason=finding.reason,
+        department=finding.department,
+    )
+    case = case.but(ruling=ruling, decisions=ruling.decision)
+    return note(
+        case,
+        at,
+        "ruled",
+        department=finding.department,
+        basis=finding.basis,
+        for_customer=int(finding.for_customer),
+        liable=shares_text(finding.liable),
+        currency=case.complaint.order.currency,
+    )
+
+
+def shares_text(liable: tuple[Share, ...]) -> str:
+    """Shares as the record writes them: `merchant=60,carrier=40`."""
+    return ",".join(f"{share.party}={share.percent}" for share in liable)
+
+
+def promise(case: Case, pack: Procedure, at: datetime) -> Case:
+    """The customer is promised the remedy first, then gets it within the promise's own 24 hours (S0-14)."""
+    due = at + pack.clocks.promise.within
+    case = note(case, at, "promised", department=pack.front_desk, due_at=stamp(due))
+    case = notify(case, at, "customer", "promised", due_at=stamp(due))
+    return execute(case, pack, at, due=due)
+
+
+def verification_missed(case: Case, pack: Procedure, at: datetime) -> Case:
+    """Nobody verified in time: the customer's right is protected all the same, the omission is recorded."""
+    case = note(case.but(missed=True), at, "not_verified", department=pack.front_desk)
+    return promise(case, pack, at)
+
+
+def refuse(case: Case, pack: Procedure, at: datetime, template: str, *, reason: str | None = None) -> Case:
+    """Explain and politely refuse (S0-12); the customer may insist for a while."""
+    due = at + pack.clocks.insist.within
+    case = note(move(case, Stage.REFUSED, at, due=due), at, "refused", department=pack.front_desk, why=template)
+    return notify(case, at, "customer", template, reason=reason, due_at=stamp(due))
+
+
+def to_panel(case: Case, pack: Procedure, at: datetime, reason: str | None = None) -> Case:
+    """A disputed determination goes to the panel at once (S0-10, S0-27)."""
+    case = give_task(case, pack, Stage.PANEL, "panel", pack.panel, pack.clocks.panel.within, at)
+    return _submitted(case, pack.panel, "panel", at, reason)
+
+
+def to_leadership(case: Case, pack: Procedure, at: datetime, reason: str) -> Case:
+    """A customer who insists goes on the weekly list for the leadership (S0-13)."""
+    within = pack.clocks.leadership.within
+    case = give_task(case, pack, Stage.LEADERSHIP, "leadership", pack.leadership, within, at)
+    return _submitted(case, pack.leadership, "leadership", at, reason)
+
+
+def _submitted(case: Case, department: str, kind: str, at: datetime, reason: str | None) -> Case:
+    due = stamp(case.task.due if case.task else None)
+    case = note(case, at, kind, department=department, due_at=due)
+    return notify(case, at, department, kind, reason=reason, due_at=due)
+
+
+def decided(case: Case, pack: Procedure, at: datetime, finding: Finding) -> Case:
+    """The panel's or the leadership's decision stands as a ruling; the caller carries it out."""
+    return _ruled(case.but(final=True, cost_held=False), at, finding)
+
+
+def bear_cost(case: Case, at: datetime, liable: tuple[Share, ...]) -> Case:
+    """Move who bears the cost; what the customer got stays."""
+    if case.ruling is None:
+        return case
+    ruling = case.ruling.model_copy(update={"liable": liable})
+    return note(case.but(ruling=ruling), at, "cost_moved", liable=shares_text(liable))
+
+
+def in_rule(case: Case, pack: Procedure, at: datetime) -> Case:
+    """The rules allow it: handled directly, nobody is asked (S0-12)."""
+    return rule(case, pack, at, Finding(agreed=True, basis=Basis.IN_RULE))

@@ -1,0 +1,123 @@
+"""A case as others see it: the query's view, the row in SQL, and who must act until when."""
+
+from datetime import datetime
+
+from models.case import Ask, AskView, Case, CaseResult, CaseView, Stage
+from models.pages import CaseSummary
+from models.procedure import Procedure
+from rules.clock import next_due
+from rules.money import stake
+from rules.remedy import awaits_goods
+
+
+def waiting_for(case: Case, pack: Procedure) -> tuple[str, ...]:
+    """The departments that must act now; "customer" or "system" where no department must."""
+    match case.stage:
+        case Stage.CLOSED:
+            return ()
+        case Stage.NEGOTIATING | Stage.EXPLAINING:
+            return (pack.front_desk,)
+        case Stage.ASKED:
+            return tuple(ask.department for ask in case.asks if ask.open)
+        case Stage.REFUSED | Stage.FEEDBACK:
+            return (pack.customer,)
+        case Stage.EXECUTING:
+            return (pack.returns_centre,) if awaits_goods(case, pack) else ("system",)
+        case _:
+            return (case.task.department,) if case.task else ()
+
+
+def deadline(case: Case) -> datetime | None:
+    """The instant by which somebody must act: not a reminder, not a breach of a day."""
+    if case.stage is Stage.ASKED:
+        return min((ask.deadline for ask in case.asks if ask.open and ask.deadline), default=None)
+    return case.task.due if case.task else case.due
+
+
+def view(case: Case, pack: Procedure) -> CaseView:
+    """What the query `view` answers: no name, no contact, no words of the customer."""
+    order = case.complaint.order
+    coming = next_due(case, pack)
+    return CaseView(
+        number=case.number,
+        procedure=case.procedure,
+        stage=case.stage,
+        exit=case.exit,
+        order=order.number,
+        customer=case.complaint.complainant.id,
+        cause=case.complaint.cause,
+        demand=case.demand.kind,
+        amount=stake(order, case.demand),
+        currency=order.currency,
+        waiting_for=",".join(waiting_for(case, pack)),
+        due=deadline(case),
+        on_due=coming.what if coming else "",
+        direct=case.direct,
+        out_of_rule=case.out_of_rule,
+        contested=case.contested,
+        overdue=case.missed,
+        round=case.round,
+        asks=tuple(_ask(ask) for ask in case.asks),
+        ruling=case.ruling,
+        refunded=case.refunded,
+        task=case.task,
+        child=case.execution.child if case.execution else None,
+        refusals=case.refusals,
+        opened_at=case.opened_at,
+    )
+
+
+def _ask(ask: Ask) -> AskView:
+    given = ask.answer or ask.late_answer
+    return AskView(
+        department=ask.department,
+        issued_at=ask.issued_at,
+        deadline=ask.deadline,
+        state="waiting" if ask.open else "answered" if ask.answer else "late" if ask.late_answer else "silent",
+        liable=given.liable if given else (),
+    )
+
+
+def summary(case: Case, pack: Procedure) -> CaseSummary:
+    """The case's row, as lists and reports read it."""
+    ruling = case.ruling
+    return CaseSummary(
+        number=case.number,
+        stage=case.stage,
+        exit=case.exit,
+        waiting_for=",".join(waiting_for(case, pack)),
+        due=deadline(case),
+        route=case.route,
+        direct=case.direct,
+        out_of_rule=case.out_of_rule,
+        contested=case.contested,
+        cost_held=case.cost_held,
+        overdue=case.missed,
+        round=case.round,
+        demand=case.demand.kind,
+        amount=stake(case.complaint.order, case.demand),
+        currency=case.complaint.order.currency,
+        refunded=case.refunded,
+        basis=ruling.basis if ruling else None,
+        decided_by=ruling.department if ruling else None,
+        liable=ruling.liable if ruling else (),
+        reason=ruling.reason if ruling else "",
+        ruled_at=ruling.at if ruling else None,
+        closed_at=case.stage_since if case.closed else None,
+        version=case.event_count + case.mail_count,
+    )
+
+
+def result(case: Case) -> CaseResult:
+    """How a closed case ended. Raises ValueError for an open one."""
+    if case.exit is None:
+        raise ValueError("the case is open")
+    return CaseResult(
+        number=case.number,
+        exit=case.exit,
+        refunded=case.refunded,
+        currency=case.complaint.order.currency,
+        basis=case.ruling.basis if case.ruling else None,
+        liable=case.ruling.liable if case.ruling else (),
+        rounds=case.round,
+    )

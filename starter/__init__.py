@@ -1,0 +1,1 @@
+"""How redress is started and reached: settings, connection, local stack, client, command line."""

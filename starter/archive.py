@@ -1,0 +1,60 @@
+"""The cases as SQL keeps them, for when no worker answers and for reports. The only place here that reads SQL."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import AwareDatetime
+from sqlmodel import col, func, select
+
+from activities.store import Store, StoreError
+from models.base import Record
+from models.commands import Share
+from models.tables import CaseRow, EventRow
+from models.case import Event
+from starter.failures import TryAgain
+from starter.settings import Settings
+
+
+class ArchivedCase(Record):
+    """A case's row: as of the last step a worker wrote down. Money in minor units."""
+
+    number: str
+    procedure: str
+    stage: str
+    exit: str | None
+    order: str
+    customer: str
+    cause: str
+    demand: str
+    amount: int
+    currency: str
+    refunded: int
+    waiting_for: str
+    due: AwareDatetime | None
+    basis: str | None
+    liable: tuple[Share, ...]
+    opened_at: AwareDatetime
+    closed_at: AwareDatetime | None
+
+
+async def stored_case(settings: Settings, number: str) -> ArchivedCase | None:
+    """The case's row; None where SQL has none. Raises TryAgain when the database cannot be read."""
+    async with _reading(settings) as session:
+        row = await session.get(CaseRow, number)
+    if row is None:
+        return None
+    return ArchivedCase.model_validate(row.model_dump() | {"order": row.order_number})
+
+
+async def stored_events(settings: Settings, number: str) -> list[Event]:
+    """The case's whole record. Raises TryAgain."""
+    async with _reading(settings) as session:
+        rows = await session.exec(select(EventRow).where(EventRow.number == number).order_by(col(EventRow.seq)))
+        return [Event.model_validate(row.model_dump()) for row in rows]
+
+
+async def stored_counts(settings: Settings) -> dict[str, int]:
+    """How many cases stand at each stage. Raises TryAgain."""
+    async with _reading(settings) as session:
+        rows = await session.exec(select(CaseRow.stage, func.count()).group_by(CaseRow.stage))
+        return {stage: count for stage, count in rows}

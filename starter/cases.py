@@ -1,0 +1,219 @@
+"""The client's side of a case: start it, send it a message, read it. The only sender, so the only one that retries."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any, NamedTuple, TypeVar
+from uuid import uuid4
+
+from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+
+from models.case import CaseView, Event, Stage, Verdict
+from models.commands import Command
+from models.complaint import Complaint, Language
+from models.names import COMPLAINT, TASK_QUEUE, TIMELINE, VIEW, Refused, case_id
+from rules.money import stake
+from starter.calls import CALL_ERRORS, ClosedError, Trouble, Within, meaning, patiently
+from starter.failures import BadInput, NoSuchCase, NotConfirmed, TryAgain
+from starter.listing import CaseLine, Filters, lines
+from texts import money, named
+from workflows.attributes import ORDER
+
+RPC = timedelta(seconds=10)
+QUERY = timedelta(seconds=5)
+FORWARD_PATIENCE = 120.0
+"""Seconds to wait for a clock to arrive: a pending activity or task holds it."""
+T = TypeVar("T")
+
+
+class Started(NamedTuple):
+    """A filed complaint's number, and whether this call opened the case."""
+
+    number: str
+    new: bool
+
+
+class Cases:
+    """Cases of one Temporal namespace. `local` says the server is our local stack, whose clocks may be forwarded."""
+
+    def __init__(self, client: Client, *, task_queue: str = TASK_QUEUE, local: bool = False) -> None:
+        self._client = client
+        self._task_queue = task_queue
+        self._local = local
+
+    async def start(self, complaint: Complaint) -> Started:
+        """File a complaint; the same one filed again, at once or a year later, is the same case.
+
+        Raises TryAgain when the server cannot be reached: filing again is safe.
+        """
+        number = complaint.own_number()
+        argument = complaint.model_copy(update={"number": number}).model_dump(mode="json", exclude_none=True)
+        try:
+            await patiently(lambda: self._open(number, complaint, argument))
+        except WorkflowAlreadyStartedError:
+            return Started(number, new=False)
+        return Started(number, new=True)
+
+    async def _open(self, number: str, complaint: Complaint, argument: dict[str, Any]) -> None:
+        # The server tells a case that is already there (open or closed) only by refusing the second start.
+        await self._client.start_workflow(
+            COMPLAINT,
+            argument,
+            id=case_id(number),
+            task_queue=self._task_queue,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+            static_summary=_summary(complaint),
+            search_attributes=TypedSearchAttributes([SearchAttributePair(ORDER, complaint.order.number)]),
+            rpc_timeout=RPC,
+        )
+
+    async def send(self, number: str, name: str, command: Command, *, wait: float = 10.0) -> Verdict:
+        """Send a human action and return the case's verdict, refusals included. `wait` is in seconds.
+
+        A resend under the same `command_id` does nothing twice. Raises NoSuchCase; NotConfirmed when nobody answered
+        in `wait` - then the message is stored with the server as a signal, in time, and the case will judge it.
+        """
+        command_id = command.command_id or f"{uuid4()}"
+        message = command.model_copy(update={"command_id": command_id}).model_dump(mode="json", exclude_none=True)
+        handle = self._handle(number)
+        try:
+            async with Within(wait) as clock:
+                return await clock.run(patiently(lambda: _update(handle, name, message, command_id)))
+        except TryAgain:
+            return await self._leave_word(handle, number, name, message, command_id)
+        except NoSuchCase:
+            raise NoSuchCase("no_case", number=number) from None
+
+    async def _leave_word(
+        self, handle: WorkflowHandle[Any, Any], number: str, name: str, message: dict[str, Any], command_id: str
+    ) -> Verdict:
+        try:
+            await patiently(lambda: handle.signal(name, message, rpc_timeout=RPC))
+        except ClosedError:
+            return _CLOSED
+        except NoSuchCase:
+            raise NoSuchCase("no_case", number=number) from None
+        except TryAgain:
+            raise NotConfirmed("not_sent", command_id=command_id, number=number) from None
+        raise NotConfirmed("not_confirmed", command_id=command_id, number=number)
+
+    async def view(self, number: str) -> CaseView:
+        """The case now. Raises NoSuchCase, TryAgain when no worker answers."""
+        found: CaseView | None = await self._query(number, VIEW, CaseView | None)  # type: ignore[arg-type]
+        if found is None:
+            raise TryAgain("not_readable", number=number)
+        return found
+
+    async def timeline(self, number: str) -> list[Event]:
+        """What happened, in order. Raises as `view`."""
+        return await self._query(number, TIMELINE, list[Event])
+
+    async def _query(self, number: str, name: str, kind: type[T]) -> T:
+        handle = self._handle(number)
+        try:
+            answer: T = await handle.query(name, result_type=kind, rpc_timeout=QUERY)
+        except CALL_ERRORS as error:
+            match meaning(error):
+                case Trouble.NO_CASE:
+                    raise NoSuchCase("no_case", number=number) from None
+                case Trouble.AMBIGUOUS:
+                    raise TryAgain("no_worker", number=number) from None
+                case _:
+                    raise TryAgain("not_readable", number=number) from None
+        return answer
+
+    async def listing(self, wanted: Filters, *, limit: int | None = None) -> AsyncIterator[CaseLine]:
+        """Cases that match, newest first. Raises TryAgain when the server cannot be reached."""
+        try:
+            async for line in lines(self._client, wanted, limit):
+                yield line
+        except Exception as error:
+            if meaning(error) is Trouble.REFUSED:
+                raise
+            raise TryAgain("server_away") from None
+
+    async def counts(self) -> dict[Stage, int]:
+        """How many cases stand at each stage. Raises TryAgain when the server cannot be reached."""
+
+        async def count(stage: Stage) -> int:
+            query = Filters(stage=stage).query()
+            return (await self._client.count_workflows(query, rpc_timeout=RPC)).count
+
+        numbers = await asyncio.gather(*(patiently(lambda s=stage: count(s)) for stage in Stage))  # type: ignore[misc]
+        return dict(zip(Stage, numbers, strict=True))
+
+    async def fast_forward(self, number: str, by: timedelta) -> bool:
+        """Let the case's own clock run ahead; False when the case ends first.
+
+        Only on the local stack: BadInput elsewhere. A pending activity holds the clock: TryAgain after two minutes.
+        """
+        if not self._local:
+            raise BadInput("only_local")
+        from temporalio.testing import TimeSkipper
+
+        try:
+            async with Within(FORWARD_PATIENCE) as clock:
+                return await clock.run(TimeSkipper(self._client).fast_forward(self._handle(number), by))
+        except TryAgain:
+            raise TryAgain("clock_held", number=number) from None
+        except CALL_ERRORS as error:
+            match meaning(error):
+                case Trouble.NO_CASE:
+                    raise NoSuchCase("no_case", number=number) from None
+                case Trouble.CLOSED:
+                    return False
+                case _:
+                    raise TryAgain("clock_held", number=number) from None
+
+    def _handle(self, number: str) -> WorkflowHandle[Any, Any]:
+        return self._client.get_workflow_handle(case_id(number))
+
+
+_CLOSED = Verdict(accepted=False, code=Refused.CLOSED, reason="the case is closed; file a new complaint")
+
+
+async def _update(handle: WorkflowHandle[Any, Any], name: str, message: dict[str, Any], command_id: str) -> Verdict:
+    try:
+        verdict: Verdict = await handle.execute_update(
+            name, message, id=_update_id(command_id, name, message), result_type=Verdict
+        )
+    except WorkflowUpdateFailedError as error:
+        return _refusal(error.cause)
+    except Exception as error:
+        if meaning(error) is Trouble.CLOSED:
+            return _CLOSED
+        raise
+    return verdict
+
+
+def _update_id(command_id: str, name: str, message: dict[str, Any]) -> str:
+    """The server gives a known update id its first answer unseen; another message must not pass for the first."""
+    content = json.dumps([name, message], sort_keys=True).encode()
+    return f"{command_id}:{hashlib.sha256(content).hexdigest()[:16]}"
+
+
+def _refusal(cause: BaseException) -> Verdict:
+    code = cause.type if isinstance(cause, ApplicationError) else None
+    if code == "AcceptedUpdateCompletedWorkflow":
+        return _CLOSED
+    if code in set(Refused):
+        return Verdict(accepted=False, code=Refused(str(code)), reason=str(cause)[:500])
+    # Not a refusal of ours: its text might hold what was sent.
+    return Verdict(accepted=False, code=Refused.BAD_INPUT, reason=f"not readable for the case ({code})")
+
+
+def _summary(complaint: Complaint) -> str:
+    """The Web UI's one line: order, demand, amount. No personal data."""
+    order, demand = complaint.order, complaint.demand
+    amount = money(stake(order, demand), order.currency, Language.EN)
+    return f"{order.number}: {named('demand_kind', demand.kind.value, Language.EN)}, {amount}"

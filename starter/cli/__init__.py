@@ -1,0 +1,1 @@
+"""The command line, one module per kind of request; each is imported only when its command runs."""

@@ -1,0 +1,155 @@
+"""Human actions on the way to a decision."""
+
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from models.complaint import DemandKind
+from starter.cli.parsing import demand, one_of, shares
+from starter.cli.sending import NOBODY, Number, Sender, act
+from starter.cli.session import case_number, session
+
+Flag = Annotated[bool, Parameter(negative="")]
+Many = Annotated[list[str] | None, Parameter(negative="")]
+
+
+async def contact(
+    number: Number, /, *, mode: Literal["phone", "in_person"] = "phone", note: str | None = None, by: Sender = NOBODY
+) -> int:
+    """Record that the matter was explained to the customer before the mail.
+
+    Parameters
+    ----------
+    mode: How.
+    note: What was said.
+    """
+    return await act(number, "contact", by, mode=mode, note=note)
+
+
+async def triage(
+    number: Number,
+    /,
+    *,
+    grant: Flag = False,
+    refuse: Flag = False,
+    own: Flag = False,
+    ask: Many = None,
+    reason: str,
+    by: Sender = NOBODY,
+) -> int:
+    """Correct the triage of a case.
+
+    Parameters
+    ----------
+    grant: Grant at once.
+    refuse: Refuse.
+    own: Customer service determines itself.
+    ask: A department to ask; again for another one.
+    reason: Why.
+    """
+    handling = one_of({"grant": grant, "refuse": refuse, "own": own, "ask": bool(ask)})
+    return await act(number, "triage", by, handling=handling, ask=ask or [], reason=reason)
+
+
+async def negotiated(
+    number: Number, /, *, agreed: Flag = False, failed: Flag = False, note: str | None = None, by: Sender = NOBODY
+) -> int:
+    """Report how the talk between customer and merchant ended.
+
+    Parameters
+    ----------
+    agreed: They found a solution.
+    failed: They did not.
+    note: What was agreed.
+    """
+    outcome = one_of({"agreed": agreed, "failed": failed})
+    return await act(number, "negotiated", by, agreed=outcome == "agreed", note=note)
+
+
+async def confirm(
+    number: Number, /, *, liable: Many = None, reason: str, evidence: Many = None, by: Sender = NOBODY
+) -> int:
+    """Answer an ask: who is liable.
+
+    Parameters
+    ----------
+    liable: `merchant`, or `merchant=60` and again for the others; together 100.
+    reason: Why.
+    evidence: A reference to evidence (URL, object key, SHA-256); again for more.
+    """
+    found = shares("--liable", liable or [])
+    return await act(number, "confirm", by, liable=found, reason=reason, evidence=evidence or [])
+
+
+async def verify(number: Number, /, *, note: str | None = None, by: Sender = NOBODY) -> int:
+    """Confirm a shared liability; the customer gets the promise.
+
+    Parameters
+    ----------
+    note: What was checked.
+    """
+    return await act(number, "verify", by, note=note)
+
+
+async def contest(
+    number: Number,
+    /,
+    *,
+    party: Annotated[str, Parameter(name="--by", help="The party or department that disputes it.")],
+    reason: str,
+    by: Sender = NOBODY,
+) -> int:
+    """Dispute a determination; the panel decides.
+
+    Parameters
+    ----------
+    reason: Why.
+    """
+    return await act(number, "contest", by, by=party.lower(), reason=reason)
+
+
+async def decide(
+    number: Number,
+    /,
+    *,
+    grant: Flag = False,
+    refuse: Flag = False,
+    reason: str,
+    remedy: DemandKind | None = None,
+    amount: str | None = None,
+    line: Many = None,
+    liable: Many = None,
+    by: Sender = NOBODY,
+) -> int:
+    """Decide as panel or leadership; the decision is final.
+
+    Parameters
+    ----------
+    grant: For the customer.
+    refuse: Against the customer.
+    reason: Why; the customer reads it in a refusal.
+    remedy: What the customer gets instead of what was asked for.
+    amount: How much of it, such as 12.50.
+    line: A part of the order, as SKU=2; again for more.
+    liable: Who bears the cost, as in confirm.
+    """
+    verdict = one_of({"grant": grant, "refuse": refuse})
+    other = demand(remedy, amount, line or [], await currency_of(number) if remedy and amount else "CNY")
+    found = shares("--liable", liable or [])
+    return await act(number, "decide", by, grant=verdict == "grant", reason=reason, demand=other, liable=found)
+
+
+async def insist(number: Number, /, *, reason: str, by: Sender = NOBODY) -> int:
+    """Record that the customer does not accept a refusal.
+
+    Parameters
+    ----------
+    reason: What the customer says.
+    """
+    return await act(number, "insist", by, reason=reason)
+
+
+async def currency_of(number: str) -> str:
+    """The currency an amount is meant in: the case's."""
+    async with session().cases() as cases:
+        return (await cases.view(case_number(number))).currency

@@ -1,0 +1,43 @@
+"""Who acts: the directory knows for which departments; a stranger is told who may."""
+
+from models.directory import Directory
+from models.procedure import Procedure
+from starter.cli.session import Session
+from starter.failures import BadInput, NotAllowed
+from texts import values
+
+
+def department_for(session: Session, actor: str, department: str | None) -> str | None:
+    """The department to act for: None where the case can tell by itself.
+
+    Raises NotAllowed for a stranger or somebody of another department, BadInput where several are possible.
+    """
+    own = session.directory.departments_of(actor)
+    if not own:
+        raise NotAllowed("stranger")
+    if department is None:
+        return own[0] if len(own) == 1 else None
+    if department not in own:
+        raise NotAllowed("not_of_department", departments=", ".join(own))
+    return department
+
+
+def several(session: Session, actor: str) -> BadInput:
+    """What to tell somebody of several departments that the case cannot tell apart."""
+    return BadInput("several", departments=", ".join(session.directory.departments_of(actor)))
+
+
+def who_may(session: Session, pack: Procedure, name: str, asked: tuple[str, ...], task: str | None) -> str:
+    """The departments that may send a command, with their people: "商品部 (耿焰、郑慧娟)"."""
+    allowed: list[str] = []
+    for who in pack.authority.get(name, ()):
+        allowed += asked if who == "asked" else ([task] if task else []) if who == "task" else [who]
+    shown = [_with_people(session, pack, session.directory, department) for department in dict.fromkeys(allowed)]
+    return "; ".join(shown) or session.say("nobody")
+
+
+def _with_people(session: Session, pack: Procedure, directory: Directory, department: str) -> str:
+    team = directory.team(department)
+    names = [person.name for person in team.owners] + list(team.services) if team else []
+    title = values.department(department, pack, session.lang)
+    return f"{title} ({', '.join(names)})" if names else title

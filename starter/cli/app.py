@@ -1,0 +1,174 @@
+"""The program `redress`: its commands by name, its global options, and how it ends. Imports nothing slow."""
+
+import difflib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import cyclopts
+from cyclopts import App, Parameter
+from cyclopts.exceptions import (
+    ArgumentOrderError,
+    CoercionError,
+    CycloptsError,
+    MissingArgumentError,
+    UnknownCommandError,
+    UnknownOptionError,
+    UnusedCliTokensError,
+)
+
+from models.complaint import Language
+from procedures import PackError
+from starter.cli.session import Session, begin
+from starter.errors import OperatorError
+from starter.failures import BadInput, Failure
+from texts import say
+
+USAGE = 2
+AGAIN = 75
+INTERRUPTED = 130
+COMMANDS = {
+    "dev": ("service:dev", "Run everything on this machine: server, worker, mail catcher."),
+    "worker": ("service:worker", "Run a worker against the configured Temporal service."),
+    "demo": ("demonstration:demo", "File four complaints and carry them to their end."),
+    "file": ("filing:file_complaint", "File a complaint; prints its number."),
+    "import": ("importer:import_file", "File many complaints from CSV or JSON lines."),
+    "show": ("reading:show", "Where a case stands."),
+    "timeline": ("reading:timeline", "What happened in a case, in order."),
+    "list": ("lists:list_cases", "Cases by stage, department, order."),
+    "inbox": ("lists:inbox", "What waits for a department, by deadline."),
+    "watch": ("watching:watch", "The list, or one case, kept up to date."),
+    "mails": ("mails:mails", "The mails the local stack has caught."),
+    "contact": ("actions:contact", "Record that the matter was explained by phone or in person."),
+    "triage": ("actions:triage", "Correct the triage of a case."),
+    "negotiated": ("actions:negotiated", "Report how customer and merchant's talk ended."),
+    "confirm": ("actions:confirm", "Answer an ask: who is liable."),
+    "verify": ("actions:verify", "Confirm a shared liability."),
+    "contest": ("actions:contest", "Dispute a determination."),
+    "decide": ("actions:decide", "Decide as panel or leadership."),
+    "insist": ("actions:insist", "Record that the customer does not accept a refusal."),
+    "goods": ("endings:goods", "Report returned goods."),
+    "resolve": ("endings:resolve", "Settle a task the service could not do by itself."),
+    "feedback": ("endings:feedback", "Record whether the customer is satisfied."),
+    "withdraw": ("endings:withdraw", "Record that the customer takes the complaint back."),
+    "fast-forward": ("forward:fast_forward", "Let cases' clocks run ahead (local stack only)."),
+    "schema": ("schemas:schema", "JSON Schemas of everything sent and returned."),
+}
+
+app = App(
+    name="redress",
+    help="After-sales complaints as durable cases: every deadline is kept, silence decides for the customer.",
+    version=lambda: _version(),
+    result_action="return_value",
+)
+for _name, (_target, _help) in COMMANDS.items():
+    app.command(f"starter.cli.{_target}", name=_name, help=_help)
+
+
+@app.meta.default
+def _launch(
+    *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+    lang: Annotated[Language | None, Parameter(help="Language of the output.")] = None,
+) -> object:
+    begin(lang)
+    return app(tokens, exit_on_error=False, print_error=False)
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run one command line. Returns the exit code: 0 done, 2 usage, 3 refused, 4 no such case, 5 not confirmed, 75 again."""
+    current = begin(_lang_of(sys.argv[1:] if arguments is None else arguments))
+    try:
+        outcome = app.meta(arguments, exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        return _complain(current, usage_failure(error).line(current.error_lang), USAGE)
+    except Failure as failure:
+        return _complain(current, failure.line(current.error_lang), failure.code)
+    except PackError as error:
+        return _complain(current, "; ".join(str(error).splitlines()), USAGE)
+    except OperatorError as error:
+        return _complain(current, str(error), USAGE if type(error).__name__ == "SettingsError" else AGAIN)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stdout = None  # type: ignore[assignment]
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last net: one line instead of a traceback
+        return _complain(current, say("fail.unexpected", current.error_lang, what=_where(error)), 1)
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _lang_of(arguments: list[str]) -> Language | None:
+    """The language, before anything is parsed: a mistake in the arguments is told in it too."""
+    for index, word in enumerate(arguments):
+        value = word.partition("=")[2] or next(iter(arguments[index + 1 : index + 2]), "")
+        if word.partition("=")[0] == "--lang" and value in set(Language):
+            return Language(value)
+    return None
+
+
+def _complain(current: Session, line: str, code: int) -> int:
+    sys.stderr.write(f"redress: {' '.join(line.split())}\n")
+    return code
+
+
+def _where(error: BaseException) -> str:
+    """Kind and place of an error, without its text, which may hold what somebody typed."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+    return f"{type(error).__name__}{place}"
+
+
+def usage_failure(error: CycloptsError) -> BadInput:
+    """A command line that does not parse, as one line; what was typed is not repeated."""
+    command = " ".join(("redress", *(error.command_chain or ())))
+    match error:
+        case UnknownCommandError():
+            typed = error.unused_tokens[0] if error.unused_tokens else ""
+            near = difflib.get_close_matches(typed, COMMANDS, n=1)
+            return BadInput("unknown_command", near=near[0] if near else None)
+        case UnknownOptionError():
+            return BadInput("unknown_option", option=error.token.keyword or "", command=command)
+        case MissingArgumentError():
+            return BadInput("missing", field=_field(error), command=command)
+        case UnusedCliTokensError() | ArgumentOrderError():
+            return BadInput("too_many", command=command)
+        case CoercionError() if choices := _choices(error):
+            return BadInput("not_one_of", field=_field(error), choices=choices)
+        case _:
+            return BadInput("not_usable", field=_field(error), command=command)
+
+
+def _choices(error: CoercionError) -> str:
+    from enum import Enum
+    from typing import get_args
+
+    for kind in (error.target_type, *get_args(error.target_type)):
+        if isinstance(kind, type) and issubclass(kind, Enum):
+            return ", ".join(str(member.value) for member in kind)
+        if choices := [arg for arg in get_args(kind) if isinstance(arg, str)]:
+            return ", ".join(choices)
+    return ", ".join(arg for arg in get_args(error.target_type) if isinstance(arg, str))
+
+
+def _field(error: CycloptsError) -> str:
+    token = getattr(error, "token", None)
+    if token is not None and token.keyword:
+        return str(token.keyword)
+    argument = error.argument
+    return argument.name if argument is not None else "arguments"
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("redress")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+Command = Callable[..., object]
+__all__ = ["COMMANDS", "app", "cyclopts", "run"]

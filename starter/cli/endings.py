@@ -1,0 +1,94 @@
+"""Human actions on carrying out and ending a case."""
+
+from models.complaint import DemandKind
+from starter.cli.actions import Flag, Many, currency_of
+from starter.cli.parsing import demand, one_of, parts
+from starter.cli.sending import NOBODY, Number, Sender, act
+
+
+async def goods(
+    number: Number,
+    /,
+    *,
+    accepted: Flag = False,
+    rejected: Flag = False,
+    line: Many = None,
+    note: str | None = None,
+    by: Sender = NOBODY,
+) -> int:
+    """Report returned goods after inspection.
+
+    Parameters
+    ----------
+    accepted: They are as agreed.
+    rejected: They are not.
+    line: What came, as SKU=2; again for more.
+    note: What the inspection found.
+    """
+    found = one_of({"accepted": accepted, "rejected": rejected})
+    came = parts("--line", line or [])
+    return await act(number, "goods", by, accepted=found == "accepted", lines=came, note=note)
+
+
+async def resolve(
+    number: Number,
+    /,
+    *,
+    retry: Flag = False,
+    settled: Flag = False,
+    refund_instead: Flag = False,
+    abandon: Flag = False,
+    reference: str | None = None,
+    note: str | None = None,
+    by: Sender = NOBODY,
+) -> int:
+    """Settle a task the service could not do by itself.
+
+    Parameters
+    ----------
+    retry: Try again; what was paid is not paid again.
+    settled: It was paid or sent by other means; needs --reference.
+    refund_instead: The customer gets the money instead of the goods.
+    abandon: Give up; needs --note.
+    reference: The number of the payment or parcel.
+    note: Why.
+    """
+    choices = {"retry": retry, "settled": settled, "refund-instead": refund_instead, "abandon": abandon}
+    outcome = one_of(choices).replace("-", "_")
+    return await act(number, "resolve", by, outcome=outcome, reference=reference, note=note)
+
+
+async def feedback(
+    number: Number,
+    /,
+    *,
+    satisfied: Flag = False,
+    dissatisfied: Flag = False,
+    reason: str | None = None,
+    remedy: DemandKind | None = None,
+    amount: str | None = None,
+    by: Sender = NOBODY,
+) -> int:
+    """Record whether the customer is satisfied; if not, the case is examined again.
+
+    Parameters
+    ----------
+    satisfied: The customer is.
+    dissatisfied: The customer is not.
+    reason: What the customer says.
+    remedy: What the customer asks for now.
+    amount: How much, such as 12.50.
+    """
+    said = one_of({"satisfied": satisfied, "dissatisfied": dissatisfied})
+    other = demand(remedy, amount, [], await currency_of(number) if remedy and amount else "CNY")
+    return await act(number, "feedback", by, satisfied=said == "satisfied", reason=reason, demand=other)
+
+
+async def withdraw(number: Number, /, *, reason: str | None = None, by: Sender = NOBODY) -> int:
+    """Record that the customer takes the complaint back.
+
+    Parameters
+    ----------
+    reason: What the customer says.
+    """
+    return await act(number, "withdraw", by, reason=reason)

@@ -1,0 +1,163 @@
+"""Cases as people see them on a terminal. Text comes from elsewhere: it is shown, never read as markup."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from models.case import AskView, CaseView, Event
+from models.procedure import Procedure
+from starter.cli.session import Session
+from starter.listing import CaseLine
+from texts import brief, money, span, values, when
+from texts.events import event_line
+
+
+def case_page(current: Session, view: CaseView, pack: Procedure) -> RenderableType:
+    """One case: where it stands, who must act, what happens then."""
+    lang = current.lang
+    facts = Table.grid(padding=(0, 2))
+    for label, value in _facts(current, view, pack):
+        facts.add_row(Text(current.say(f"label.{label}"), style="dim"), Text(value))
+    title = Text(f"{view.number}  {current.named('stage', view.stage)}", style="bold")
+    if view.exit:
+        title.append(f" · {current.named('exit', view.exit)}", style="green")
+    if view.overdue:
+        title.append(f" · {current.say('overdue')}", style="red")
+    parts: list[RenderableType] = [title, facts]
+    if view.asks:
+        parts.append(_asks(current, view.asks, pack, lang_zone=pack.time_zone))
+    return Group(*parts)
+
+
+def _facts(current: Session, view: CaseView, pack: Procedure) -> list[tuple[str, str]]:
+    lang = current.lang
+    found = [
+        ("order", view.order),
+        ("cause", values.cause(view.cause, pack, lang)),
+        ("demand", f"{values.remedy(view.demand, pack, lang)}, {money(view.amount, view.currency, lang)}"),
+        ("opened", when(view.opened_at, pack.time_zone, lang)),
+        ("waiting", names(view.waiting_for.split(","), pack, current)),
+        ("due", due(view.due, pack, current)),
+        ("on_due", current.named("web.on_due", view.on_due) if view.on_due else ""),
+        ("marks", _marks(current, view)),
+    ]
+    if view.ruling is not None:
+        verdict = current.named("for_customer", "yes" if view.ruling.for_customer else "no")
+        shares = ",".join(f"{share.party}={share.percent}" for share in view.ruling.liable)
+        found.append(("ruling", f"{verdict} · {current.named('basis', view.ruling.basis)}"))
+        found.append(("liable", values.liable(shares, pack, lang)))
+    if view.task is not None:
+        code = values.coded("code", view.task.code, lang) if view.task.code else ""
+        found.append(("task", " · ".join(filter(None, (current.named("task", view.task.kind), code)))))
+    if view.refunded:
+        found.append(("refunded", money(view.refunded, view.currency, lang)))
+    if view.child:
+        found.append(("child", view.child))
+    return [(label, value) for label, value in found if value]
+
+
+def _marks(current: Session, view: CaseView) -> str:
+    marks = [name for name in ("direct", "out_of_rule", "contested") if getattr(view, name)]
+    shown = [current.say(f"mark.{name}") for name in marks]
+    if view.round > 1:
+        shown.append(current.say("mark.round", n=view.round))
+    if view.refusals:
+        shown.append(current.say("mark.refusals", n=view.refusals))
+    return " · ".join(shown)
+
+
+def _asks(current: Session, asks: Sequence[AskView], pack: Procedure, *, lang_zone: str) -> Table:
+    table = _table(current, "department", "state", "due", "liable")
+    for ask in asks:
+        shares = ",".join(f"{share.party}={share.percent}" for share in ask.liable)
+        table.add_row(
+            Text(values.department(ask.department, pack, current.lang)),
+            Text(current.named("ask_state", ask.state)),
+            Text(brief(ask.deadline, lang_zone) if ask.deadline else ""),
+            Text(values.liable(shares, pack, current.lang)),
+        )
+    return table
+
+
+def names(departments: Sequence[str], pack: Procedure, current: Session) -> str:
+    """Departments' titles."""
+    return ", ".join(values.department(name, pack, current.lang) for name in departments if name)
+
+
+def due(moment: datetime | None, pack: Procedure, current: Session) -> str:
+    """A deadline with what remains until it."""
+    if moment is None:
+        return ""
+    return f"{when(moment, pack.time_zone, current.lang)}  {remaining(moment, current)}"
+
+
+def remaining(moment: datetime, current: Session) -> str:
+    """`in 3 h 20 min`, or how long it is over."""
+    left = moment - datetime.now(UTC)
+    key = "left" if left.total_seconds() >= 0 else "over"
+    return current.say(key, span=span(left, current.lang))
+
+
+def timeline_tree(current: Session, number: str, events: Sequence[Event], pack: Procedure) -> Tree:
+    """A case's record."""
+    tree = Tree(Text(number, style="bold"), guide_style="dim")
+    for event in events:
+        line = Text(brief(event.at, pack.time_zone), style="cyan")
+        line.append("  ")
+        line.append(event_line(event, pack, current.lang), style=_STYLES.get(event.kind, "default"))
+        tree.add(line)
+    return tree
+
+
+_STYLES = {
+    "silence": "yellow",
+    "ruled": "bold",
+    "executed": "green",
+    "closed": "bold green",
+    "undelivered": "red",
+    "execution_failed": "red",
+    "task_overdue": "red",
+    "message_refused": "red",
+    "not_same_day": "yellow",
+    "no_pre_explanation": "yellow",
+    "contested": "yellow",
+}
+
+
+def list_table(current: Session, lines: Sequence[CaseLine], pack: Procedure) -> Table:
+    """A list of cases."""
+    table = _table(current, "case", "stage", "waiting", "due", "left", "order")
+    for line in lines:
+        table.add_row(
+            Text(line.number),
+            Text(current.named("stage", line.stage), style="red" if line.overdue and line.open else ""),
+            Text(names(line.waiting_for, pack, current)),
+            Text(brief(line.deadline, pack.time_zone) if line.deadline else ""),
+            Text(remaining(line.deadline, current) if line.deadline and line.open else ""),
+            Text(line.order or ""),
+        )
+    return table
+
+
+def counts_table(current: Session, columns: dict[str, dict[str, int]]) -> Table:
+    """Cases by stage, one column per source."""
+    table = _table(current, "stage", *columns)
+    stages = dict.fromkeys(stage for column in columns.values() for stage in column)
+    for stage in stages:
+        table.add_row(
+            Text(current.named("stage", stage)), *(Text(str(column.get(stage, 0))) for column in columns.values())
+        )
+    totals = (Text(str(sum(column.values())), style="bold") for column in columns.values())
+    table.add_row(Text(current.say("total"), style="bold"), *totals)
+    return table
+
+
+def _table(current: Session, *columns: str) -> Table:
+    table = Table(header_style="bold", box=None, pad_edge=False)
+    for name in columns:
+        table.add_column(current.say(f"label.{name}"), overflow="fold")
+    return table

@@ -1,0 +1,90 @@
+"""What people type, made into what the case reads: shares, amounts, spans, parts of an order."""
+
+import re
+from datetime import timedelta
+
+from pydantic import TypeAdapter, ValidationError
+
+from models.base import in_one_line, problems
+from models.commands import Command
+from models.complaint import DemandKind
+from models.procedure import Span
+from starter.failures import BadInput
+from texts import exponent
+
+_AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?", re.ASCII)
+_PART = re.compile(r"([A-Za-z][A-Za-z0-9_]*)(?:=([0-9]{1,3})%?)?", re.ASCII)
+_LINE = re.compile(r"([^=\s]{1,64})=([0-9]{1,6})", re.ASCII)
+_SPAN: TypeAdapter[timedelta] = TypeAdapter(Span)
+
+
+def minor(field: str, text: str, currency: str) -> int:
+    """`12.50` as 1250 minor units, without a float on the way. Raises BadInput."""
+    if not _AMOUNT.fullmatch(text):
+        raise BadInput("bad_amount", field=field)
+    whole, _, rest = text.partition(".")
+    digits = exponent(currency)
+    if rest[digits:].strip("0"):
+        raise BadInput("bad_decimals", field=field, currency=currency, digits=digits)
+    return int(whole + rest[:digits].ljust(digits, "0"))
+
+
+def shares(field: str, texts: list[str]) -> list[dict[str, object]]:
+    """`merchant`, or `merchant=60` and `carrier=40`, as shares. Raises BadInput."""
+    found: list[dict[str, object]] = []
+    for text in texts:
+        part = _PART.fullmatch(text.strip())
+        if part is None:
+            raise BadInput("bad_share", field=field)
+        if part[2] is None and len(texts) > 1:
+            raise BadInput("share_percent", field=field)
+        found.append({"party": part[1].lower(), "percent": int(part[2] or 100)})
+    return found
+
+
+def parts(field: str, texts: list[str]) -> list[dict[str, object]]:
+    """`SKU=2` as parts of an order. Raises BadInput."""
+    found = [_LINE.fullmatch(text.strip()) for text in texts]
+    if not all(found):
+        raise BadInput("bad_part", field=field)
+    return [{"sku": part[1], "quantity": int(part[2])} for part in found if part]
+
+
+def span(field: str, text: str) -> timedelta:
+    """`30m`, `24h` or `2d`. Raises BadInput."""
+    try:
+        return _SPAN.validate_python(text.strip())
+    except ValidationError:
+        raise BadInput("bad_span", field=field) from None
+
+
+def demand(
+    remedy: DemandKind | None, amount: str | None, lines: list[str], currency: str
+) -> dict[str, object] | None:
+    """Another demand than the customer's; None when nothing was said about one. Raises BadInput."""
+    if remedy is None:
+        if amount is not None or lines:
+            raise BadInput("needs_remedy")
+        return None
+    found: dict[str, object] = {"kind": remedy.value}
+    if lines:
+        found["lines"] = parts("--line", lines)
+    if amount is not None:
+        found["amount"] = minor("--amount", amount, currency)
+    return found
+
+
+def one_of(choices: dict[str, bool]) -> str:
+    """The one option of several that was given. Raises BadInput."""
+    given = [name for name, said in choices.items() if said]
+    if len(given) != 1:
+        raise BadInput("exactly_one", options=", ".join(f"--{name}" for name in choices))
+    return given[0]
+
+
+def command(model: type[Command], values: dict[str, object]) -> Command:
+    """A checked command. Raises BadInput with one line that names each field."""
+    try:
+        return model.model_validate({key: value for key, value in values.items() if value is not None})
+    except ValidationError as error:
+        raise BadInput("input", problem=in_one_line(problems(error))) from None

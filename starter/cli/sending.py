@@ -1,0 +1,82 @@
+"""Sending one human action: checked here, judged by the case, answered in one line and an exit code."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from models.case import CaseView, Verdict
+from models.commands import COMMANDS
+from models.names import Refused
+from starter.cli.actors import department_for, who_may
+from starter.cli.parsing import command
+from starter.cli.session import Json, Session, case_number, session
+from starter.failures import BadInput, NoSuchCase, TryAgain
+
+if TYPE_CHECKING:
+    from starter.cases import Cases
+
+REFUSED = 3
+Number = Annotated[str, Parameter(name="NUMBER", help="The case's number.")]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Sender:
+    """Who sends, and how long to wait for the verdict."""
+
+    actor: Annotated[
+        str | None,
+        Parameter(name="--as", env_var="REDRESS_ACTOR", show_env_var=True, help="Your name, as in the directory."),
+    ] = None
+    department: Annotated[str | None, Parameter(help="For whom you act, if you belong to several departments.")] = None
+    command_id: Annotated[str | None, Parameter(help="The id of a message to send again.")] = None
+    wait: Annotated[float, Parameter(help="Seconds to wait for the verdict.")] = 10.0
+    as_json: Json = False
+
+
+NOBODY = Sender()
+
+
+async def act(number: str, name: str, sender: Sender, **fields: object) -> int:
+    """Send the command `name` with these fields. Returns the exit code; raises Failure."""
+    current = session()
+    number = case_number(number)
+    if sender.actor is None or not sender.actor.strip():
+        raise BadInput("no_actor")
+    if not 0 < sender.wait <= 600:
+        raise BadInput("bad_wait")
+    values = {**fields, "actor": sender.actor, "department": sender.department, "command_id": sender.command_id}
+    checked = command(COMMANDS[name], values)
+    department = department_for(current, checked.actor, checked.department)
+    async with current.cases() as cases:
+        ready = checked.model_copy(update={"department": department})
+        verdict = await cases.send(number, name, ready, wait=sender.wait)
+        await _tell(current, cases, number, name, verdict, as_json=sender.as_json)
+    return 0 if verdict.accepted else REFUSED
+
+
+async def _tell(
+    current: Session, cases: "Cases", number: str, name: str, verdict: Verdict, *, as_json: bool
+) -> None:
+    if as_json:
+        current.print_json({"number": number, **verdict.model_dump(mode="json")})
+    elif verdict.accepted:
+        current.out.print(f"{number}: {current.named('code', verdict.code)}", markup=False)
+    if not verdict.accepted:
+        reason = verdict.reason
+        if verdict.code in {Refused.WRONG_DEPARTMENT, Refused.UNKNOWN_ACTOR}:
+            reason = current.say("may", who=await _who(current, cases, number, name))
+        line = f"redress: {number}: {current.named('code', verdict.code)}; {reason}"
+        current.err.print(" ".join(line.split()), markup=False)
+
+
+async def _who(current: Session, cases: "Cases", number: str, name: str) -> str:
+    try:
+        view: CaseView | None = await cases.view(number)
+    except (NoSuchCase, TryAgain):
+        view = None
+    pack = current.pack(view.procedure) if view else current.default_pack
+    asked = tuple(ask.department for ask in view.asks) if view else ()
+    task = view.task.department if view and view.task else None
+    return who_may(current, pack, name, asked, task)

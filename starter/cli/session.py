@@ -1,0 +1,152 @@
+"""What every command shares: language, settings, the directory, a connection, the two outputs."""
+
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+from pydantic import BaseModel
+from rich.console import Console
+
+from models.base import NUMBER_PATTERN
+from models.complaint import Language
+from models.directory import Directory
+from models.procedure import Procedure
+from starter.failures import BadInput
+from texts import named, say
+
+if TYPE_CHECKING:
+    from starter.cases import Cases
+    from starter.settings import Settings
+
+Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON for programs.")]
+ACTOR = "REDRESS_ACTOR"
+PIPE_WIDTH = 160
+"""Columns where the output is no terminal: ids and deadlines must not be cut."""
+
+
+class Session:
+    """One run of the program."""
+
+    def __init__(self, lang: Language | None = None) -> None:
+        self._lang = lang
+        self.out = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+        self.err = Console(highlight=False, stderr=True, soft_wrap=True)
+
+    @cached_property
+    def settings(self) -> "Settings":
+        """Raises SettingsError with one line."""
+        from starter.settings import load_settings
+
+        # Who acts is the command line's own variable, not a setting of the service; by now it has been read.
+        os.environ.pop(ACTOR, None)
+        return load_settings()
+
+    @property
+    def lang(self) -> Language:
+        """What `--lang` says, else the settings, else the environment."""
+        return self._lang if self._lang is not None else self.settings.language
+
+    @property
+    def error_lang(self) -> Language:
+        """As `lang`, where settings that cannot be read must not hide the first error."""
+        if self._lang is not None:
+            return self._lang
+        locale = next((v for k in ("LC_ALL", "LC_MESSAGES", "LANG") if (v := os.environ.get(k))), "")
+        return Language.ZH if locale.lower().startswith("zh") else Language.EN
+
+    @cached_property
+    def directory(self) -> Directory:
+        """Who works where. Raises PackError."""
+        from procedures import read_directory
+
+        return read_directory(self.settings.directory)
+
+    @cached_property
+    def default_pack(self) -> Procedure:
+        """The procedure new complaints run on."""
+        from procedures import PACKS, load_packs
+
+        load_packs(*([self.settings.procedures_dir] if self.settings.procedures_dir else []))
+        pack = PACKS.newest(self.settings.default_procedure)
+        if pack is None:
+            raise BadInput("no_procedure", name=self.settings.default_procedure)
+        return pack
+
+    def pack(self, ref: str) -> Procedure:
+        """The procedure a case runs on; the default one where this machine lacks it (only titles depend on it)."""
+        from procedures import PACKS
+
+        fallback = self.default_pack
+        return next((pack for pack in PACKS.all() if pack.ref == ref), fallback)
+
+    @asynccontextmanager
+    async def cases(self) -> "AsyncIterator[Cases]":
+        """The facade on the configured service. Raises ConnectFailed."""
+        from starter.cases import Cases
+        from starter.connection import connect
+        from starter.stackfile import running_stack
+
+        client = await connect(self.settings)
+        stack = running_stack(self.settings.home)
+        local = stack is not None and client.service_client.config.target_host == stack.address
+        yield Cases(client, task_queue=self.settings.task_queue, local=local)
+
+    def say(self, key: str, /, **values: object) -> str:
+        """A text of the command line in the session's language."""
+        return say(f"cli.{key}", self.lang, **values)
+
+    def named(self, group: str, code: object) -> str:
+        """The text of a code."""
+        return named(group, code, self.lang)
+
+    def print_json(self, value: object) -> None:
+        """JSON for programs: one document on standard output."""
+        print_json(value)
+
+
+def print_json(value: object) -> None:
+    """JSON on standard output, without colours or wrapping."""
+    text = json.dumps(_plain(value), ensure_ascii=False, indent=2)
+    sys.stdout.write(text.encode("utf-8", "replace").decode() + "\n")
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return value
+
+
+_SESSION: ContextVar[Session] = ContextVar("session")
+
+
+def session() -> Session:
+    """The running session."""
+    try:
+        return _SESSION.get()
+    except LookupError:
+        return begin(None)
+
+
+def begin(lang: Language | None) -> Session:
+    """Begin a session in this context."""
+    fresh = Session(lang)
+    _SESSION.set(fresh)
+    return fresh
+
+
+def case_number(text: str) -> str:
+    """A case number as typed, in capitals. Raises BadInput."""
+    number = text.strip().upper()
+    if not NUMBER_PATTERN.fullmatch(number):
+        raise BadInput("bad_number")
+    return number

@@ -1,0 +1,94 @@
+"""What redress needs of a Temporal namespace, on any cluster: search attributes and a retention."""
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.namespace.v1 import NamespaceConfig
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, UpdateNamespaceRequest
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from starter.errors import OperatorError
+
+SearchAttributeType = Literal["Text", "Keyword", "Int", "Double", "Bool", "Datetime", "KeywordList"]
+SearchAttribute = tuple[str, SearchAttributeType]
+DAY = 86_400
+
+_TYPES: Mapping[SearchAttributeType, IndexedValueType.ValueType] = {
+    "Text": IndexedValueType.INDEXED_VALUE_TYPE_TEXT,
+    "Keyword": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    "Int": IndexedValueType.INDEXED_VALUE_TYPE_INT,
+    "Double": IndexedValueType.INDEXED_VALUE_TYPE_DOUBLE,
+    "Bool": IndexedValueType.INDEXED_VALUE_TYPE_BOOL,
+    "Datetime": IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
+    "KeywordList": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
+}
+
+
+class ClusterError(OperatorError):
+    """The namespace cannot be made what redress needs, as one line."""
+
+
+async def ensure_search_attributes(client: Client, attributes: Iterable[SearchAttribute]) -> None:
+    """Adds the attributes the namespace lacks; does nothing the second time.
+
+    Raises ClusterError when one exists with another type, or when the server does not let us add any.
+    """
+    wanted = {name: _TYPES[kind] for name, kind in attributes}
+    if not wanted:
+        return
+    request = ListSearchAttributesRequest(namespace=client.namespace)
+    present = (await client.operator_service.list_search_attributes(request)).custom_attributes
+    for name, kind in wanted.items():
+        if name in present and present[name] != kind:
+            raise ClusterError(
+                f"search attribute {name} of namespace {client.namespace} has another type; "
+                "remove it there first"
+            )
+    missing = {name: kind for name, kind in wanted.items() if name not in present}
+    if missing:
+        await _add(client, missing)
+
+
+async def _add(client: Client, missing: Mapping[str, IndexedValueType.ValueType]) -> None:
+    try:
+        await client.operator_service.add_search_attributes(
+            AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
+        )
+    except RPCError as error:
+        if error.status is RPCStatusCode.ALREADY_EXISTS:  # another worker was quicker
+            return
+        raise ClusterError(
+            f"namespace {client.namespace} lacks search attributes ({', '.join(sorted(missing))}) and adding "
+            f"them was refused ({error.status.name}); add them with the rights of an operator"
+        ) from None
+
+
+async def retention_days(client: Client) -> float:
+    """How long the namespace keeps closed cases (days)."""
+    request = DescribeNamespaceRequest(namespace=client.namespace)
+    description = await client.workflow_service.describe_namespace(request)
+    return description.config.workflow_execution_retention_ttl.seconds / DAY
+
+
+async def ensure_retention(client: Client, days: int) -> None:
+    """Raises the namespace's retention to at least `days`; a longer one stays. Raises ClusterError."""
+    if await retention_days(client) >= days:
+        return
+    config = NamespaceConfig(workflow_execution_retention_ttl=Duration(seconds=days * DAY))
+    try:
+        await client.workflow_service.update_namespace(
+            UpdateNamespaceRequest(namespace=client.namespace, config=config)
+        )
+    except RPCError as error:
+        raise ClusterError(
+            f"namespace {client.namespace} keeps closed cases for less than {days} days and raising that "
+            f"was refused ({error.status.name}); raise it with the rights of an operator"
+        ) from None
+    if await retention_days(client) < days:
+        raise ClusterError(
+            f"namespace {client.namespace} did not take a retention of {days} days; set it there"
+        )

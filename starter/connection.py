@@ -1,0 +1,95 @@
+"""Where Temporal is: temporal.toml and TEMPORAL_* first, then a running local stack, then localhost."""
+
+import asyncio
+
+from temporalio.client import Client
+from temporalio.envconfig import ClientConfig, ClientConnectConfig
+from temporalio.runtime import Runtime
+from temporalio.service import RPCError
+
+from starter.errors import OperatorError
+from starter.settings import Settings
+from starter.stackfile import running_stack
+from starter.wire import DATA_CONVERTER
+
+DEFAULT_ADDRESS = "localhost:7233"
+PATIENCE = 10.0
+"""Seconds to wait for an address that neither takes nor refuses the connection."""
+
+
+class ConnectFailed(OperatorError):
+    """Temporal cannot be reached, as one line: which address, what to do."""
+
+
+async def connect(
+    settings: Settings, *, identity: str | None = None, runtime: Runtime | None = None
+) -> Client:
+    """A client of the configured Temporal service; `identity` is whom histories will name.
+
+    Raises ConnectFailed with one line.
+    """
+    config = _configured()
+    config.setdefault("target_host", address_of(settings))
+    return await connect_to(config, identity=identity, runtime=runtime)
+
+
+async def connect_to(
+    config: ClientConnectConfig, *, identity: str | None = None, runtime: Runtime | None = None
+) -> Client:
+    """As `connect`, for a known address."""
+    address = config.get("target_host", DEFAULT_ADDRESS)
+    target: ClientConnectConfig = {**config, "target_host": address}
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await Client.connect(
+                **target,
+                data_converter=DATA_CONVERTER,
+                identity=identity,
+                runtime=runtime,
+            )
+    except (RuntimeError, RPCError, OSError, ValueError) as error:
+        raise ConnectFailed(
+            f"no Temporal service answers at {address} ({_why(error)}); "
+            "start one with `redress dev`, or set TEMPORAL_ADDRESS"
+        ) from None
+
+
+def address_of(settings: Settings) -> str:
+    """The local stack's address when one runs for this home, else the default one."""
+    stack = running_stack(settings.home)
+    return stack.address if stack else DEFAULT_ADDRESS
+
+
+def _configured() -> ClientConnectConfig:
+    try:
+        return ClientConfig.load_client_connect_config()
+    except (RuntimeError, ValueError, OSError) as error:
+        # Only the first line: a TOML parser goes on to print the source, keys included.
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise ConnectFailed(
+            f"the Temporal connection settings cannot be used ({reason}); correct them"
+        ) from None
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return f"no reply in {PATIENCE:.0f} s"
+    text = str(error).lower()
+    for sign, reason in _REASONS.items():
+        if sign in text:
+            return reason
+    return type(error).__name__
+
+
+_REASONS = {
+    "connection refused": "connection refused",
+    "dns error": "unknown host",
+    "failed to lookup": "unknown host",
+    "certificate": "TLS certificate refused",
+    "tls": "TLS handshake failed",
+    "unauthenticated": "credentials refused",
+    "permission": "credentials refused",
+    "invalid url": "not an address; write host:port",
+    "transport error": "nothing there takes the connection",
+}
+"""What a connection error's text tells, in the words of the one line; the text itself may hold secrets."""

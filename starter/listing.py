@@ -1,0 +1,87 @@
+"""Lists of cases from Temporal's visibility. Filters hold only checked ids, never raw input."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+from pydantic import AwareDatetime, ValidationError
+from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
+
+from models.base import Contract, Ref, Slug, in_one_line, problems
+from models.case import Stage
+from models.names import COMPLAINT, case_number
+from starter.failures import BadInput
+from workflows.attributes import DEADLINE, ORDER, OVERDUE, STAGE, WAITING_FOR
+
+_CASES = f"WorkflowType = '{COMPLAINT}'"
+_OPEN = "ExecutionStatus = 'Running'"
+
+
+class Filters(Contract):
+    """Which cases to list; what is None does not matter. Every value is an id of a checked pattern."""
+
+    stage: Stage | None = None
+    department: Slug | None = None
+    """Waiting for this department."""
+    order: Ref | None = None
+    overdue: bool | None = None
+    open_only: bool = False
+
+    def query(self) -> str:
+        """The visibility filter."""
+        parts = [_CASES]
+        if self.stage is not None:
+            parts.append(f"{STAGE.name} = '{self.stage.value}'")
+        if self.department is not None:
+            parts.append(f"{WAITING_FOR.name} = '{self.department}'")
+        if self.order is not None:
+            parts.append(f"{ORDER.name} = '{self.order}'")
+        if self.overdue is not None:
+            parts.append(f"{OVERDUE.name} = {str(self.overdue).lower()}")
+        # A terminated case keeps its last stage: an open stage counts only while the case runs.
+        if self.open_only or self.stage not in {None, Stage.CLOSED}:
+            parts.append(_OPEN)
+        return " AND ".join(parts)
+
+
+class CaseLine(Contract):
+    """One case in a list."""
+
+    number: str
+    stage: str
+    waiting_for: tuple[str, ...]
+    deadline: AwareDatetime | None
+    order: str | None
+    overdue: bool
+    opened_at: AwareDatetime
+    open: bool
+
+
+def filters(**values: object) -> Filters:
+    """Checked filters. Raises BadInput with one line that names the field."""
+    try:
+        return Filters.model_validate(values)
+    except ValidationError as error:
+        raise BadInput("input", problem=in_one_line(problems(error))) from None
+
+
+async def lines(client: Client, wanted: Filters, limit: int | None) -> AsyncIterator[CaseLine]:
+    """Cases that match, newest first. The list lags a case by up to a second or two."""
+    async for execution in client.list_workflows(wanted.query(), limit=limit):
+        number = case_number(execution.id)
+        if number is not None:
+            yield _line(number, execution)
+
+
+def _line(number: str, execution: WorkflowExecution) -> CaseLine:
+    found = execution.typed_search_attributes
+    deadline: datetime | None = found.get(DEADLINE)
+    return CaseLine(
+        number=number,
+        stage=found.get(STAGE) or "",
+        waiting_for=tuple(found.get(WAITING_FOR) or ()),
+        deadline=deadline,
+        order=found.get(ORDER),
+        overdue=bool(found.get(OVERDUE)),
+        opened_at=execution.start_time,
+        open=execution.status is WorkflowExecutionStatus.RUNNING,
+    )

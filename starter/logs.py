@@ -1,0 +1,82 @@
+"""What the service says about itself: one line per event, for people or as JSON, without personal data."""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any, TextIO
+
+import structlog
+from temporalio import activity, workflow
+
+_MAIL = re.compile(r"[^\s@<>\"'(),:;=]+@[^\s@<>\"'(),:;=]+\.[^\s@<>\"'(),:;=]+")
+_MOBILE = re.compile(r"(?<!\d)(?:\+?86)?1[3-9]\d{9}(?!\d)")
+_IDS = ("workflow_id", "run_id", "workflow_type", "activity_type", "attempt")
+# Per-request lines; some libraries' even carry addresses.
+_CHATTY = ("aiosqlite", "asyncio", "httpcore2", "httpx2", "mail", "sqlalchemy.engine")
+
+Event = MutableMapping[str, Any]
+
+
+def setup_logging(*, json: bool = False, level: str = "info", stream: TextIO | None = None) -> None:
+    """Sends structlog, standard and Temporal loggers to `stream` (default: standard error)."""
+    shared: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        flatten_temporal,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        mask_personal_data,
+    ]
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _renderer(json=json, stream=stream),
+            ],
+        )
+    )
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    # The ids stay in the extras; the message itself stays clean.
+    workflow.logger.workflow_info_on_message = False
+    activity.logger.activity_info_on_message = False
+
+
+def flatten_temporal(_logger: object, _method: str, event: Event) -> Event:
+    """The SDK's nested facts as a few short keys."""
+    for key in ("temporal_workflow", "temporal_activity"):
+        facts = event.pop(key, None)
+        if isinstance(facts, dict):
+            event.update({name: facts[name] for name in _IDS if name in facts})
+    return event
+
+
+def mask_personal_data(_logger: object, _method: str, event: Event) -> Event:
+    """The last guard: another library's error may quote a mail address or a mobile number."""
+    for key, value in event.items():
+        if isinstance(value, str) and key not in _IDS:
+            event[key] = _MOBILE.sub("<phone>", _MAIL.sub("<mail>", value))
+    return event
+
+
+def _renderer(*, json: bool, stream: TextIO | None) -> structlog.types.Processor:
+    if json:
+        return structlog.processors.JSONRenderer(ensure_ascii=False)
+    return structlog.dev.ConsoleRenderer(colors=(stream or sys.stderr).isatty(), sort_keys=False)

@@ -1,0 +1,143 @@
+"""A mail server that keeps every mail in a folder and delivers none: what the local stack sends to."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default as default_policy
+from email.utils import getaddresses
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from starter.errors import OperatorError
+from starter.ports import HOST
+
+CASE_HEADER = "X-Redress-Case"
+SIZE_LIMIT = 10 * 1024 * 1024
+_STAMP = "%Y%m%dT%H%M%S.%fZ"
+
+
+class MailCatcherError(OperatorError):
+    """The catcher cannot listen, as one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaughtMail:
+    """One mail as it arrived. `at` is when (UTC); `case` is the case number in its header, if any."""
+
+    at: datetime
+    sender: str
+    to: tuple[str, ...]
+    subject: str
+    message_id: str
+    case: str | None
+    text: str
+    headers: Mapping[str, str]
+
+
+class MailCatcher:
+    """`async with MailCatcher(folder) as catcher:` listens on loopback; port 0 takes any free one."""
+
+    def __init__(self, folder: Path, port: int = 1025) -> None:
+        self.folder = folder
+        self.port = port
+        self._server: asyncio.Server | None = None
+
+    async def __aenter__(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        loop = asyncio.get_running_loop()
+        try:
+            self._server = await loop.create_server(self._session, HOST, self.port)
+        except OSError:
+            raise MailCatcherError(
+                f"port {self.port} (for mail) is taken by another program; "
+                "stop that, or set REDRESS_LOCAL__SMTP_PORT to another port (0: any free one)"
+            ) from None
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+            self._server = None
+
+    def _session(self) -> SMTP:
+        return SMTP(
+            _Keeper(self.folder),
+            hostname="localhost",
+            ident="redress",
+            enable_SMTPUTF8=True,
+            data_size_limit=SIZE_LIMIT,
+        )
+
+
+class _Keeper:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
+        content = envelope.original_content or b""
+        await asyncio.to_thread(_keep, self._folder, content)
+        return "250 2.0.0 kept"
+
+
+def _keep(folder: Path, content: bytes) -> None:
+    """A reader sees the whole mail or none."""
+    name = f"{datetime.now(UTC).strftime(_STAMP)}-{secrets.token_hex(4)}.eml"
+    draft = folder / f".{name}"
+    with draft.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(folder / name)
+
+
+def read_mails(folder: Path, *, to: str | None = None, case: str | None = None) -> list[CaughtMail]:
+    """The caught mails, oldest first; of one recipient or one case if asked. An absent folder holds none."""
+    mails = [_read(path) for path in sorted(folder.glob("[0-9]*.eml"))]
+    return [
+        mail
+        for mail in mails
+        if (to is None or to.lower() in (address.lower() for address in mail.to))
+        and case in (None, mail.case)
+    ]
+
+
+def _read(path: Path) -> CaughtMail:
+    message = message_from_bytes(path.read_bytes(), _class=EmailMessage, policy=default_policy)
+    headers = {name: str(value) for name, value in message.items()}
+    return CaughtMail(
+        at=datetime.strptime(path.name.partition("-")[0], _STAMP).replace(tzinfo=UTC),
+        sender=_addresses(message, "From")[0] if message["From"] else "",
+        to=tuple(_addresses(message, "To") + _addresses(message, "Cc")),
+        subject=str(message.get("Subject", "")),
+        message_id=str(message.get("Message-ID", "")).strip(),
+        case=str(message[CASE_HEADER]).strip() if message[CASE_HEADER] else None,
+        text=_text(message),
+        headers=headers,
+    )
+
+
+def _addresses(message: EmailMessage, header: str) -> list[str]:
+    return [address for _, address in getaddresses([str(value) for value in message.get_all(header, [])])]
+
+
+def _text(message: EmailMessage) -> str:
+    body = message.get_body(("plain", "html"))
+    if body is None:
+        return ""
+    with contextlib.suppress(LookupError, UnicodeError, KeyError):
+        return str(body.get_content()).replace("\r\n", "\n")
+    raw = body.get_payload(decode=True)
+    return raw.decode("utf-8", "replace") if isinstance(raw, bytes) else ""

@@ -1,0 +1,38 @@
+"""The program's entry point."""
+
+import logging
+import os
+import sys
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code.
+
+    The process ends by `os._exit`: a short-lived Temporal client can crash the interpreter while it shuts down, and
+    a script would take a message that was accepted for one that was not.
+    """
+    from starter.cli.app import run
+
+    code = 1
+    try:
+        code = run()
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 0 if ended.code is None else 1
+    finally:
+        logging.shutdown()
+        _flush()
+        os._exit(code)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            # The reader has gone (`redress list | head`): nobody is left to tell.
+            continue
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,243 @@
+"""What an operator can set: environment (REDRESS_…), then redress.toml in the working directory."""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+from pydantic_settings.exceptions import SettingsError as SourceError
+
+from models.base import problems
+from models.complaint import Language
+from models.names import TASK_QUEUE
+from starter.errors import OperatorError
+
+PREFIX = "REDRESS_"
+FILE = "redress.toml"
+PACKAGED_DIRECTORY = Path(__file__).resolve().parent.parent / "procedures" / "marketplace.directory.toml"
+TEST_PREFIX = f"{PREFIX}TEST_"
+"""Variables that steer the test suite, not the service."""
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+LogLevel = Literal["debug", "info", "warning", "error"]
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
+class SettingsError(OperatorError):
+    """A setting that cannot be used, as one line: which, why, what to do. Never holds a value of a secret."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, str_strip_whitespace=True
+    )
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _http_url(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("must start with http:// or https://")
+    return url.rstrip("/")
+
+
+class Smtp(_Part):
+    """Mail out. Without a host, mail goes to the local stack's catcher."""
+
+    host: str | None = None
+    port: Port = 587
+    username: str | None = None
+    password: SecretStr = SecretStr("")
+    sender: Annotated[str, Field(pattern=r"^[^\s@<>]+@[^\s@<>]+$")] = "aftersales@redress.example"
+    """The address mails are sent from and answered to."""
+    tls: Literal["none", "starttls", "tls"] = "starttls"
+    timeout_seconds: Seconds = 20
+
+
+class Partner(_Part):
+    """A system that moves money or goods: the embedded double (for trying out), or an HTTP service."""
+
+    kind: Literal["embedded", "http"] = "embedded"
+    base_url: Annotated[str, AfterValidator(_http_url)] | None = None
+    secret: SecretStr = SecretStr("")
+    """Signs what we send and proves what they send."""
+    timeout_seconds: Seconds = 10
+
+    @model_validator(mode="after")
+    def _http_needs_an_address(self) -> Self:
+        if self.kind == "http" and self.base_url is None:
+            raise ValueError("kind http needs base_url; add it")
+        return self
+
+
+class Partners(_Part):
+    """Who carries out a decision."""
+
+    payment: Partner = Partner()
+    warehouse: Partner = Partner()
+    carrier: Partner = Partner()
+
+
+class Tuning(_Part):
+    """How a worker runs; defaults as measured on two cores."""
+
+    max_cached_workflows: Annotated[int, Field(ge=0, le=1_000_000)] = 1000
+    workflow_task_pollers: Annotated[int, Field(ge=2, le=200)] = 10
+    sticky_seconds: Seconds = 1
+    """How long a case waits for a dead worker before another one takes it."""
+    graceful_shutdown_seconds: Seconds = 30
+
+
+class Local(_Part):
+    """Ports of the local stack, all on 127.0.0.1; 0 takes any free one."""
+
+    port: Port = 7233
+    ui_port: Port = 8233
+    smtp_port: Port = 1025
+
+
+class Settings(BaseSettings):
+    """Everything but the Temporal connection, which has its own standard (temporal.toml, TEMPORAL_*)."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        toml_file=FILE,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    home: Path = Path(".redress")
+    """Where a local stack keeps its files."""
+    database_url: SecretStr | None = None
+    """SQLAlchemy URL; none: a SQLite file in `home`. See `database`."""
+    task_queue: Annotated[str, Field(min_length=1, max_length=200)] = TASK_QUEUE
+    lang: Language | None = None
+    """Language of our own output; none: from LC_ALL, LC_MESSAGES or LANG. See `language`."""
+    log_json: bool = False
+    log_level: Annotated[LogLevel, BeforeValidator(_lower)] = "info"
+    directory_file: Path | None = None
+    """Who answers for a department; none: the packaged example. See `directory`."""
+    procedures_dir: Path | None = None
+    """A folder of further procedure packs."""
+    default_procedure: str = "marketplace"
+    temporal_cli: Path | None = None
+    """The `temporal` program of the local stack; none: the installed one."""
+    smtp: Smtp = Smtp()
+    partners: Partners = Partners()
+    worker: Tuning = Tuning()
+    local: Local = Local()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @field_validator("database_url")
+    @classmethod
+    def _the_database_is_one_we_can_use(cls, url: SecretStr | None) -> SecretStr | None:
+        return None if url is None else SecretStr(_async_url(url.get_secret_value()))
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL with its async driver. It may hold a password: never log it."""
+        if self.database_url is None:
+            return f"sqlite+aiosqlite:///{self.home.absolute() / 'redress.db'}"
+        return self.database_url.get_secret_value()
+
+    @property
+    def language(self) -> Language:
+        """The language of our own output."""
+        if self.lang is not None:
+            return self.lang
+        locale = next((v for k in ("LC_ALL", "LC_MESSAGES", "LANG") if (v := os.environ.get(k))), "")
+        return Language.ZH if locale.lower().startswith("zh") else Language.EN
+
+    @property
+    def directory(self) -> Path:
+        """The directory file in use."""
+        return self.directory_file or PACKAGED_DIRECTORY
+
+
+def _async_url(url: str) -> str:
+    scheme, found, rest = url.partition("://")
+    if found and scheme in {"sqlite", "sqlite+aiosqlite"}:
+        return f"sqlite+aiosqlite://{rest}"
+    if found and scheme in {"postgres", "postgresql", "postgresql+asyncpg"}:
+        # libpq's name for it, which every hosted PostgreSQL prints; asyncpg knows it as `ssl`.
+        return f"postgresql+asyncpg://{rest.replace('sslmode=', 'ssl=')}"
+    raise ValueError("must start with postgresql:// or sqlite:///; correct it")
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Reads the settings; `overrides` (from command-line options) win over environment and file.
+
+    Raises SettingsError with one line.
+    """
+    _refuse_unknown_variables()
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsError(_line(error)) from None
+    except SourceError as error:
+        field = str(error).partition('"')[2].partition('"')[0] or "(environment)"
+        raise SettingsError(
+            f"{field}: is not valid JSON; set its parts, such as {_variable(field)}__…"
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{FILE}: is not valid TOML ({error}); correct it") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"{FILE}: cannot be read ({type(error).__name__}); make it a readable UTF-8 file"
+        ) from None
+
+
+def _variable(field: str) -> str:
+    return PREFIX + field.upper().replace(".", "__")
+
+
+def _line(error: ValidationError) -> str:
+    lines = []
+    for problem in problems(error):
+        known = not problem.field.startswith("(") and problem.code != "extra_forbidden"
+        hint = f" (set {_variable(problem.field)}, or {problem.field} in {FILE})" if known else ""
+        lines.append(problem.line() + hint)
+    return "; ".join(lines)[:1000]
+
+
+def _refuse_unknown_variables() -> None:
+    """A misspelt variable would be ignored in silence, and the default would rule."""
+    for name in sorted(os.environ):
+        upper = name.upper()
+        if not upper.startswith(PREFIX) or upper.startswith(TEST_PREFIX):
+            continue
+        field = upper.removeprefix(PREFIX).partition("__")[0].lower()
+        if field not in Settings.model_fields:
+            raise SettingsError(f"{name}: is not a known setting; remove it or check its spelling")

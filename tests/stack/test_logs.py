@@ -1,0 +1,95 @@
+"""Log lines: one per event, flat, without personal data."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+
+from starter.logs import setup_logging
+
+
+@pytest.fixture
+def lines() -> Iterator[io.StringIO]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    stream = io.StringIO()
+    setup_logging(json=True, level="info", stream=stream)
+    yield stream
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def _read(lines: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in lines.getvalue().splitlines()]
+
+
+def test_structlog_and_standard_loggers_write_the_same_shape(lines: io.StringIO) -> None:
+    structlog.get_logger("redress.mail").info("asked", department="商品部")
+    logging.getLogger("library").warning("slow %s", "answer", extra={"seconds": 3})
+    own, other = _read(lines)
+    assert (own["event"], own["department"], own["level"], own["logger"]) == (
+        "asked",
+        "商品部",
+        "info",
+        "redress.mail",
+    )
+    assert (other["event"], other["seconds"], other["level"], other["logger"]) == (
+        "slow answer",
+        3,
+        "warning",
+        "library",
+    )
+    assert own["timestamp"].endswith("Z")
+
+
+def test_temporals_facts_become_short_keys(lines: io.StringIO) -> None:
+    facts = {
+        "workflow_id": "complaint/R-1",
+        "run_id": "r",
+        "workflow_type": "Complaint",
+        "namespace": "default",
+    }
+    logging.getLogger("temporalio.workflow").info("opened", extra={"temporal_workflow": facts})
+    [line] = _read(lines)
+    assert line["workflow_id"] == "complaint/R-1"
+    assert not {"temporal_workflow", "namespace"} & line.keys()
+
+
+def test_an_address_or_mobile_number_in_any_text_is_masked(lines: io.StringIO) -> None:
+    log = structlog.get_logger("redress")
+    log.info("to li.xiaomin@mail.example", recipient="李 <li.xiaomin@mail.example>")
+    error = RuntimeError("550 no such user <li.xiaomin@mail.example>, call +8613812345678")
+    log.error("mail failed", exc_info=error)
+    logging.getLogger("lib").error("refused %s", "li.xiaomin@mail.example")
+    assert "xiaomin" not in lines.getvalue()
+    assert "13812345678" not in lines.getvalue()
+    assert len(_read(lines)) == 3
+    assert "RuntimeError" in _read(lines)[1]["exception"]
+
+
+def test_ids_and_amounts_are_left_alone(lines: io.StringIO) -> None:
+    structlog.get_logger("redress").info("paid", order="YL2026112113800138000", amount=13812345678)
+    [line] = _read(lines)
+    assert (line["order"], line["amount"]) == ("YL2026112113800138000", 13812345678)
+
+
+def test_lines_below_the_level_and_chatty_libraries_stay_out(lines: io.StringIO) -> None:
+    structlog.get_logger("redress").debug("detail")
+    logging.getLogger("httpx2").info("POST https://partner.example/refunds")
+    logging.getLogger("mail.log").info("peer said RCPT TO")
+    assert lines.getvalue() == ""
+
+
+def test_lines_for_people_hold_no_colour_codes_outside_a_terminal(lines: io.StringIO) -> None:
+    stream = io.StringIO()
+    setup_logging(json=False, stream=stream)
+    structlog.get_logger("redress").info("asked", department="商品部")
+    assert "asked" in stream.getvalue()
+    assert "商品部" in stream.getvalue()
+    assert "\x1b" not in stream.getvalue()
+    assert lines.getvalue() == ""

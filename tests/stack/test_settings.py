@@ -1,0 +1,132 @@
+"""Settings: what wins, what is refused, and that no secret is ever shown."""
+
+from pathlib import Path
+
+import pytest
+
+from models.complaint import Language
+from starter.settings import SettingsError, load_settings
+
+SECRET = "s3cret-canary"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in ("REDRESS_HOME", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def test_without_any_setting_everything_has_a_default(folder: Path) -> None:
+    settings = load_settings()
+    assert settings.database == f"sqlite+aiosqlite:///{folder}/.redress/redress.db"
+    assert settings.directory.name == "marketplace.directory.toml"
+    assert settings.directory.is_file()
+    assert (settings.task_queue, settings.language, settings.smtp.host) == ("redress", Language.EN, None)
+
+
+def test_the_environment_wins_over_the_file_and_an_option_over_both(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "redress.toml").write_text('home = "a"\ntask_queue = "q"\n[smtp]\nhost = "h"\nport = 25\n')
+    monkeypatch.setenv("REDRESS_HOME", "b")
+    monkeypatch.setenv("REDRESS_SMTP__PORT", "26")
+    assert load_settings().home == Path("b")
+    settings = load_settings(home=Path("c"))
+    assert (settings.home, settings.task_queue) == (Path("c"), "q")
+    assert (settings.smtp.host, settings.smtp.port) == ("h", 26)
+
+
+@pytest.mark.parametrize(
+    "name", ["REDRESS_HOME", "REDRESS_DATABASE_URL", "REDRESS_SMTP", "REDRESS_SMTP__PORT"]
+)
+def test_a_blank_variable_counts_as_unset(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = load_settings()
+    monkeypatch.setenv(name, "")
+    assert load_settings() == plain
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("postgresql://u:p@db/x", "postgresql+asyncpg://u:p@db/x"),
+        ("postgres://u:p@db/x?sslmode=require", "postgresql+asyncpg://u:p@db/x?ssl=require"),
+        ("postgresql+asyncpg://db/x", "postgresql+asyncpg://db/x"),
+        ("sqlite:///cases.db", "sqlite+aiosqlite:///cases.db"),
+    ],
+)
+def test_a_plain_database_url_gets_its_async_driver(given: str, used: str) -> None:
+    assert load_settings(database_url=given).database == used
+
+
+@pytest.mark.parametrize(
+    ("locale", "language"),
+    [
+        ({"LANG": "zh_CN.UTF-8"}, Language.ZH),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C.UTF-8"}, Language.EN),
+        ({"LANG": "de_DE.UTF-8"}, Language.EN),
+        ({"LANG": "zh_CN.UTF-8", "REDRESS_LANG": "en"}, Language.EN),
+    ],
+)
+def test_the_language_follows_the_locale_unless_it_is_set(
+    locale: dict[str, str], language: Language, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in locale.items():
+        monkeypatch.setenv(name, value)
+    assert load_settings().language is language
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("REDRESS_SMTP__PORT", SECRET, "smtp.port: must be a whole number (set REDRESS_SMTP__PORT"),
+        ("REDRESS_SMTP", SECRET, "smtp: is not valid JSON; set its parts"),
+        ("REDRESS_SMTP__PASWORD", SECRET, "smtp.pasword: is not a known field"),
+        ("REDRESS_TASKQUEUE", SECRET, "REDRESS_TASKQUEUE: is not a known setting"),
+        ("REDRESS_DATABASE_URL", f"mysql://u:{SECRET}@h/x", "database_url: must start with postgresql://"),
+        ("REDRESS_PARTNERS__PAYMENT__KIND", "http", "partners.payment: kind http needs base_url; add it"),
+        ("REDRESS_PARTNERS__CARRIER__BASE_URL", f"ftp://{SECRET}", "must start with http:// or https://"),
+        ("REDRESS_LANG", SECRET, "lang: must be one of"),
+    ],
+)
+def test_a_bad_variable_is_answered_with_one_line_that_hides_its_value(
+    name: str, value: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    line = str(refused.value)
+    assert says in line
+    assert "\n" not in line
+    assert SECRET not in line
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"smtp = [", "redress.toml: is not valid TOML"),
+        (b"\xff\xfe", "redress.toml: cannot be read"),
+        (f"password = '{SECRET}'".encode(), "password: is not a known field"),
+        (f"[smtp]\nport = '{SECRET}'".encode(), "smtp.port: must be a whole number"),
+        (f"[smtp]\npassword = '{SECRET}\n".encode(), "redress.toml: is not valid TOML"),
+    ],
+)
+def test_a_bad_file_is_answered_with_one_line_that_hides_its_values(
+    content: bytes, says: str, folder: Path
+) -> None:
+    (folder / "redress.toml").write_bytes(content)
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    assert says in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert SECRET not in str(refused.value)
+
+
+def test_printed_settings_show_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDRESS_SMTP__PASSWORD", SECRET)
+    monkeypatch.setenv("REDRESS_PARTNERS__PAYMENT__SECRET", SECRET)
+    settings = load_settings(database_url=f"postgresql://u:{SECRET}@db/x")
+    assert settings.smtp.password.get_secret_value() == SECRET
+    assert SECRET not in repr(settings)
+    assert SECRET not in settings.model_dump_json()

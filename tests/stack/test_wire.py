@@ -1,0 +1,50 @@
+"""The converter: typed values survive, untyped garbage is marked instead of raised."""
+
+from datetime import UTC, datetime
+
+import pytest
+from pydantic import BaseModel
+from temporalio.api.common.v1 import Payload
+
+from starter.wire import DATA_CONVERTER, UNDECODABLE
+
+CONVERTER = DATA_CONVERTER.payload_converter
+
+
+class Parcel(BaseModel):
+    sku: str
+    packed_at: datetime
+
+
+def _payload(data: bytes, encoding: bytes = b"json/plain") -> Payload:
+    return Payload(metadata={"encoding": encoding}, data=data)
+
+
+BROKEN = [
+    _payload(b"{"),
+    _payload(b"\xff\xfe"),
+    _payload(b"x", b"binary/unknown"),
+    _payload(b"\xff", b"json/protobuf"),
+    Payload(data=b"no encoding at all"),
+]
+
+
+def test_a_typed_value_comes_back_as_it_was() -> None:
+    parcel = Parcel(sku="茶-1", packed_at=datetime(2026, 1, 31, 9, tzinfo=UTC))
+    assert CONVERTER.from_payloads(CONVERTER.to_payloads([parcel]), [Parcel]) == [parcel]
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_an_untyped_payload_that_cannot_be_read_becomes_the_marker(broken: Payload) -> None:
+    good = CONVERTER.to_payloads([{"sku": "A"}])[0]
+    assert CONVERTER.from_payloads([broken, good]) == [UNDECODABLE, {"sku": "A"}]
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_a_typed_payload_that_cannot_be_read_still_raises(broken: Payload) -> None:
+    with pytest.raises(Exception, match=r".+"):
+        CONVERTER.from_payloads([broken], [Parcel])
+
+
+def test_the_marker_survives_the_wire_itself() -> None:
+    assert CONVERTER.from_payloads(CONVERTER.to_payloads([UNDECODABLE])) == [UNDECODABLE]

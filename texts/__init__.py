@@ -1,0 +1,112 @@
+"""All text for people, in Chinese and English: looked up by a flat dotted key, filled with plain names.
+
+A part in [[double brackets]] is left out when a value it names is not there, so that one sentence serves
+events and mails whose data is optional.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta, timezone
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from models.complaint import Language
+
+HERE = Path(__file__).parent
+_OPTIONAL = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
+_NAME = re.compile(r"\{([a-z_]+)\}")
+_NOTHING = "–"
+_EXPONENTS = {"BHD": 3, "CLP": 0, "IQD": 3, "JOD": 3, "JPY": 0, "KRW": 0, "KWD": 3, "OMR": 3, "TND": 3, "VND": 0}
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+@cache
+def catalogue(lang: Language) -> Mapping[str, str]:
+    """Every text of a language by its flat key."""
+    content = tomllib.loads((HERE / f"{Language(lang).value}.toml").read_text(encoding="utf-8"))
+    return dict(_flat(content, ""))
+
+
+def _flat(table: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, str(value)
+
+
+def say(key: str, lang: Language, /, **values: object) -> str:
+    """The text under a key with its values put in. An unknown key shows itself rather than break a page."""
+    return fill(catalogue(lang).get(key, key), values)
+
+
+def has(key: str) -> bool:
+    """Whether a text stands under this key."""
+    return key in catalogue(Language.EN)
+
+
+def named(group: str, code: object, lang: Language) -> str:
+    """The text for a code of a group (`stage`, `code`, `exit` …); a code we have no text for shows itself."""
+    return catalogue(lang).get(f"{group}.{code}", str(code))
+
+
+def fill(text: str, values: Mapping[str, object]) -> str:
+    """The text with `{name}` replaced. A value is never read as a template; a missing one shows as a dash."""
+    known = {name: str(value) for name, value in values.items() if value is not None}
+
+    def kept(part: re.Match[str]) -> str:
+        return part[1] if all(name in known for name in _NAME.findall(part[1])) else ""
+
+    return _NAME.sub(lambda place: known.get(place[1], _NOTHING), _OPTIONAL.sub(kept, text))
+
+
+def placeholders(text: str) -> frozenset[str]:
+    """The names a text wants filled in."""
+    return frozenset(_NAME.findall(text))
+
+
+def exponent(currency: str) -> int:
+    """How many decimals the currency has: 2, unless ISO 4217 says otherwise."""
+    return _EXPONENTS.get(currency, 2)
+
+
+def money(minor: int, currency: str, lang: Language) -> str:
+    """An amount in minor units as people read it."""
+    digits = exponent(currency)
+    sign = "-" if minor < 0 else ""
+    whole, rest = divmod(abs(minor), 10**digits)
+    figure = f"{sign}{whole:,}" + (f".{rest:0{digits}d}" if digits else "")
+    if currency == "CNY" and lang is Language.ZH:
+        return f"{figure} 元"
+    return f"{currency} {figure}"
+
+
+def when(moment: datetime, tz: str, lang: Language) -> str:
+    """A moment in the local time of `tz` (an IANA name), with its offset: mails cross time zones."""
+    local = moment.astimezone(ZoneInfo(tz))
+    offset = timezone(local.utcoffset() or timedelta()).tzname(None)
+    clock = f"{local:%H:%M}"
+    if lang is Language.ZH:
+        return f"{local.year}年{local.month}月{local.day}日 {clock}（{offset}）"
+    return f"{local.day} {_MONTHS[local.month - 1]} {local.year}, {clock} ({offset})"
+
+
+def brief(moment: datetime, tz: str) -> str:
+    """A moment for a table: month, day and time in `tz`."""
+    return f"{moment.astimezone(ZoneInfo(tz)):%m-%d %H:%M}"
+
+
+def span(length: timedelta, lang: Language) -> str:
+    """A span in its two largest units; below a minute in seconds. A negative one reads like its opposite."""
+    seconds = round(abs(length).total_seconds())
+    days, rest = divmod(seconds, 86_400)
+    hours, rest = divmod(rest, 3_600)
+    parts = {"day": days, "hour": hours, "minute": rest // 60, "second": rest % 60}
+    shown = [(unit, count) for unit, count in parts.items() if count][:2]
+    if shown and shown[0][0] != "second":
+        shown = [(unit, count) for unit, count in shown if unit != "second"]
+    gap = "" if lang is Language.ZH else " "
+    return gap.join(say(f"span.{unit}", lang, n=count) for unit, count in shown or [("second", 0)])

@@ -1,0 +1,23 @@
+"""A line of a case's record in words."""
+
+from models.case import Event
+from models.complaint import Language
+from models.procedure import Procedure
+from texts import catalogue, say
+from texts.values import department, shown
+
+
+def event_line(event: Event, pack: Procedure, lang: Language) -> str:
+    """What happened, who did it and for which department. An unknown kind shows itself."""
+    values = dict(event.data)
+    if event.department is not None:
+        values.setdefault("department", event.department)
+    words = shown(values, pack, lang)
+    key = f"event.{event.kind}"
+    text = say(key, lang, **words) if key in catalogue(lang) else event.kind
+    if event.actor is None:
+        return text
+    who = event.actor
+    if event.department is not None:
+        who = say("timeline.who", lang, actor=who, department=department(event.department, pack, lang))
+    return say("timeline.by", lang, text=text, who=who)

@@ -1,0 +1,32 @@
+"""A notice as a mail: subject and body from its template and values."""
+
+import re
+
+from models.complaint import Language
+from models.procedure import Procedure
+from texts import has, say
+from texts.values import Values, shown
+
+SUBJECT_LIMIT = 200
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+_CONTROL_BUT_LINES = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+
+TEMPLATES = (
+    "acknowledged", "negotiate", "asked", "asked_own", "reminded", "undeliverable", "ask_withdrawn", "refused_rule",
+    "refused_finding", "verify", "promised", "panel", "leadership", "task", "task_overdue", "return_goods",
+    "goods_expected", "result", "callback", "decided_against", "withdrawn",
+)  # fmt: skip
+"""Every notice there is."""
+
+
+def render_mail(template: str, values: Values, pack: Procedure, lang: Language) -> tuple[str, str]:
+    """Subject (one line, at most 200 characters) and plain-text body.
+
+    A template we do not know (a newer worker's) becomes the plain notice about the case rather than no mail.
+    """
+    name = template if has(f"mail.{template}.subject") else "other"
+    words = shown(values, pack, lang)
+    subject = _CONTROL.sub(" ", say(f"mail.{name}.subject", lang, **words)).strip()[:SUBJECT_LIMIT]
+    body = say(f"mail.{name}.body", lang, **words).strip()
+    signature = say("mail.signature", lang, title=pack.title.zh if lang is Language.ZH else pack.title.en)
+    return subject, _CONTROL_BUT_LINES.sub(" ", f"{body}\n\n{signature.strip()}\n")

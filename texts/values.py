@@ -1,0 +1,113 @@
+"""Values of mails and events as people read them: instants in local time, money, titles instead of slugs."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from models.complaint import DemandKind, Language
+from models.procedure import Procedure, Title
+from texts import catalogue, money, named, when
+
+_SHARE = re.compile(r"([a-z][a-z0-9_]{0,39})(?:\s*[=:]\s*(\d{1,3})%?)?")
+_CODED = {"stage", "basis", "exit", "code", "handling", "mode", "outcome", "step", "why"}
+_FLAGS = {"for_customer", "grant", "accepted", "satisfied", "direct", "undelivered", "delivered"}
+_ONLY_WHEN_SET = {"undelivered", "direct"}
+
+Values = Mapping[str, str | int]
+
+
+def shown(values: Values, pack: Procedure, lang: Language) -> dict[str, str]:
+    """Each value in words. What it does not know it leaves as it is; empty values are left out."""
+    currency = str(values.get("currency", ""))
+    found = {key: _one(key, value, currency, pack, lang) for key, value in values.items()}
+    return {key: text for key, text in found.items() if text}
+
+
+def _one(key: str, value: str | int, currency: str, pack: Procedure, lang: Language) -> str:
+    if key in {"amount", "refunded"} and isinstance(value, int) and currency:
+        return money(value, currency, lang) if value or key == "amount" else ""
+    if key.endswith("_at"):
+        return _moment(str(value), pack, lang)
+    if key in _FLAGS:
+        return _flag(key, value, lang)
+    if key in _CODED:
+        return coded(key, str(value), lang)
+    if titled := _TITLED.get(key):
+        return titled(str(value), pack, lang)
+    return str(value)
+
+
+def coded(group: str, code: str, lang: Language) -> str:
+    """The text of a code. `code` may be a refusal, a failure or the kind of a task."""
+    if group == "code" and f"code.{code}" not in catalogue(lang):
+        return named("task", code, lang)
+    return named(group, code, lang)
+
+
+def _moment(value: str, pack: Procedure, lang: Language) -> str:
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    return when(moment, pack.time_zone, lang) if moment.tzinfo else value
+
+
+def _flag(key: str, value: str | int, lang: Language) -> str:
+    said = str(value).lower() in {"1", "true", "yes"}
+    if key in _ONLY_WHEN_SET and not said:
+        return ""
+    return named(key, "yes" if said else "no", lang)
+
+
+def _title(title: Title, lang: Language) -> str:
+    return title.zh if lang is Language.ZH else title.en
+
+
+def department(name: str, pack: Procedure, lang: Language) -> str:
+    """A department's title."""
+    known = pack.departments.get(name)
+    return _title(known.title, lang) if known else named("role", name, lang)
+
+
+def party(name: str, pack: Procedure, lang: Language) -> str:
+    """A party's title; a department's where the pack knows no such party."""
+    known = pack.parties.get(name)
+    return _title(known.title, lang) if known else department(name, pack, lang)
+
+
+def cause(name: str, pack: Procedure, lang: Language) -> str:
+    """A cause's title."""
+    known = pack.causes.get(name)
+    return _title(known.title, lang) if known else name
+
+
+def remedy(kind: str, pack: Procedure, lang: Language) -> str:
+    """What the customer gets, in words."""
+    known = pack.remedies.get(DemandKind(kind)) if kind in set(DemandKind) else None
+    return _title(known.title, lang) if known else kind
+
+
+def liable(shares: str, pack: Procedure, lang: Language) -> str:
+    """`merchant=60,carrier=40` in words; a single party goes without its 100 %."""
+    found = _SHARE.findall(shares)
+    gap = "、" if lang is Language.ZH else ", "
+    return gap.join(
+        party(name, pack, lang) + (f" {percent}%" if percent and percent != "100" else "") for name, percent in found
+    )
+
+
+def _departments(names: str, pack: Procedure, lang: Language) -> str:
+    gap = "、" if lang is Language.ZH else ", "
+    return gap.join(department(name, pack, lang) for name in re.findall(r"[a-z][a-z0-9_]*", names))
+
+
+_TITLED: dict[str, Callable[[str, Procedure, Language], str]] = {
+    "department": department,
+    "ask": _departments,
+    "party": party,
+    "by": party,
+    "cause": cause,
+    "demand": remedy,
+    "remedy": remedy,
+    "liable": liable,
+}

@@ -1,0 +1,1 @@
+"""Orchestration: a case and its children as durable workflows."""

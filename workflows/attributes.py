@@ -1,0 +1,48 @@
+"""Search attributes: what people list cases by. Plain text in Temporal, so ids and codes only."""
+
+from datetime import datetime
+from typing import Any
+
+from temporalio.common import SearchAttributeKey, SearchAttributeUpdate, TypedSearchAttributes
+
+from models.case import CaseView
+
+STAGE = SearchAttributeKey.for_keyword("RedressStage")
+WAITING_FOR = SearchAttributeKey.for_keyword_list("RedressWaitingFor")
+DEADLINE = SearchAttributeKey.for_datetime("RedressDeadline")
+ORDER = SearchAttributeKey.for_keyword("RedressOrder")
+PROCEDURE = SearchAttributeKey.for_keyword("RedressProcedure")
+LIABLE = SearchAttributeKey.for_keyword_list("RedressLiable")
+OVERDUE = SearchAttributeKey.for_bool("RedressOverdue")
+EXIT = SearchAttributeKey.for_keyword("RedressExit")
+
+ALL = (STAGE, WAITING_FOR, DEADLINE, ORDER, PROCEDURE, LIABLE, OVERDUE, EXIT)
+
+
+def updates(view: CaseView, known: TypedSearchAttributes) -> list[SearchAttributeUpdate[Any]]:
+    """The attributes that differ from what the server has; an upsert is an event, so unchanged ones are left out."""
+    liable = [share.party for share in view.ruling.liable] if view.ruling else []
+    waiting = [name for name in view.waiting_for.split(",") if name]
+    pairs: list[tuple[SearchAttributeKey[Any], object]] = [
+        (STAGE, view.stage.value),
+        (WAITING_FOR, waiting or None),
+        (DEADLINE, view.due),
+        (ORDER, view.order),
+        (PROCEDURE, view.procedure),
+        (LIABLE, liable or None),
+        (OVERDUE, view.overdue),
+        (EXIT, view.exit.value if view.exit else None),
+    ]
+    changed: list[SearchAttributeUpdate[Any]] = []
+    for key, value in pairs:
+        if not _same(known.get(key), value):
+            changed.append(key.value_unset() if value is None else key.value_set(value))
+    return changed
+
+
+def _same(known: object, value: object) -> bool:
+    if isinstance(known, datetime) and isinstance(value, datetime):
+        return known.replace(microsecond=0) == value.replace(microsecond=0)
+    if value in (None, False) and known in (None, False):
+        return True
+    return list(known) == value if isinstance(known, tuple) else known == value

@@ -1,0 +1,214 @@
+"""The case: a complaint from intake to closed, in the order of the procedure's own text."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RawValue
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    ChildWorkflowError,
+    FailureError,
+    WorkflowAlreadyStartedError,
+)
+
+with workflow.unsafe.imports_passed_through():
+    from activities.duties import BookDuties, FollowDuties
+    from models.case import CaseResult, CaseView, Event, Execution, Exit, RemedyResult, Stage, Verdict
+    from models.complaint import Complaint
+    from models.names import COMPLAINT, GOODS, TIMELINE, VIEW, Refused
+    from models.pages import OpenCase, Opened
+    from procedures import PACKS
+    from rules.clock import pass_time
+    from rules.intake import open_case
+    from rules.messages import precheck
+    from rules.remedy import finished, order_for
+    from rules.view import result, view
+    from workflows import options, present
+    from workflows.desk import Desk
+    from workflows.intake import carried_on, complaint_of
+    from workflows.letters import read
+
+
+@workflow.defn(name=COMPLAINT)
+class ComplaintWorkflow(Desk):
+    """One complaint. Started with one Complaint as JSON under the id `complaint/NUMBER`."""
+
+    @workflow.init
+    def __init__(self, *args: Any) -> None:
+        super().__init__()
+        self._child: asyncio.Task[None] | None = None
+        self._errands: set[asyncio.Task[None]] = set()
+        self._child_started = False
+        self._outcome: RemedyResult | None = None
+
+    @workflow.run
+    async def run(self, *args: Any) -> CaseResult:
+        """Intake, triage, the ask, the ruling, its execution, the customer's word; as often as it takes."""
+        if (known := await self._take_in(args)) is not None:
+            return known
+        book = asyncio.create_task(self.keep_book())
+        while not self.case.closed:
+            await self._during(Stage.NEGOTIATING)  # customer and merchant talk first (S0-11)
+            await self._during(Stage.EXPLAINING)  # by phone or in person before the mail (S0-04)
+            await self._during(Stage.ASKED)  # 24 hours; silence rules for the customer (S0-15, S0-16)
+            await self._during(Stage.VERIFYING)  # shared liability: verify, then promise (S0-14)
+            await self._during(Stage.PANEL)  # disputed determinations (S0-10)
+            await self._during(Stage.REFUSED)  # told why, politely (S0-12)
+            await self._during(Stage.LEADERSHIP)  # those who insist (S0-13)
+            await self._during(Stage.EXECUTING)  # refund or exchange, the same day (S0-17)
+            await self._during(Stage.TASK)  # what only a person can settle
+            await self._during(Stage.FEEDBACK)  # told the result and asked (S0-18)
+        await self.clear(book)
+        return result(self.case)
+
+    async def _take_in(self, args: tuple[Any, ...]) -> CaseResult | None:
+        """Enter the complaint in the register. A number that is another run's case ends here, as that case."""
+        if (earlier := carried_on(args)) is not None:
+            self.case, self.opened = earlier, True
+            return None
+        complaint, number = complaint_of(args)
+        known = await self._register(complaint, number)
+        at = workflow.info().workflow_start_time
+        if known.duplicate:
+            await self.turn_away()
+            return CaseResult(number=number, exit=Exit.DUPLICATE, refunded=0, currency=complaint.order.currency)
+        case = open_case(complaint, PACKS.pinned(known.procedure), number, at)
+        self.case, self.opened = pass_time(case, PACKS.pinned(case.procedure), workflow.now()), True
+        self.show()
+        return None
+
+    async def _register(self, complaint: Complaint, number: str) -> Opened:
+        info = workflow.info()
+        entry = OpenCase(
+            number=number,
+            workflow_id=info.workflow_id,
+            run_id=info.first_execution_run_id,
+            opened_at=info.workflow_start_time,
+            complaint=complaint,
+        )
+        try:
+            return await workflow.execute_local_activity_method(
+                BookDuties.open_case, entry, **options.near("enter in the register")
+            )
+        except ActivityError as error:
+            if isinstance(error.cause, ApplicationError):
+                reason, code = error.cause.message, error.cause.type
+                raise ApplicationError(reason, type=code, non_retryable=True) from None
+            raise
+
+    async def _during(self, stage: Stage) -> None:
+        """Stay until the case has left the stage; at once if it is elsewhere."""
+        while self.case.stage is stage:
+            self._carry_out()
+            self.set_alarm()
+            await workflow.wait_condition(lambda: self.ready() or self._outcome is not None or self._may_renew())
+            await self.catch_up()
+            if self._outcome is not None:
+                outcome, self._outcome, self._child = self._outcome, None, None
+                self.case = finished(self.case, self.pack, outcome, workflow.now())
+                self.show()
+            elif self._may_renew():
+                # A new run with the same state: a flood of messages never fills the history.
+                workflow.continue_as_new(args=[None, self.case])
+
+    def _may_renew(self) -> bool:
+        child_is_known = self._child is None or self._child_started
+        settled = child_is_known and not self.returned and not self._errands and self._outcome is None
+        return workflow.info().is_continue_as_new_suggested() and settled and self.idle
+
+    def _carry_out(self) -> None:
+        """Have a child do what was decided, once."""
+        execution = self.case.execution
+        if execution is None or self.case.stage is not Stage.EXECUTING:
+            return
+        if self._child is None:
+            self._child = asyncio.create_task(self._follow(execution))
+        if self.returned:
+            errand = asyncio.create_task(self._pass_on_goods(execution))
+            self._errands.add(errand)
+            errand.add_done_callback(self._errands.discard)
+
+    async def _follow(self, execution: Execution) -> None:
+        order = order_for(self.case, self.pack)
+        workflow_type = self.pack.remedies[order.kind].workflow or ""
+        try:
+            if execution.started:
+                self._child_started = True
+                self._outcome = await self._await_remedy(execution.child)
+                return
+            handle = await workflow.start_child_workflow(
+                workflow_type,
+                order,
+                id=execution.child,
+                result_type=RemedyResult,
+                static_summary=present.remedy_summary(order, self.pack),
+                parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+            )
+            self._mark_started()
+            self._outcome = await handle
+        except WorkflowAlreadyStartedError:
+            # A reset of this case: the child of the same decision is there already and must not be doubled.
+            self._mark_started()
+            self._outcome = await self._await_remedy(execution.child)
+        except ChildWorkflowError:
+            self._outcome = RemedyResult(failure="child_failed")
+        finally:
+            self._child_started = False
+
+    def _mark_started(self) -> None:
+        self._child_started = True
+        if self.case.execution is not None:
+            self.case = self.case.but(execution=self.case.execution.model_copy(update={"started": True}))
+
+    async def _await_remedy(self, child: str) -> RemedyResult:
+        return await workflow.execute_activity_method(
+            FollowDuties.await_remedy, child, **options.watching("wait for the remedy")
+        )
+
+    async def _pass_on_goods(self, execution: Execution) -> None:
+        commands, self.returned = self.returned, []
+        await workflow.wait_condition(lambda: self._child_started or self._outcome is not None)
+        handle = workflow.get_external_workflow_handle(execution.child)
+        for command in commands:
+            try:
+                await handle.signal(GOODS, command)
+            except FailureError:
+                workflow.logger.info("the remedy had ended before the goods were reported")
+
+    @workflow.signal(dynamic=True)
+    def _signalled(self, name: str, args: Sequence[RawValue]) -> None:
+        """Every signal, whatever it is: judged by the rules, recorded on the case, never fatal."""
+        self.put(name, args, signalled=True)
+
+    @workflow.update(dynamic=True)
+    async def _updated(self, name: str, args: Sequence[RawValue]) -> Verdict:
+        """The same messages with an answer."""
+        letter = self.put(name, args)
+        await workflow.wait_condition(lambda: letter.verdict is not None)
+        verdict = letter.verdict or Verdict(accepted=False, code=Refused.BAD_INPUT)
+        if not verdict.accepted:
+            raise ApplicationError(verdict.reason, type=verdict.code, non_retryable=True)
+        return verdict
+
+    @_updated.validator
+    def _refuse_at_the_door(self, name: str, args: Sequence[RawValue]) -> None:
+        """What is plainly wrong costs the case no event."""
+        letter = read(name, args)
+        verdict = letter.problem
+        if verdict is None and self.opened and not self.has_mail:
+            verdict = precheck(self.case, self.pack, name, letter.content, workflow.now())
+        if verdict is not None:
+            raise ApplicationError(verdict.reason, type=verdict.code, non_retryable=True)
+
+    @workflow.query(name=VIEW)
+    def _view(self) -> CaseView | None:
+        """The case as it stands, without personal data; null before it is entered in the register."""
+        return view(self.case, self.pack) if self.opened else None
+
+    @workflow.query(name=TIMELINE)
+    def _timeline(self) -> list[Event]:
+        """What happened so far, in order."""
+        return list(self.case.events) if self.opened else []

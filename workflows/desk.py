@@ -1,0 +1,157 @@
+"""The case worker's desk: messages come in, time passes, the record is kept. What a case *is* stands in complaint.py."""
+
+import asyncio
+from collections.abc import Sequence
+
+from temporalio import workflow
+from temporalio.common import RawValue
+
+with workflow.unsafe.imports_passed_through():
+    from activities.duties import BookDuties
+    from models.case import Case, Verdict
+    from models.commands import Command, MailReport
+    from models.names import GOODS, Refused
+    from models.pages import Letter as Envelope
+    from models.pages import Origin, Page
+    from models.procedure import Procedure
+    from procedures import PACKS
+    from rules.clock import next_due, pass_time
+    from rules.messages import mail_report, receive, refused
+    from rules.view import summary, view
+    from workflows import attributes, options, present
+    from workflows.alarm import Alarm
+    from workflows.letters import Letter, read
+
+
+class Desk:
+    """A case with its inbox, its alarm clock and its book. Messages are put in by handlers and judged in one place."""
+
+    case: Case
+
+    def __init__(self) -> None:
+        self.opened = False
+        self.returned: list[Command] = []
+        """Word of returned goods, still to be passed on to the child."""
+        self._inbox: list[Letter] = []
+        self._signals = 0
+        self._alarm = Alarm()
+        self._shown = ""
+        self._book_open = True
+
+    @property
+    def pack(self) -> Procedure:
+        """The procedure the case is pinned to."""
+        return PACKS.pinned(self.case.procedure)
+
+    def put(self, name: str, args: Sequence[RawValue], *, signalled: bool = False) -> Letter:
+        """Take a message in. Never raises."""
+        letter = read(name, args, self._signals if signalled else None)
+        self._signals += int(signalled)
+        self._inbox.append(letter)
+        return letter
+
+    @property
+    def has_mail(self) -> bool:
+        """Whether a message waits to be judged."""
+        return bool(self._inbox)
+
+    @property
+    def idle(self) -> bool:
+        """Nothing to judge, nothing to write, nobody waiting for an answer."""
+        return not self._inbox and not self._unwritten and workflow.all_handlers_finished()
+
+    def ready(self) -> bool:
+        """Whether something has happened that the case must look at."""
+        return self.has_mail or self._alarm.rang()
+
+    def set_alarm(self) -> None:
+        """Wake up when the next thing is due."""
+        due = next_due(self.case, self.pack)
+        self._alarm.set(due.at if due else None, present.timer_name(due, self.case, self.pack) if due else "")
+
+    async def catch_up(self) -> None:
+        """Judge every waiting message at the instant the server received it, and let time pass between and after."""
+        while self._inbox:
+            letters, self._inbox = self._inbox, []
+            for letter, origin in zip(letters, await self._examine(letters), strict=True):
+                self._judge(letter, origin)
+        self.case = pass_time(self.case, self.pack, workflow.now())
+        self.show()
+
+    async def _examine(self, letters: list[Letter]) -> list[Origin]:
+        readable = [letter for letter in letters if isinstance(letter.content, Command)]
+        envelopes = [Envelope(actor=x.content.actor, signal=x.signal) for x in readable if x.content]  # type: ignore[union-attr]
+        origins: list[Origin] = []
+        if envelopes:
+            origins = await workflow.execute_local_activity_method(
+                BookDuties.examine, envelopes, **options.near("when did the server receive it, and from whom")
+            )
+        found = dict(zip((id(letter) for letter in readable), origins, strict=True))
+        return [found.get(id(letter), Origin()) for letter in letters]
+
+    def _judge(self, letter: Letter, origin: Origin) -> None:
+        at = origin.at or workflow.now()
+        self.case = pass_time(self.case, self.pack, at)
+        if letter.problem is not None:
+            problem = letter.problem
+            self.case, letter.verdict = refused(self.case, letter.name, problem.code, problem.reason, at)  # type: ignore[arg-type]
+        elif isinstance(letter.content, MailReport):
+            self.case = mail_report(self.case, self.pack, letter.content, at)
+        elif letter.content is not None:
+            self.case, letter.verdict = receive(
+                self.case, self.pack, letter.name, letter.content, at, origin.departments
+            )
+            if letter.name == GOODS and letter.verdict.code == "accepted":
+                self.returned.append(letter.content)
+
+    def show(self) -> None:
+        """What the Web UI and the lists show of the case, if it changed."""
+        seen = view(self.case, self.pack)
+        details = present.details(seen, self.pack)
+        if details == self._shown:
+            return
+        self._shown = details
+        workflow.set_current_details(details)
+        if changed := attributes.updates(seen, workflow.info().typed_search_attributes):
+            workflow.upsert_search_attributes(changed)
+
+    async def keep_book(self) -> None:
+        """Write down what has happened, beside the case: a database that is down delays no ruling."""
+        while True:
+            await workflow.wait_condition(lambda: self._unwritten or not self._book_open)
+            if not self._unwritten:
+                return
+            page = self._page()
+            await workflow.execute_local_activity_method(BookDuties.write_down, page, **options.near("write it down"))
+            sent = {mail.id for mail in page.mails}
+            self.case = self.case.but(
+                written=max(self.case.written, *(event.seq for event in page.events), 0),
+                mails=tuple(mail for mail in self.case.mails if mail.id not in sent),
+            )
+
+    @property
+    def _unwritten(self) -> bool:
+        return self.opened and (self.case.event_count > self.case.written or bool(self.case.mails))
+
+    def _page(self) -> Page:
+        return Page(
+            summary=summary(self.case, self.pack),
+            events=tuple(event for event in self.case.events if event.seq > self.case.written),
+            mails=self.case.mails,
+        )
+
+    async def turn_away(self) -> None:
+        """Answer whoever writes to a start that is not a case of its own."""
+        for letter in self._inbox:
+            letter.verdict = Verdict(accepted=False, code=Refused.CLOSED, reason="the number is an earlier case's")
+        self._inbox = []
+        await workflow.wait_condition(workflow.all_handlers_finished)
+
+    async def clear(self, book: asyncio.Task[None]) -> None:
+        """Leave nothing behind: every message judged, every handler done, every line in the book."""
+        while not self.idle:
+            await self.catch_up()
+            await workflow.wait_condition(lambda: self.has_mail or self.idle)
+        self._alarm.stop()
+        self._book_open = False
+        await workflow.wait([book])

@@ -1,0 +1,50 @@
+"""Messages as they come in: raw, so that nothing anybody sends can fail a case or vanish from its record."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ValidationError
+from temporalio.common import RawValue
+
+from models.base import PAYLOAD_LIMIT, in_one_line, problems
+from models.case import Verdict
+from models.commands import COMMANDS, Command, MailReport
+from models.names import MAIL_REPORT, Refused
+
+
+@dataclass
+class Letter:
+    """One message: read, or with what is wrong with it; `signal` counts the run's signals from 0."""
+
+    name: str
+    content: Command | MailReport | None
+    problem: Verdict | None = None
+    signal: int | None = None
+    verdict: Verdict | None = None
+
+
+def read(name: str, args: Sequence[RawValue], signal: int | None = None) -> Letter:
+    """Read a message. Never raises: what is wrong with it is part of the answer."""
+    model: type[BaseModel] | None = MailReport if name == MAIL_REPORT else COMMANDS.get(name)
+    if model is None:
+        known = ", ".join(COMMANDS)
+        return _bad(name, signal, Refused.UNKNOWN_COMMAND, f"name: is not a command; use one of {known}")
+    if len(args) != 1:
+        return _bad(name, signal, Refused.BAD_INPUT, f"(message): takes 1 argument, got {len(args)}; send one object")
+    payload = args[0].payload
+    if payload.metadata.get("encoding") not in (b"json/plain", b"json/protobuf"):
+        return _bad(name, signal, Refused.BAD_INPUT, "(message): is not JSON; send encoding json/plain")
+    if len(payload.data) > PAYLOAD_LIMIT:
+        return _bad(name, signal, Refused.BAD_INPUT, "(message): is over 64 KiB; send evidence by reference")
+    try:
+        content = model.model_validate_json(payload.data)
+    except ValidationError as error:
+        return _bad(name, signal, Refused.BAD_INPUT, in_one_line(problems(error)))
+    except (ValueError, RecursionError):
+        return _bad(name, signal, Refused.BAD_INPUT, "(message): is not valid JSON; correct it")
+    assert isinstance(content, Command | MailReport)
+    return Letter(name, content, signal=signal)
+
+
+def _bad(name: str, signal: int | None, code: Refused, reason: str) -> Letter:
+    return Letter(name, None, Verdict(accepted=False, code=code, reason=reason), signal)

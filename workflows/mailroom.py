@@ -1,0 +1,29 @@
+"""The mailroom: one for the whole service, so that a slow mail server holds up no case."""
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.duties import PostDuties
+    from models.names import MAILROOM
+    from workflows import options
+
+SHIFT_SECONDS = 600.0
+SHIFTS = 100
+
+
+@workflow.defn(name=MAILROOM)
+class MailroomWorkflow:
+    """Sends the notices that cases have written. When its worker dies another takes over within seconds."""
+
+    @workflow.run
+    async def run(self) -> None:
+        """One shift after another, for ever."""
+        for _ in range(SHIFTS):
+            try:
+                await workflow.execute_activity_method(
+                    PostDuties.deliver_mails, SHIFT_SECONDS, **options.watching("deliver waiting notices")
+                )
+            except ActivityError:
+                workflow.logger.warning("a mailroom shift ended early")
+        workflow.continue_as_new()

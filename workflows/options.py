@@ -1,0 +1,43 @@
+"""How activities are tried: one factory per kind of work."""
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+_FOREVER = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(minutes=1))
+
+
+def near(summary: str) -> workflow.LocalActivityConfig:
+    """Our own SQL: local, short, tried until it works; a longer outage waits on a timer, not in the task."""
+    return workflow.LocalActivityConfig(
+        start_to_close_timeout=timedelta(seconds=10),
+        local_retry_threshold=timedelta(seconds=3),
+        retry_policy=_FOREVER,
+        summary=summary,
+    )
+
+
+def partner(summary: str, patience: timedelta) -> workflow.ActivityConfig:
+    """A partner outside: tried for so long, then a person must look."""
+    return workflow.ActivityConfig(
+        start_to_close_timeout=timedelta(seconds=30),
+        schedule_to_close_timeout=patience,
+        retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)),
+        summary=summary,
+    )
+
+
+def undo(summary: str) -> workflow.ActivityConfig:
+    """Compensation: tried until it works, since leaving it undone costs somebody."""
+    return workflow.ActivityConfig(start_to_close_timeout=timedelta(seconds=30), retry_policy=_FOREVER, summary=summary)
+
+
+def watching(summary: str) -> workflow.ActivityConfig:
+    """Long-running and heartbeating: moved to another worker when its own is gone."""
+    return workflow.ActivityConfig(
+        start_to_close_timeout=timedelta(hours=1),
+        heartbeat_timeout=timedelta(seconds=10),
+        retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=10)),
+        summary=summary,
+    )

@@ -1,0 +1,66 @@
+"""How a case reads in the Temporal Web UI, in the procedure's language. Nothing of it is ever decided from."""
+
+from models.case import Case, CaseView, RemedyOrder
+from models.commands import Share
+from models.complaint import Language
+from models.procedure import Procedure, Title
+from rules.clock import Due
+from texts import money, named, say, when
+
+
+def details(view: CaseView, pack: Procedure) -> str:
+    """Stage, who must act, until when, and what happens then, as Markdown."""
+    lang = pack.language
+    waiting = ", ".join(_who(name, pack, lang) for name in view.waiting_for.split(",") if name)
+    liable = ", ".join(f"{_party(share.party, pack, lang)} {share.percent}%" for share in _liable(view))
+    return say(
+        "web.details",
+        lang,
+        number=view.number,
+        stage=named("stage", view.stage, lang),
+        exit=named("exit", view.exit, lang) if view.exit else None,
+        order=view.order,
+        demand=_title(pack.remedies[view.demand].title, lang),
+        amount=money(view.amount, view.currency, lang),
+        waiting=waiting or None,
+        due_at=when(view.due, pack.time_zone, lang) if view.due else None,
+        on_due=named("web.on_due", view.on_due, lang) if view.on_due else None,
+        basis=named("basis", view.ruling.basis, lang) if view.ruling else None,
+        liable=liable or None,
+        refunded=money(view.refunded, view.currency, lang) if view.refunded else None,
+        child=view.child,
+        round=view.round if view.round > 1 else None,
+    )
+
+
+def timer_name(due: Due, case: Case, pack: Procedure) -> str:
+    """What a timer is for: `silence rules for the customer: merchandise`."""
+    lang = pack.language
+    department = next((ask.department for ask in case.asks if ask.id == due.ask), "")
+    what = named("web.on_due", due.what, lang)
+    return f"{what}: {_who(department, pack, lang)}" if department else what
+
+
+def remedy_summary(order: RemedyOrder, pack: Procedure) -> str:
+    """One line for a child workflow: what, how much, for which order."""
+    title = _title(pack.remedies[order.kind].title, pack.language)
+    figure = f" {money(order.amount, order.currency, pack.language)}" if order.amount else ""
+    return f"{title}{figure} · {order.order}"[:200]
+
+
+def _liable(view: CaseView) -> tuple[Share, ...]:
+    return view.ruling.liable if view.ruling else ()
+
+
+def _title(title: Title, lang: Language) -> str:
+    return title.zh if lang is Language.ZH else title.en
+
+
+def _who(name: str, pack: Procedure, lang: Language) -> str:
+    if name in pack.departments:
+        return _title(pack.departments[name].title, lang)
+    return named("role", name, lang)
+
+
+def _party(name: str, pack: Procedure, lang: Language) -> str:
+    return _title(pack.parties[name].title, lang) if name in pack.parties else name

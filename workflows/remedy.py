@@ -1,0 +1,133 @@
+"""The steps of a remedy in order, undone in reverse when a later one fails for good."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RawValue
+from temporalio.exceptions import ActivityError, ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from pydantic import ValidationError
+
+    from activities.duties import RemedyDuties
+    from models.base import in_one_line, problems
+    from models.case import RemedyOrder, RemedyResult
+    from models.commands import Goods
+    from models.names import GOODS, Refused
+    from models.pages import StepResult
+    from models.procedure import Step
+    from workflows import options
+    from workflows.letters import read
+
+
+class Carrier:
+    """Carries out one remedy order: each step once by its business key, whatever fails and is tried again."""
+
+    def __init__(self) -> None:
+        self._arrived: Goods | None = None
+        self._signals = 0
+
+    async def carry_out(self, order: RemedyOrder) -> RemedyResult:
+        """Do the steps. A failure for good undoes what can be undone and comes back as a code for a person."""
+        done: list[Step] = []
+        reference: str | None = None
+        for step in order.steps:
+            outcome = await self._steps[step](order)
+            if outcome.failure is not None:
+                kept = await self._undo(order, done)
+                return RemedyResult(failure=outcome.failure, step=step, done=kept)
+            done.append(step)
+            reference = outcome.reference or reference
+        return RemedyResult(amount=order.amount if "pay" in done else 0, reference=reference, done=tuple(done))
+
+    async def _undo(self, order: RemedyOrder, done: list[Step]) -> tuple[Step, ...]:
+        """Release the goods set aside; cancel the collection unless the goods are already back."""
+        kept = list(done)
+        if "label" in done and "goods" not in done:
+            await workflow.execute_activity_method(
+                RemedyDuties.void_label, order, **options.undo("undo: cancel the collection")
+            )
+            kept.remove("label")
+        if "reserve" in done:
+            await workflow.execute_activity_method(
+                RemedyDuties.release, order, **options.undo("undo: release the goods set aside")
+            )
+            kept.remove("reserve")
+        return tuple(kept)
+
+    @property
+    def _steps(self) -> dict[Step, Callable[[RemedyOrder], Awaitable[StepResult]]]:
+        return {
+            "pay": self._pay,
+            "goods": self._goods,
+            "reserve": self._reserve,
+            "label": self._label,
+            "ship": self._ship,
+        }
+
+    async def _pay(self, order: RemedyOrder) -> StepResult:
+        try:
+            return await workflow.execute_activity_method(
+                RemedyDuties.pay, order, **options.partner("pay the customer", order.payment_within)
+            )
+        except ActivityError:
+            # Patience is over and nobody knows: look once, then a person decides. Never pay on a guess.
+            return await workflow.execute_activity_method(
+                RemedyDuties.pay_state, order, **options.undo("has the money moved?")
+            )
+
+    async def _reserve(self, order: RemedyOrder) -> StepResult:
+        return await self._try(RemedyDuties.reserve, order, "set the goods aside", "warehouse_silent")
+
+    async def _label(self, order: RemedyOrder) -> StepResult:
+        return await self._try(RemedyDuties.label, order, "order the collection", "carrier_silent")
+
+    async def _ship(self, order: RemedyOrder) -> StepResult:
+        return await self._try(RemedyDuties.ship, order, "send the goods", "warehouse_silent")
+
+    async def _try(self, duty: Any, order: RemedyOrder, summary: str, silent: str) -> StepResult:
+        try:
+            result: StepResult = await workflow.execute_activity_method(
+                duty, order, **options.partner(summary, order.payment_within)
+            )
+        except ActivityError:
+            return StepResult(failure=silent)
+        return result
+
+    async def _goods(self, order: RemedyOrder) -> StepResult:
+        """Wait for the returns centre's word, as long as the procedure allows from the child's start."""
+        left = workflow.info().workflow_start_time + order.goods_within - workflow.now()
+        try:
+            await workflow.wait_condition(
+                lambda: self._arrived is not None,
+                timeout=max(left.total_seconds(), 0),
+                timeout_summary="goods not back",
+            )
+        except TimeoutError:
+            return StepResult(failure="goods_not_returned")
+        accepted = self._arrived is not None and self._arrived.accepted
+        return StepResult(failure=None if accepted else "goods_rejected")
+
+    def arrived(self, name: str, args: Sequence[RawValue]) -> None:
+        """Word of the goods, passed on by the case, which has judged its sender. Never raises."""
+        letter = read(name, args)
+        if name == GOODS and isinstance(letter.content, Goods) and self._arrived is None:
+            self._arrived = letter.content
+        else:
+            workflow.logger.warning("message not for a remedy", extra={"signal": name[:60]})
+
+
+def order_of(args: tuple[Any, ...]) -> RemedyOrder:
+    """The order from the case. Raises ApplicationError for a start by anybody else: money moves for cases only."""
+    if workflow.info().parent is None:
+        raise ApplicationError(
+            "(start): a remedy is started by its case only; file a complaint",
+            type=Refused.BAD_INPUT,
+            non_retryable=True,
+        )
+    try:
+        return RemedyOrder.model_validate_json(workflow.payload_converter().to_payload(args[0]).data)
+    except (ValidationError, IndexError) as error:
+        reason = in_one_line(problems(error)) if isinstance(error, ValidationError) else "(start): is missing"
+        raise ApplicationError(reason, type=Refused.BAD_INPUT, non_retryable=True) from None
