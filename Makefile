@@ -4,18 +4,19 @@ ARGS ?=
 
 VENV := .venv
 STAMP := $(VENV)/.installed
-PACKAGES := models rules activities workflows starter worker.py
+PACKAGES := models rules activities workflows starter procedures texts worker.py
 
 .PHONY: setup demo dev test check format clean
 
 setup: $(STAMP)
+	@:
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "redress needs Python 3.11 or newer; name one: make $(or $(MAKECMDGOALS),setup) PYTHON=python3.12" >&2; exit 2; }
 	@echo "Setting up $(VENV) (about a minute) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(VENV)/bin/pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
 demo: setup

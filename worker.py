@@ -98,7 +98,13 @@ def build_worker(client: Client, settings: Settings, parts: Parts, *, max_cached
     tuning = settings.worker
     cached = tuning.max_cached_workflows if max_cached_workflows is None else max_cached_workflows
     desk = MailDesk(
-        parts.store, PACKS, parts.post, parts.chat, parts.directory, parts.render, overdue=parts.mail_overdue
+        parts.store,
+        PACKS,
+        post=parts.post,
+        chat=parts.chat,
+        directory_reader=parts.directory,
+        render=parts.render,
+        overdue=parts.mail_overdue,
     )
     book = Casebook(parts.store, PACKS, parts.directory, parts.default_procedure, on_mail=desk.nudge)
     remedies = Remedies(parts.store, parts.payment, parts.warehouse, parts.carrier)

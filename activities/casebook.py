@@ -2,27 +2,28 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from hashlib import sha256
 
-from sqlalchemy import update
-from sqlmodel import col
-from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio import activity
 from temporalio.api.enums.v1 import EventType
 from temporalio.exceptions import ApplicationError
 
 from activities.duties import BookDuties
+from activities.record import Record
 from activities.store import Store
 from models.base import Problem, in_one_line
-from models.case import Exit, Mail
+from models.case import Exit
 from models.complaint import Complaint
 from models.directory import Directory
 from models.names import Refused
 from models.pages import Letter, OpenCase, Opened, Origin, Page
 from models.procedure import Procedure
-from models.tables import CaseRow, EventRow, MailRow
+from models.tables import CaseRow
 from procedures import Packs
 from rules.money import stake
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _nobody_waits() -> None:
@@ -40,12 +41,14 @@ class Casebook(BookDuties):
         default_procedure: str,
         *,
         on_mail: Callable[[], None] = _nobody_waits,
+        clock: Callable[[], datetime] = _now,
     ) -> None:
         self._store = store
         self._packs = packs
         self._directory = directory_reader
         self._default = default_procedure
         self._on_mail = on_mail
+        self._record = Record(store, clock)
 
     @activity.defn(name="open_case")
     async def open_case(self, entry: OpenCase) -> Opened:
@@ -82,15 +85,7 @@ class Casebook(BookDuties):
     @activity.defn(name="write_down")
     async def write_down(self, page: Page) -> None:
         """Row, events and notices in one transaction; done twice or out of order it leaves the newest truth once."""
-        async with self._store.write() as session:
-            await _update_row(session, page)
-            if page.events:
-                rows = [{"number": page.summary.number, **event.model_dump()} for event in page.events]
-                await session.exec(self._store.insert_new(EventRow), params=rows)
-            if page.mails:
-                now = datetime.now(UTC)
-                mails = [_mail_row(page.summary.number, mail, now) for mail in page.mails]
-                await session.exec(self._store.insert_new(MailRow), params=mails)
+        await self._record.write(page)
         if page.mails:
             self._on_mail()
 
@@ -157,23 +152,4 @@ def _first_row(asked: OpenCase, pack: Procedure) -> dict[str, object]:
         "demand": complaint.demand.kind.value,
         "amount": stake(order, complaint.demand),
         "currency": order.currency,
-    }
-
-
-async def _update_row(session: AsyncSession, page: Page) -> None:
-    summary = page.summary
-    changes = summary.model_dump(exclude={"number", "liable"})
-    changes["liable"] = [share.model_dump() for share in summary.liable]
-    newer = col(CaseRow.version) < summary.version
-    await session.exec(update(CaseRow).where(col(CaseRow.number) == summary.number, newer).values(**changes))
-
-
-def _mail_row(number: str, mail: Mail, now: datetime) -> dict[str, object]:
-    """`next_try_at` follows our own clock: a case under a fast-forwarded clock still has its mails sent now."""
-    return {
-        "number": number,
-        **mail.model_dump(),
-        "message_id": sha256(f"{number}/{mail.id}".encode()).hexdigest()[:32],
-        "written_at": now,
-        "next_try_at": now,
     }

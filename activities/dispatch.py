@@ -77,9 +77,10 @@ class Dispatch:
         queue = deque(mails)
         # A few mails are not worth a second connection.
         lines = min(self._lines, (len(queue) + 4) // 5)
-        async with asyncio.TaskGroup() as group:
-            for _ in range(lines):
-                group.create_task(self._work(queue, settle))
+        ends = await asyncio.gather(*(self._work(queue, settle) for _ in range(lines)), return_exceptions=True)
+        for end in ends:
+            if isinstance(end, BaseException):
+                raise end
 
     def post_to_rooms(self, ready: Ready) -> None:
         """Start posting; mail does not wait for chat."""

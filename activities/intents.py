@@ -56,12 +56,17 @@ class Intents:
                 return intent if fresh.rowcount == 1 else _again(intent, order)
             return intent if intent.amount == order.amount else Bar.AMOUNT_DIFFERS
 
-    async def sending(self, intent: RefundIntent, now: datetime, *, anew: bool) -> RefundIntent | None:
-        """Note the call about to be made, under the next generation when `anew`. None: another attempt was faster."""
+    async def sending(self, intent: RefundIntent, now: datetime, *, anew: bool) -> RefundIntent:
+        """Note the call about to be made, under the next generation when `anew`.
+
+        Where another attempt has been faster, nothing is noted: the intent comes back as that one left it.
+        """
         async with self._store.write() as session:
             stored = await _locked(session, intent.key)
-            if stored is None or (stored.state, stored.generation) != ("open", intent.generation):
-                return None
+            if stored is None:
+                raise StoreError("database: an intent is gone after it was written; it is tried again")
+            if (stored.state, stored.generation) != ("open", intent.generation):
+                return stored
             if anew:
                 stored.generation += 1
                 stored.suspect = False

@@ -63,16 +63,17 @@ class MailDesk(PostDuties):
         self,
         store: Store,
         packs: Packs,
+        *,
         post: Post,
         chat: Chat,
         directory_reader: Callable[[], Directory],
         render: Renderer,
-        *,
         herald: Herald | None = None,
         overdue: timedelta = timedelta(minutes=15),
         give_up: timedelta = timedelta(days=3),
         batch: int = 40,
         lines: int = 4,
+        idle: float = IDLE,
         clock: Callable[[], datetime] = _now,
     ) -> None:
         self._outbox = Outbox(store)
@@ -84,6 +85,7 @@ class MailDesk(PostDuties):
         self._overdue = overdue
         self._give_up = give_up
         self._batch = batch
+        self._idle = idle
         self._now = clock
         self._bell = asyncio.Event()
 
@@ -104,7 +106,7 @@ class MailDesk(PostDuties):
                 gone += taken
                 if not handled:
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(self._bell.wait(), min(IDLE, left))
+                        await asyncio.wait_for(self._bell.wait(), min(self._idle, left))
             await self._dispatch.finish()
         return gone
 

@@ -17,7 +17,7 @@ Tls = Literal["none", "starttls", "tls"]
 
 
 class SmtpPost:
-    """The company's mail server. `sender` is an address; its domain completes every Message-ID. `timeout` in seconds."""
+    """The company's mail server. `sender` is an address, its domain completes each Message-ID; `timeout` in seconds."""
 
     def __init__(
         self,
@@ -33,8 +33,8 @@ class SmtpPost:
         self._options = {
             "hostname": host,
             "port": port,
-            "username": user,
-            "password": password,
+            "username": user or None,
+            "password": password or None,
             "use_tls": tls == "tls",
             "start_tls": tls == "starttls",
             "timeout": timeout,

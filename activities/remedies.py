@@ -63,7 +63,7 @@ class Remedies(RemedyDuties):
         if isinstance(intent, Bar):
             return StepResult(failure=intent.value)
         if intent.state != "open":
-            return StepResult(reference=intent.reference, failure=intent.code)
+            return _known(intent)
         async with _temporal_errors():
             return await self._pay(intent, order)
 
@@ -76,7 +76,7 @@ class Remedies(RemedyDuties):
         if intent is None:
             return StepResult(failure=IN_DOUBT)
         if intent.state != "open":
-            return StepResult(reference=intent.reference, failure=intent.code)
+            return _known(intent)
         try:
             found = await self._gateway.find(intent.key)
         except TryAgain:
@@ -121,7 +121,9 @@ class Remedies(RemedyDuties):
                 return await self._found(intent, found)
             self._let_settle(intent)
         sending = await self._intents.sending(intent, self._now(), anew=anew)
-        if sending is None:
+        if sending.state != "open":
+            return _known(sending)
+        if sending.generation != intent.generation + anew:
             raise TryAgain("overtaken", 1)
         return await self._send(sending, order)
 
@@ -161,6 +163,11 @@ class Remedies(RemedyDuties):
         left: timedelta = intent.last_sent_at + SETTLE - self._now()
         if left > timedelta(0):
             raise TryAgain("settling", left.total_seconds())
+
+
+def _known(intent: RefundIntent) -> StepResult:
+    """How a payment ended that is not open any more."""
+    return StepResult(reference=intent.reference, failure=intent.code)
 
 
 def _key(order: RemedyOrder, step: str) -> str:

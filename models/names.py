@@ -17,8 +17,9 @@ GOODS = "goods"
 MAIL_REPORT = "mail"
 """Signal of the mailroom to a case: a mail could not be delivered, or could after all."""
 
-MAILROOM_ID = "redress/mailroom"
-_PREFIX = "complaint/"
+MAILROOM_ID = "redress.mailroom"
+_PREFIX = "complaint."
+# Dots, because the server's HTTP API cannot reach an id with a slash; a case number has none.
 
 
 def case_id(number: str) -> str:
@@ -29,13 +30,13 @@ def case_id(number: str) -> str:
 def case_number(workflow_id: str) -> str | None:
     """The inverse of `case_id`; None for the id of anything else, a case's child included."""
     number = workflow_id.removeprefix(_PREFIX)
-    return number if workflow_id.startswith(_PREFIX) and "/" not in number else None
+    return number if workflow_id.startswith(_PREFIX) and "." not in number else None
 
 
 def remedy_id(number: str, decision: int, attempt: int, kind: str) -> str:
     """The workflow id of the child that carries out a decision. The money's key is `remedy_key`, not this."""
     suffix = f"-{attempt}" if attempt > 1 else ""
-    return f"{_PREFIX}{number}/{kind.lower()}-{decision}{suffix}"
+    return f"{_PREFIX}{number}.{kind.lower()}-{decision}{suffix}"
 
 
 def remedy_key(number: str, decision: int, step: str) -> str:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from models.base import in_one_line, problems
 from models.directory import Directory
 from models.procedure import Procedure
+from procedures.checks import mistakes
 
 HERE = Path(__file__).parent
 DIRECTORY_FILE = HERE / "marketplace.directory.toml"
@@ -56,9 +57,12 @@ PACKS = Packs()
 def read_pack(file: Path) -> Procedure:
     """A pack from its TOML file. Raises PackError with one line per mistake."""
     try:
-        return Procedure.model_validate(_toml(file))
+        pack = Procedure.model_validate(_toml(file))
     except ValidationError as error:
         raise PackError("\n".join(f"{file.name}: {problem.line()}" for problem in problems(error))) from None
+    if wrong := mistakes(pack):
+        raise PackError("\n".join(f"{file.name}: {line}" for line in wrong))
+    return pack
 
 
 def read_directory(file: Path) -> Directory:

@@ -2,38 +2,50 @@
 
 from datetime import datetime
 
-from models.case import Answer, Ask, Case, Stage
+from models.case import Answer, Ask, Basis, Case, Stage
 from models.procedure import Procedure
-from rules.closing import move
-from rules.liability import find, is_shared
+from rules.liability import favours_customer, find, is_shared, settled
 from rules.record import note, notify, stamp
-from rules.ruling import rule, to_panel
+from rules.ruling import bear_cost, hold_cost, rule, shares_text
+from rules.stages import move, to_panel
+
+KEPT_ASKS = 20
 
 
 def prepare(case: Case, pack: Procedure, at: datetime, departments: tuple[str, ...], *, direct: bool = False) -> Case:
-    """Name who is asked. An ask already running for a department goes on: its clock is never restarted."""
-    running = {ask.department: ask for ask in case.asks if ask.open and ask.issued_at and ask.direct is direct}
-    asks = tuple(
-        running.get(name) or Ask(id=f"{case.round}-{name}", department=name, direct=direct) for name in departments
-    )
-    case = drop(case, at, keep=asks)
-    case = case.but(asks=asks)
-    if direct or case.contacted or all(ask.issued_at for ask in asks):
+    """Name who is asked. What a department was asked or has answered stands: its clock is never restarted."""
+    standing = {ask.department: ask for ask in case.asks if ask.issued_at is not None}
+    asks = tuple(standing.get(name) or _new(case, name, direct=direct) for name in dict.fromkeys(departments))
+    case = drop(case, at, keep=asks).but(asks=asks)
+    if not any(ask.open for ask in asks):
+        return conclude(case, pack, at)
+    if direct or case.contacted or _all_issued(case):
         return issue(case, pack, at)
     return move(case, Stage.EXPLAINING, at, due=at + pack.clocks.explanation.within)
 
 
+def _new(case: Case, department: str, *, direct: bool) -> Ask:
+    """An ask under an id of its own, also where the department was asked before and the ask taken back."""
+    plain = f"{case.round}-{department}"
+    before = sum(ask.department == department and ask.id.startswith(plain) for ask in case.past_asks)
+    return Ask(id=f"{plain}-{before + 1}" if before else plain, department=department, direct=direct)
+
+
+def _all_issued(case: Case) -> bool:
+    return all(ask.issued_at is not None for ask in case.asks)
+
+
 def drop(case: Case, at: datetime, keep: tuple[Ask, ...] = ()) -> Case:
     """Take back the asks no longer wanted; whoever was about to answer is told."""
-    dropped = [ask for ask in case.asks if ask not in keep]
+    dropped = [ask for ask in case.asks if ask not in keep and ask.issued_at is not None]
     for ask in dropped:
-        if ask.open and ask.issued_at:
+        if ask.open:
             case = notify(case, at, ask.department, "ask_withdrawn", department=ask.department)
-    return case.but(asks=keep, past_asks=(*case.past_asks, *dropped)[-20:])
+    return case.but(asks=keep, past_asks=(*case.past_asks, *dropped)[-KEPT_ASKS:])
 
 
 def explanation_missed(case: Case, pack: Procedure, at: datetime) -> Case:
-    """Nobody explained the matter before the mail: recorded against the front desk; the customer does not pay for it."""
+    """Nobody explained the matter before the mail: recorded; the customer does not pay for it (S0-04)."""
     case = note(case.but(missed=True), at, "no_pre_explanation", department=pack.front_desk)
     return issue(case, pack, at)
 
@@ -89,32 +101,67 @@ def remind(case: Case, ask: Ask, at: datetime, now: datetime) -> Case:
 
 def silence(case: Case, pack: Procedure, ask: Ask, at: datetime) -> Case:
     """No answer at the deadline: it counts for the customer (S0-16)."""
-    case = replace(case.but(missed=True), ask.model_copy(update={"silent": True}))
+    # A mail that an outage of ours has held back all the time reached nobody.
+    never_left = any(mail.id == ask.mail for mail in case.mails)
+    ask = ask.model_copy(update={"silent": True, "undelivered": ask.undelivered or never_left})
+    case = replace(case.but(missed=True), ask)
     case = note(case, at, "silence", department=ask.department, ask=ask.id, undelivered=int(ask.undelivered))
     return conclude(case, pack, at)
 
 
 def answer(case: Case, pack: Procedure, ask: Ask, given: Answer) -> Case:
-    """An answer in time."""
+    """An answer in time; before the mail it shows that the matter was explained to this department."""
     ask = ask.model_copy(update={"answer": given, "issued_at": ask.issued_at or given.at})
     case = replace(case, ask)
-    case = note(
-        case,
-        given.at,
-        "answered",
-        actor=given.actor,
-        department=ask.department,
-        liable=",".join(f"{share.party}={share.percent}" for share in given.liable),
-    )
+    liable = shares_text(given.liable)
+    case = note(case, given.at, "answered", actor=given.actor, department=ask.department, liable=liable)
     return conclude(case, pack, given.at)
 
 
 def conclude(case: Case, pack: Procedure, at: datetime) -> Case:
     """When every asked department has answered or been silent: rule, or give a disputed determination to the panel."""
     if any(ask.open for ask in case.asks):
-        return case
+        return issue(case, pack, at) if case.stage is Stage.EXPLAINING and _all_issued(case) else case
     finding = find(pack, case.asks)
     if not finding.agreed:
         return to_panel(case.but(contested=True), pack, at)
     shared = any(ask.answer is not None and is_shared(pack, ask.answer.liable) for ask in case.asks)
-    return rule(case, pack, at, finding, shared=shared)
+    case = rule(case, pack, at, finding, shared=shared)
+    return hold_cost(case, pack, at) if finding.split else case
+
+
+def answer_late(case: Case, pack: Procedure, ask: Ask, given: Answer) -> Case:
+    """A late answer is kept as late and changes only who bears the cost, never what the customer got."""
+    case = replace(case, ask.model_copy(update={"late_answer": given}))
+    liable = settled(pack, given.liable)
+    case = note(
+        case, given.at, "answered_late", actor=given.actor, department=ask.department, liable=shares_text(liable)
+    )
+    if not _silence_decided_the_cost(case, ask) or not favours_customer(pack, liable):
+        return case
+    others = [old.late_answer for old in case.asks if old.late_answer is not None and old.id != ask.id]
+    if any(set(settled(pack, other.liable)) != set(liable) for other in others):
+        return hold_cost(case, pack, given.at)
+    return bear_cost(case, given.at, liable)
+
+
+def _silence_decided_the_cost(case: Case, ask: Ask) -> bool:
+    """The ruling that stands rests on silence in this very round, and the panel has not been called about its cost."""
+    by_silence = case.ruling is not None and case.ruling.basis is Basis.SILENCE and not case.cost_held
+    return by_silence and any(ask.id == now.id for now in case.asks) and not any(now.open for now in case.asks)
+
+
+def mail_failed(case: Case, pack: Procedure, ask: Ask, at: datetime, code: str) -> Case:
+    """Our mail did not reach the department: the clock runs on for the customer, the department is not to blame."""
+    case = replace(case, ask.model_copy(update={"undelivered": True}))
+    if ask.open:
+        due = stamp(ask.deadline)
+        return notify(case, at, pack.front_desk, "undeliverable", department=ask.department, deadline_at=due, code=code)
+    if not _silence_decided_the_cost(case, ask) or any(asked.late_answer for asked in case.asks):
+        return case
+    return bear_cost(case, at, find(pack, case.asks).liable)
+
+
+def mail_arrived(case: Case, ask: Ask) -> Case:
+    """It did reach the department after all; once the deadline has passed that helps nobody."""
+    return replace(case, ask.model_copy(update={"undelivered": False})) if ask.open else case

@@ -9,8 +9,9 @@ from models.procedure import Procedure
 from rules.asking import explanation_missed, remind, silence
 from rules.closing import call_back, close
 from rules.intake import negotiation_over
-from rules.remedy import day_is_over, task_overdue
+from rules.remedy import day_is_over
 from rules.ruling import verification_missed
+from rules.stages import task_overdue
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,18 @@ def next_due(case: Case, pack: Procedure) -> Due | None:
     return min(_dues(case, pack), key=lambda due: due.at, default=None)
 
 
+def binding_due(case: Case, pack: Procedure) -> Due | None:
+    """The instant by which somebody must act: a reminder binds nobody."""
+    binding = (due for due in _dues(case, pack) if due.what != "reminder")
+    return min(binding, key=lambda due: due.at, default=None)
+
+
 def _dues(case: Case, pack: Procedure) -> Iterator[Due]:
     if case.due is not None:
         yield Due(case.due, case.stage)
     if case.task is not None:
         yield Due(case.task.due, f"task_{case.task.kind}")
-    if case.stage is Stage.ASKED:
+    if case.stage in (Stage.EXPLAINING, Stage.ASKED):
         for ask in case.asks:
             if ask.open and ask.deadline is not None:
                 yield from _ask_dues(ask, ask.deadline, pack)
@@ -59,19 +66,23 @@ def _happen(case: Case, pack: Procedure, due: Due, now: datetime) -> Case:
     if due.ask is not None:
         ask = next(ask for ask in case.asks if ask.id == due.ask)
         return remind(case, ask, due.at, now) if due.what == "reminder" else silence(case, pack, ask, due.at)
-    if due.what.startswith("task_"):
-        if case.stage is Stage.VERIFYING:
-            return verification_missed(case, pack, due.at)
+    if case.stage is Stage.VERIFYING:
+        return verification_missed(case, pack, due.at)
+    if case.task is not None:
         return task_overdue(case, pack, now)
+    if case.stage is Stage.FEEDBACK:
+        # Only the customer is waited for: an outage of ours must not use up the call-backs.
+        return call_back(case, pack, now)
+    return _stage_is_over(case, pack, due.at)
+
+
+def _stage_is_over(case: Case, pack: Procedure, at: datetime) -> Case:
     match case.stage:
         case Stage.NEGOTIATING:
-            return negotiation_over(case, pack, due.at)
+            return negotiation_over(case, pack, at)
         case Stage.EXPLAINING:
-            return explanation_missed(case, pack, due.at)
+            return explanation_missed(case, pack, at)
         case Stage.REFUSED:
-            return close(case, Exit.REFUSAL_ACCEPTED, due.at)
-        case Stage.EXECUTING:
-            return day_is_over(case, pack, due.at)
+            return close(case, pack, Exit.REFUSAL_ACCEPTED, at)
         case _:
-            # Only the customer is waited for: an outage of ours must not use up the call-backs.
-            return call_back(case, pack, now)
+            return day_is_over(case, pack, at)

@@ -2,19 +2,18 @@
 
 from datetime import datetime
 
-from models.case import Case, Exit, Stage, Task
+from models.case import Case, Exit, Stage
 from models.procedure import Procedure
 from rules.record import note, notify
+from rules.stages import move, to_panel
 
 
-def move(case: Case, stage: Stage, at: datetime, due: datetime | None = None, task: Task | None = None) -> Case:
-    """Enter a stage; its clock and its task are its own."""
-    return case.but(stage=stage, stage_since=at, due=due, task=task)
-
-
-def close(case: Case, exit: Exit, at: datetime) -> Case:
-    """End the case under a named exit."""
-    return note(move(case, Stage.CLOSED, at).but(exit=exit), at, "closed", exit=exit)
+def close(case: Case, pack: Procedure, end: Exit, at: datetime) -> Case:
+    """End the case under a named exit. A cost still in dispute keeps it open for the panel, and for nobody else."""
+    case = case.but(exit=end)
+    if case.cost_held:
+        return to_panel(case, pack, at)
+    return note(move(case, Stage.CLOSED, at), at, "closed", exit=end)
 
 
 def tell_result(case: Case, pack: Procedure, at: datetime, reference: str | None = None) -> Case:
@@ -29,7 +28,7 @@ def tell_result(case: Case, pack: Procedure, at: datetime, reference: str | None
         reference=reference,
     )
     if case.withdrawn:
-        return close(case, Exit.WITHDRAWN, at)
+        return close(case, pack, Exit.WITHDRAWN, at)
     case = move(case, Stage.FEEDBACK, at, due=at + pack.callbacks.every).but(callbacks=1)
     return note(case, at, "feedback_asked", department=pack.front_desk, times=1)
 
@@ -37,7 +36,7 @@ def tell_result(case: Case, pack: Procedure, at: datetime, reference: str | None
 def call_back(case: Case, pack: Procedure, at: datetime) -> Case:
     """Ask the silent customer again; after the last call-back the case ends as "no answer", not as "satisfied"."""
     if case.callbacks >= pack.callbacks.times:
-        return close(case, Exit.NO_FEEDBACK, at)
+        return close(case, pack, Exit.NO_FEEDBACK, at)
     times = case.callbacks + 1
     case = case.but(callbacks=times, due=at + pack.callbacks.every)
     case = note(case, at, "feedback_asked", department=pack.front_desk, times=times)

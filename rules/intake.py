@@ -6,9 +6,9 @@ from models.case import Case, Stage
 from models.complaint import Complaint, Negotiation
 from models.procedure import Procedure, Route
 from rules.asking import prepare
-from rules.closing import move
 from rules.record import note, notify, stamp
 from rules.ruling import in_rule, refuse
+from rules.stages import move
 from rules.triage import route
 
 
@@ -48,15 +48,17 @@ def take_route(case: Case, pack: Procedure, chosen: Route, at: datetime) -> Case
     return handle(case, pack, chosen.handling, chosen.ask, at)
 
 
-def handle(case: Case, pack: Procedure, handling: str, ask: tuple[str, ...], at: datetime) -> Case:
+def handle(
+    case: Case, pack: Procedure, handling: str, ask: tuple[str, ...], at: datetime, *, reason: str | None = None
+) -> Case:
     """Go on as triage says: directly (S0-02, S0-12) or by asking departments (S0-03)."""
     match handling:
         case "grant":
             return in_rule(case, pack, at)
         case "refuse":
-            return refuse(case, pack, at, "refused_rule")
+            return refuse(case, pack, at, "refused_rule", reason=reason)
         case "own":
-            return prepare(case, pack, at, (pack.front_desk,), direct=True)
+            return prepare(case, pack, at, ask or (pack.front_desk,), direct=True)
         case _:
             return prepare(case, pack, at, ask)
 

@@ -18,6 +18,8 @@ class Finding:
     liable: tuple[Share, ...] = ()
     reason: str = ""
     department: str | None = None
+    split: bool = False
+    """The answers agree on who is liable but not on the shares: for the customer it is settled, for the cost not."""
 
 
 def settled(pack: Procedure, liable: Sequence[Share]) -> tuple[Share, ...]:
@@ -44,12 +46,14 @@ def is_shared(pack: Procedure, liable: Sequence[Share]) -> bool:
 def find(pack: Procedure, asks: Sequence[Ask]) -> Finding:
     """What the asked departments' answers and silence mean together.
 
-    Answers that name different parties are a disputed determination (S0-10). Silence alone, or against an answer
+    Answers that name different parties are a disputed determination (S0-10); answers that name the same ones with
+    other shares leave only the cost in dispute. Silence alone, or against an answer
     that goes against the customer, rules for the customer (S0-16); its cost falls on who was silent.
     """
     answers = [ask.answer for ask in asks if ask.answer is not None]
     silent = [ask for ask in asks if ask.silent]
-    if len({frozenset(share.party for share in settled(pack, answer.liable)) for answer in answers}) > 1:
+    found = [{share.party: share.percent for share in settled(pack, answer.liable)} for answer in answers]
+    if len({frozenset(shares) for shares in found}) > 1:
         return Finding(agreed=False)
     department = next((ask.department for ask in asks if ask.answer is not None), None)
     if answers and (favours_customer(pack, answers[0].liable) or not silent):
@@ -60,6 +64,7 @@ def find(pack: Procedure, asks: Sequence[Ask]) -> Finding:
             liable=settled(pack, first.liable),
             reason=first.reason,
             department=department,
+            split=any(shares != found[0] for shares in found),
         )
     bearers = dict.fromkeys(pack.unreachable if ask.undelivered else ask.department for ask in silent)
     return Finding(agreed=True, basis=Basis.SILENCE, liable=_evenly(tuple(bearers)), department=silent[0].department)

@@ -8,16 +8,17 @@ from models.commands import Command, MailReport
 from models.names import Refused
 from models.procedure import Procedure
 from rules import asking
-from rules.actions import ACTIONS, Refusal
+from rules.actions import ACTIONS
+from rules.checks import Refusal
 from rules.clock import pass_time
-from rules.record import note, notify, stamp
+from rules.record import note
 
 KEPT_IDS = 200
 NOTED_REFUSALS = 50
 """A flood of bad messages is counted, not kept."""
 
 
-def receive(
+def receive(  # noqa: PLR0917 - the workflow's one call: a case, a message, when, and from whom
     case: Case, pack: Procedure, name: str, command: Command, at: datetime, departments: tuple[str, ...]
 ) -> tuple[Case, Verdict]:
     """Judge one message, received by the server at `at` from somebody who acts for `departments`."""
@@ -59,11 +60,17 @@ def may(case: Case, pack: Procedure, name: str, command: Command, departments: t
     if not departments:
         raise Refusal(Refused.UNKNOWN_ACTOR, "actor: is not in the directory; ask who keeps it to add the name")
     allowed = _allowed(case, pack, name)
+    if not allowed and _depends(pack, name):
+        return departments[0]  # nobody can do it now: the action itself says when it is for
     hats = [hat for hat in departments if hat in allowed and command.department in (None, hat)]
     if not hats:
         who = ", ".join(allowed) or "nobody now"
         raise Refusal(Refused.WRONG_DEPARTMENT, f"actor: is not of a department that may do this; it may: {who}")
     return hats[0]
+
+
+def _depends(pack: Procedure, name: str) -> bool:
+    return any(who in {"asked", "task"} for who in pack.authority.get(name, ()))
 
 
 def _allowed(case: Case, pack: Procedure, name: str) -> list[str]:
@@ -79,33 +86,34 @@ def _allowed(case: Case, pack: Procedure, name: str) -> list[str]:
 
 
 def _holders(case: Case, pack: Procedure, name: str) -> list[str]:
-    if name == "decide" and case.cost_held and case.stage is not Stage.LEADERSHIP:
+    """Whoever has the task a command settles; nobody where the case waits for no such thing."""
+    if name == "decide" and case.cost_held:
         return [pack.panel]
-    return [case.task.department] if case.task else []
+    settles = {"decide": (Stage.PANEL, Stage.LEADERSHIP), "resolve": (Stage.TASK,)}.get(name)
+    ripe = settles is None or case.stage in settles
+    return [case.task.department] if case.task and ripe else []
 
 
 def mail_report(case: Case, pack: Procedure, report: MailReport, at: datetime) -> Case:
     """The mailroom could not deliver, or could after all: the clock runs on, nobody is blamed for our mail."""
+    if not _is_ours(case, report.mail):
+        return case
     kind = "delivered" if report.delivered else "undelivered"
     ask = next((ask for ask in (*case.asks, *case.past_asks) if ask.mail == report.mail), None)
     if ask is None:
         return note(case, at, kind, code=report.code)
     if ask.undelivered is not report.delivered:
         return case
-    case = asking.replace(case, ask.model_copy(update={"undelivered": not report.delivered}))
     case = note(case, at, kind, department=ask.department, ask=ask.id, code=report.code)
-    if report.delivered or not ask.open:
-        return case
-    deadline = stamp(ask.deadline)
-    return notify(
-        case,
-        at,
-        pack.front_desk,
-        "undeliverable",
-        department=ask.department,
-        deadline_at=deadline,
-        code=report.code,
-    )
+    if report.delivered:
+        return asking.mail_arrived(case, ask)
+    return asking.mail_failed(case, pack, ask, at, report.code)
+
+
+def _is_ours(case: Case, mail: str) -> bool:
+    """A report about a notice this case never wrote leaves no trace, however often it is sent."""
+    number, _, serial = mail.rpartition(".")
+    return number == case.number and serial.isdecimal() and 1 <= int(serial) <= case.mail_count
 
 
 def precheck(

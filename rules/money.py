@@ -6,15 +6,27 @@ from models.complaint import Demand, DemandKind, Order
 
 
 def stake(order: Order, demand: Demand, already_refunded: int = 0) -> int:
-    """What granting the demand would pay, never more than what is left of what was paid (minor units)."""
-    left = max(0, order.paid - already_refunded)
+    """What granting the demand would still pay (minor units): its worth, at most what was paid, less what came back.
+
+    A demand granted again is thus not paid again; a further one is made a total by `on_top`.
+    """
+    return max(0, min(_worth(order, demand), order.paid) - already_refunded)
+
+
+def on_top(order: Order, demand: Demand, already_refunded: int) -> Demand:
+    """A demand made after something was refunded, as a total: what was refunded before does not count against it."""
+    if not already_refunded:
+        return demand
+    total = min(already_refunded + min(_worth(order, demand), order.paid), order.paid)
+    return demand.model_copy(update={"amount": total})
+
+
+def _worth(order: Order, demand: Demand) -> int:
     if demand.amount is not None:
-        return min(demand.amount, left)
+        return demand.amount
     if demand.kind is DemandKind.APOLOGY:
         return 0
-    if not demand.lines:
-        return left
-    return min(_value(order, demand), left)
+    return _value(order, demand) if demand.lines else order.paid
 
 
 def _value(order: Order, demand: Demand) -> int:

@@ -1,15 +1,16 @@
 """Carrying a decision out (S0-17): what is owed, on which day, and what a person must settle."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from models.case import Case, Execution, Remedy, RemedyOrder, RemedyResult, Stage, Task
 from models.complaint import Demand, DemandKind, Quantity
 from models.names import remedy_id
 from models.procedure import Procedure, Step
-from rules.closing import move, tell_result
-from rules.money import stake
+from rules.closing import tell_result
+from rules.money import on_top, stake
 from rules.record import note, notify, stamp
+from rules.stages import give_task, move
 
 
 def execute(case: Case, pack: Procedure, at: datetime, due: datetime | None = None) -> Case:
@@ -36,7 +37,8 @@ def owed(case: Case, pack: Procedure) -> Remedy:
 
 
 def _anything_to_do(steps: tuple[str, ...], remedy: Remedy) -> bool:
-    return bool(steps) and (steps != ("pay",) or remedy.amount > 0)
+    """Nothing is collected from a customer who has been paid already."""
+    return bool(steps) and ("pay" not in steps or remedy.amount > 0)
 
 
 def _start(
@@ -65,7 +67,7 @@ def _start(
         currency=case.complaint.order.currency,
         child=child,
     )
-    if waits_for_goods and attempt == 1:
+    if waits_for_goods:
         back = stamp(at + pack.clocks.goods.within)
         case = notify(case, at, "customer", "return_goods", due_at=back)
         case = notify(case, at, pack.returns_centre, "goods_expected", due_at=back)
@@ -95,8 +97,13 @@ def end_of_day(at: datetime, pack: Procedure) -> datetime:
 
 
 def day_is_over(case: Case, pack: Procedure, at: datetime) -> Case:
-    """Not done on the day of the ruling: recorded as a breach of the returns centre (S0-17, S0-20)."""
-    return note(case.but(due=None, missed=True), at, "not_same_day", department=pack.returns_centre)
+    """Not done on the day of the ruling: recorded as a breach of the returns centre (S0-17, S0-20).
+
+    What an outage of ours kept from starting is nobody's breach.
+    """
+    begun = case.execution is not None and case.execution.started
+    department = pack.returns_centre if begun else None
+    return note(case.but(due=None, missed=True), at, "not_same_day", department=department)
 
 
 def order_for(case: Case, pack: Procedure) -> RemedyOrder:
@@ -128,15 +135,21 @@ def finished(case: Case, pack: Procedure, result: RemedyResult, at: datetime) ->
         return case
     if result.failure is None:
         return _done(case, pack, at, result.amount, result.reference)
-    done = tuple(dict.fromkeys((*case.execution.done, *result.done)))
+    # A step that failed was not done, whatever a second word about the goods has said meanwhile.
+    done = tuple(step for step in dict.fromkeys((*case.execution.done, *result.done)) if step != result.step)
     case = case.but(execution=case.execution.model_copy(update={"done": done}))
     case = note(case, at, "execution_failed", code=result.failure, step=result.step)
-    step = result.step or "pay"
-    kind, department = {
-        "pay": ("payment", pack.cashier),
-        "goods": ("goods", pack.front_desk),
-    }.get(step, ("goods", pack.returns_centre))
-    return give_task(case, pack, Stage.TASK, kind, department, pack.clocks.task.within, at, code=result.failure)
+    kind, department = _whose(case.execution, pack, result.step)
+    task = Task(kind=kind, department=department, due=at + pack.clocks.task.within, code=result.failure)
+    return give_task(case, Stage.TASK, task, at)
+
+
+def _whose(execution: Execution | None, pack: Procedure, step: Step | None) -> tuple[str, str]:
+    """Kind and department of the task after a failed step; a child that broke off may have paid."""
+    may_have_paid = execution is not None and "pay" in pack.remedies[execution.remedy.kind].steps
+    if step == "pay" or (step is None and may_have_paid):
+        return "payment", pack.cashier
+    return "goods", pack.front_desk if step == "goods" else pack.returns_centre
 
 
 def _done(case: Case, pack: Procedure, at: datetime, amount: int, reference: str | None) -> Case:
@@ -155,44 +168,6 @@ def _done(case: Case, pack: Procedure, at: datetime, amount: int, reference: str
     return tell_result(case, pack, at, reference)
 
 
-def give_task(
-    case: Case,
-    pack: Procedure,
-    stage: Stage,
-    kind: str,
-    department: str,
-    within: timedelta,
-    at: datetime,
-    code: str = "",
-) -> Case:
-    """Hand the case to a named department with a clock of its own."""
-    task = Task(kind=kind, department=department, due=at + within, code=code)
-    case = move(case, stage, at, task=task)
-    if stage is Stage.TASK:
-        case = note(case, at, "task", department=department, code=code, due_at=stamp(task.due))
-        case = notify(case, at, department, "task", code=code, due_at=stamp(task.due))
-    return case
-
-
-def task_overdue(case: Case, pack: Procedure, now: datetime) -> Case:
-    """A task past its clock is escalated and stays open: it never dies silently."""
-    task = case.task
-    if task is None:
-        return case
-    span = _span_of(task.kind, pack)
-    late = task.model_copy(update={"overdue": task.overdue + 1, "due": now + span})
-    case = note(case.but(task=late, missed=True), task.due, "task_overdue", department=task.department, code=task.kind)
-    case = notify(case, now, task.department, "task_overdue", department=task.department, code=task.kind)
-    if task.department != pack.leadership:
-        case = notify(case, now, pack.leadership, "task_overdue", department=task.department, code=task.kind)
-    return case
-
-
-def _span_of(kind: str, pack: Procedure) -> timedelta:
-    clocks = pack.clocks
-    return {"panel": clocks.panel, "leadership": clocks.leadership}.get(kind, clocks.task).within
-
-
 def retry(case: Case, pack: Procedure, at: datetime) -> Case:
     """Try the failed remedy again, under the same business key: what was paid is not paid again."""
     if case.execution is None:
@@ -209,9 +184,8 @@ def settled_elsewhere(case: Case, pack: Procedure, at: datetime, reference: str)
 
 def refund_instead(case: Case, pack: Procedure, at: datetime) -> Case:
     """The goods cannot be had: the customer gets the money of the lines instead."""
-    lines = case.execution.remedy.lines if case.execution else ()
-    case = case.but(demand=Demand(kind=DemandKind.REFUND, lines=lines), execution=None)
-    return execute(case.but(decisions=case.decisions + 1), pack, at)
+    refund = on_top(case.complaint.order, Demand(kind=DemandKind.REFUND, lines=case.demand.lines), case.refunded)
+    return execute(case.but(demand=refund, execution=None, decisions=case.decisions + 1), pack, at)
 
 
 def abandoned(case: Case, pack: Procedure, at: datetime) -> Case:

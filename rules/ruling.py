@@ -1,14 +1,14 @@
-"""The ruling and what follows: verification and promise (S0-14), refusal (S0-12), panel (S0-10), leadership (S0-13)."""
+"""The ruling and what follows: verification and promise (S0-14), refusal (S0-12), a decision, who bears the cost."""
 
 from datetime import datetime
 
-from models.case import Basis, Case, Ruling, Stage
+from models.case import Basis, Case, Ruling, Stage, Task
 from models.commands import Share
 from models.procedure import Procedure
-from rules.closing import move
 from rules.liability import Finding
 from rules.record import note, notify, stamp
-from rules.remedy import execute, give_task
+from rules.remedy import execute
+from rules.stages import give_task, move, was_told
 
 
 def rule(case: Case, pack: Procedure, at: datetime, finding: Finding, *, shared: bool = False) -> Case:
@@ -17,11 +17,8 @@ def rule(case: Case, pack: Procedure, at: datetime, finding: Finding, *, shared:
     if not finding.for_customer:
         return refuse(case, pack, at, "refused_finding", reason=finding.reason)
     if shared:
-        case = give_task(
-            case, pack, Stage.VERIFYING, "verification", pack.front_desk, pack.clocks.verification.within, at
-        )
-        due = case.task.due if case.task else at
-        return notify(case, at, pack.front_desk, "verify", due_at=stamp(due))
+        task = Task(kind="verification", department=pack.front_desk, due=at + pack.clocks.verification.within)
+        return give_task(case, Stage.VERIFYING, task, at)
     return execute(case, pack, at)
 
 
@@ -63,7 +60,8 @@ def promise(case: Case, pack: Procedure, at: datetime) -> Case:
 
 def verification_missed(case: Case, pack: Procedure, at: datetime) -> Case:
     """Nobody verified in time: the customer's right is protected all the same, the omission is recorded."""
-    case = note(case.but(missed=True), at, "not_verified", department=pack.front_desk)
+    if case.task is not None and was_told(case, case.task):
+        case = note(case.but(missed=True), at, "not_verified", department=pack.front_desk)
     return promise(case, pack, at)
 
 
@@ -74,36 +72,23 @@ def refuse(case: Case, pack: Procedure, at: datetime, template: str, *, reason: 
     return notify(case, at, "customer", template, reason=reason, due_at=stamp(due))
 
 
-def to_panel(case: Case, pack: Procedure, at: datetime, reason: str | None = None) -> Case:
-    """A disputed determination goes to the panel at once (S0-10, S0-27)."""
-    case = give_task(case, pack, Stage.PANEL, "panel", pack.panel, pack.clocks.panel.within, at)
-    return _submitted(case, pack.panel, "panel", at, reason)
-
-
-def to_leadership(case: Case, pack: Procedure, at: datetime, reason: str) -> Case:
-    """A customer who insists goes on the weekly list for the leadership (S0-13)."""
-    within = pack.clocks.leadership.within
-    case = give_task(case, pack, Stage.LEADERSHIP, "leadership", pack.leadership, within, at)
-    return _submitted(case, pack.leadership, "leadership", at, reason)
-
-
-def _submitted(case: Case, department: str, kind: str, at: datetime, reason: str | None) -> Case:
-    due = stamp(case.task.due if case.task else None)
-    case = note(case, at, kind, department=department, due_at=due)
-    return notify(case, at, department, kind, reason=reason, due_at=due)
-
-
-def decided(case: Case, pack: Procedure, at: datetime, finding: Finding) -> Case:
+def decided(case: Case, at: datetime, finding: Finding) -> Case:
     """The panel's or the leadership's decision stands as a ruling; the caller carries it out."""
     return _ruled(case.but(final=True, cost_held=False), at, finding)
 
 
 def bear_cost(case: Case, at: datetime, liable: tuple[Share, ...]) -> Case:
     """Move who bears the cost; what the customer got stays."""
-    if case.ruling is None:
+    if case.ruling is None or case.ruling.liable == liable:
         return case
     ruling = case.ruling.model_copy(update={"liable": liable})
     return note(case.but(ruling=ruling), at, "cost_moved", liable=shares_text(liable))
+
+
+def hold_cost(case: Case, pack: Procedure, at: datetime, reason: str | None = None) -> Case:
+    """The customer keeps what was ruled; only who bears the cost waits for the panel (S0-10)."""
+    case = case.but(contested=True, cost_held=True)
+    return notify(case, at, pack.panel, "panel", reason=reason)
 
 
 def in_rule(case: Case, pack: Procedure, at: datetime) -> Case:

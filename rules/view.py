@@ -1,24 +1,28 @@
 """A case as others see it: the query's view, the row in SQL, and who must act until when."""
 
-from datetime import datetime
-
 from models.case import Ask, AskView, Case, CaseResult, CaseView, Stage
 from models.pages import CaseSummary
 from models.procedure import Procedure
-from rules.clock import next_due
+from rules.clock import binding_due
 from rules.money import stake
 from rules.remedy import awaits_goods
 
 
 def waiting_for(case: Case, pack: Procedure) -> tuple[str, ...]:
     """The departments that must act now; "customer" or "system" where no department must."""
+    held = (pack.panel,) if case.cost_held and not case.closed else ()
+    return tuple(dict.fromkeys((*_at_stage(case, pack), *held)))
+
+
+def _at_stage(case: Case, pack: Procedure) -> tuple[str, ...]:
     match case.stage:
         case Stage.CLOSED:
             return ()
-        case Stage.NEGOTIATING | Stage.EXPLAINING:
+        case Stage.NEGOTIATING:
             return (pack.front_desk,)
-        case Stage.ASKED:
-            return tuple(ask.department for ask in case.asks if ask.open)
+        case Stage.EXPLAINING | Stage.ASKED:
+            asked = tuple(ask.department for ask in case.asks if ask.open and ask.issued_at is not None)
+            return (pack.front_desk, *asked) if case.stage is Stage.EXPLAINING else asked
         case Stage.REFUSED | Stage.FEEDBACK:
             return (pack.customer,)
         case Stage.EXECUTING:
@@ -27,17 +31,10 @@ def waiting_for(case: Case, pack: Procedure) -> tuple[str, ...]:
             return (case.task.department,) if case.task else ()
 
 
-def deadline(case: Case) -> datetime | None:
-    """The instant by which somebody must act: not a reminder, not a breach of a day."""
-    if case.stage is Stage.ASKED:
-        return min((ask.deadline for ask in case.asks if ask.open and ask.deadline), default=None)
-    return case.task.due if case.task else case.due
-
-
 def view(case: Case, pack: Procedure) -> CaseView:
     """What the query `view` answers: no name, no contact, no words of the customer."""
     order = case.complaint.order
-    coming = next_due(case, pack)
+    coming = binding_due(case, pack)
     return CaseView(
         number=case.number,
         procedure=case.procedure,
@@ -50,7 +47,7 @@ def view(case: Case, pack: Procedure) -> CaseView:
         amount=stake(order, case.demand),
         currency=order.currency,
         waiting_for=",".join(waiting_for(case, pack)),
-        due=deadline(case),
+        due=coming.at if coming else None,
         on_due=coming.what if coming else "",
         direct=case.direct,
         out_of_rule=case.out_of_rule,
@@ -80,13 +77,13 @@ def _ask(ask: Ask) -> AskView:
 
 def summary(case: Case, pack: Procedure) -> CaseSummary:
     """The case's row, as lists and reports read it."""
-    ruling = case.ruling
+    ruling, coming = case.ruling, binding_due(case, pack)
     return CaseSummary(
         number=case.number,
         stage=case.stage,
         exit=case.exit,
         waiting_for=",".join(waiting_for(case, pack)),
-        due=deadline(case),
+        due=coming.at if coming else None,
         route=case.route,
         direct=case.direct,
         out_of_rule=case.out_of_rule,

@@ -1,16 +1,20 @@
 """The cases as SQL keeps them, for when no worker answers and for reports. The only place here that reads SQL."""
 
-from datetime import UTC, datetime
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from pydantic import AwareDatetime
+from sqlalchemy.engine import make_url
 from sqlmodel import col, func, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from activities.store import Store, StoreError
 from models.base import Record
+from models.case import Event
 from models.commands import Share
 from models.tables import CaseRow, EventRow
-from models.case import Event
 from starter.failures import TryAgain
 from starter.settings import Settings
 
@@ -57,4 +61,21 @@ async def stored_counts(settings: Settings) -> dict[str, int]:
     """How many cases stand at each stage. Raises TryAgain."""
     async with _reading(settings) as session:
         rows = await session.exec(select(CaseRow.stage, func.count()).group_by(CaseRow.stage))
-        return {stage: count for stage, count in rows}
+        return dict(rows.all())
+
+
+@asynccontextmanager
+async def _reading(settings: Settings) -> AsyncIterator[AsyncSession]:
+    address = make_url(settings.database)
+    file = address.database if address.get_backend_name() == "sqlite" else None
+    if file and not await asyncio.to_thread(Path(file).exists):
+        # Opening it would make an empty database of it.
+        raise TryAgain("no_database")
+    store = Store(settings.database)
+    try:
+        async with store.read() as session:
+            yield session
+    except StoreError as error:
+        raise TryAgain("database", problem=str(error)) from None
+    finally:
+        await store.close()

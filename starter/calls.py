@@ -73,6 +73,9 @@ async def patiently(call: Callable[[], Awaitable[T]]) -> T:
         except WorkflowAlreadyStartedError:
             raise
         except (RPCError, RPCTimeoutOrCancelledError, OSError) as error:
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                # The SDK hides the cancellation of an update behind an error of its own.
+                raise asyncio.CancelledError from None
             _stop_unless_ambiguous(error)
         await asyncio.sleep(pause)
     raise TryAgain("server_away")

@@ -3,8 +3,9 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator
-from datetime import timedelta
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 from uuid import uuid4
 
@@ -30,6 +31,8 @@ from workflows.attributes import ORDER
 
 RPC = timedelta(seconds=10)
 QUERY = timedelta(seconds=5)
+CLOCKS_READ = 200
+"""Own clocks of cases read for one page of a list."""
 FORWARD_PATIENCE = 120.0
 """Seconds to wait for a clock to arrive: a pending activity or task holds it."""
 T = TypeVar("T")
@@ -152,6 +155,23 @@ class Cases:
         numbers = await asyncio.gather(*(patiently(lambda s=stage: count(s)) for stage in Stage))  # type: ignore[misc]
         return dict(zip(Stage, numbers, strict=True))
 
+    async def now(self, number: str) -> datetime:
+        """The case's own time: ahead of ours where its clock was forwarded."""
+        if self._local:
+            from temporalio.testing import TimeSkipper
+
+            with suppress(*CALL_ERRORS):
+                return await TimeSkipper(self._client).get_current_time(self._handle(number))
+        return datetime.now(UTC)
+
+    async def clocks(self, listed: Sequence[CaseLine]) -> dict[str, datetime]:
+        """The own time of each open case of a list, where it can differ from ours: on the local stack."""
+        if not self._local:
+            return {}
+        numbers = [line.number for line in listed if line.open][:CLOCKS_READ]
+        times = await asyncio.gather(*(self.now(number) for number in numbers))
+        return dict(zip(numbers, times, strict=True))
+
     async def fast_forward(self, number: str, by: timedelta) -> bool:
         """Let the case's own clock run ahead; False when the case ends first.
 
@@ -179,7 +199,9 @@ class Cases:
         return self._client.get_workflow_handle(case_id(number))
 
 
-_CLOSED = Verdict(accepted=False, code=Refused.CLOSED, reason="the case is closed; file a new complaint")
+_CLOSED = Verdict(
+    accepted=False, code=Refused.CLOSED, reason="the case is closed; file a new complaint if there is a new matter"
+)
 
 
 async def _update(handle: WorkflowHandle[Any, Any], name: str, message: dict[str, Any], command_id: str) -> Verdict:
@@ -203,13 +225,14 @@ def _update_id(command_id: str, name: str, message: dict[str, Any]) -> str:
 
 
 def _refusal(cause: BaseException) -> Verdict:
-    code = cause.type if isinstance(cause, ApplicationError) else None
-    if code == "AcceptedUpdateCompletedWorkflow":
-        return _CLOSED
-    if code in set(Refused):
-        return Verdict(accepted=False, code=Refused(str(code)), reason=str(cause)[:500])
+    if isinstance(cause, ApplicationError):
+        if cause.type in set(Refused):
+            return Verdict(accepted=False, code=Refused(cause.type), reason=cause.message[:500])
+        if cause.type == "AcceptedUpdateCompletedWorkflow":
+            return _CLOSED
     # Not a refusal of ours: its text might hold what was sent.
-    return Verdict(accepted=False, code=Refused.BAD_INPUT, reason=f"not readable for the case ({code})")
+    kind = getattr(cause, "type", None) or type(cause).__name__
+    return Verdict(accepted=False, code=Refused.BAD_INPUT, reason=f"not readable for the case ({kind})")
 
 
 def _summary(complaint: Complaint) -> str:

@@ -45,8 +45,7 @@ async def ensure_search_attributes(client: Client, attributes: Iterable[SearchAt
     for name, kind in wanted.items():
         if name in present and present[name] != kind:
             raise ClusterError(
-                f"search attribute {name} of namespace {client.namespace} has another type; "
-                "remove it there first"
+                f"search attribute {name} of namespace {client.namespace} has another type; remove it there first"
             )
     missing = {name: kind for name, kind in wanted.items() if name not in present}
     if missing:
@@ -89,6 +88,4 @@ async def ensure_retention(client: Client, days: int) -> None:
             f"was refused ({error.status.name}); raise it with the rights of an operator"
         ) from None
     if await retention_days(client) < days:
-        raise ClusterError(
-            f"namespace {client.namespace} did not take a retention of {days} days; set it there"
-        )
+        raise ClusterError(f"namespace {client.namespace} did not take a retention of {days} days; set it there")

@@ -21,9 +21,7 @@ class ConnectFailed(OperatorError):
     """Temporal cannot be reached, as one line: which address, what to do."""
 
 
-async def connect(
-    settings: Settings, *, identity: str | None = None, runtime: Runtime | None = None
-) -> Client:
+async def connect(settings: Settings, *, identity: str | None = None, runtime: Runtime | None = None) -> Client:
     """A client of the configured Temporal service; `identity` is whom histories will name.
 
     Raises ConnectFailed with one line.
@@ -66,9 +64,7 @@ def _configured() -> ClientConnectConfig:
     except (RuntimeError, ValueError, OSError) as error:
         # Only the first line: a TOML parser goes on to print the source, keys included.
         reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
-        raise ConnectFailed(
-            f"the Temporal connection settings cannot be used ({reason}); correct them"
-        ) from None
+        raise ConnectFailed(f"the Temporal connection settings cannot be used ({reason}); correct them") from None
 
 
 def _why(error: Exception) -> str:

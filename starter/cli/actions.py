@@ -18,10 +18,8 @@ async def contact(
 ) -> int:
     """Record that the matter was explained to the customer before the mail.
 
-    Parameters
-    ----------
-    mode: How.
-    note: What was said.
+    :param mode: How.
+    :param note: What was said.
     """
     return await act(number, "contact", by, mode=mode, note=note)
 
@@ -39,13 +37,11 @@ async def triage(
 ) -> int:
     """Correct the triage of a case.
 
-    Parameters
-    ----------
-    grant: Grant at once.
-    refuse: Refuse.
-    own: Customer service determines itself.
-    ask: A department to ask; again for another one.
-    reason: Why.
+    :param grant: Grant at once.
+    :param refuse: Refuse.
+    :param own: Customer service determines itself.
+    :param ask: A department to ask; again for another one.
+    :param reason: Why.
     """
     handling = one_of({"grant": grant, "refuse": refuse, "own": own, "ask": bool(ask)})
     return await act(number, "triage", by, handling=handling, ask=ask or [], reason=reason)
@@ -56,11 +52,9 @@ async def negotiated(
 ) -> int:
     """Report how the talk between customer and merchant ended.
 
-    Parameters
-    ----------
-    agreed: They found a solution.
-    failed: They did not.
-    note: What was agreed.
+    :param agreed: They found a solution.
+    :param failed: They did not.
+    :param note: What was agreed.
     """
     outcome = one_of({"agreed": agreed, "failed": failed})
     return await act(number, "negotiated", by, agreed=outcome == "agreed", note=note)
@@ -71,11 +65,9 @@ async def confirm(
 ) -> int:
     """Answer an ask: who is liable.
 
-    Parameters
-    ----------
-    liable: `merchant`, or `merchant=60` and again for the others; together 100.
-    reason: Why.
-    evidence: A reference to evidence (URL, object key, SHA-256); again for more.
+    :param liable: `merchant`, or `merchant=60` and again for the others; together 100.
+    :param reason: Why.
+    :param evidence: A reference to evidence (URL, object key, SHA-256); again for more.
     """
     found = shares("--liable", liable or [])
     return await act(number, "confirm", by, liable=found, reason=reason, evidence=evidence or [])
@@ -84,9 +76,7 @@ async def confirm(
 async def verify(number: Number, /, *, note: str | None = None, by: Sender = NOBODY) -> int:
     """Confirm a shared liability; the customer gets the promise.
 
-    Parameters
-    ----------
-    note: What was checked.
+    :param note: What was checked.
     """
     return await act(number, "verify", by, note=note)
 
@@ -101,9 +91,7 @@ async def contest(
 ) -> int:
     """Dispute a determination; the panel decides.
 
-    Parameters
-    ----------
-    reason: Why.
+    :param reason: Why.
     """
     return await act(number, "contest", by, by=party.lower(), reason=reason)
 
@@ -123,15 +111,13 @@ async def decide(
 ) -> int:
     """Decide as panel or leadership; the decision is final.
 
-    Parameters
-    ----------
-    grant: For the customer.
-    refuse: Against the customer.
-    reason: Why; the customer reads it in a refusal.
-    remedy: What the customer gets instead of what was asked for.
-    amount: How much of it, such as 12.50.
-    line: A part of the order, as SKU=2; again for more.
-    liable: Who bears the cost, as in confirm.
+    :param grant: For the customer.
+    :param refuse: Against the customer.
+    :param reason: Why; the customer reads it in a refusal.
+    :param remedy: What the customer gets instead of what was asked for.
+    :param amount: How much of it, such as 12.50.
+    :param line: A part of the order, as SKU=2; again for more.
+    :param liable: Who bears the cost, as in confirm.
     """
     verdict = one_of({"grant": grant, "refuse": refuse})
     other = demand(remedy, amount, line or [], await currency_of(number) if remedy and amount else "CNY")
@@ -142,9 +128,7 @@ async def decide(
 async def insist(number: Number, /, *, reason: str, by: Sender = NOBODY) -> int:
     """Record that the customer does not accept a refusal.
 
-    Parameters
-    ----------
-    reason: What the customer says.
+    :param reason: What the customer says.
     """
     return await act(number, "insist", by, reason=reason)
 

@@ -7,24 +7,27 @@ from starter.failures import BadInput, NotAllowed
 from texts import values
 
 
-def department_for(session: Session, actor: str, department: str | None) -> str | None:
+def department_for(session: Session, name: str, actor: str, department: str | None) -> str | None:
     """The department to act for: None where the case can tell by itself.
 
     Raises NotAllowed for a stranger or somebody of another department, BadInput where several are possible.
     """
     own = session.directory.departments_of(actor)
+    pack = session.default_pack
     if not own:
-        raise NotAllowed("stranger")
-    if department is None:
-        return own[0] if len(own) == 1 else None
-    if department not in own:
+        raise NotAllowed("stranger", who=who_may(session, pack, name, (), None))
+    if department is not None and department not in own:
         raise NotAllowed("not_of_department", departments=", ".join(own))
-    return department
+    if department is not None or len(own) == 1:
+        return department or own[0]
+    fixed = [who for who in pack.authority.get(name, ()) if who in own]
+    if len(fixed) == 1 and not _depends_on_the_case(pack, name):
+        return fixed[0]
+    raise BadInput("several", departments=", ".join(own))
 
 
-def several(session: Session, actor: str) -> BadInput:
-    """What to tell somebody of several departments that the case cannot tell apart."""
-    return BadInput("several", departments=", ".join(session.directory.departments_of(actor)))
+def _depends_on_the_case(pack: Procedure, name: str) -> bool:
+    return not {"asked", "task"}.isdisjoint(pack.authority.get(name, ()))
 
 
 def who_may(session: Session, pack: Procedure, name: str, asked: tuple[str, ...], task: str | None) -> str:
@@ -32,6 +35,8 @@ def who_may(session: Session, pack: Procedure, name: str, asked: tuple[str, ...]
     allowed: list[str] = []
     for who in pack.authority.get(name, ()):
         allowed += asked if who == "asked" else ([task] if task else []) if who == "task" else [who]
+    if _depends_on_the_case(pack, name) and not allowed:
+        return session.say(f"may_{'task' if 'task' in pack.authority[name] else 'asked'}")
     shown = [_with_people(session, pack, session.directory, department) for department in dict.fromkeys(allowed)]
     return "; ".join(shown) or session.say("nobody")
 

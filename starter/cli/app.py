@@ -2,11 +2,9 @@
 
 import difflib
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
-import cyclopts
 from cyclopts import App, Parameter
 from cyclopts.exceptions import (
     ArgumentOrderError,
@@ -20,7 +18,7 @@ from cyclopts.exceptions import (
 
 from models.complaint import Language
 from procedures import PackError
-from starter.cli.session import Session, begin
+from starter.cli.session import begin
 from starter.errors import OperatorError
 from starter.failures import BadInput, Failure
 from texts import say
@@ -56,10 +54,21 @@ COMMANDS = {
     "schema": ("schemas:schema", "JSON Schemas of everything sent and returned."),
 }
 
+
+def version_text() -> str:
+    """The installed version."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("redress")
+    except PackageNotFoundError:
+        return "unknown"
+
+
 app = App(
     name="redress",
     help="After-sales complaints as durable cases: every deadline is kept, silence decides for the customer.",
-    version=lambda: _version(),
+    version=version_text,
     result_action="return_value",
 )
 for _name, (_target, _help) in COMMANDS.items():
@@ -76,26 +85,38 @@ def _launch(
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run one command line. Returns the exit code: 0 done, 2 usage, 3 refused, 4 no such case, 5 not confirmed, 75 again."""
+    """Run one command line. Returns the exit code.
+
+    0 done, 2 usage, 3 refused, 4 no such case, 5 not confirmed (send again safely), 75 try again.
+    """
     current = begin(_lang_of(sys.argv[1:] if arguments is None else arguments))
     try:
         outcome = app.meta(arguments, exit_on_error=False, print_error=False)
-    except CycloptsError as error:
-        return _complain(current, usage_failure(error).line(current.error_lang), USAGE)
-    except Failure as failure:
-        return _complain(current, failure.line(current.error_lang), failure.code)
-    except PackError as error:
-        return _complain(current, "; ".join(str(error).splitlines()), USAGE)
-    except OperatorError as error:
-        return _complain(current, str(error), USAGE if type(error).__name__ == "SettingsError" else AGAIN)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        sys.stdout = None  # type: ignore[assignment]
+        # The reader has gone (`redress list | head`): nobody is left to tell.
         return 0
     except Exception as error:  # noqa: BLE001 - the last net: one line instead of a traceback
-        return _complain(current, say("fail.unexpected", current.error_lang, what=_where(error)), 1)
+        line, code = explain(error, current.error_lang)
+        sys.stderr.write(f"redress: {' '.join(line.split())}\n")
+        return code
     return outcome if isinstance(outcome, int) else 0
+
+
+def explain(error: Exception, lang: Language) -> tuple[str, int]:
+    """An error as one line and an exit code; nothing of what somebody typed."""
+    match error:
+        case CycloptsError():
+            return usage_failure(error).line(lang), USAGE
+        case Failure():
+            return error.line(lang), error.code
+        case PackError():
+            return "; ".join(str(error).splitlines()), USAGE
+        case OperatorError():
+            return str(error), USAGE if type(error).__name__ == "SettingsError" else AGAIN
+        case _:
+            return say("fail.unexpected", lang, what=_where(error)), 1
 
 
 def _lang_of(arguments: list[str]) -> Language | None:
@@ -105,11 +126,6 @@ def _lang_of(arguments: list[str]) -> Language | None:
         if word.partition("=")[0] == "--lang" and value in set(Language):
             return Language(value)
     return None
-
-
-def _complain(current: Session, line: str, code: int) -> int:
-    sys.stderr.write(f"redress: {' '.join(line.split())}\n")
-    return code
 
 
 def _where(error: BaseException) -> str:
@@ -159,16 +175,3 @@ def _field(error: CycloptsError) -> str:
         return str(token.keyword)
     argument = error.argument
     return argument.name if argument is not None else "arguments"
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("redress")
-    except PackageNotFoundError:
-        return "unknown"
-
-
-Command = Callable[..., object]
-__all__ = ["COMMANDS", "app", "cyclopts", "run"]

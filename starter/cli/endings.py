@@ -18,12 +18,10 @@ async def goods(
 ) -> int:
     """Report returned goods after inspection.
 
-    Parameters
-    ----------
-    accepted: They are as agreed.
-    rejected: They are not.
-    line: What came, as SKU=2; again for more.
-    note: What the inspection found.
+    :param accepted: They are as agreed.
+    :param rejected: They are not.
+    :param line: What came, as SKU=2; again for more.
+    :param note: What the inspection found.
     """
     found = one_of({"accepted": accepted, "rejected": rejected})
     came = parts("--line", line or [])
@@ -44,14 +42,12 @@ async def resolve(
 ) -> int:
     """Settle a task the service could not do by itself.
 
-    Parameters
-    ----------
-    retry: Try again; what was paid is not paid again.
-    settled: It was paid or sent by other means; needs --reference.
-    refund_instead: The customer gets the money instead of the goods.
-    abandon: Give up; needs --note.
-    reference: The number of the payment or parcel.
-    note: Why.
+    :param retry: Try again; what was paid is not paid again.
+    :param settled: It was paid or sent by other means; needs --reference.
+    :param refund_instead: The customer gets the money instead of the goods.
+    :param abandon: Give up; needs --note.
+    :param reference: The number of the payment or parcel.
+    :param note: Why.
     """
     choices = {"retry": retry, "settled": settled, "refund-instead": refund_instead, "abandon": abandon}
     outcome = one_of(choices).replace("-", "_")
@@ -71,13 +67,11 @@ async def feedback(
 ) -> int:
     """Record whether the customer is satisfied; if not, the case is examined again.
 
-    Parameters
-    ----------
-    satisfied: The customer is.
-    dissatisfied: The customer is not.
-    reason: What the customer says.
-    remedy: What the customer asks for now.
-    amount: How much, such as 12.50.
+    :param satisfied: The customer is.
+    :param dissatisfied: The customer is not.
+    :param reason: What the customer says.
+    :param remedy: What the customer asks for now.
+    :param amount: How much, such as 12.50.
     """
     said = one_of({"satisfied": satisfied, "dissatisfied": dissatisfied})
     other = demand(remedy, amount, [], await currency_of(number) if remedy and amount else "CNY")
@@ -87,8 +81,6 @@ async def feedback(
 async def withdraw(number: Number, /, *, reason: str | None = None, by: Sender = NOBODY) -> int:
     """Record that the customer takes the complaint back.
 
-    Parameters
-    ----------
-    reason: What the customer says.
+    :param reason: What the customer says.
     """
     return await act(number, "withdraw", by, reason=reason)

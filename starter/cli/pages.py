@@ -1,6 +1,6 @@
 """Cases as people see them on a terminal. Text comes from elsewhere: it is shown, never read as markup."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from rich.console import Group, RenderableType
@@ -16,11 +16,10 @@ from texts import brief, money, span, values, when
 from texts.events import event_line
 
 
-def case_page(current: Session, view: CaseView, pack: Procedure) -> RenderableType:
-    """One case: where it stands, who must act, what happens then."""
-    lang = current.lang
+def case_page(current: Session, view: CaseView, pack: Procedure, now: datetime | None = None) -> RenderableType:
+    """One case: where it stands, who must act, what happens then. `now` is the case's own time."""
     facts = Table.grid(padding=(0, 2))
-    for label, value in _facts(current, view, pack):
+    for label, value in _facts(current, view, pack, now or datetime.now(UTC)):
         facts.add_row(Text(current.say(f"label.{label}"), style="dim"), Text(value))
     title = Text(f"{view.number}  {current.named('stage', view.stage)}", style="bold")
     if view.exit:
@@ -29,11 +28,11 @@ def case_page(current: Session, view: CaseView, pack: Procedure) -> RenderableTy
         title.append(f" · {current.say('overdue')}", style="red")
     parts: list[RenderableType] = [title, facts]
     if view.asks:
-        parts.append(_asks(current, view.asks, pack, lang_zone=pack.time_zone))
+        parts.append(_asks(current, view.asks, pack))
     return Group(*parts)
 
 
-def _facts(current: Session, view: CaseView, pack: Procedure) -> list[tuple[str, str]]:
+def _facts(current: Session, view: CaseView, pack: Procedure, now: datetime) -> list[tuple[str, str]]:
     lang = current.lang
     found = [
         ("order", view.order),
@@ -41,7 +40,7 @@ def _facts(current: Session, view: CaseView, pack: Procedure) -> list[tuple[str,
         ("demand", f"{values.remedy(view.demand, pack, lang)}, {money(view.amount, view.currency, lang)}"),
         ("opened", when(view.opened_at, pack.time_zone, lang)),
         ("waiting", names(view.waiting_for.split(","), pack, current)),
-        ("due", due(view.due, pack, current)),
+        ("due", due(view.due, pack, current, now)),
         ("on_due", current.named("web.on_due", view.on_due) if view.on_due else ""),
         ("marks", _marks(current, view)),
     ]
@@ -70,14 +69,14 @@ def _marks(current: Session, view: CaseView) -> str:
     return " · ".join(shown)
 
 
-def _asks(current: Session, asks: Sequence[AskView], pack: Procedure, *, lang_zone: str) -> Table:
+def _asks(current: Session, asks: Sequence[AskView], pack: Procedure) -> Table:
     table = _table(current, "department", "state", "due", "liable")
     for ask in asks:
         shares = ",".join(f"{share.party}={share.percent}" for share in ask.liable)
         table.add_row(
             Text(values.department(ask.department, pack, current.lang)),
             Text(current.named("ask_state", ask.state)),
-            Text(brief(ask.deadline, lang_zone) if ask.deadline else ""),
+            Text(brief(ask.deadline, pack.time_zone) if ask.deadline else ""),
             Text(values.liable(shares, pack, current.lang)),
         )
     return table
@@ -88,16 +87,16 @@ def names(departments: Sequence[str], pack: Procedure, current: Session) -> str:
     return ", ".join(values.department(name, pack, current.lang) for name in departments if name)
 
 
-def due(moment: datetime | None, pack: Procedure, current: Session) -> str:
+def due(moment: datetime | None, pack: Procedure, current: Session, now: datetime) -> str:
     """A deadline with what remains until it."""
     if moment is None:
         return ""
-    return f"{when(moment, pack.time_zone, current.lang)}  {remaining(moment, current)}"
+    return f"{when(moment, pack.time_zone, current.lang)}  {remaining(moment, current, now)}"
 
 
-def remaining(moment: datetime, current: Session) -> str:
+def remaining(moment: datetime, current: Session, now: datetime) -> str:
     """`in 3 h 20 min`, or how long it is over."""
-    left = moment - datetime.now(UTC)
+    left = moment - now
     key = "left" if left.total_seconds() >= 0 else "over"
     return current.say(key, span=span(left, current.lang))
 
@@ -128,8 +127,11 @@ _STYLES = {
 }
 
 
-def list_table(current: Session, lines: Sequence[CaseLine], pack: Procedure) -> Table:
-    """A list of cases."""
+def list_table(
+    current: Session, lines: Sequence[CaseLine], pack: Procedure, clocks: Mapping[str, datetime] | None = None
+) -> Table:
+    """A list of cases. `clocks`: the own time of those whose clock is not ours."""
+    now = datetime.now(UTC)
     table = _table(current, "case", "stage", "waiting", "due", "left", "order")
     for line in lines:
         table.add_row(
@@ -137,7 +139,11 @@ def list_table(current: Session, lines: Sequence[CaseLine], pack: Procedure) -> 
             Text(current.named("stage", line.stage), style="red" if line.overdue and line.open else ""),
             Text(names(line.waiting_for, pack, current)),
             Text(brief(line.deadline, pack.time_zone) if line.deadline else ""),
-            Text(remaining(line.deadline, current) if line.deadline and line.open else ""),
+            Text(
+                remaining(line.deadline, current, (clocks or {}).get(line.number, now))
+                if line.deadline and line.open
+                else ""
+            ),
             Text(line.order or ""),
         )
     return table

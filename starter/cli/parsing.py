@@ -58,9 +58,7 @@ def span(field: str, text: str) -> timedelta:
         raise BadInput("bad_span", field=field) from None
 
 
-def demand(
-    remedy: DemandKind | None, amount: str | None, lines: list[str], currency: str
-) -> dict[str, object] | None:
+def demand(remedy: DemandKind | None, amount: str | None, lines: list[str], currency: str) -> dict[str, object] | None:
     """Another demand than the customer's; None when nothing was said about one. Raises BadInput."""
     if remedy is None:
         if amount is not None or lines:

@@ -48,7 +48,7 @@ async def act(number: str, name: str, sender: Sender, **fields: object) -> int:
         raise BadInput("bad_wait")
     values = {**fields, "actor": sender.actor, "department": sender.department, "command_id": sender.command_id}
     checked = command(COMMANDS[name], values)
-    department = department_for(current, checked.actor, checked.department)
+    department = department_for(current, name, checked.actor, checked.department)
     async with current.cases() as cases:
         ready = checked.model_copy(update={"department": department})
         verdict = await cases.send(number, name, ready, wait=sender.wait)
@@ -56,9 +56,7 @@ async def act(number: str, name: str, sender: Sender, **fields: object) -> int:
     return 0 if verdict.accepted else REFUSED
 
 
-async def _tell(
-    current: Session, cases: "Cases", number: str, name: str, verdict: Verdict, *, as_json: bool
-) -> None:
+async def _tell(current: Session, cases: "Cases", number: str, name: str, verdict: Verdict, *, as_json: bool) -> None:
     if as_json:
         current.print_json({"number": number, **verdict.model_dump(mode="json")})
     elif verdict.accepted:
@@ -67,6 +65,8 @@ async def _tell(
         reason = verdict.reason
         if verdict.code in {Refused.WRONG_DEPARTMENT, Refused.UNKNOWN_ACTOR}:
             reason = current.say("may", who=await _who(current, cases, number, name))
+        if verdict.code == Refused.CLOSED:
+            reason = current.say("file_new")
         line = f"redress: {number}: {current.named('code', verdict.code)}; {reason}"
         current.err.print(" ".join(line.split()), markup=False)
 

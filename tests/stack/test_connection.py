@@ -56,9 +56,7 @@ async def test_a_temporal_profile_names_the_service(
     assert (await (await connect(settings)).count_workflows()).count == 0
 
 
-async def test_without_a_word_from_temporal_the_running_stack_is_used(
-    server: LocalServer, settings: Settings
-) -> None:
+async def test_without_a_word_from_temporal_the_running_stack_is_used(server: LocalServer, settings: Settings) -> None:
     publish(settings.home, StackInfo(address=server.address, ui="", smtp_port=1, pid=os.getpid()))
     lock = FileLock(settings.home / LOCK)
     await lock.acquire()
@@ -112,9 +110,7 @@ async def test_a_bad_address_is_told_in_one_line(
 @pytest.mark.parametrize(
     "content", [f'[profile.default]\napi_key = "{CANARY}\n', f"[profile.default]\napi_key = {CANARY}\n"]
 )
-async def test_a_broken_temporal_file_is_told_in_one_line_that_hides_its_keys(
-    content: str, settings: Settings
-) -> None:
+async def test_a_broken_temporal_file_is_told_in_one_line_that_hides_its_keys(content: str, settings: Settings) -> None:
     (settings.home / "temporal.toml").write_text(content)
     with pytest.raises(ConnectFailed) as failed:
         await connect(settings)
@@ -123,9 +119,7 @@ async def test_a_broken_temporal_file_is_told_in_one_line_that_hides_its_keys(
     assert "\n" not in str(failed.value)
 
 
-async def test_an_unknown_profile_is_told_in_one_line(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_unknown_profile_is_told_in_one_line(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEMPORAL_PROFILE", "nowhere")
     with pytest.raises(ConnectFailed, match="'nowhere' not found"):
         await connect(settings)

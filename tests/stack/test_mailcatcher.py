@@ -60,9 +60,7 @@ async def test_mails_are_found_by_recipient_and_by_case_in_the_order_they_came(t
 
 
 async def test_another_process_reads_the_mails_while_the_catcher_runs(tmp_path: Path) -> None:
-    script = (
-        "import sys, pathlib, starter.mailcatcher as m; print(len(m.read_mails(pathlib.Path(sys.argv[1]))))"
-    )
+    script = "import sys, pathlib, starter.mailcatcher as m; print(len(m.read_mails(pathlib.Path(sys.argv[1]))))"
     async with MailCatcher(tmp_path, port=0) as catcher:
         await _send(catcher, _mail("a@dept.example"), _mail("b@dept.example"))
         reader = await asyncio.create_subprocess_exec(

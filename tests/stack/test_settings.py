@@ -38,9 +38,7 @@ def test_the_environment_wins_over_the_file_and_an_option_over_both(
     assert (settings.smtp.host, settings.smtp.port) == ("h", 26)
 
 
-@pytest.mark.parametrize(
-    "name", ["REDRESS_HOME", "REDRESS_DATABASE_URL", "REDRESS_SMTP", "REDRESS_SMTP__PORT"]
-)
+@pytest.mark.parametrize("name", ["REDRESS_HOME", "REDRESS_DATABASE_URL", "REDRESS_SMTP", "REDRESS_SMTP__PORT"])
 def test_a_blank_variable_counts_as_unset(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = load_settings()
     monkeypatch.setenv(name, "")
@@ -112,9 +110,7 @@ def test_a_bad_variable_is_answered_with_one_line_that_hides_its_value(
         (f"[smtp]\npassword = '{SECRET}\n".encode(), "redress.toml: is not valid TOML"),
     ],
 )
-def test_a_bad_file_is_answered_with_one_line_that_hides_its_values(
-    content: bytes, says: str, folder: Path
-) -> None:
+def test_a_bad_file_is_answered_with_one_line_that_hides_its_values(content: bytes, says: str, folder: Path) -> None:
     (folder / "redress.toml").write_bytes(content)
     with pytest.raises(SettingsError) as refused:
         load_settings()

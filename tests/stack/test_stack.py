@@ -49,9 +49,7 @@ async def test_a_stack_serves_its_worker_and_tells_other_processes_where_it_is(
 ) -> None:
     monkeypatch.setenv("TEMPORAL_CONFIG_FILE", str(tmp_path / "none.toml"))
     settings = _settings(tmp_path)
-    async with LocalStack(
-        settings, make_worker=_worker, search_attributes=[("RedressStage", "Keyword")]
-    ) as stack:
+    async with LocalStack(settings, make_worker=_worker, search_attributes=[("RedressStage", "Keyword")]) as stack:
         info = running_stack(tmp_path)
         assert info is not None
         assert (info.address, info.ui, info.smtp_port) == (stack.address, stack.ui_url, stack.smtp_port)
@@ -76,9 +74,7 @@ async def test_mail_goes_to_the_catcher_unless_the_operator_names_a_host(tmp_pat
             stack.smtp_port,
             "none",
         )
-    own = _settings(tmp_path).model_copy(
-        update={"smtp": seen[0].smtp.model_copy(update={"host": "mail.example"})}
-    )
+    own = _settings(tmp_path).model_copy(update={"smtp": seen[0].smtp.model_copy(update={"host": "mail.example"})})
     assert LocalStack(own, make_worker=look).settings.smtp.host == "mail.example"
 
 

@@ -1,0 +1,52 @@
+"""What every action checks before it acts. A refusal says what to do instead."""
+
+from collections import Counter
+
+from models.case import Case, Stage, Verdict
+from models.commands import Share
+from models.complaint import Demand
+from models.names import Refused
+from models.procedure import Procedure
+from rules.money import on_top
+
+ACCEPTED = Verdict(accepted=True, code="accepted")
+
+
+class Refusal(Exception):
+    """A message the rules do not accept; the text says what to do instead."""
+
+    def __init__(self, code: Refused, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+def at_stage(case: Case, *stages: Stage) -> None:
+    """Raises Refusal where the case stands elsewhere."""
+    if case.stage not in stages:
+        expected = " or ".join(stages)
+        raise Refusal(Refused.WRONG_STAGE, f"the case is at {case.stage}; this is for {expected}")
+
+
+def known_parties(pack: Procedure, liable: tuple[Share, ...]) -> None:
+    """Raises Refusal for a party the procedure does not know."""
+    for index, share in enumerate(liable):
+        if share.party not in pack.parties:
+            known = ", ".join(pack.parties)
+            raise Refusal(Refused.BAD_INPUT, f"liable.{index}.party: is not a party here; use one of {known}")
+
+
+def new_demand(case: Case, pack: Procedure, demand: Demand) -> Demand:
+    """What the customer gets from now on. Raises Refusal for more than the order holds or is left of its money."""
+    order = case.complaint.order
+    if demand.amount is not None and demand.amount > order.paid - case.refunded:
+        raise Refusal(Refused.TOO_MUCH, "demand.amount: is more than is left of what was paid; lower it")
+    left: Counter[str] = Counter()
+    for line in order.lines:
+        left[line.sku] += line.quantity
+    for part in demand.lines:
+        left[part.sku] -= part.quantity
+    if any(quantity < 0 for quantity in left.values()):
+        raise Refusal(Refused.TOO_MUCH, "demand.lines: is more than the order holds; check sku and quantity")
+    pays = "pay" in pack.remedies[demand.kind].steps
+    return on_top(order, demand, case.refunded) if pays else demand

@@ -1,0 +1,80 @@
+"""Disputed determinations and refusals: to the panel (S0-10), to the leadership (S0-13), and what they decide."""
+
+from datetime import datetime
+
+from models.case import Basis, Case, Exit, Stage, Verdict
+from models.commands import Contest, Decide, Insist, Share
+from models.names import Refused
+from models.procedure import Procedure
+from rules import asking, closing, remedy, ruling, stages
+from rules.checks import ACCEPTED, Refusal, at_stage, known_parties, new_demand
+from rules.liability import Finding, favours_customer
+from rules.record import note, notify
+
+
+def contest(case: Case, pack: Procedure, command: Contest, at: datetime, department: str) -> tuple[Case, Verdict]:
+    """A determination is disputed: what the customer has been granted stands, the rest is for the panel (S0-10)."""
+    if command.by not in pack.parties and command.by not in pack.departments:
+        raise Refusal(Refused.BAD_INPUT, "by: is neither a party nor a department here; correct it")
+    being_asked = case.stage in (Stage.NEGOTIATING, Stage.EXPLAINING, Stage.ASKED)
+    if (case.ruling is None or being_asked) and not any(ask.answer for ask in case.asks):
+        raise Refusal(Refused.WRONG_STAGE, "nothing has been determined yet; contest a determination once there is one")
+    if case.stage in (Stage.PANEL, Stage.LEADERSHIP) or case.final or case.cost_held:
+        raise Refusal(Refused.WRONG_STAGE, "the matter is with those whose decision is final")
+    case = note(case.but(contested=True), at, "contested", actor=command.actor, department=department, by=command.by)
+    if case.stage in (Stage.EXECUTING, Stage.TASK, Stage.FEEDBACK):
+        return ruling.hold_cost(case, pack, at, command.reason), ACCEPTED
+    case = asking.drop(case, at, keep=tuple(ask for ask in case.asks if not ask.open))
+    return stages.to_panel(case, pack, at, command.reason), ACCEPTED
+
+
+def decide(case: Case, pack: Procedure, command: Decide, at: datetime, department: str) -> tuple[Case, Verdict]:
+    """The panel's or the leadership's decision is the final handling plan (S0-13, S0-27)."""
+    known_parties(pack, command.liable)
+    if command.grant and command.liable and not favours_customer(pack, command.liable):
+        raise Refusal(Refused.BAD_INPUT, "liable: names only the customer, who is granted this; name others")
+    if case.cost_held and (case.exit is not None or case.stage is not Stage.PANEL):
+        return _decide_cost(case, pack, command, at, department)
+    at_stage(case, Stage.PANEL, Stage.LEADERSHIP)
+    liable = command.liable or _liable_so_far(case, pack, grant=command.grant)
+    undecided = command.grant and not liable and case.stage is Stage.PANEL
+    if undecided or (case.cost_held and not command.liable):
+        raise Refusal(Refused.BAD_INPUT, "liable: is missing; the panel says who bears the cost")
+    if command.demand is not None:
+        case = case.but(demand=new_demand(case, pack, command.demand))
+    case = note(case, at, "decided", actor=command.actor, department=department, grant=int(command.grant))
+    finding = Finding(
+        agreed=True,
+        for_customer=command.grant,
+        basis=Basis.PANEL if case.stage is Stage.PANEL else Basis.LEADERSHIP,
+        liable=liable,
+        reason=command.reason,
+        department=department,
+    )
+    case = ruling.decided(case, at, finding)
+    if command.grant:
+        return remedy.execute(case, pack, at), ACCEPTED
+    case = notify(case, at, "customer", "decided_against", reason=command.reason)
+    return closing.close(case, pack, Exit.DECIDED_AGAINST, at), ACCEPTED
+
+
+def _decide_cost(case: Case, pack: Procedure, command: Decide, at: datetime, department: str) -> tuple[Case, Verdict]:
+    """The customer has what was ruled; the panel says who bears it. A case that waited only for this ends."""
+    if not command.liable or not favours_customer(pack, command.liable):
+        raise Refusal(Refused.BAD_INPUT, "liable: is missing; only who bears the cost is open here")
+    case = note(case.but(cost_held=False), at, "decided", actor=command.actor, department=department, grant=1)
+    case = ruling.bear_cost(case, at, command.liable)
+    return (case if case.exit is None else closing.close(case, pack, case.exit, at)), ACCEPTED
+
+
+def _liable_so_far(case: Case, pack: Procedure, *, grant: bool) -> tuple[Share, ...]:
+    """What was determined before stands where the decision names nobody, unless it contradicts the decision."""
+    before = case.ruling.liable if case.ruling else ()
+    return before if not grant or favours_customer(pack, before) else ()
+
+
+def insist(case: Case, pack: Procedure, command: Insist, at: datetime, department: str) -> tuple[Case, Verdict]:
+    """The customer does not accept the refusal (S0-13)."""
+    at_stage(case, Stage.REFUSED)
+    case = note(case, at, "insisted", actor=command.actor, department=department)
+    return stages.to_leadership(case, pack, at, command.reason), ACCEPTED

@@ -1,0 +1,102 @@
+"""Many cases: lists, counts and a department's inbox."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from models.case import Stage
+from starter.cli.pages import counts_table, list_table
+from starter.cli.session import Json, Session, session
+from starter.failures import BadInput
+from starter.listing import CaseLine, Filters, filters
+from texts import values
+
+Limit = Annotated[int, Parameter(help="At most so many cases.")]
+Flag = Annotated[bool, Parameter(negative="")]
+
+
+async def list_cases(
+    *,
+    stage: Stage | None = None,
+    department: str | None = None,
+    order: str | None = None,
+    overdue: Flag = False,
+    count: Flag = False,
+    limit: Limit = 50,
+    as_json: Json = False,
+) -> int:
+    """Cases, newest first.
+
+    :param stage: Only those at this stage.
+    :param department: Only those that wait for this department.
+    :param order: Only those about this order.
+    :param overdue: Only open ones with a missed deadline.
+    :param count: Count by stage instead, from Temporal and from SQL.
+    """
+    current = session()
+    if count:
+        return await _count(current, as_json=as_json)
+    wanted = filters(
+        stage=stage, department=department, order=order, overdue=True if overdue else None, open_only=overdue
+    )
+    found, clocks = await load(current, wanted, checked_limit(limit))
+    if as_json:
+        current.print_json(found)
+    elif found:
+        current.out.print(list_table(current, found, current.default_pack, clocks))
+    else:
+        current.out.print(current.say("nothing"))
+    return 0
+
+
+def checked_limit(limit: int) -> int:
+    """Raises BadInput for a limit that makes no sense."""
+    if not 1 <= limit <= 100_000:
+        raise BadInput("bad_limit")
+    return limit
+
+
+async def load(current: Session, wanted: Filters, limit: int) -> tuple[list[CaseLine], dict[str, datetime]]:
+    """The cases that match, and the own time of those whose clock was forwarded."""
+    async with current.cases() as cases:
+        found = [line async for line in cases.listing(wanted, limit=limit)]
+        return found, await cases.clocks(found)
+
+
+async def _count(current: Session, *, as_json: bool) -> int:
+    from starter.archive import stored_counts
+
+    async with current.cases() as cases:
+        running = {stage.value: number for stage, number in (await cases.counts()).items()}
+    columns = {"temporal": running, "sql": await stored_counts(current.settings)}
+    if as_json:
+        current.print_json(columns)
+    else:
+        current.out.print(counts_table(current, columns))
+    return 0
+
+
+async def inbox(
+    department: Annotated[str, Parameter(name="DEPARTMENT", help="The department's name, such as merchandise.")],
+    /,
+    *,
+    limit: Limit = 200,
+    as_json: Json = False,
+) -> int:
+    """What waits for a department, the nearest deadline first."""
+    current = session()
+    known = current.default_pack.departments
+    if department not in known:
+        raise BadInput("no_department", known=", ".join(known))
+    wanted = filters(department=department, open_only=True)
+    found, clocks = await load(current, wanted, checked_limit(limit))
+    found.sort(key=lambda line: line.deadline or datetime.max.replace(tzinfo=UTC))
+    if as_json:
+        current.print_json(found)
+        return 0
+    title = values.department(department, current.default_pack, current.lang)
+    current.out.print(current.say("inbox", department=title, n=len(found)), style="bold")
+    if found:
+        current.out.print(list_table(current, found, current.default_pack, clocks))
+    return 0

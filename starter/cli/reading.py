@@ -1,0 +1,109 @@
+"""One case: where it stands and what happened."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from models.case import CaseView, Event
+from starter.cli.pages import case_page, timeline_tree
+from starter.cli.sending import Number
+from starter.cli.session import Json, Session, case_number, session
+from starter.errors import OperatorError
+from starter.failures import Failure, NoSuchCase, TryAgain
+from texts import money, values, when
+
+if TYPE_CHECKING:
+    from starter.archive import ArchivedCase
+
+
+async def show(number: Number, /, *, as_json: Json = False) -> int:
+    """Where a case stands. Without a worker: as SQL has it."""
+    current = session()
+    number = case_number(number)
+    try:
+        async with current.cases() as cases:
+            view = await cases.view(number)
+            now = await cases.now(number)
+    except (TryAgain, NoSuchCase, OperatorError) as missing:
+        return await _show_stored(current, number, missing, as_json=as_json)
+    print_view(current, view, now, as_json=as_json)
+    return 0
+
+
+def print_view(current: Session, view: CaseView, now: datetime, *, as_json: bool) -> None:
+    """The case on the terminal, or as JSON."""
+    if as_json:
+        current.print_json(view)
+    else:
+        current.out.print(case_page(current, view, current.pack(view.procedure), now))
+
+
+async def _show_stored(current: Session, number: str, missing: Exception, *, as_json: bool) -> int:
+    from starter.archive import stored_case
+
+    try:
+        row = await stored_case(current.settings, number)
+    except Failure:
+        row = None
+    if row is None:
+        raise missing
+    if as_json:
+        current.print_json(row)
+    else:
+        current.err.print(current.say("from_sql"), style="yellow")
+        _print_stored(current, row)
+    return 0
+
+
+def _print_stored(current: Session, row: "ArchivedCase") -> None:
+    pack, lang = current.pack(row.procedure), current.lang
+    shares = ",".join(f"{share.party}={share.percent}" for share in row.liable)
+    facts = [
+        ("stage", current.named("stage", row.stage) + (f" · {current.named('exit', row.exit)}" if row.exit else "")),
+        ("order", row.order),
+        ("cause", values.cause(row.cause, pack, lang)),
+        ("demand", f"{values.remedy(row.demand, pack, lang)}, {money(row.amount, row.currency, lang)}"),
+        ("due", when(row.due, pack.time_zone, lang) if row.due else ""),
+        ("ruling", current.named("basis", row.basis) if row.basis else ""),
+        ("liable", values.liable(shares, pack, lang)),
+        ("refunded", money(row.refunded, row.currency, lang) if row.refunded else ""),
+    ]
+    current.out.print(row.number, style="bold", markup=False)
+    for label, value in facts:
+        if value:
+            current.out.print(f"{current.say(f'label.{label}')}: {value}", markup=False)
+
+
+async def timeline(number: Number, /, *, as_json: Json = False) -> int:
+    """What happened in a case, in order. Without a worker: as SQL has it."""
+    current = session()
+    number = case_number(number)
+    events, pack = await _record(current, number), current.default_pack
+    if as_json:
+        current.print_json(events)
+    else:
+        current.out.print(timeline_tree(current, number, events, pack))
+    return 0
+
+
+async def _record(current: Session, number: str) -> list[Event]:
+    try:
+        async with current.cases() as cases:
+            events = await cases.timeline(number)
+    except (TryAgain, NoSuchCase, OperatorError) as missing:
+        return await _stored_record(current, number, missing)
+    if events and events[0].seq > 1:
+        # A long case keeps only its last lines in memory; SQL has all.
+        return await _stored_record(current, number, None) or events
+    return events
+
+
+async def _stored_record(current: Session, number: str, missing: Exception | None) -> list[Event]:
+    from starter.archive import stored_events
+
+    try:
+        events = await stored_events(current.settings, number)
+    except Failure:
+        events = []
+    if not events and missing is not None:
+        raise missing
+    return events

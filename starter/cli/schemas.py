@@ -1,0 +1,62 @@
+"""JSON Schemas of everything sent and returned, for callers in other languages."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+from pydantic import BaseModel, TypeAdapter
+
+from models import names
+from models.case import CaseResult, CaseView, Event, RemedyOrder, RemedyResult, Verdict
+from models.commands import COMMANDS, MailReport
+from models.complaint import Complaint
+from models.directory import Directory
+from models.procedure import Procedure
+from starter.cli.session import print_json
+from starter.failures import BadInput
+
+MODELS: dict[str, type[BaseModel]] = {
+    "complaint": Complaint,
+    **COMMANDS,
+    "mail": MailReport,
+    "view": CaseView,
+    "verdict": Verdict,
+    "result": CaseResult,
+    "remedy_order": RemedyOrder,
+    "remedy_result": RemedyResult,
+    "procedure": Procedure,
+    "directory": Directory,
+}
+
+
+def schema(name: Annotated[str | None, Parameter(name="NAME", help="One of them; none: all.")] = None, /) -> int:
+    """JSON Schemas of the start argument, every command, view, timeline and result, with the names on the wire."""
+    everything = schemas()
+    if name is None:
+        print_json({"names": wire_names(), "schemas": everything})
+        return 0
+    if name not in everything:
+        raise BadInput("no_schema", known=", ".join(everything))
+    print_json(everything[name])
+    return 0
+
+
+def schemas() -> dict[str, object]:
+    """Every schema by its name."""
+    found: dict[str, object] = {name: model.model_json_schema() for name, model in MODELS.items()}
+    return found | {"timeline": TypeAdapter(list[Event]).json_schema()}
+
+
+def wire_names() -> dict[str, object]:
+    """The names a caller in another language needs."""
+    return {
+        "task_queue": names.TASK_QUEUE,
+        "workflow_type": names.COMPLAINT,
+        "workflow_id": names.case_id("NUMBER"),
+        "start_argument": "complaint",
+        "child_workflow_types": [names.REFUND, names.EXCHANGE],
+        "queries": {names.VIEW: "view", names.TIMELINE: "timeline"},
+        "signals_and_updates": list(COMMANDS),
+        "update_result": "verdict",
+        "update_error_types": [code.value for code in names.Refused],
+        "signals": {names.MAIL_REPORT: "mail"},
+    }

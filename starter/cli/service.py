@@ -1,0 +1,88 @@
+"""Running the service: everything on this machine, or a worker for a Temporal service elsewhere."""
+
+import asyncio
+import signal
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, cast
+
+from starter.cli.session import Session, session
+
+if TYPE_CHECKING:
+    from temporalio.common import SearchAttributeKey
+
+    from starter.cluster import SearchAttributeType
+    from starter.settings import Settings
+    from starter.stack import LocalStack
+
+
+async def dev() -> int:
+    """Run server, worker and mail catcher on this machine until Ctrl-C."""
+    from starter.logs import setup_logging
+
+    current = session()
+    settings = current.settings
+    setup_logging(json=settings.log_json, level=settings.log_level)
+    stack = local_stack(settings)
+    async with stack:
+        print_addresses(current, stack)
+        await until_stopped(stack)
+    return 0
+
+
+async def worker() -> int:
+    """Run a worker against the configured Temporal service until it is told to stop."""
+    from worker import run_worker
+
+    await run_worker(session().settings)
+    return 0
+
+
+def local_stack(settings: "Settings") -> "LocalStack":
+    """The local stack with our worker in it."""
+    from starter.stack import LocalStack
+    from worker import working
+    from workflows.attributes import ALL
+
+    return LocalStack(settings, make_worker=working, search_attributes=[(key.name, _kind(key)) for key in ALL])
+
+
+def _kind(key: "SearchAttributeKey[Any]") -> "SearchAttributeType":
+    """The cluster's word for the type of a search attribute: KEYWORD_LIST is KeywordList."""
+    words = key.indexed_value_type.name.split("_")
+    return cast("SearchAttributeType", "".join(word.capitalize() for word in words))
+
+
+def print_addresses(current: Session, stack: "LocalStack") -> None:
+    """Where everything is."""
+    rows = {
+        "web": stack.ui_url,
+        "server": stack.address,
+        "mail": f"127.0.0.1:{stack.smtp_port}",
+        "database": _database(stack.settings),
+        "home": str(stack.home),
+    }
+    for name, address in rows.items():
+        current.out.print(f"{current.say(f'dev.{name}'):<18}{address}", markup=False)
+    current.out.print(current.say("dev.ready"), style="green")
+
+
+def _database(settings: "Settings") -> str:
+    """The address without its password."""
+    from sqlalchemy.engine import make_url
+
+    return make_url(settings.database).render_as_string(hide_password=True)
+
+
+async def until_stopped(stack: "LocalStack") -> None:
+    """Until SIGINT or SIGTERM; raises LocalServerError when the server ends by itself."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):
+            loop.add_signal_handler(sign, stop.set)
+    told, ended = asyncio.create_task(stop.wait()), asyncio.create_task(stack.watch())
+    done, waiting = await asyncio.wait({told, ended}, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
+    for task in done:
+        task.result()

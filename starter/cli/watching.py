@@ -1,0 +1,68 @@
+"""The list, or one case, kept up to date."""
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.text import Text
+
+from starter.cli.lists import checked_limit
+from starter.cli.pages import case_page, list_table, timeline_tree
+from starter.cli.session import Session, case_number, session
+from starter.failures import BadInput, TryAgain
+from starter.listing import Filters
+
+if TYPE_CHECKING:
+    from starter.cases import Cases
+
+
+async def watch(
+    number: Annotated[str | None, Parameter(name="NUMBER", help="A case; none: the list of open cases.")] = None,
+    /,
+    *,
+    every: float = 1.0,
+    limit: int = 30,
+    once: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Show it again and again until Ctrl-C.
+
+    :param every: Seconds between two looks.
+    :param limit: At most so many cases.
+    :param once: Show it once.
+    """
+    current = session()
+    if not 0.1 <= every <= 3600:
+        raise BadInput("bad_every")
+    case = None if number is None else case_number(number)
+    checked_limit(limit)
+    async with current.cases() as cases:
+        page = await _page(current, cases, case, limit)
+        if once:
+            current.out.print(page)
+            return 0
+        with Live(page, console=current.out, auto_refresh=False) as live:
+            while True:
+                await asyncio.sleep(every)
+                live.update(await _page_or_trouble(current, cases, case, limit), refresh=True)
+
+
+async def _page_or_trouble(current: Session, cases: "Cases", case: str | None, limit: int) -> RenderableType:
+    """A server that is away for a while does not end the watch."""
+    try:
+        return await _page(current, cases, case, limit)
+    except TryAgain as away:
+        return Text(away.line(current.lang), style="yellow")
+
+
+async def _page(current: Session, cases: "Cases", case: str | None, limit: int) -> RenderableType:
+    if case is not None:
+        view = await cases.view(case)
+        pack = current.pack(view.procedure)
+        events = await cases.timeline(case)
+        return Group(
+            case_page(current, view, pack, await cases.now(case)), timeline_tree(current, case, events[-20:], pack)
+        )
+    found = [line async for line in cases.listing(Filters(open_only=True), limit=limit)]
+    return list_table(current, found, current.default_pack, await cases.clocks(found))

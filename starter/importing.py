@@ -1,0 +1,187 @@
+"""Filing many complaints from a file: bad rows are set aside, good ones go on, doing it again does nothing twice."""
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from models.complaint import Complaint
+from starter.failures import BadInput
+from starter.mapping import FieldMap, RowError, complaint_of
+
+AT_ONCE = 20
+ROW, REASON = "redress_row", "redress_reason"
+"""Columns a file of rejected rows has in addition; an import ignores them."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: its number as an editor counts (a CSV's heading is line 1), its columns, or why it cannot be read."""
+
+    number: int
+    values: Mapping[str, str]
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file's rows and columns."""
+
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    lines: bool
+    """JSON lines rather than CSV."""
+
+
+@dataclass
+class Report:
+    """What became of the rows. `stopped`: no further row is begun."""
+
+    started: int = 0
+    there: int = 0
+    rejected: list[tuple[Row, str]] = field(default_factory=list)
+    stopped: bool = False
+
+
+def read_table(file: Path) -> Table:
+    """The rows of a CSV or JSON lines file in UTF-8 or GB 18030. Raises BadInput."""
+    try:
+        text = _decode(file.read_bytes())
+    except OSError as error:
+        raise BadInput("unreadable", problem=error.strerror or type(error).__name__) from None
+    if text.lstrip()[:1] == "{" or file.suffix in {".jsonl", ".ndjson"}:
+        return _json_lines(text)
+    return _csv(text)
+
+
+def _decode(data: bytes) -> str:
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise BadInput("encoding")
+
+
+def _csv(text: str) -> Table:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        columns = tuple(name.strip() for name in next(reader, []))
+        if not columns or len(set(columns)) != len(columns):
+            raise BadInput("heading")
+        rows = tuple(_csv_rows(reader, columns))
+    except csv.Error:
+        raise BadInput("csv", row=reader.line_num) from None
+    return Table(columns, rows, lines=False)
+
+
+def _csv_rows(reader: Iterator[list[str]], columns: tuple[str, ...]) -> Iterator[Row]:
+    for number, cells in enumerate(reader, start=2):
+        if not any(cell.strip() for cell in cells):
+            continue
+        values = dict(zip(columns, cells, strict=False))
+        fits = len(cells) == len(columns)
+        yield Row(number, values, None if fits else f"has {len(cells)} columns, the heading has {len(columns)}")
+
+
+def _json_lines(text: str) -> Table:
+    rows = tuple(_json_row(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip())
+    columns = dict.fromkeys(name for row in rows for name in row.values)
+    return Table(tuple(columns), rows, lines=True)
+
+
+def _json_row(number: int, line: str) -> Row:
+    try:
+        content = json.loads(line, parse_float=str)
+    except (ValueError, RecursionError):
+        return Row(number, {}, "is not valid JSON")
+    if not isinstance(content, dict):
+        return Row(number, {}, "is not a JSON object")
+    return Row(number, {str(name): _text(value) for name, value in content.items()})
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def prepare(table: Table, mapping: FieldMap) -> tuple[list[tuple[Row, Complaint]], list[tuple[Row, str]]]:
+    """Good rows as complaints, bad ones with the reason. Raises BadInput where a mapped column is not there."""
+    known = set(table.columns)
+    needed = {source.column for source in mapping.fields.values() if source.column and source.default is None}
+    if table.rows and (missing := sorted(name for name in needed if name not in known)) and not table.lines:
+        raise BadInput("columns", missing=", ".join(missing))
+    good: list[tuple[Row, Complaint]] = []
+    bad: list[tuple[Row, str]] = []
+    for row in table.rows:
+        if row.problem is not None:
+            bad.append((row, row.problem))
+            continue
+        try:
+            good.append((row, complaint_of(row.values, mapping)))
+        except RowError as error:
+            bad.append((row, str(error)))
+    return good, bad
+
+
+async def file_all(
+    good: Sequence[tuple[Row, Complaint]],
+    start: Callable[[Complaint], Awaitable[bool]],
+    report: Report,
+    on_done: Callable[[], None],
+) -> None:
+    """File every complaint, at most 20 at once. `start` says whether the case is new.
+
+    Ends with TryAgain when the server goes away: what was filed stays filed, and doing it again goes on from there.
+    """
+    waiting = iter(good)
+
+    async def work() -> None:
+        for row, complaint in waiting:
+            if report.stopped:
+                return
+            await _file_one(row, complaint, start, report)
+            on_done()
+
+    workers = [asyncio.create_task(work()) for _ in range(min(AT_ONCE, len(good)))]
+    try:
+        await asyncio.gather(*workers)
+    except asyncio.CancelledError:
+        for worker in workers:
+            worker.cancel()
+        raise
+    finally:
+        report.stopped = True
+        await asyncio.gather(*workers, return_exceptions=True)
+
+
+async def _file_one(
+    row: Row, complaint: Complaint, start: Callable[[Complaint], Awaitable[bool]], report: Report
+) -> None:
+    try:
+        new = await start(complaint)
+    except BadInput as error:
+        report.rejected.append((row, str(error)))
+    else:
+        report.started += new
+        report.there += not new
+
+
+def write_rejects(file: Path, table: Table, rejected: Sequence[tuple[Row, str]]) -> None:
+    """The rejected rows as they were, with number and reason in front; corrected, the file can be imported."""
+    ordered = sorted(rejected, key=lambda item: item[0].number)
+    columns = [name for name in table.columns if name not in {ROW, REASON}]
+    with file.open("w", encoding="utf-8" if table.lines else "utf-8-sig", newline="") as out:
+        if table.lines:
+            for row, reason in ordered:
+                line = {ROW: row.number, REASON: reason} | {k: v for k, v in row.values.items() if k in columns}
+                out.write(json.dumps(line, ensure_ascii=False) + "\n")
+            return
+        writer = csv.writer(out)
+        writer.writerow([ROW, REASON, *columns])
+        for row, reason in ordered:
+            writer.writerow([row.number, reason, *(row.values.get(name, "") for name in columns)])

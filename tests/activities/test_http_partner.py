@@ -1,0 +1,194 @@
+"""Partners over HTTP: signed requests, stable keys, and what each answer means."""
+
+import hmac
+import json
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from activities.http_partner import HttpCarrier, HttpPaymentGateway, HttpWarehouse
+from activities.ports import GatewayRefused, TryAgain
+from models.complaint import Quantity
+
+SECRET = "made-up"
+RECEIPT = {"reference": "RF-1", "amount": 400, "currency": "CNY"}
+
+
+@pytest.fixture
+async def gateway(httpserver: HTTPServer) -> AsyncIterator[HttpPaymentGateway]:
+    gateway = HttpPaymentGateway(httpserver.url_for("/"), SECRET)
+    yield gateway
+    await gateway.aclose()
+
+
+async def refund(gateway: HttpPaymentGateway) -> Any:
+    return await gateway.refund("C-1:1:pay:1", "C-1:1:pay", "O-1", 400, "CNY")
+
+
+async def test_a_refund_is_signed_and_carries_its_key(httpserver: HTTPServer, gateway: HttpPaymentGateway) -> None:
+    seen: list[Request] = []
+
+    def answer(request: Request) -> Response:
+        request.get_data()
+        seen.append(request)
+        return Response(json.dumps(RECEIPT))
+
+    httpserver.expect_request("/refunds", method="POST").respond_with_handler(answer)
+    assert (await refund(gateway)).reference == "RF-1"
+    (request,) = seen
+    stamp = request.headers["X-Redress-Timestamp"]
+    message = f"POST\n/refunds\n{stamp}\n".encode() + request.get_data()
+    assert request.headers["X-Redress-Signature"] == hmac.new(SECRET.encode(), message, sha256).hexdigest()
+    assert abs(time.time() - int(stamp)) < 60
+    assert request.headers["Idempotency-Key"] == "C-1:1:pay:1"
+    assert json.loads(request.get_data()) == {
+        "reference": "C-1:1:pay",
+        "order": "O-1",
+        "amount": 400,
+        "currency": "CNY",
+    }
+
+
+async def test_a_look_up_is_signed_with_its_query(httpserver: HTTPServer, gateway: HttpPaymentGateway) -> None:
+    seen: list[Request] = []
+
+    def answer(request: Request) -> Response:
+        seen.append(request)
+        return Response(json.dumps([RECEIPT]))
+
+    httpserver.expect_request("/refunds", method="GET").respond_with_handler(answer)
+    found = await gateway.find("C-1:1:pay")
+    assert found is not None
+    assert found.amount == 400
+    (request,) = seen
+    assert request.args["reference"] == "C-1:1:pay"
+    path = f"{request.path}?{request.query_string.decode()}"
+    message = f"GET\n{path}\n{request.headers['X-Redress-Timestamp']}\n".encode()
+    assert request.headers["X-Redress-Signature"] == hmac.new(SECRET.encode(), message, sha256).hexdigest()
+
+
+@pytest.mark.parametrize("status", [408, 409, 425, 429, 500, 502, 503, 504, 401, 301])
+async def test_what_may_be_temporary_is_tried_again(
+    httpserver: HTTPServer, gateway: HttpPaymentGateway, status: int
+) -> None:
+    httpserver.expect_request("/refunds").respond_with_data("the customer's name", status=status)
+    with pytest.raises(TryAgain) as raised:
+        await refund(gateway)
+    assert (raised.value.code, raised.value.suspect) == (f"http_{status}", status == 500)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code"),
+    [
+        (422, '{"code": "account_closed"}', "account_closed"),
+        (402, '{"code": "Mr Smith has no account"}', "refused"),
+        (400, "Mr Smith has no account", "refused"),
+        (404, '["account_closed"]', "refused"),
+    ],
+)
+async def test_a_refusal_keeps_the_partners_code_but_never_its_free_text(
+    httpserver: HTTPServer, gateway: HttpPaymentGateway, status: int, body: str, code: str
+) -> None:
+    httpserver.expect_request("/refunds").respond_with_data(body, status=status)
+    with pytest.raises(GatewayRefused) as raised:
+        await refund(gateway)
+    assert str(raised.value) == code
+
+
+@pytest.mark.parametrize(
+    ("status", "header", "seconds"),
+    [
+        (429, "7", 7),
+        (503, "90", 90),
+        (503, "99999999999999999999", 3600),
+        (500, "7", None),
+        (429, "soon", None),
+        (429, "-5", None),
+    ],
+)
+async def test_retry_after_is_respected_within_an_hour(
+    httpserver: HTTPServer, gateway: HttpPaymentGateway, status: int, header: str, seconds: float | None
+) -> None:
+    httpserver.expect_request("/refunds").respond_with_data("", status=status, headers={"Retry-After": header})
+    with pytest.raises(TryAgain) as raised:
+        await refund(gateway)
+    assert raised.value.after == seconds
+
+
+async def test_retry_after_may_be_a_date(httpserver: HTTPServer, gateway: HttpPaymentGateway) -> None:
+    moment = format_datetime(datetime.now(UTC) + timedelta(seconds=120), usegmt=True)
+    httpserver.expect_request("/refunds").respond_with_data("", status=503, headers={"Retry-After": moment})
+    with pytest.raises(TryAgain) as raised:
+        await refund(gateway)
+    assert raised.value.after == pytest.approx(120, abs=5)
+
+
+@pytest.mark.parametrize(
+    "body", ["", "<html>", "{}", '{"reference": "RF 1 ?", "amount": 1}', json.dumps(RECEIPT | {"amount": 40_000})]
+)
+async def test_a_success_that_makes_no_sense_leaves_the_payment_suspect(
+    httpserver: HTTPServer, gateway: HttpPaymentGateway, body: str
+) -> None:
+    httpserver.expect_request("/refunds").respond_with_data(body)
+    with pytest.raises(TryAgain, match="bad_answer") as raised:
+        await refund(gateway)
+    assert raised.value.suspect
+
+
+async def test_only_an_empty_list_says_that_nothing_was_paid(
+    httpserver: HTTPServer, gateway: HttpPaymentGateway
+) -> None:
+    for status, body in ((404, "[]"), (200, "{}"), (500, "[]")):
+        httpserver.expect_oneshot_request("/refunds").respond_with_data(body, status=status)
+        with pytest.raises(TryAgain):
+            await gateway.find("C-1:1:pay")
+    httpserver.expect_oneshot_request("/refunds").respond_with_data("[]")
+    assert await gateway.find("C-1:1:pay") is None
+
+
+async def test_a_partner_that_cannot_be_reached_is_tried_again() -> None:
+    gateway = HttpPaymentGateway("http://127.0.0.1:1", SECRET)
+    with pytest.raises(TryAgain, match="unreachable"):
+        await refund(gateway)
+    await gateway.aclose()
+
+
+async def test_goods_partners_are_asked_at_their_paths(httpserver: HTTPServer) -> None:
+    calls: list[tuple[str, str, Any]] = []
+
+    def answer(request: Request) -> Response:
+        calls.append((request.path, request.headers["Idempotency-Key"], request.get_json()))
+        return Response('{"reference": "N-1"}')
+
+    httpserver.expect_request("/reservations").respond_with_handler(answer)
+    httpserver.expect_request("/releases").respond_with_handler(answer)
+    httpserver.expect_request("/shipments").respond_with_handler(answer)
+    httpserver.expect_request("/labels").respond_with_handler(answer)
+    httpserver.expect_request("/voids").respond_with_handler(answer)
+    warehouse, carrier = (
+        HttpWarehouse(httpserver.url_for("/"), SECRET),
+        HttpCarrier(httpserver.url_for("/"), SECRET),
+    )
+    lines = (Quantity(sku="CUP", quantity=2),)
+    assert await warehouse.reserve("C-1:1:reserve", "O-1", lines) == "N-1"
+    await warehouse.release("C-1:1:reserve")
+    assert await warehouse.ship("C-1:1:ship", "O-1", lines) == "N-1"
+    assert await carrier.label("C-1:1:label", "O-1", "ems") == "N-1"
+    await carrier.void("C-1:1:label")
+    await warehouse.aclose()
+    await carrier.aclose()
+    goods = [{"sku": "CUP", "quantity": 2}]
+    assert calls == [
+        ("/reservations", "C-1:1:reserve", {"key": "C-1:1:reserve", "order": "O-1", "lines": goods}),
+        ("/releases", "C-1:1:reserve:release", {"key": "C-1:1:reserve"}),
+        ("/shipments", "C-1:1:ship", {"key": "C-1:1:ship", "order": "O-1", "lines": goods}),
+        ("/labels", "C-1:1:label", {"key": "C-1:1:label", "order": "O-1", "carrier": "ems"}),
+        ("/voids", "C-1:1:label:void", {"key": "C-1:1:label"}),
+    ]

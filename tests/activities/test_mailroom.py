@@ -1,0 +1,150 @@
+"""The mailroom against a real mail server in this process: nothing lost, nothing held up."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from temporalio.testing import ActivityEnvironment
+
+from activities.casebook import Casebook
+from activities.ports import TryAgain
+from models.directory import Directory
+from tests.activities.postoffice import PostOffice
+
+Notices = Callable[..., Any]
+
+
+async def test_a_notice_reaches_all_owners_with_the_headers_machines_read(
+    post_office: PostOffice, notices: Notices
+) -> None:
+    await notices("merchandise", "customer")
+    assert await post_office.desk().deliver_once() == 2
+    by_reader = {tuple(to): message for to, message in post_office.server.mails}
+    message = by_reader["wei@example.com", "mo@example.com"]
+    assert message["Subject"] == "责任认定 asked zh"
+    assert message.get_content().strip() == "案件 C-1, marketplace"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["X-Redress-Case"] == "C-1"
+    assert message["Message-ID"] == f"<{(await post_office.row()).message_id}@shop.example>"
+    assert ("customer@example.org",) in by_reader
+    assert post_office.server.connections == 1
+    assert await post_office.desk().deliver_once() == 0
+    assert post_office.listener.heard == []
+
+
+async def test_a_temporary_failure_is_tried_again_with_longer_waits(post_office: PostOffice, notices: Notices) -> None:
+    post_office.server.refuse = {"mo@example.com": "450 4.7.1 greylisted"}
+    await notices("logistics")
+    waits = []
+    for _ in range(8):
+        await post_office.desk().deliver_once()
+        row = await post_office.row()
+        assert row.next_try_at is not None
+        waits.append((row.next_try_at - post_office.clock.now).total_seconds())
+        post_office.clock.now = row.next_try_at
+    assert waits == [5, 10, 20, 40, 80, 160, 300, pytest.approx(285, abs=1)]  # the last ends when it is overdue
+    assert post_office.listener.heard == []
+    post_office.server.refuse = {}
+    assert await post_office.desk().deliver_once() == 1
+    assert post_office.listener.heard == []
+
+
+async def test_a_mail_server_that_is_down_fails_nothing_for_good(
+    post_office: PostOffice, notices: Notices, unused_tcp_port: int
+) -> None:
+    await notices(*["logistics"] * 12)
+    assert await post_office.desk(unused_tcp_port).deliver_once() == 0
+    assert (await post_office.row()).code == "unreachable"
+    post_office.clock.later(seconds=6)
+    assert await post_office.desk().deliver_once() == 12
+
+
+async def test_a_notice_that_cannot_be_written_holds_up_no_other(post_office: PostOffice, notices: Notices) -> None:
+    await notices("logistics", number="C-BAD")
+    await notices("logistics", number="C-2")
+    assert await post_office.desk().deliver_once() == 1
+    assert (await post_office.row("C-BAD-m1")).code == "not_written"
+    assert (await post_office.row("C-2-m1")).sent_at is not None
+
+
+async def test_an_address_that_is_none_is_refused_and_not_a_crash(post_office: PostOffice, notices: Notices) -> None:
+    await notices("customer", complainant={"id": "U-1", "email": "a(b@[x"})
+    assert await post_office.desk().deliver_once() == 0
+    assert (await post_office.row()).code == "bad_address"
+
+
+async def test_a_connection_lost_after_the_mail_was_taken_sends_it_again_under_the_same_message_id(
+    post_office: PostOffice, notices: Notices
+) -> None:
+    post_office.server.drop_after_data = 1
+    await notices("logistics", "logistics", "logistics")
+    assert await post_office.desk().deliver_once() == 2
+    post_office.clock.later(seconds=6)
+    assert await post_office.desk().deliver_once() == 1
+    ids = [message["Message-ID"] for _, message in post_office.server.mails]
+    assert len(ids) == 4
+    assert len(set(ids)) == 3
+
+
+async def test_two_desks_at_once_send_one_message_id_for_one_notice(post_office: PostOffice, notices: Notices) -> None:
+    await notices("logistics")
+    await asyncio.gather(post_office.desk().deliver_once(), post_office.desk().deliver_once())
+    assert {message["Message-ID"] for _, message in post_office.server.mails} == {
+        f"<{(await post_office.row()).message_id}@shop.example>"
+    }
+    assert (await post_office.row()).next_try_at is None
+
+
+async def test_a_desk_that_failed_does_not_undo_what_another_sent(post_office: PostOffice, notices: Notices) -> None:
+    await notices("logistics")
+    slow, quick = post_office.desk(), post_office.desk()
+    (row,) = await slow._outbox.due(post_office.clock.now, 5)
+    await quick.deliver_once()
+    await slow._settle(row, TryAgain("timeout"))
+    assert (await post_office.row()).sent_at == post_office.clock.now
+
+
+async def test_chat_rooms_get_a_copy_once_and_a_broken_one_holds_up_nothing(
+    post_office: PostOffice, notices: Notices, directory: Directory
+) -> None:
+    team = directory.departments["logistics"].model_copy(update={"chat": ("dingtalk://token",)})
+    post_office.directory = Directory(departments={"logistics": team})
+    post_office.server.data_answers = ["451 busy"]
+    await notices("logistics")
+    await post_office.desk().deliver_once()
+    post_office.clock.later(seconds=6)
+    assert await post_office.desk().deliver_once() == 1
+    assert post_office.rooms.posts == [(("dingtalk://token",), "责任认定 asked zh")]
+    post_office.rooms.broken = True
+    await notices("logistics", number="C-2")
+    assert await post_office.desk().deliver_once() == 1
+
+
+async def test_more_notices_than_a_batch_are_sent_over_a_few_connections(
+    post_office: PostOffice, notices: Notices
+) -> None:
+    await notices(*["logistics"] * 30)
+    desk = post_office.desk(batch=20)
+    assert [await desk.deliver_once(), await desk.deliver_once()] == [20, 10]
+    assert len({message["Message-ID"] for _, message in post_office.server.mails}) == 30
+    assert post_office.server.connections <= 6
+
+
+async def test_an_idle_desk_is_woken_by_a_new_page_and_keeps_beating(
+    post_office: PostOffice, notices: Notices, casebook: Casebook, env: ActivityEnvironment
+) -> None:
+    beats: list[float] = []
+    loop = asyncio.get_running_loop()
+    env.on_heartbeat = lambda *_: beats.append(loop.time())
+    desk = post_office.desk(idle=60)
+    casebook._on_mail = desk.nudge
+    start = loop.time()
+    working = asyncio.create_task(env.run(desk.deliver_mails, 2.6))
+    await asyncio.sleep(0.2)
+    await notices("logistics")
+    await asyncio.wait_for(post_office.server.taken.wait(), 10)
+    sent_after = loop.time() - start
+    assert await working == 1
+    assert sent_after < 2
+    assert len(beats) >= 3

@@ -1,0 +1,217 @@
+"""Money and goods: once, never more than was paid, and a person can act on every failure."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlmodel import select
+from temporalio.exceptions import ApplicationError
+
+from activities.embedded import EmbeddedCarrier, EmbeddedGateway, EmbeddedWarehouse
+from activities.ports import GatewayRefused, PaymentGateway, Receipt, TryAgain
+from activities.remedies import Remedies
+from activities.store import Store
+from models.case import RemedyOrder
+from models.tables import GatewayEntry, GatewayRefund, OrderAccount
+
+Remedy = Callable[..., RemedyOrder]
+Answer = Receipt | Exception
+
+
+class ScriptedGateway:
+    """Answers each call as told and keeps the keys; `made` is what a look-up finds."""
+
+    key_life = timedelta(hours=24)
+
+    def __init__(self, *answers: Answer) -> None:
+        self.answers = list(answers)
+        self.keys: list[str] = []
+        self.made: Receipt | None = None
+        self.looks = 0
+
+    async def refund(self, key: str, reference: str, order: str, amount: int, currency: str) -> Receipt:
+        self.keys.append(key)
+        answer = self.answers.pop(0) if self.answers else Receipt(reference="RF-1", amount=amount, currency=currency)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def find(self, reference: str) -> Receipt | None:
+        self.looks += 1
+        return self.made
+
+
+@pytest.fixture
+def desk(store: Store, clock: Any) -> Callable[..., Remedies]:
+    def build(payment: PaymentGateway | None = None) -> Remedies:
+        gateway = payment or EmbeddedGateway(store)
+        return Remedies(store, gateway, EmbeddedWarehouse(store), EmbeddedCarrier(store), clock=clock)
+
+    return build
+
+
+async def refunded(store: Store) -> list[int]:
+    async with store.read() as session:
+        return list((await session.exec(select(OrderAccount.refunded))).all())
+
+
+async def fails(call: Callable[[RemedyOrder], object], order: RemedyOrder) -> ApplicationError:
+    with pytest.raises(ApplicationError) as raised:
+        await call(order)  # type: ignore[misc]
+    assert raised.value.type == "try_again"
+    assert not raised.value.non_retryable
+    return raised.value
+
+
+async def test_a_payment_asked_for_again_is_the_same_payment(
+    store: Store, desk: Callable[..., Remedies], remedy: Remedy
+) -> None:
+    first = await desk().pay(remedy())
+    again = await asyncio.gather(*(desk().pay(remedy()) for _ in range(5)))
+    assert first.reference is not None
+    assert set(again) == {first}
+    assert await refunded(store) == [400]
+    async with store.read() as session:
+        assert len((await session.exec(select(GatewayRefund))).all()) == 1
+        assert sorted((await session.exec(select(GatewayEntry.amount))).all()) == [-400, 400]
+
+
+async def test_ten_payments_of_one_order_at_once_never_pay_more_than_was_paid(
+    store: Store, desk: Callable[..., Remedies], remedy: Remedy
+) -> None:
+    ends = await asyncio.gather(*(desk().pay(remedy(f"C-{i}", amount=300)) for i in range(10)))
+    assert sorted(end.failure or "" for end in ends) == ["", "", "", *["exceeds_paid"] * 7]
+    assert await refunded(store) == [900]
+
+
+async def test_one_payment_asked_for_ten_times_at_once_is_made_once(
+    store: Store, desk: Callable[..., Remedies], remedy: Remedy
+) -> None:
+    ends = await asyncio.gather(*(desk().pay(remedy()) for _ in range(10)))
+    assert len({end.reference for end in ends}) == 1
+    assert await refunded(store) == [400]
+
+
+async def test_nothing_to_pay_is_done_at_once(store: Store, desk: Callable[..., Remedies], remedy: Remedy) -> None:
+    end = await desk().pay(remedy(amount=0))
+    assert (end.reference, end.failure) == (None, None)
+    assert await refunded(store) == []
+
+
+async def test_an_order_said_to_be_paid_otherwise_than_before_goes_to_a_person(
+    store: Store, desk: Callable[..., Remedies], remedy: Remedy
+) -> None:
+    await desk().pay(remedy())
+    end = await desk().pay(remedy("C-2", paid=900_000, amount=800_000))
+    assert end.failure == "paid_differs"
+    assert await refunded(store) == [400]
+
+
+async def test_a_refusal_gives_the_amount_back_and_stays_the_answer(
+    store: Store, desk: Callable[..., Remedies], remedy: Remedy
+) -> None:
+    gateway = ScriptedGateway(GatewayRefused("account_closed"))
+    assert (await desk(gateway).pay(remedy())).failure == "account_closed"
+    assert await refunded(store) == [0]
+    assert (await desk(gateway).pay(remedy())).failure == "account_closed"
+    assert gateway.keys == ["C-1:1:pay:1"]
+    assert (await desk(gateway).pay_state(remedy())).failure == "account_closed"
+
+
+async def test_a_person_may_try_a_refused_payment_again_under_a_new_key_after_a_look(
+    store: Store, desk: Callable[..., Remedies], remedy: Remedy
+) -> None:
+    gateway = ScriptedGateway(GatewayRefused("account_closed"))
+    await desk(gateway).pay(remedy())
+    end = await desk(gateway).pay(remedy(attempt=2))
+    assert end.reference == "RF-1"
+    assert (gateway.keys, gateway.looks) == (["C-1:1:pay:1", "C-1:1:pay:2"], 1)
+    assert await refunded(store) == [400]
+
+
+async def test_a_second_attempt_does_not_take_what_others_were_paid_meanwhile(
+    store: Store, desk: Callable[..., Remedies], remedy: Remedy
+) -> None:
+    gateway = ScriptedGateway(GatewayRefused("account_closed"))
+    await desk(gateway).pay(remedy(amount=700))
+    await desk(gateway).pay(remedy("C-2", amount=700))
+    assert (await desk(gateway).pay(remedy(amount=700, attempt=2))).failure == "exceeds_paid"
+    assert await refunded(store) == [700]
+    assert len(gateway.keys) == 2
+
+
+async def test_a_temporary_failure_is_tried_again_under_the_same_key_at_the_gateways_pace(
+    desk: Callable[..., Remedies], remedy: Remedy
+) -> None:
+    gateway = ScriptedGateway(TryAgain("http_429", 7))
+    error = await fails(desk(gateway).pay, remedy())
+    assert (error.message, error.next_retry_delay) == ("http_429", timedelta(seconds=7))
+    assert (await desk(gateway).pay(remedy())).reference == "RF-1"
+    assert gateway.keys == ["C-1:1:pay:1"] * 2
+
+
+async def test_after_a_stored_failure_a_new_key_is_used_only_when_the_first_call_has_settled(
+    desk: Callable[..., Remedies], remedy: Remedy, clock: Any
+) -> None:
+    gateway = ScriptedGateway(TryAgain("http_500", suspect=True))
+    await fails(desk(gateway).pay, remedy())
+    error = await fails(desk(gateway).pay, remedy())
+    assert (error.message, error.next_retry_delay) == ("settling", timedelta(seconds=60))
+    assert len(gateway.keys) == 1
+    clock.later(seconds=61)
+    assert (await desk(gateway).pay(remedy())).reference == "RF-1"
+    assert gateway.keys == ["C-1:1:pay:1", "C-1:1:pay:2"]
+
+
+async def test_a_payment_that_landed_although_it_failed_is_found_and_not_made_again(
+    store: Store, desk: Callable[..., Remedies], remedy: Remedy
+) -> None:
+    gateway = ScriptedGateway(TryAgain("http_500", suspect=True))
+    await fails(desk(gateway).pay, remedy())
+    gateway.made = Receipt(reference="RF-LATE", amount=400, currency="CNY")
+    assert (await desk(gateway).pay(remedy())).reference == "RF-LATE"
+    assert len(gateway.keys) == 1
+    assert await refunded(store) == [400]
+
+
+async def test_a_key_the_gateway_may_have_forgotten_is_not_sent_again(
+    desk: Callable[..., Remedies], remedy: Remedy, clock: Any
+) -> None:
+    gateway = ScriptedGateway(TryAgain("timeout"))
+    await fails(desk(gateway).pay, remedy())
+    gateway.made = Receipt(reference="RF-LATE", amount=400, currency="CNY")
+    clock.later(hours=20)
+    assert (await desk(gateway).pay(remedy())).reference == "RF-LATE"
+    assert len(gateway.keys) == 1
+
+
+async def test_a_found_payment_of_another_amount_goes_to_a_person(
+    desk: Callable[..., Remedies], remedy: Remedy
+) -> None:
+    gateway = ScriptedGateway(GatewayRefused("account_closed"))
+    await desk(gateway).pay(remedy())
+    gateway.made = Receipt(reference="RF-LATE", amount=400, currency="CNY")
+    end = await desk(gateway).pay(remedy(amount=300, attempt=2))
+    assert (end.reference, end.failure) == ("RF-LATE", "amount_differs")
+
+
+async def test_when_patience_ran_out_one_look_tells_paid_from_doubt(
+    store: Store, desk: Callable[..., Remedies], remedy: Remedy
+) -> None:
+    gateway = ScriptedGateway(TryAgain("timeout"))
+    assert (await desk(gateway).pay_state(remedy())).failure == "payment_in_doubt"
+    await fails(desk(gateway).pay, remedy())
+    assert (await desk(gateway).pay_state(remedy())).failure == "payment_in_doubt"
+    gateway.made = Receipt(reference="RF-LATE", amount=400, currency="CNY")
+    assert (await desk(gateway).pay_state(remedy())).reference == "RF-LATE"
+    assert (await desk(gateway).pay(remedy())).reference == "RF-LATE"
+    assert (gateway.looks, await refunded(store)) == (2, [400])
+
+
+async def test_money_in_doubt_stays_held_on_the_order(
+    store: Store, desk: Callable[..., Remedies], remedy: Remedy
+) -> None:
+    await fails(desk(ScriptedGateway(TryAgain("timeout"))).pay, remedy(amount=700))
+    assert (await desk().pay(remedy("C-2", amount=700))).failure == "exceeds_paid"

@@ -1,0 +1,107 @@
+"""The store: tables made once, transactions whole, books that cannot be rewritten, errors without values."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import SQLModel, select
+
+from activities.embedded import EmbeddedGateway
+from activities.store import Store, StoreError
+from models.tables import GatewayEntry, OrderAccount, Parcel
+
+
+async def run(store: Store, statement: str) -> None:
+    async with store.write() as session:
+        await (await session.connection()).execute(text(statement))
+
+
+async def add(store: Store, *rows: SQLModel) -> None:
+    async with store.write() as session:
+        session.add_all(rows)
+
+
+async def add_and_fail(store: Store, row: SQLModel) -> None:
+    async with store.write() as session:
+        session.add(row)
+        await session.flush()
+        raise ZeroDivisionError
+
+
+async def test_several_workers_may_make_the_tables_at_once(url: str) -> None:
+    stores = [Store(url) for _ in range(6)]
+    await asyncio.gather(*(store.create() for store in stores))
+    await EmbeddedGateway(stores[0]).refund("k:1", "k", "O-1", 400, "CNY")
+    assert await EmbeddedGateway(stores[5]).find("k") is not None
+    for store in stores:
+        await store.close()
+
+
+async def test_making_the_tables_again_keeps_what_they_hold(store: Store) -> None:
+    await add(store, OrderAccount(order_number="O-1", currency="CNY", paid=5))
+    await store.create()
+    async with store.read() as session:
+        assert (await session.exec(select(OrderAccount.paid))).all() == [5]
+
+
+async def test_a_block_that_fails_leaves_nothing(store: Store) -> None:
+    with pytest.raises(ZeroDivisionError):
+        await add_and_fail(store, OrderAccount(order_number="O-1", currency="CNY", paid=5))
+    async with store.read() as session:
+        assert (await session.exec(select(OrderAccount))).all() == []
+
+
+async def test_a_time_comes_back_in_utc_whatever_zone_it_had(store: Store) -> None:
+    local = datetime(2026, 3, 2, 17, 0, 0, 123456, tzinfo=timezone(timedelta(hours=8)))
+    parcel = {"kind": "ship", "state": "done", "order_number": "O-1", "reference": "S-1"}
+    await add(store, Parcel(key="k", at=local, **parcel))
+    async with store.read() as session:
+        stored = (await session.exec(select(Parcel.at))).one()
+    assert stored == local
+    assert stored.tzinfo is UTC
+
+
+@pytest.mark.parametrize("table", ["gateway_entry", "gateway_refund"])
+@pytest.mark.parametrize("verb", ["UPDATE {} SET amount = amount + 1", "DELETE FROM {}"])
+async def test_the_gateways_books_cannot_be_changed_or_deleted(store: Store, table: str, verb: str) -> None:
+    await EmbeddedGateway(store).refund("k:1", "k", "O-1", 400, "CNY")
+    with pytest.raises(StoreError, match="the books are append-only"):
+        await run(store, verb.format(table))
+
+
+async def test_a_transaction_that_does_not_add_up_to_zero_is_refused(store: Store) -> None:
+    now = datetime.now(UTC)
+    cash = GatewayEntry(txn="T", account="cash:CNY", amount=-400, at=now)
+    with pytest.raises(StoreError, match="does not balance"):
+        await add(store, cash, GatewayEntry(txn="T", account="refunds:CNY", amount=401, at=now))
+
+
+async def test_an_order_can_never_hold_more_refunded_than_paid(store: Store) -> None:
+    with pytest.raises(StoreError, match="refunded_within_paid"):
+        await add(store, OrderAccount(order_number="O-1", currency="CNY", paid=5, refunded=6))
+
+
+async def test_an_error_is_one_line_without_the_values_stored(store: Store) -> None:
+    await add(store, OrderAccount(order_number="SECRET-ORDER", currency="CNY", paid=5))
+    with pytest.raises(StoreError) as raised:
+        await add(store, OrderAccount(order_number="SECRET-ORDER", currency="CNY", paid=5))
+    assert "SECRET" not in str(raised.value)
+    assert "\n" not in str(raised.value)
+    assert raised.value.__cause__ is None
+
+
+@pytest.mark.parametrize("url", ["mysql://root@localhost/x", "no url at all"])
+def test_another_kind_of_database_is_refused_with_one_line(url: str) -> None:
+    with pytest.raises(StoreError, match=r"^database_url: [^\n]*use sqlite:///file or postgresql://"):
+        Store(url)
+
+
+async def test_a_database_that_is_away_is_one_line(tmp_path: Path) -> None:
+    away = Store("postgresql://nobody@127.0.0.1:1/x")
+    nowhere = Store(f"sqlite:///{tmp_path}/missing/x.db")
+    for store in (away, nowhere):
+        with pytest.raises(StoreError, match=r"^database: [^\n]+$"):
+            await store.create()
+        await store.close()

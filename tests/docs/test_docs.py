@@ -1,0 +1,125 @@
+"""The documents name only what is there: links, commands, files, settings, tests, keys."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from activities import http_partner
+from models.case import Basis, Exit, Stage
+from models.directory import Person, Team
+from models.procedure import Clocks, InRule, Procedure, Route, When
+from procedures import HERE, read_pack
+from starter.cli.app import COMMANDS
+from starter.mapping import FieldMap, Source, read_mapping
+from starter.settings import PREFIX, Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOORS = {"--help", "--version", "--lang", "COMMAND"}
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    broken = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if target.startswith(("https://", "http://")):
+            continue
+        file, _, anchor = target.partition("#")
+        there = (page.parent / file).resolve() if file else page
+        if not there.exists() or (anchor and anchor not in anchors(there)):
+            broken.append(target)
+    assert broken == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_named_is_one(page: Path) -> None:
+    found = re.findall(r"```[\w ]*\n(.*?)```|`([^`\n]+)`", page.read_text(encoding="utf-8"), re.DOTALL)
+    code = "\n".join(block or span for block, span in found)
+    spoken = re.findall(r"(?:^|[$;] |  )redress ([a-z-]+|COMMAND)", code, re.MULTILINE)
+    assert [verb for verb in spoken if verb not in COMMANDS and verb not in DOORS] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_file_named_exists(page: Path) -> None:
+    folders = "models|rules|activities|workflows|starter|procedures|texts|tests|examples|docs"
+    named = re.findall(rf"\b((?:{folders})/[\w./-]+\.(?:py|toml|md|csv|svg))", page.read_text(encoding="utf-8"))
+    assert [name for name in named if not (ROOT / name).exists() and not (page.parent / name).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_setting_named_is_one(page: Path) -> None:
+    known = set(Settings.model_fields) | {"actor"}
+    named = re.findall(rf"\b{PREFIX}([A-Z]+(?:_[A-Z]+)*)", page.read_text(encoding="utf-8"))
+    assert [name for name in named if name.lower() not in known] == []
+
+
+def test_every_make_target_named_is_one() -> None:
+    targets = set(re.findall(r"^([a-z]+):", text("Makefile"), re.MULTILINE))
+    named = {target for page in PAGES for target in re.findall(r"(?:^|`)make ([a-z]+)", page.read_text(), re.MULTILINE)}
+    assert {"demo", "test", "dev"} <= named <= targets
+
+
+def test_every_clause_has_its_line_and_every_test_named_exists() -> None:
+    table = text("docs/requirements.md")
+    clauses = re.findall(r"^\| (S0-\d\d) \|", table, re.MULTILINE)
+    assert clauses == [f"S0-{number:02}" for number in range(1, 33)]
+    written = {
+        node.name
+        for file in (ROOT / "tests").rglob("test_*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert set(re.findall(r"`(test_\w+)`", table)) - written == set()
+
+
+def test_the_glossary_has_every_stage_exit_basis_department_party_and_cause() -> None:
+    glossary = text("docs/glossary.md")
+    pack = read_pack(HERE / "marketplace.procedure.toml")
+    words = [*Stage, *Exit, *Basis, *pack.departments, *pack.parties, *pack.causes]
+    assert [word for word in words if f"`{word}`" not in glossary] == []
+
+
+def test_the_guide_to_procedures_has_every_key() -> None:
+    guide = text("docs/procedure.md")
+    keys = [key for model in (Procedure, Route, When, InRule, Clocks) for key in model.model_fields]
+    assert [key for key in keys if f"`{key}`" not in guide] == []
+    assert [key for key in (*Team.model_fields, *Person.model_fields) if f"{key} = " not in guide] == []
+
+
+def test_the_guide_to_imports_has_every_key_and_its_example_is_one(tmp_path: Path) -> None:
+    guide = text("docs/import.md")
+    example = tmp_path / "example.toml"
+    example.write_text(_block(guide, "toml"), encoding="utf-8")
+    assert read_mapping(example).columns() >= {"remark", "sku"}
+    assert [key for key in Source.model_fields if f"`{key}`" not in guide] == []
+    assert [key for key in FieldMap.model_fields if key not in guide] == []
+
+
+def test_the_guide_for_partners_has_every_path_and_its_signature_is_right() -> None:
+    guide = text("docs/connect.md")
+    paths = re.findall(r"(POST|GET) +(/\w+)", http_partner.__doc__ or "")
+    assert len(paths) == 7
+    assert [path for verb, path in paths if f"{verb} {path}" not in guide] == []
+    body, given = re.findall(r"```text\n(.+)\n```", guide)
+    assert http_partner.signature(b"example-secret", "POST", "/refunds", "1767945600", body.encode()) == given
+
+
+def test_no_page_holds_a_path_of_a_machine() -> None:
+    assert [page.name for page in PAGES if re.search(r"/(?:work|tmp|home|root)/", page.read_text())] == []
+
+
+def _block(page: str, language: str) -> str:
+    found = re.search(rf"```{language}\n(.*?)```", page, re.DOTALL)
+    assert found is not None
+    return found[1]

@@ -1,0 +1,153 @@
+"""Procedures as data: each pack does what its own cases say, and a pack with a mistake is refused in one line."""
+
+import tomllib
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from models.procedure import Span
+from procedures import DIRECTORY_FILE, HERE, PackError, Packs, read_directory, read_pack
+from tests.rules.builders import PACK, START, World
+
+PACK_FILES = sorted(HERE.glob("*.procedure.toml"))
+SPAN: TypeAdapter[timedelta] = TypeAdapter(Span)
+
+
+def own_cases() -> list[Any]:
+    found = []
+    for file in PACK_FILES:
+        cases = tomllib.loads(file.with_name(file.name.replace(".procedure.", ".cases.")).read_text(encoding="utf-8"))
+        found += [pytest.param(file, case, id=f"{file.name}: {case['name']}") for case in cases["cases"]]
+    return found
+
+
+def facts(case: dict[str, Any]) -> dict[str, Any]:
+    """A case's facts as changes to the complaint of the builders."""
+    order: dict[str, Any] = {"kind": case.get("order", "platform")}
+    for key, field in (("promised", "promised_at"), ("delivered", "delivered_at")):
+        if key in case:
+            order[field] = (START - SPAN.validate_python(case[key])).isoformat()
+    changes: dict[str, Any] = {"cause": case["cause"], "order": order, "demand": {"kind": case.get("demand", "refund")}}
+    changes["negotiation"] = case.get("negotiation", "not_tried")
+    if not case.get("explained"):
+        changes["contact"] = None
+    return changes
+
+
+@pytest.mark.parametrize(("file", "case"), own_cases())
+def test_a_pack_does_what_its_own_cases_say(file: Path, case: dict[str, Any]) -> None:
+    world = World(pack=read_pack(file), **facts(case))
+    triaged = world.event("triaged")
+    assert (world.case.route, triaged.data["handling"]) == (case["route"], case["handling"])
+    assert world.case.direct is (case["handling"] != "ask")
+    assert [ask.department for ask in world.case.asks] == case.get("asked", [])
+    assert world.stage == case["stage"]
+    if "first_due" in case:
+        assert world.view.due == START + SPAN.validate_python(case["first_due"])
+
+
+@pytest.mark.parametrize("file", PACK_FILES, ids=lambda file: file.name)
+def test_every_route_of_a_pack_has_a_case_of_its_own(file: Path) -> None:
+    covered = {param.values[1]["route"] for param in own_cases() if param.values[0] == file}
+    assert covered == {route.name for route in read_pack(file).routes}
+
+
+@pytest.mark.parametrize("file", PACK_FILES, ids=lambda file: file.name)
+def test_every_number_and_name_of_a_pack_names_its_source(file: Path) -> None:
+    def parts(value: Any, path: str) -> list[str]:
+        if isinstance(value, list):
+            return [line for i, item in enumerate(value) for line in parts(item, f"{path}.{i}")]
+        if not isinstance(value, dict):
+            return []
+        bare = bool({"within", "times", "handling", "steps", "every"} & set(value)) and not value.get("source")
+        # A reminder is our own courtesy; its source is asked for like any other's.
+        return [path] * bare + [line for key, item in value.items() for line in parts(item, f"{path}.{key}")]
+
+    assert parts(tomllib.loads(file.read_text(encoding="utf-8")), "") == []
+
+
+def test_every_department_has_owners_who_may_act_for_it() -> None:
+    directory = read_directory(DIRECTORY_FILE)
+    for name in PACK.departments:
+        team = directory.team(name)
+        assert team is not None
+        assert all(name in directory.departments_of(person.name) for person in team.owners)
+    assert directory.departments_of("路人") == ()
+
+
+BROKEN: list[tuple[str, str, str]] = [
+    ('time_zone = "Asia/Shanghai"', 'time_zone = "Asia/Shangai"', "time_zone: is not known"),
+    ('front_desk = "customer_service"', 'front_desk = "returns_centre"', "front_desk: must be one of `parties`"),
+    ('panel = "panel"', 'panel = "board"', "department board is used but not defined"),
+    ('unreachable = "system"', 'unreachable = "nobody"', "party nobody is used but not defined"),
+    ('name = "late"\nwhen', 'name = "transit"\nwhen', "routes: transit is there 2 times"),
+    ('name = "late"\nwhen', 'name = "by_hand"\nwhen', "routes.6.name: by_hand is kept"),
+    ('causes = ["damage_unclear"] }', 'causes = ["bad_luck"] }', "cause bad_luck is used but not defined"),
+    ('handling = "grant"', 'handling = "give"', "routes.1.handling: must be one of 'grant', 'refuse', 'own' or 'ask'"),
+    ('handling = "grant"', 'handling = "ask"', "routes.1: `ask` names departments exactly where"),
+    ('"own"\nask = ["customer_service"]', '"own"\nask = ["logistics"]', "routes.0.ask: with handling"),
+    ('ask = ["merchandise"]', 'ask = ["returns_centre"]', "party returns_centre is used but not defined"),
+    ('name = "goods"', 'name = "goods"\nwhen = { late = true }', "the last of `routes` must have no `when`"),
+    ('answer = { within = "24h"', 'answer = { within = "24 hours"', 'clocks.answer.within: must be a span such as "30m"'),
+    ('answer = { within = "24h"', 'answer = { within = "0h"', "clocks.answer.within:"),
+    ('answer = { within = "24h"', 'answer = { within = "4h"', "`clocks.reminders` must each be shorter"),
+    ('answer = { within = "24h", source = "S0-15" }', 'answer = { within = "24h" }', "clocks.answer.source: is missing"),
+    ('within = "24h", source = "S0-14" }', 'within = "24h", hours = 3, source = "x" }', "clocks.promise.hours: is not a"),
+    ("times = 2\n", "times = 2.5\n", "rework.times: must be a whole number"),
+    ("version = 1", "version = 0", "version:"),
+    ('workflow = "Exchange"', 'workflow = "Gift"', "remedies.exchange.workflow: must be one of"),
+    ('workflow = "Refund"\nsteps = ["pay"]', 'steps = ["pay"]', "remedies.refund.workflow: is needed exactly where"),
+    ('["label", "goods", "pay"]', '["pay", "label", "goods"]', "remedies.return_and_refund.steps: has something after"),
+    ('["label", "goods", "pay"]', '["label", "label", "pay"]', "remedies.return_and_refund.steps: names a step twice"),
+    ("[remedies.repair]", "[remedies.mending]", "remedies.mending"),
+    ('withdraw = ["customer_service"]', "", "authority.withdraw: names nobody"),
+    ('withdraw = ["customer_service"]', 'withdraw = ["customer_service"]\nfly = ["panel"]', "authority.fly: is not a"),
+    ('verify = ["customer_service"]', 'verify = ["press_office"]', "department press_office is used but not defined"),
+    ("[callbacks]", "[callbacks", "is not valid TOML"),
+    ('panel = "panel"\n', 'panel = "panel"\nsurprise = 1\n', "surprise: is not a known field"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "line"), BROKEN, ids=[line for _, _, line in BROKEN])
+def test_a_pack_with_a_mistake_is_refused_with_one_clear_line(tmp_path: Path, old: str, new: str, line: str) -> None:
+    text = PACK_FILES[[file.name for file in PACK_FILES].index("marketplace.procedure.toml")].read_text(encoding="utf-8")
+    assert old in text
+    file = tmp_path / "bad.procedure.toml"
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(PackError) as refused:
+        read_pack(file)
+    found = [said for said in str(refused.value).splitlines() if line in said]
+    assert len(found) == 1
+    assert found[0].startswith("bad.procedure.toml: ")
+    assert str(tmp_path) not in str(refused.value)
+
+
+def test_a_pack_file_that_is_not_text_or_not_there_is_refused_with_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "bad.procedure.toml"
+    with pytest.raises(PackError, match=r"^bad.procedure.toml: cannot be read; [^\n]*$"):
+        read_pack(file)
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(PackError, match=r"^bad.procedure.toml: is not valid TOML; [^\n]*$"):
+        read_pack(file)
+
+
+def test_a_changed_pack_needs_a_new_version_and_the_newest_one_takes_new_cases() -> None:
+    packs = Packs()
+    packs.add(PACK)
+    packs.add(PACK)
+    with pytest.raises(PackError, match="differs from the pack of the same version"):
+        packs.add(PACK.model_copy(update={"time_zone": "UTC"}))
+    packs.add(PACK.model_copy(update={"version": 12}))
+    newest = packs.newest(PACK.name)
+    assert newest is not None
+    assert (newest.version, packs.pinned(PACK.ref), packs.newest("other")) == (12, PACK, None)
+    with pytest.raises(PackError, match="this worker does not have the procedure"):
+        packs.pinned("marketplace.99")
+
+
+def test_the_marketplaces_answer_clock_is_24_hours_from_the_ask() -> None:
+    assert isinstance(World().view.due, datetime)
+    assert PACK.clocks.answer.within == PACK.clocks.promise.within == timedelta(hours=24)

@@ -1,0 +1,183 @@
+"""Carrying a decision out: the same day, and what a person must settle (S0-16, S0-17)."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from models.case import RemedyResult
+from rules.remedy import finished, order_for
+from tests.rules.builders import DESK, LEADERSHIP, RETURNS, START, World, granted, hours
+
+MIDNIGHT = datetime(2026, 3, 2, 16, 0, tzinfo=UTC)
+"""The end of the first day in Shanghai."""
+WAY = {"kind": "return_and_refund"}
+
+
+def failed(code: str = "account_closed", step: str | None = "pay", *done: str, **changes: Any) -> World:
+    return granted(**changes).child(failure=code, step=step, done=done)
+
+
+@pytest.mark.parametrize(
+    ("kind", "steps", "amount", "child"),
+    [
+        ("refund", ("pay",), 21_000, "refund-1"),
+        ("return_and_refund", ("label", "goods", "pay"), 21_000, "refund-1"),
+        ("exchange", ("reserve", "label", "goods", "ship"), 0, "exchange-1"),
+        ("reship", ("reserve", "ship"), 0, "exchange-1"),
+        ("repair", ("label", "goods", "ship"), 0, "exchange-1"),
+    ],
+)
+def test_the_customer_gets_what_was_asked_for(kind: str, steps: tuple[str, ...], amount: int, child: str) -> None:
+    world = granted(demand={"kind": kind})
+    order = order_for(world.case, world.pack)
+    assert (order.kind, order.steps, order.amount) == (kind, steps, amount)
+    assert world.view.child == f"complaint.T-1.{child}"
+    assert world.child().case.refunded == amount
+
+
+def test_a_compensation_pays_its_amount_and_an_apology_needs_no_child() -> None:
+    assert granted(demand={"kind": "compensation", "amount": 700}).child().case.refunded == 700
+    apology = granted(demand={"kind": "apology"})
+    assert (apology.stage, apology.view.child, apology.case.refunded) == ("feedback", None, 0)
+
+
+@pytest.mark.parametrize(
+    ("at", "ends"),
+    [
+        (MIDNIGHT - timedelta(minutes=1), MIDNIGHT),
+        (MIDNIGHT - timedelta(microseconds=1), MIDNIGHT),
+        (MIDNIGHT, MIDNIGHT + timedelta(days=1)),
+        (START, MIDNIGHT),
+    ],
+)
+def test_the_day_ends_at_midnight_where_the_company_is_also_for_an_answer_at_2359(
+    at: datetime, ends: datetime
+) -> None:
+    world = World(at=at).confirms()
+    assert world.view.due == ends
+    if at < ends - timedelta(microseconds=1):
+        assert "not_same_day" not in world.until(ends - timedelta(microseconds=1)).kinds()
+    world.until(ends)
+    breach = world.event("not_same_day")
+    assert (breach.at, breach.department, world.stage) == (ends, RETURNS, "executing")
+    assert world.child().stage == "feedback"
+
+
+def test_a_day_an_outage_of_ours_used_up_is_nobodys_breach() -> None:
+    world = World().outage(days=3)
+    assert world.event("not_same_day").department is None
+
+
+def test_a_remedy_with_goods_is_due_on_the_day_the_goods_are_back() -> None:
+    world = granted(demand=WAY)
+    assert (world.view.waiting_for, world.view.due) == (RETURNS, None)
+    assert [mail.to for mail in (*world.mails("return_goods"), *world.mails("goods_expected"))] == ["customer", RETURNS]
+    world.wait(days=3).does("goods", RETURNS, accepted=True)
+    assert (world.view.due, world.view.waiting_for) == (MIDNIGHT + timedelta(days=3), "system")
+    assert world.refuses("goods", RETURNS, accepted=True) == "wrong_stage"
+    assert world.refuses("goods", DESK, accepted=True) == "wrong_department"
+
+
+def test_goods_are_only_awaited_by_a_remedy_that_takes_some() -> None:
+    assert granted().refuses("goods", RETURNS, accepted=True) == "wrong_stage"
+    assert World().refuses("goods", RETURNS, accepted=True) == "wrong_stage"
+
+
+@pytest.mark.parametrize(
+    ("step", "demand", "kind", "department"),
+    [
+        ("pay", "refund", "payment", RETURNS),
+        ("goods", "return_and_refund", "goods", DESK),
+        ("label", "return_and_refund", "goods", RETURNS),
+        ("ship", "reship", "goods", RETURNS),
+        (None, "refund", "payment", RETURNS),
+        (None, "reship", "goods", RETURNS),
+    ],
+)
+def test_a_failed_remedy_becomes_a_task_of_a_named_department_with_a_clock(
+    step: str | None, demand: str, kind: str, department: str
+) -> None:
+    world = failed("broken", step, demand={"kind": demand})
+    task = world.view.task
+    assert task is not None
+    assert (world.stage, task.kind, task.department, task.due) == ("task", kind, department, world.now + hours(24))
+    assert [mail.to for mail in world.mails("task")] == [department]
+
+
+def test_a_task_past_its_clock_is_escalated_again_and_again_and_never_dies() -> None:
+    world = failed().wait(days=3)
+    assert (world.stage, world.kinds().count("task_overdue"), world.case.missed) == ("task", 3, True)
+    assert {mail.to for mail in world.mails("task_overdue")} == {RETURNS, LEADERSHIP}
+
+
+def test_after_a_long_outage_a_task_is_escalated_once_not_once_per_missed_day() -> None:
+    world = failed()
+    world.outage(days=10)
+    assert (world.kinds().count("task_overdue"), world.view.due) == (1, world.now + hours(24))
+
+
+def test_a_task_nobody_could_have_heard_of_is_not_held_against_its_department() -> None:
+    world = granted()
+    world.handing_over = False
+    world.child(failure="x", step="pay").outage(days=10)
+    assert ("task_overdue" in world.kinds(), world.view.due) == (False, world.now + hours(24))
+
+
+def test_a_retry_goes_on_under_the_same_decision_and_does_nothing_twice() -> None:
+    world = failed("refused", "pay", "label", "goods", demand=WAY).does("resolve", RETURNS, outcome="retry")
+    order = order_for(world.case, world.pack)
+    assert (order.decision, order.attempt, order.steps) == (1, 2, ("pay",))
+    assert world.view.child == "complaint.T-1.refund-1-2"
+    assert world.child().case.refunded == 21_000
+
+
+def test_goods_that_did_not_come_back_are_asked_for_again_on_a_retry() -> None:
+    world = failed("goods_not_returned", "goods", demand=WAY).does("resolve", DESK, outcome="retry")
+    assert order_for(world.case, world.pack).steps == ("label", "goods", "pay")
+    assert (len(world.mails("return_goods")), world.view.waiting_for) == (2, RETURNS)
+
+
+def test_a_second_word_on_rejected_goods_pays_nobody() -> None:
+    world = granted(demand=WAY).does("goods", RETURNS, accepted=False).does("goods", RETURNS, accepted=True)
+    world.child(failure="goods_rejected", step="goods", done=("label",)).does("resolve", DESK, outcome="retry")
+    assert "goods" in order_for(world.case, world.pack).steps
+
+
+def test_a_payment_settled_elsewhere_counts_as_refunded_with_its_reference() -> None:
+    world = failed().does("resolve", RETURNS, outcome="settled", reference="BANK-77")
+    assert (world.stage, world.case.refunded) == ("feedback", 21_000)
+    assert world.mails("result")[0].values["reference"] == "BANK-77"
+
+
+def test_money_instead_of_goods_is_a_decision_of_its_own_and_pays_the_lines() -> None:
+    lines = [{"sku": "S-1", "quantity": 1}]
+    world = failed("out_of_stock", "reserve", demand={"kind": "exchange", "lines": lines})
+    world.does("resolve", RETURNS, outcome="refund_instead")
+    order = order_for(world.case, world.pack)
+    assert (order.decision, order.kind, order.amount, order.steps) == (2, "refund", 10_000, ("pay",))
+    whole = failed("out_of_stock", "reserve", demand={"kind": "exchange"})
+    assert whole.does("resolve", RETURNS, outcome="refund_instead").child().case.refunded == 21_000
+
+
+@pytest.mark.parametrize("step", ["pay", None])
+def test_a_payment_in_doubt_is_never_made_anew_under_another_key(step: str | None) -> None:
+    world = failed("payment_in_doubt", step)
+    assert world.refuses("resolve", RETURNS, outcome="refund_instead") == "bad_input"
+
+
+def test_an_abandoned_remedy_pays_nothing_and_the_customer_is_asked() -> None:
+    world = failed().does("resolve", RETURNS, outcome="abandon", note="客户账户已注销")
+    assert (world.stage, world.case.refunded, world.case.execution) == ("feedback", 0, None)
+    world.does("feedback", DESK, satisfied=False).does("contact", DESK).confirms()
+    assert world.child().case.refunded == 21_000
+
+
+def test_a_task_is_settled_by_its_own_department_and_only_while_there_is_one() -> None:
+    assert failed().refuses("resolve", DESK, outcome="retry") == "wrong_department"
+    assert granted().refuses("resolve", RETURNS, outcome="retry") == "wrong_stage"
+
+
+def test_the_outcome_of_a_child_nobody_waits_for_changes_nothing() -> None:
+    world = World()
+    assert finished(world.case, world.pack, RemedyResult(amount=5), world.now) == world.case

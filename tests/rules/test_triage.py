@@ -1,0 +1,159 @@
+"""Which way a complaint takes (S0-02, S0-03, S0-06, S0-09, S0-11, S0-12, S0-31, S0-32)."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from rules.triage import is_in_rule
+from tests.builders import complaint
+from tests.rules.builders import DESK, LOGISTICS, MERCHANDISE, PACK, SELF_OPERATED, START, World, hours
+
+DELIVERED = {"delivered_at": START.isoformat()}
+
+
+@pytest.mark.parametrize("cause", ["customer_service", "hotline_11185", "operations", "system"])
+@pytest.mark.parametrize("order", [{}, SELF_OPERATED])
+def test_customer_service_itself_rules_on_our_own_faults_and_no_other_department_is_asked(
+    cause: str, order: dict[str, Any]
+) -> None:
+    world = World(cause=cause, order=order, contact=None, negotiation="not_tried")
+    assert [ask.department for ask in world.case.asks] == [DESK]
+    assert (world.stage, world.case.direct) == ("asked", True)
+    assert {mail.to for mail in world.sent} == {"customer", DESK}
+    assert len(world.mails("asked_own")) == 1
+    assert world.confirms(DESK, **{cause: 100}).shares == {cause: 100}
+
+
+@pytest.mark.parametrize("cause", ["quality", "not_as_described", "wrong_item", "no_reason"])
+def test_a_dispute_about_goods_is_the_merchandise_departments_however_late_the_parcel_was(cause: str) -> None:
+    late = {"promised_at": START.isoformat(), "delivered_at": (START + hours(50)).isoformat()}
+    for order in ({}, late, {"promised_at": (START - hours(1)).isoformat()}):
+        world = World(cause=cause, order=order)
+        assert [ask.department for ask in world.case.asks] == [MERCHANDISE]
+        assert not world.case.direct
+
+
+@pytest.mark.parametrize("cause", ["damaged", "missing_items", "misdelivered", "late", "lost"])
+def test_a_dispute_with_the_carrier_is_the_logistics_departments(cause: str) -> None:
+    world = World(cause=cause, negotiation="not_tried")
+    assert [ask.department for ask in world.case.asks] == [LOGISTICS]
+
+
+@pytest.mark.parametrize(
+    ("order", "route"),
+    [
+        ({"promised_at": START.isoformat(), "delivered_at": (START + timedelta(seconds=1)).isoformat()}, "late"),
+        ({"promised_at": START.isoformat(), "delivered_at": START.isoformat()}, "goods"),
+        ({"promised_at": (START - timedelta(seconds=1)).isoformat()}, "undelivered"),
+        ({"promised_at": START.isoformat()}, "goods"),
+        ({"delivered_at": START.isoformat()}, "goods"),
+        ({}, "goods"),
+    ],
+)
+def test_where_the_cause_says_nothing_the_delivery_decides(order: dict[str, Any], route: str) -> None:
+    assert World(cause="other", order=order).case.route == route
+
+
+def test_the_ask_says_content_dispute_deadline_and_amount_to_the_department() -> None:
+    world = World(cause="damaged", order={"carrier": "EMS"})
+    values = world.mails("asked")[0].values
+    assert (values["text"], values["cause"], values["amount"]) == ("水壶漏水", "damaged", 21_000)
+    assert (values["carrier"], values["merchant"]) == ("EMS", "M-7")
+    assert values["deadline_at"] == (START + hours(24)).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("cause", "demand", "after", "inside"),
+    [
+        ("quality", "refund", timedelta(days=15), True),
+        ("quality", "refund", timedelta(days=15, microseconds=1), False),
+        ("no_reason", "exchange", timedelta(days=7), True),
+        ("no_reason", "exchange", timedelta(days=7, microseconds=1), False),
+        ("no_reason", "refund", timedelta(days=1), False),
+        ("lost", "refund", timedelta(days=300), True),
+        ("other", "refund", timedelta(0), False),
+    ],
+)
+def test_the_rules_windows_end_exactly_at_their_length(
+    cause: str, demand: str, after: timedelta, inside: bool
+) -> None:
+    case = complaint(cause=cause, demand={"kind": demand}, order=SELF_OPERATED | DELIVERED)
+    assert is_in_rule(PACK, case, START + after) is inside
+
+
+def test_the_window_is_measured_to_the_customers_complaint_not_to_our_intake() -> None:
+    filed = (START + timedelta(days=7)).isoformat()
+    case = complaint(
+        cause="no_reason", demand={"kind": "exchange"}, order=SELF_OPERATED | DELIVERED, filed_at=filed
+    )
+    assert is_in_rule(PACK, case, START + timedelta(days=9))
+
+
+def test_what_never_arrived_cannot_be_returned_too_late() -> None:
+    assert is_in_rule(PACK, complaint(cause="quality", order=SELF_OPERATED), START + timedelta(days=99))
+
+
+def test_a_self_operated_order_within_the_rules_is_handled_directly_and_nobody_is_asked() -> None:
+    world = World(order=SELF_OPERATED, contact=None)
+    assert (world.stage, world.case.route, world.case.direct, world.case.out_of_rule) == (
+        "executing", "in_rule", True, False,
+    )  # fmt: skip
+    assert (world.case.asks, world.ruling.basis, world.ruling.for_customer) == ((), "in_rule", True)
+
+
+def test_a_self_operated_order_outside_the_rules_is_explained_and_politely_refused_and_kept() -> None:
+    world = World(order=SELF_OPERATED, cause="other", contact=None)
+    assert (world.stage, world.case.out_of_rule, world.case.contested) == ("refused", True, False)
+    assert len(world.mails("refused_rule")) == 1
+    assert world.view.due == START + timedelta(days=7)
+
+
+def test_out_of_rule_and_contested_are_two_flags_and_a_case_may_have_both() -> None:
+    world = World(order=SELF_OPERATED, cause="other")
+    world.does("triage", DESK, handling="ask", ask=[MERCHANDISE], reason="需认定").confirms(customer=100)
+    world.does("contest", DESK, by="customer", reason="不服")
+    assert (world.case.out_of_rule, world.case.contested) == (False, True)
+    both = World(order=SELF_OPERATED, cause="other").does("insist", DESK, reason="坚持")
+    both.does("decide", "leadership", grant=True, liable=[{"party": "merchant"}], reason="照顾").child()
+    assert (both.case.out_of_rule, both.case.contested) == (True, False)
+    again = World(cause="damage_unclear").confirms(MERCHANDISE, carrier=100).confirms(LOGISTICS, merchant=100)
+    assert (again.case.out_of_rule, again.case.contested) == (False, True)
+
+
+def test_the_customer_is_acknowledged_first_with_number_next_step_and_clock() -> None:
+    first = World().sent[0]
+    assert (first.to, first.template, first.values["stage"]) == ("customer", "acknowledged", "asked")
+    assert first.values["due_at"] == (START + hours(24)).isoformat()
+
+
+def test_a_platform_order_is_guided_to_negotiate_first_and_nobody_is_asked_yet() -> None:
+    world = World(negotiation="not_tried")
+    assert (world.stage, world.case.asks, world.view.waiting_for) == ("negotiating", (), DESK)
+    assert len(world.mails("negotiate")) == 1
+    assert World(negotiation="failed").stage == "asked"
+
+
+def test_a_negotiation_whose_time_is_up_becomes_a_platform_dispute() -> None:
+    world = World(negotiation="not_tried").wait(hours=48, microseconds=-1)
+    assert world.stage == "negotiating"
+    world.wait(microseconds=1)
+    assert (world.stage, world.ask(MERCHANDISE).issued_at) == ("asked", START + hours(48))
+
+
+def test_a_failed_negotiation_becomes_a_platform_dispute_at_once() -> None:
+    world = World(negotiation="not_tried").wait(hours=3).does("negotiated", DESK, agreed=False)
+    assert (world.stage, world.ask(MERCHANDISE).issued_at) == ("asked", START + hours(3))
+
+
+def test_an_agreement_ends_the_case_as_negotiated() -> None:
+    assert World(negotiation="not_tried").does("negotiated", DESK, agreed=True).exit == "negotiated"
+
+
+def test_an_explanation_given_during_the_negotiation_counts_before_the_ask() -> None:
+    world = World(negotiation="not_tried", contact=None).does("contact", DESK)
+    assert world.stage == "negotiating"
+    assert world.wait(hours=48).stage == "asked"
+    assert "no_pre_explanation" not in world.kinds()
+    without = World(negotiation="not_tried", contact=None).wait(hours=48)
+    assert without.stage == "explaining"

@@ -1,0 +1,172 @@
+"""The facade and the command line on a real server with the service at work."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from models.commands import Confirm, Feedback
+from models.complaint import Complaint
+from models.names import Refused
+from procedures import DIRECTORY_FILE, PACKS, load_packs, read_directory
+from starter.cases import Cases
+from starter.cli.app import app
+from starter.cli.session import begin
+from starter.demo import Demo
+from starter.failures import NoSuchCase, NotConfirmed, TryAgain
+from starter.listing import Filters
+from tests.support import GOODS_DEPT, SERVICE, Office, complaint, new_number
+
+pytestmark = pytest.mark.parametrize("office", [1000], indirect=True, ids=["cached"])
+Command = Callable[..., Awaitable[object]]
+ANSWER = Confirm.model_validate({"actor": GOODS_DEPT, "liable": [{"party": "merchant"}], "reason": "属实"})
+
+
+@pytest.fixture
+def cases(office: Office) -> Iterator[Cases]:
+    """The facade; cases' clocks run as ours until they are forwarded."""
+    with office.env.with_time_skipping_disabled():
+        yield Cases(office.client, task_queue=office.settings.task_queue, local=True)
+
+
+@pytest.fixture
+async def asked(cases: Cases) -> str:
+    """A case whose department has been asked, started through the facade."""
+    started = await cases.start(complaint(number=new_number()))
+    await until(cases, started.number, "asked")
+    return started.number
+
+
+async def until(cases: Cases, number: str, stage: str) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                if (await cases.view(number)).stage == stage:
+                    return
+            except TryAgain:
+                pass
+            await asyncio.sleep(0.05)
+
+
+async def listed(cases: Cases, number: str, wanted: Filters) -> bool:
+    """Whether a list shows the case, once the list has caught up."""
+    for _ in range(40):
+        if number in [line.number async for line in cases.listing(wanted)]:
+            return True
+        await asyncio.sleep(0.1)
+    return False
+
+
+async def test_the_same_complaint_filed_twice_and_after_its_end_is_one_case(cases: Cases) -> None:
+    filed: Complaint = complaint(filed_at=datetime.now(UTC))
+    first = await cases.start(filed)
+    again = await cases.start(filed.model_copy(update={"filed_at": datetime.now(UTC)}))
+    assert (first.new, again) == (True, (first.number, False))
+    await until(cases, first.number, "asked")
+    await cases.send(first.number, "confirm", ANSWER)
+    await until(cases, first.number, "feedback")
+    await cases.send(first.number, "feedback", Feedback(actor=SERVICE, satisfied=True))
+    await until(cases, first.number, "closed")
+    assert await cases.start(filed) == (first.number, False)
+
+
+async def test_a_message_sent_again_under_its_id_does_nothing_twice(cases: Cases, asked: str) -> None:
+    once = ANSWER.model_copy(update={"command_id": "M-1"})
+    assert (await cases.send(asked, "confirm", once)).code == "accepted"
+    assert (await cases.send(asked, "confirm", once)).accepted
+    events = await cases.timeline(asked)
+    assert [event.kind for event in events].count("answered") == 1
+
+
+async def test_a_refusal_says_who_is_wrong_and_why(cases: Cases, asked: str) -> None:
+    verdict = await cases.send(asked, "confirm", ANSWER.model_copy(update={"actor": SERVICE}))
+    assert (verdict.accepted, verdict.code) == (False, Refused.WRONG_DEPARTMENT)
+
+
+async def test_a_number_nobody_has_is_no_such_case(cases: Cases) -> None:
+    with pytest.raises(NoSuchCase):
+        await cases.view("T-NOBODY")
+    with pytest.raises(NoSuchCase):
+        await cases.send("T-NOBODY", "confirm", ANSWER)
+
+
+async def test_lists_show_a_case_under_its_department_order_and_stage(cases: Cases, asked: str) -> None:
+    order = (await cases.view(asked)).order
+    wanted = Filters.model_validate({"stage": "asked", "department": "merchandise", "order": order})
+    assert await listed(cases, asked, wanted)
+    assert sum((await cases.counts()).values()) > 0
+
+
+async def test_a_clock_forwarded_past_the_deadline_lets_silence_rule(cases: Cases, asked: str) -> None:
+    assert await cases.fast_forward(asked, timedelta(hours=24, minutes=1))
+    await until(cases, asked, "feedback")
+    ruling = (await cases.view(asked)).ruling
+    assert ruling is not None
+    assert ruling.basis == "silence"
+    assert await cases.now(asked) > datetime.now(UTC) + timedelta(hours=23)
+
+
+async def test_without_a_worker_a_message_is_stored_and_judged_later(office: Office) -> None:
+    lonely = Cases(office.client, task_queue=f"nobody-{new_number()}")
+    with office.env.with_time_skipping_disabled():
+        number = (await lonely.start(complaint(number=new_number()))).number
+    with pytest.raises(NotConfirmed) as caught:
+        await lonely.send(number, "confirm", ANSWER, wait=0.5)
+    history = await office.client.get_workflow_handle(f"complaint.{number}").fetch_history()
+    names = [event.workflow_execution_signaled_event_attributes.signal_name for event in history.events]
+    assert "confirm" in names
+    assert caught.value.command_id
+    with pytest.raises(TryAgain, match="no worker"):
+        await lonely.view(number)
+    await office.client.get_workflow_handle(f"complaint.{number}").terminate()
+
+
+async def test_the_demo_carries_four_cases_to_their_end(cases: Cases) -> None:
+    load_packs()
+    pack = PACKS.newest("marketplace")
+    assert pack is not None
+    steps: list[str] = []
+    demo = Demo(cases, read_directory(DIRECTORY_FILE), pack, lambda key, _: steps.append(key))
+    told = [story async for story in demo.play()]
+    assert [story.story for story in told] == ["answered", "silent", "shared", "contested"]
+    assert [story.view.exit for story in told] == ["satisfied"] * 4
+    assert [story.view.refunded for story in told] == [12_800, 45_900, 26_600, 8_900]
+    assert [story.view.ruling.basis for story in told if story.view.ruling] == ["answer", "silence", "answer", "panel"]
+    assert "promised" in [event.kind for event in told[2].events]
+    assert steps.count("demo.filed") == 4
+
+
+@pytest.fixture
+def at_home(office: Office, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
+    """Command lines that reach the test's server as an operator's would: by TEMPORAL_ADDRESS."""
+    monkeypatch.setenv("TEMPORAL_ADDRESS", office.client.service_client.config.target_host)
+    monkeypatch.setenv("REDRESS_TASK_QUEUE", office.settings.task_queue)
+    monkeypatch.setenv("REDRESS_HOME", str(tmp_path))
+    monkeypatch.setenv("REDRESS_LANG", "en")
+
+    async def command(*words: str) -> object:
+        begin(None)
+        return await app.run_async(list(words), exit_on_error=False, print_error=False)
+
+    return command
+
+
+async def test_a_case_is_worked_on_from_the_command_line(
+    at_home: Command, cases: Cases, asked: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await at_home("show", asked) == 0
+    assert "Waiting for" in capsys.readouterr().out
+    assert await at_home("confirm", asked, "--as", SERVICE, "--liable", "merchant", "--reason", "x") == 3
+    assert capsys.readouterr().err.count("Merchandise (耿焰, 郑慧娟)") == 1
+    words = ("--as", GOODS_DEPT, "--liable", "merchant=60", "--liable", "carrier=40", "--reason", "x")
+    assert await at_home("confirm", asked, *words) == 0
+    assert capsys.readouterr().out == f"{asked}: accepted\n"
+    await until(cases, asked, "feedback")
+    assert await at_home("feedback", asked, "--as", SERVICE, "--satisfied") == 0
+    await until(cases, asked, "closed")
+    assert await at_home("withdraw", asked, "--as", SERVICE) == 3
+    assert "the case is closed; file a new complaint" in capsys.readouterr().err
+    assert await at_home("timeline", asked) == 0
+    assert "liable Merchant 60%, Carrier (EMS) 40%" in capsys.readouterr().out

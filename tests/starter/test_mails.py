@@ -1,0 +1,112 @@
+"""Every notice renders in both languages, in one line of subject, and tells its reader what to do."""
+
+import pytest
+
+from models.complaint import Language
+from models.procedure import Procedure
+from procedures import HERE, read_pack
+from texts.mails import SUBJECT_LIMIT, TEMPLATES, render_mail
+
+ALL: dict[str, str | int] = {
+    "number": "R-1",
+    "order": "O-9",
+    "demand": "refund",
+    "amount": 12_050,
+    "currency": "CNY",
+    "stage": "asked",
+    "due_at": "2026-03-01T20:00:00+00:00",
+    "deadline_at": "2026-03-01T20:00:00+00:00",
+    "promised_at": "2026-02-01T20:00:00+00:00",
+    "delivered_at": "2026-02-02T20:00:00+00:00",
+    "department": "merchandise",
+    "cause": "quality",
+    "text": "杯子裂了 {number}",
+    "merchant": "M-1",
+    "carrier": "ems",
+    "code": "payment_in_doubt",
+    "reason": "because",
+    "remedy": "refund",
+    "refunded": 12_050,
+    "reference": "RF-1",
+    "times": 2,
+}
+NEEDED = ("number", "order", "demand", "amount", "currency")
+REQUIRED = {
+    "negotiate": ("due_at",),
+    "asked": ("department", "cause", "text", "deadline_at"),
+    "asked_own": ("department", "cause", "text", "deadline_at"),
+    "reminded": ("department", "deadline_at"),
+    "undeliverable": ("department", "deadline_at", "code"),
+    "ask_withdrawn": ("department",),
+    "refused_rule": ("due_at",),
+    "refused_finding": ("reason", "due_at"),
+    "verify": ("due_at",),
+    "promised": ("due_at",),
+    "leadership": ("reason", "due_at"),
+    "task": ("code", "due_at"),
+    "task_overdue": ("code", "department"),
+    "return_goods": ("due_at",),
+    "goods_expected": ("due_at",),
+    "result": ("remedy", "refunded"),
+    "callback": ("times",),
+    "decided_against": ("reason",),
+}
+
+
+@pytest.fixture(scope="module")
+def pack() -> Procedure:
+    return read_pack(HERE / "marketplace.procedure.toml")
+
+
+@pytest.mark.parametrize("lang", Language)
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_notice_with_all_its_values_has_no_gap(template: str, lang: Language, pack: Procedure) -> None:
+    subject, body = render_mail(template, ALL, pack, lang)
+    assert subject.startswith("[R-1] ")
+    assert "\n" not in subject
+    assert len(subject) <= SUBJECT_LIMIT
+    assert "O-9" in body
+    assert "–" not in subject + body
+
+
+@pytest.mark.parametrize("lang", Language)
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_notice_with_only_its_certain_values_has_no_gap(template: str, lang: Language, pack: Procedure) -> None:
+    values = {name: ALL[name] for name in (*NEEDED, *REQUIRED.get(template, ()), "stage")}
+    subject, body = render_mail(template, values, pack, lang)
+    assert "–" not in subject + body
+    assert "[[" not in body
+
+
+@pytest.mark.parametrize("lang", Language)
+def test_an_ask_says_the_facts_the_deadline_what_silence_decides_and_how_to_answer(
+    lang: Language, pack: Procedure
+) -> None:
+    subject, body = render_mail("asked", ALL, pack, lang)
+    deadline = {"zh": "2026年3月2日 04:00", "en": "2 Mar 2026, 04:00"}[lang]
+    amount = {"zh": "120.50 元", "en": "CNY 120.50"}[lang]
+    assert deadline in subject
+    assert body.count(deadline) == 1
+    assert body.count(amount) == 2
+    assert "杯子裂了 {number}" in body
+    assert 'redress confirm R-1 --as NAME --liable merchant --reason "…"' in body
+
+
+def test_a_subject_keeps_to_one_line_whatever_a_value_holds(pack: Procedure) -> None:
+    hostile = ALL | {"due_at": "x\r\nBcc: everybody@example.com\u2028" + "y" * 300}
+    subject, body = render_mail("promised", hostile, pack, Language.EN)
+    assert subject.isprintable()
+    assert len(subject) == SUBJECT_LIMIT
+    assert "\r" not in body
+
+
+def test_a_result_without_money_does_not_speak_of_a_refund(pack: Procedure) -> None:
+    _, body = render_mail("result", ALL | {"remedy": "exchange", "refunded": 0}, pack, Language.EN)
+    assert "Exchange" in body
+    assert "Refunded" not in body
+
+
+def test_a_notice_of_a_newer_worker_becomes_a_plain_one(pack: Procedure) -> None:
+    subject, body = render_mail("teleported", ALL, pack, Language.EN)
+    assert subject == "[R-1] News about your complaint"
+    assert "O-9" in body

@@ -1,0 +1,194 @@
+"""What cannot be done is told in one line with a fixed exit code, never in a traceback, never with what was typed."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from starter.cli.app import COMMANDS
+from tests.starter.running import Redress
+
+SECRET = "13800138000"
+ME = ("--as", "徐莉")
+BAD: list[tuple[tuple[str, ...], int, str]] = [
+    (("nope",), 2, "command"),
+    (("shwo", "R-ABC"), 2, "did you mean show?"),
+    (("show",), 2, "NUMBER"),
+    (("show", "r_!"), 2, "NUMBER"),
+    (("show", "R-ABC", "extra"), 2, "too many"),
+    (("timeline",), 2, "NUMBER"),
+    (("list", "--stage", SECRET), 2, "--stage: must be one of negotiating"),
+    (("list", "--department", "'; drop"), 2, "department"),
+    (("list", "--order", "a' OR 1=1"), 2, "order"),
+    (("list", "--limit", "0"), 2, "--limit"),
+    (("list", "--limit", SECRET + "x"), 2, "--limit"),
+    (("list", "--nope"), 2, "--nope"),
+    (("inbox",), 2, "DEPARTMENT"),
+    (("inbox", "nobody"), 2, "use one of customer_service"),
+    (("watch", "--every", "0"), 2, "--every"),
+    (("watch", "!!"), 2, "NUMBER"),
+    (("mails", "--case", "!"), 2, "NUMBER"),
+    (("file",), 2, "--order"),
+    (("file", "missing.json"), 2, "cannot be read"),
+    (("file", "--nope"), 2, "--nope"),
+    (("file", "x.json", "--order", "O-1"), 2, "not both"),
+    (("import", "none.csv"), 2, "--mapping"),
+    (("import", "none.csv", "--mapping", "none.toml"), 2, "--mapping"),
+    (("contact", "R-ABC"), 2, "--as"),
+    (("contact", "R-ABC", *ME, "--mode", SECRET), 2, "--mode: must be one of phone"),
+    (("contact", "R-ABC", *ME, "--wait", "0"), 2, "--wait"),
+    (("contact", "R-ABC", "--as", SECRET), 3, "徐莉"),
+    (("contact", "R-ABC", *ME, "--department", "logistics"), 3, "customer_service"),
+    (("contact", "R-ABC", *ME, "--command-id", "a b"), 2, "command_id"),
+    (("triage", "R-ABC", *ME, "--grant"), 2, "--reason"),
+    (("triage", "R-ABC", *ME, "--grant", "--refuse", "--reason", "x"), 2, "exactly one"),
+    (("triage", "R-ABC", *ME, "--reason", "x"), 2, "exactly one"),
+    (("negotiated", "R-ABC", *ME), 2, "--agreed, --failed"),
+    (("confirm", "R-ABC", *ME, "--liable", "merchant"), 2, "--reason"),
+    (("confirm", "R-ABC", *ME, "--reason", "x"), 2, "liable"),
+    (("confirm", "R-ABC", *ME, "--reason", "x", "--liable", "merchant=x"), 2, "--liable"),
+    (("confirm", "R-ABC", *ME, "--reason", "x", "--liable", "merchant=60"), 2, "add up to 100"),
+    (("confirm", "R-ABC", *ME, "--reason", "x", "--liable", "a", "--liable", "b"), 2, "percents"),
+    (("confirm", "R-ABC", *ME, "--reason", "x", "--liable", "a=50", "--liable", "a=50"), 2, "twice"),
+    (("confirm", "R-ABC", *ME, "--reason", "x" * 3000, "--liable", "merchant"), 2, "reason: is longer"),
+    (("confirm", "R-ABC", *ME, "--reason", "a\x1b[31m", "--liable", "merchant"), 2, "control characters"),
+    (("verify", "R-ABC", "--as", ""), 2, "--as"),
+    (("contest", "R-ABC", *ME, "--reason", "x"), 2, "--by"),
+    (("decide", "R-ABC", *ME, "--reason", "x"), 2, "exactly one"),
+    (("decide", "R-ABC", *ME, "--grant", "--reason", "x", "--amount", "1"), 2, "--remedy"),
+    (("decide", "R-ABC", *ME, "--grant", "--reason", "x", "--remedy", SECRET), 2, "--remedy: must be one of refund"),
+    (("insist", "R-ABC", *ME), 2, "--reason"),
+    (("goods", "R-ABC", *ME), 2, "--accepted, --rejected"),
+    (("goods", "R-ABC", *ME, "--accepted", "--line", SECRET), 2, "--line"),
+    (("resolve", "R-ABC", *ME), 2, "exactly one"),
+    (("resolve", "R-ABC", *ME, "--settled"), 2, "reference"),
+    (("resolve", "R-ABC", *ME, "--abandon"), 2, "note"),
+    (("feedback", "R-ABC", *ME), 2, "--satisfied, --dissatisfied"),
+    (("withdraw", "R-ABC"), 2, "--as"),
+    (("fast-forward",), 2, "DURATION"),
+    (("fast-forward", "R-ABC", "3x"), 2, "DURATION"),
+    (("fast-forward", "--all", "R-ABC", "3h"), 2, "--all"),
+    (("schema", "nope"), 2, "use one of complaint"),
+    (("show", "R-ABC"), 75, "no Temporal service answers"),
+    (("list",), 75, "no Temporal service answers"),
+    (("list", "--count"), 75, "no Temporal service answers"),
+    (("contact", "R-ABC", *ME), 75, "no Temporal service answers"),
+]
+
+
+@pytest.mark.parametrize(("words", "code", "told"), BAD, ids=[" ".join(words)[:60] for words, _, _ in BAD])
+def test_bad_input_gets_one_line_and_its_exit_code(
+    redress: Redress, words: tuple[str, ...], code: int, told: str
+) -> None:
+    ran = redress(*words)
+    assert ran.code == code
+    assert ran.err.startswith("redress: ")
+    assert ran.err.count("\n") == 1
+    assert told in ran.err
+    assert SECRET not in ran.err
+    assert ran.out == ""
+
+
+def test_a_mistake_is_told_in_the_chosen_language(redress: Redress) -> None:
+    assert "没有该命令" in redress("nope", "--lang", "zh").err
+    assert "没有该命令" in redress("--lang=zh", "nope").err
+
+
+def test_the_language_follows_the_environment(redress: Redress, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANG", "zh_CN.UTF-8")
+    assert "缺失" in redress("show").err
+
+
+def test_a_setting_that_cannot_be_used_is_a_mistake_in_usage(redress: Redress, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDRESS_LOG_LEVEL", "loud")
+    ran = redress("mails")
+    assert ran.code == 2
+    assert ran.err.startswith("redress: log_level: must be one of")
+    assert ran.err.count("\n") == 1
+
+
+def test_a_directory_that_cannot_be_read_is_told(
+    redress: Redress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDRESS_DIRECTORY_FILE", str(tmp_path / "gone.toml"))
+    ran = redress("contact", "R-ABC", *ME)
+    assert ran.code == 2
+    assert "gone.toml: cannot be read" in ran.err
+
+
+def test_the_actor_may_come_from_the_environment(redress: Redress, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDRESS_ACTOR", "nobody known")
+    assert redress("contact", "R-ABC").code == 3
+
+
+def test_somebody_of_two_departments_must_say_for_which(
+    redress: Redress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = '{ name = "Kim", email = "kim@example.com" }'
+    file = tmp_path / "directory.toml"
+    file.write_text(
+        f"[departments.merchandise]\nowners = [{owner}]\n[departments.logistics]\nowners = [{owner}]\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("REDRESS_DIRECTORY_FILE", str(file))
+    words = ("confirm", "R-ABC", "--as", "Kim", "--liable", "merchant", "--reason", "x")
+    assert redress(*words).code == 2
+    assert "merchandise, logistics" in redress(*words).err
+    assert redress(*words, "--department", "logistics").code == 75
+
+
+def test_a_complaint_that_is_not_one_names_each_field(redress: Redress, tmp_path: Path) -> None:
+    file = tmp_path / "c.json"
+    file.write_text('{"channel": "online", "text": "13800138000", "surprise": 1}', encoding="utf-8")
+    ran = redress("file", str(file))
+    assert ran.code == 2
+    assert "complainant: is missing" in ran.err
+    assert SECRET not in ran.err
+
+
+def test_a_cause_the_procedure_does_not_know_is_told_before_a_case_is_opened(redress: Redress) -> None:
+    words = "file --order O-1 --merchant M-1 --customer C-1 --sku S-1 --paid 12.50 --text x --demand refund"
+    ran = redress(*words.split(), "--cause", "bad_mood")
+    assert ran.code == 2
+    assert "cause: is not known to the procedure; use one of customer_service" in ran.err
+    assert redress(*words.split(), "--cause", "quality").code == 75
+
+
+def test_every_command_has_help(redress: Redress, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in COMMANDS:
+        ran = redress(name, "--help")
+        assert ran.code == 0, name
+        assert f"redress {name}" in ran.out
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["nope"], ["confirm", "--help"], ["decide", "R-ABC"]])
+def test_help_and_mistakes_load_neither_temporal_nor_a_database(words: list[str]) -> None:
+    program = (
+        "import sys\nfrom starter.cli.app import run\nrun(sys.argv[1:])\n"
+        "print([m for m in ('temporalio', 'sqlmodel', 'sqlalchemy', 'httpx2') if m in sys.modules])"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", program, *words], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(("word", "code"), [("nope", 2), ("worker", 75), ("--version", 0)])
+def test_the_program_ends_with_the_commands_exit_code(word: str, code: int, tmp_path: Path) -> None:
+    surroundings = {k: v for k, v in os.environ.items() if not k.startswith(("REDRESS_", "TEMPORAL_"))}
+    surroundings |= {
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "REDRESS_HOME": str(tmp_path),
+        "TEMPORAL_ADDRESS": "127.0.0.1:1",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "starter.main", word],
+        cwd=tmp_path,
+        env=surroundings,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr

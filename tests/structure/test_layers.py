@@ -1,0 +1,120 @@
+"""The house keeps its order: imports go one way, the sandbox stays clean, every duty is on the worker."""
+
+import ast
+import inspect
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from temporalio import activity
+
+from activities import duties
+from models.commands import COMMANDS
+from procedures import load_packs
+from rules.actions import ACTIONS
+from tests.support import test_parts as make_parts
+from worker import WORKFLOWS
+
+ROOT = Path(__file__).parents[2]
+MAY_IMPORT: dict[str, set[str]] = {
+    "models": set(),
+    "procedures": {"models"},
+    "rules": {"models"},
+    "texts": {"models", "procedures"},
+    "activities": {"models", "procedures", "rules", "texts"},
+    "workflows": {"models", "procedures", "rules", "texts", "activities"},
+    "starter": {"models", "procedures", "rules", "texts", "activities", "workflows", "worker"},
+    "worker": {"models", "procedures", "rules", "texts", "activities", "workflows", "starter"},
+}
+OURS = set(MAY_IMPORT)
+
+
+def modules(package: str) -> list[Path]:
+    return [ROOT / "worker.py"] if package == "worker" else sorted((ROOT / package).rglob("*.py"))
+
+
+def imports(file: Path) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module, node.lineno
+
+
+@pytest.mark.parametrize("package", sorted(MAY_IMPORT))
+def test_imports_go_one_way(package: str) -> None:
+    allowed = MAY_IMPORT[package] | {package}
+    wrong = [
+        f"{file.relative_to(ROOT)}:{line} imports {name}"
+        for file in modules(package)
+        for name, line in imports(file)
+        if name.partition(".")[0] in OURS - allowed
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("package", ["models", "rules"])
+def test_decisions_know_neither_temporal_nor_a_database(package: str) -> None:
+    strangers = {"temporalio", "sqlalchemy", "sqlmodel", "aiosqlite", "httpx2", "asyncio"}
+    wrong = [
+        f"{file.relative_to(ROOT)}:{line} imports {name}"
+        for file in modules(package)
+        if file.name != "tables.py"
+        for name, line in imports(file)
+        if name.partition(".")[0] in strangers
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("package", ["workflows", "rules", "starter.main", "starter.cases"])
+def test_no_database_is_loaded_with(package: str) -> None:
+    code = (
+        f"import importlib, pkgutil, sys; m = importlib.import_module('{package}');"
+        "[importlib.import_module(f'{m.__name__}.{i.name}') for i in pkgutil.iter_modules(getattr(m, '__path__', []))];"
+        "print(any(n in sys.modules for n in ('sqlmodel', 'sqlalchemy')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_every_duty_is_done_by_an_activity_of_its_name_on_the_worker() -> None:
+    contracts = [cls for _, cls in inspect.getmembers(duties, inspect.isclass) if cls.__module__ == duties.__name__]
+    wanted = {
+        definition.name
+        for contract in contracts
+        for _, method in inspect.getmembers(contract, inspect.isfunction)
+        if (definition := activity._Definition.from_callable(method)) is not None
+    }
+    source = (ROOT / "worker.py").read_text(encoding="utf-8")
+    registered = source.partition("activities=[")[2].partition("]")[0]
+    assert {line.strip(" ,").rpartition(".")[2] for line in registered.splitlines() if line.strip()} == wanted
+    assert make_parts is not None
+
+
+def test_a_workflow_run_reads_like_the_procedures_text() -> None:
+    for workflow in WORKFLOWS:
+        assert len(inspect.getsource(workflow.run).splitlines()) <= 30, workflow.__name__
+
+
+def test_every_command_has_an_action_and_an_authority_in_every_pack() -> None:
+    assert set(ACTIONS) == set(COMMANDS.values())
+    for pack in load_packs().all():
+        assert set(pack.authority) == set(COMMANDS), pack.ref
+
+
+def test_no_code_asks_which_company_it_works_for() -> None:
+    names = {pack.name for pack in load_packs().all()}
+    for package in ("rules", "workflows", "activities"):
+        for file in modules(package):
+            words = {n.value for n in ast.walk(ast.parse(file.read_text())) if isinstance(n, ast.Constant)}
+            assert not words & names, file
+
+
+def test_a_broad_except_in_a_workflow_says_why() -> None:
+    for package in ("workflows", "rules"):
+        for file in modules(package):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.ExceptHandler) and isinstance(node.type, ast.Name):
+                    assert node.type.id not in {"Exception", "BaseException"}, f"{file}:{node.lineno}"

@@ -1,0 +1,140 @@
+"""Nothing anybody sends can wedge a case, fail it, or vanish from its record."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from temporalio.api.common.v1 import Payload
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.common import RawValue
+
+from tests.support import GOODS_DEPT, LEADER, LOGISTICS, SERVICE, Office, liable
+
+
+def raw(data: bytes, encoding: bytes = b"json/plain") -> RawValue:
+    """A payload exactly as a stranger might send it."""
+    return RawValue(Payload(metadata={"encoding": encoding}, data=data))
+
+
+HOSTILE: list[tuple[str, list[Any], str]] = [
+    ("confirm", [], "takes 1 argument, got 0"),
+    ("confirm", [{}, {}], "takes 1 argument, got 2"),
+    ("confirm", [raw(b"{")], "not valid JSON"),
+    ("confirm", [raw(b"\xff\xfe")], "not valid JSON"),
+    ("confirm", [raw(b"", b"binary/null")], "not JSON"),
+    ("confirm", [raw(b"x", b"binary/plain")], "not JSON"),
+    ("confirm", [raw(b"[" * 5_000 + b"]" * 5_000)], "JSON"),
+    ("confirm", [None], "not JSON"),
+    ("confirm", [[1, 2]], "must be a JSON object"),
+    ("confirm", [{"actor": GOODS_DEPT}], "liable: is missing"),
+    ("confirm", [{"actor": GOODS_DEPT, "liable": liable(merchant=60), "reason": "x"}], "must add up to 100"),
+    ("confirm", [{"actor": GOODS_DEPT, "liable": liable(martians=100), "reason": "x"}], "liable.0.party"),
+    ("confirm", [{"actor": GOODS_DEPT, "liable": liable(merchant=100), "reason": "x" * 3_000}], "longer than 2000"),
+    ("confirm", [{"actor": GOODS_DEPT, "liable": liable(merchant=100), "reason": "a\u0000b"}], "control characters"),
+    ("confirm", [raw(b'{"actor": "' + b"x" * 70_000 + b'"}')], "over 64 KiB"),
+    ("ruel", [{"actor": GOODS_DEPT}], "is not a command"),
+    ("", [{}], ""),
+    ("decide", [{"actor": LEADER, "grant": True, "reason": "x"}], "this is for panel or leadership"),
+    ("mail", [{"mail": "x"}], "delivered: is missing"),
+    ("goods", [{"actor": "退换货专员", "accepted": "maybe"}], "accepted"),
+]
+
+
+@pytest.mark.parametrize(("name", "args", "reason"), [h for h in HOSTILE if h[0]])
+async def test_a_malformed_signal_is_recorded_with_field_and_reason_and_the_case_goes_on(
+    office: Office, name: str, args: list[Any], reason: str
+) -> None:
+    case = await office.asked()
+    await case.handle.signal(name, args=args)
+    refused = await case.until("message_refused")
+    assert reason in str(refused.data["reason"])
+    await case.send("confirm", GOODS_DEPT, liable=liable(merchant=100), reason="属实")
+    assert (await case.at("feedback")).refusals == 1
+
+
+@pytest.mark.parametrize(
+    ("actor", "command", "code"),
+    [
+        ("路人", "confirm", "unknown_actor"),
+        (LOGISTICS, "confirm", "wrong_department"),
+        (SERVICE, "confirm", "wrong_department"),
+        (LEADER, "confirm", "wrong_department"),
+    ],
+)
+async def test_a_stranger_and_a_wrong_department_are_refused_by_update_and_by_signal(
+    office: Office, actor: str, command: str, code: str
+) -> None:
+    case = await office.asked()
+    refused, _ = await case.refusal(command, actor, liable=liable(merchant=100), reason="属实")
+    assert refused == code
+    await case.signal(command, actor, liable=liable(merchant=100), reason="属实")
+    await case.until("message_refused")
+    async with asyncio.timeout(10):
+        while (await case.view()).refusals < 2:
+            await asyncio.sleep(0.02)
+    assert (await case.view()).stage == "asked"
+
+
+async def test_a_refusal_at_the_door_costs_the_case_no_event(office: Office) -> None:
+    case = await office.asked()
+    before = len((await case.history()).events)
+    code, reason = await case.refusal("insist", SERVICE, reason="坚持")
+    assert code == "wrong_stage"
+    assert "asked" in reason
+    assert len((await case.history()).events) == before
+
+
+async def test_an_update_sent_again_under_its_command_id_has_one_effect(office: Office) -> None:
+    case = await office.asked(cause="damage_unclear")
+    fields = {"liable": liable(merchant=100), "reason": "属实", "command_id": "c-77"}
+    first = await case.send("confirm", GOODS_DEPT, **fields)
+    second = await case.send("confirm", GOODS_DEPT, **fields)
+    assert (first["code"], second["code"]) == ("accepted", "repeated")
+    code, reason = await case.refusal("confirm", GOODS_DEPT, **(fields | {"liable": liable(carrier=100)}))
+    assert (code, reason.partition(":")[0]) == ("bad_input", "command_id")
+
+
+async def test_a_flood_is_answered_in_fresh_runs_and_keeps_state_clock_and_command_ids(office: Office) -> None:
+    case = await office.asked(cause="damage_unclear")
+    deadline = (await case.view()).due
+    await case.send("confirm", GOODS_DEPT, liable=liable(merchant=100), reason="属实", command_id="kept-1")
+    first_run = (await case.handle.describe()).run_id
+    for _ in range(10):
+        await asyncio.gather(*(case.handle.signal("nonsense", {"n": n}) for n in range(60)))
+    async with asyncio.timeout(60):
+        while (await case.handle.describe()).run_id == first_run or (await case.view()).refusals < 600:
+            await asyncio.sleep(0.1)
+    seen = await case.view()
+    assert (seen.stage, seen.due, seen.refusals) == ("asked", deadline, 600)
+    again = await case.send(
+        "confirm", GOODS_DEPT, liable=liable(merchant=100), reason="属实", command_id="kept-1"
+    )
+    assert again["code"] == "repeated"
+    await case.send("confirm", LOGISTICS, liable=liable(merchant=100), reason="完好")
+    assert (await case.at("feedback")).refunded == 21_000
+
+
+async def test_a_child_under_way_is_followed_into_the_next_run(office: Office) -> None:
+    case = await office.asked(demand={"kind": "return_and_refund"})
+    await case.send("confirm", GOODS_DEPT, liable=liable(merchant=100), reason="属实")
+    await case.at("executing")
+    first_run = (await case.handle.describe()).run_id
+    for _ in range(8):
+        await asyncio.gather(*(case.handle.signal("nonsense", {"n": n}) for n in range(60)))
+    async with asyncio.timeout(60):
+        while (await case.handle.describe()).run_id == first_run:
+            await asyncio.sleep(0.1)
+    await case.send("goods", "退换货专员", accepted=True)
+    assert (await case.at("feedback")).refunded == 21_000
+
+
+async def test_unreadable_queries_harm_nobody(office: Office) -> None:
+    case = await office.asked()
+    for name, args in (("view", [1, 2, 3]), ("nosuch", []), ("timeline", [raw(b"{")])):
+        try:
+            await case.handle.query(name, args=args)
+        except Exception as error:
+            assert "wedged" not in str(error)  # noqa: PT017
+    described = await case.handle.describe()
+    assert described.status is WorkflowExecutionStatus.RUNNING
+    assert (await case.view()).stage == "asked"

@@ -1,0 +1,181 @@
+"""Execution (S0-17): children, returned goods, what fails for good, and who settles it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlmodel import func, select
+from temporalio.testing import WorkflowEnvironment
+
+from activities.embedded import EmbeddedGateway
+from activities.ports import GatewayRefused, Receipt, TryAgain
+from activities.store import Store
+from models.case import Exit
+from models.complaint import Quantity
+from models.tables import GatewayRefund
+from tests.support import GOODS_DEPT, RETURNS, SERVICE, OfCase, Office, liable, office_at_work
+
+
+async def granted(office: Office, **changes: object) -> OfCase:
+    """A case the merchant has lost."""
+    case = await office.asked(**changes)
+    await case.send("confirm", GOODS_DEPT, liable=liable(merchant=100), reason="属实")
+    return case
+
+
+async def paid_times(store: Store, case: OfCase) -> int:
+    """How often the gateway paid for a case."""
+    async with store.read() as session:
+        rows = await session.exec(
+            select(func.count()).select_from(GatewayRefund).where(GatewayRefund.our_reference.startswith(case.number))  # type: ignore[attr-defined]
+        )
+        return rows.one()
+
+
+async def test_an_exchange_collects_inspects_and_sends(office: Office) -> None:
+    case = await granted(office, demand={"kind": "exchange"})
+    assert (await case.at("executing")).waiting_for == "returns_centre"
+    await case.send("goods", RETURNS, accepted=True, note="完好")
+    seen = await case.at("feedback")
+    executed = await case.until("executed")
+    assert seen.refunded == 0
+    assert executed.data["reference"]
+    await case.send("feedback", SERVICE, satisfied=True)
+    assert (await case.result()).exit is Exit.SATISFIED
+
+
+async def test_goods_that_do_not_come_back_become_a_task_and_can_be_abandoned_with_a_reason(office: Office) -> None:
+    case = await granted(office, demand={"kind": "return_and_refund"})
+    seen = await case.at("executing")
+    assert seen.child is not None
+    await office.env.fast_forward(office.client.get_workflow_handle(seen.child), timedelta(days=15, minutes=1))
+    task = (await case.at("task")).task
+    assert task is not None
+    assert (task.department, task.code) == ("customer_service", "goods_not_returned")
+    await case.send("resolve", SERVICE, outcome="abandon", note="客户未寄回")
+    assert (await case.at("feedback")).refunded == 0
+
+
+async def test_rejected_goods_are_settled_by_a_person_without_asking_for_the_goods_twice(office: Office) -> None:
+    case = await granted(office, demand={"kind": "exchange"})
+    await case.at("executing")
+    await case.send("goods", RETURNS, accepted=False, note="非本店商品")
+    assert (await case.at("task")).waiting_for == "customer_service"
+    await case.send("resolve", SERVICE, outcome="refund_instead")
+    assert (await case.at("feedback")).refunded == 21_000
+
+
+async def test_part_of_the_order_is_refunded_as_part(office: Office) -> None:
+    case = await granted(office, demand={"kind": "refund", "lines": [{"sku": "S-1", "quantity": 1}]})
+    assert (await case.at("feedback")).refunded == 10_000
+
+
+async def test_a_second_case_of_an_order_cannot_bring_its_refunds_above_what_was_paid(office: Office) -> None:
+    first = await granted(office)
+    seen = await first.at("feedback")
+    second = await granted(office, order={"number": seen.order})
+    task = (await second.at("task")).task
+    assert task is not None
+    assert (task.kind, task.code) == ("payment", "exceeds_paid")
+    assert (await paid_times(office.store, first), await paid_times(office.store, second)) == (1, 0)
+
+
+class MoodyGateway(EmbeddedGateway):
+    """Refuses or loses its answer as often as told."""
+
+    def __init__(self, store: Store, moods: Sequence[str]) -> None:
+        super().__init__(store)
+        self._moods = list(moods)
+
+    async def refund(self, key: str, reference: str, order: str, amount: int, currency: str) -> Receipt:
+        mood = self._moods.pop(0) if self._moods else "fine"
+        if mood == "refuse":
+            raise GatewayRefused("account_closed")
+        if mood == "drop_before":
+            raise TryAgain("timeout")
+        receipt = await super().refund(key, reference, order, amount, currency)
+        if mood == "drop_after":
+            raise TryAgain("timeout")
+        return receipt
+
+
+async def test_a_refused_payment_becomes_a_task_with_a_clock_and_its_retry_pays_once(
+    env: WorkflowEnvironment, store: Store
+) -> None:
+    async with office_at_work(env, store, payment=MoodyGateway(store, ["refuse"])) as office:
+        case = await granted(office)
+        seen = await case.at("task")
+        assert seen.task is not None
+        assert (seen.task.department, seen.task.code) == ("returns_centre", "account_closed")
+        await case.forward(hours=24, minutes=1)
+        assert (await case.until("task_overdue")).department == "returns_centre"
+        await case.send("resolve", RETURNS, outcome="retry")
+        assert (await case.at("feedback")).refunded == 21_000
+    assert await paid_times(store, case) == 1
+
+
+async def test_an_answer_the_gateway_lost_is_never_paid_twice(env: WorkflowEnvironment, store: Store) -> None:
+    moods = ["drop_after", "drop_before", "drop_after"]
+    async with office_at_work(env, store, payment=MoodyGateway(store, moods)) as office:
+        case = await granted(office)
+        assert (await case.at("feedback", within=40)).refunded == 21_000
+    assert await paid_times(store, case) == 1
+
+
+async def test_a_payment_settled_elsewhere_is_recorded_with_its_reference(
+    env: WorkflowEnvironment, store: Store
+) -> None:
+    async with office_at_work(env, store, payment=MoodyGateway(store, ["refuse"])) as office:
+        case = await granted(office)
+        await case.at("task")
+        await case.send("resolve", RETURNS, outcome="settled", reference="BANK-77")
+        assert (await case.at("feedback")).refunded == 21_000
+        assert (await case.until("executed")).data["reference"] == "BANK-77"
+
+
+class EmptyWarehouse:
+    """Has nothing to send, and remembers what was set aside and given back."""
+
+    def __init__(self) -> None:
+        self.held: list[str] = []
+
+    async def reserve(self, key: str, order: str, lines: Sequence[Quantity]) -> str:
+        self.held.append(key)
+        return "W-1"
+
+    async def release(self, key: str) -> None:
+        self.held.remove(key)
+
+    async def ship(self, key: str, order: str, lines: Sequence[Quantity]) -> str:
+        raise GatewayRefused("out_of_stock")
+
+
+async def test_a_remedy_that_fails_late_gives_back_what_it_had_set_aside(
+    env: WorkflowEnvironment, store: Store
+) -> None:
+    warehouse = EmptyWarehouse()
+    async with office_at_work(env, store, warehouse=warehouse) as office:
+        case = await granted(office, demand={"kind": "exchange"})
+        await case.at("executing")
+        await case.send("goods", RETURNS, accepted=True)
+        task = (await case.at("task")).task
+        assert task is not None
+        assert (task.department, task.code, warehouse.held) == ("returns_centre", "out_of_stock", [])
+        await case.send("resolve", RETURNS, outcome="refund_instead")
+        assert (await case.at("feedback")).refunded == 21_000
+
+
+async def test_a_refund_not_done_on_its_day_is_recorded_as_a_breach(env: WorkflowEnvironment, store: Store) -> None:
+    class Slow(EmbeddedGateway):
+        async def refund(self, key: str, reference: str, order: str, amount: int, currency: str) -> Receipt:
+            raise TryAgain("timeout")
+
+    async with office_at_work(env, store, payment=Slow(store)) as office:
+        case = await granted(office)
+        seen = await case.at("executing")
+        assert seen.ruling is not None
+        assert seen.due is not None
+        shanghai = ZoneInfo("Asia/Shanghai")
+        day = seen.ruling.at.astimezone(shanghai).date() + timedelta(days=1)
+        assert seen.due == datetime(day.year, day.month, day.day, tzinfo=shanghai)
+        await case.handle.terminate("the test ends here")

@@ -1,0 +1,134 @@
+"""Time is the server's: outages, late messages and resends change nothing that was decided by the clock (S0-15, S0-16)."""
+
+import asyncio
+from datetime import timedelta
+
+from temporalio.testing import WorkflowEnvironment
+
+from activities.store import Store
+from models.case import Basis
+from procedures import PACKS
+from tests.support import (
+    GOODS_DEPT,
+    SERVICE,
+    Office,
+    liable,
+    office_at_work,
+)
+
+MERCHANT = {"liable": liable(merchant=100), "reason": "检测属实"}
+
+
+async def test_a_late_answer_is_kept_as_late_and_changes_only_who_bears_the_cost(office: Office) -> None:
+    case = await office.asked()
+    await case.forward(hours=24, minutes=1)
+    before = await case.at("feedback")
+    verdict = await case.send("confirm", GOODS_DEPT, **MERCHANT)
+    assert verdict["code"] == "late"
+    after = await case.view()
+    assert before.ruling is not None
+    assert after.ruling is not None
+    assert [share.party for share in before.ruling.liable] == ["merchandise"]
+    assert [share.party for share in after.ruling.liable] == ["merchant"]
+    assert (after.stage, after.refunded, after.ruling.basis) == ("feedback", 21_000, Basis.SILENCE)
+    assert after.asks[0].state == "late"
+
+
+async def test_a_late_answer_against_the_customer_takes_nothing_back(office: Office) -> None:
+    case = await office.asked()
+    await case.forward(hours=24, minutes=1)
+    await case.at("feedback")
+    await case.signal("confirm", GOODS_DEPT, liable=liable(customer=100), reason="人为损坏")
+    await case.until("answered_late")
+    seen = await case.view()
+    assert seen.ruling is not None
+    assert ([share.party for share in seen.ruling.liable], seen.refunded) == (["merchandise"], 21_000)
+
+
+async def test_the_same_signal_sent_three_times_counts_once(office: Office) -> None:
+    case = await office.asked(cause="damage_unclear")
+    for _ in range(3):
+        await case.signal("confirm", GOODS_DEPT, command_id="c-1", **MERCHANT)
+    await case.until("answered")
+    assert (await case.kinds()).count("answered") == 1
+    assert (await case.view()).refusals == 0
+
+
+async def test_a_reminder_goes_out_before_the_deadline(office: Office) -> None:
+    case = await office.asked()
+    await case.forward(hours=20, minutes=1)
+    reminded = await case.until("reminded")
+    asked = await case.until("asked")
+    assert reminded.at - asked.at == timedelta(hours=20)
+
+
+async def test_without_the_explanation_the_ask_goes_out_after_the_grace_time_and_the_omission_is_recorded(
+    office: Office,
+) -> None:
+    case = await office.start(contact=None)
+    await case.at("explaining")
+    await case.forward(minutes=31)
+    await case.at("asked")
+    omitted, asked = await case.until("no_pre_explanation"), await case.until("asked")
+    filed = await case.until("filed")
+    assert (omitted.department, omitted.at - filed.at) == ("customer_service", timedelta(minutes=30))
+    assert asked.at == omitted.at
+
+
+async def test_the_explanation_lets_the_ask_out_at_once(office: Office) -> None:
+    case = await office.start(contact=None)
+    await case.at("explaining")
+    await case.send("contact", SERVICE, mode="in_person")
+    assert (await case.view()).stage == "asked"
+    assert "no_pre_explanation" not in await case.kinds()
+
+
+async def test_a_case_filed_while_every_worker_is_down_has_the_clock_of_its_filing(
+    env: WorkflowEnvironment, store: Store
+) -> None:
+    async with office_at_work(env, store) as office:
+        await office.rest()
+        case = await office.start()
+        await asyncio.sleep(2)
+        await office.work()
+        await case.at("asked")
+        filed, asked = await case.until("filed"), await case.until("asked")
+        described = await case.handle.describe()
+    assert filed.at == asked.at == described.start_time
+
+
+async def _outage(env: WorkflowEnvironment, store: Store, *, late: bool) -> str:
+    """A case of a procedure with a 3 s answer clock, whose worker is away over the deadline."""
+    swift = PACKS.pinned("marketplace.1").model_copy(update={"name": "swift", "version": 1})
+    clocks = swift.clocks.model_copy(
+        update={
+            "answer": swift.clocks.answer.model_copy(update={"within": timedelta(seconds=3)}),
+            "reminders": (),
+        }
+    )
+    PACKS.add(swift.model_copy(update={"clocks": clocks}))
+    async with office_at_work(env, store) as office:
+        case = await office.asked(procedure="swift")
+        await office.rest()
+        if late:
+            await asyncio.sleep(4)
+        await case.signal("confirm", GOODS_DEPT, **MERCHANT)
+        if not late:
+            await asyncio.sleep(4)
+        await office.work()
+        seen = await case.at("feedback")
+    assert seen.ruling is not None
+    return f"{seen.ruling.basis}:{seen.asks[0].state}"
+
+
+async def test_an_answer_the_server_had_in_time_counts_although_the_worker_came_back_after_the_deadline(
+    env: WorkflowEnvironment, store: Store
+) -> None:
+    assert await _outage(env, store, late=False) == "answer:answered"
+
+
+async def test_an_answer_the_server_got_late_is_late_although_no_worker_had_seen_the_deadline_pass(
+    env: WorkflowEnvironment, store: Store
+) -> None:
+    assert await _outage(env, store, late=True) == "silence:late"
+
