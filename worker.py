@@ -3,10 +3,11 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
+import httpx2
 from temporalio import workflow
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
@@ -25,7 +26,7 @@ from activities.remedies import Remedies
 from activities.store import Store
 from models.directory import Directory
 from models.names import MAILROOM_ID
-from procedures import PACKS, load_packs, read_directory
+from procedures import PACKS, DirectoryFile, load_packs
 from starter.connection import connect
 from starter.logs import setup_logging
 from starter.settings import Partner, Settings
@@ -59,41 +60,66 @@ class Parts:
     directory: Callable[[], Directory]
     render: Renderer = render_mail
     default_procedure: str = "marketplace"
-    mail_overdue: timedelta = timedelta(minutes=15)
 
 
-def build_parts(settings: Settings, store: Store) -> Parts:
-    """The real parts, as the settings choose them. Raises PackError for a directory that cannot be used."""
+@asynccontextmanager
+async def real_parts(settings: Settings, store: Store) -> AsyncIterator[Parts]:
+    """The parts the settings choose, closed again at the end. Raises PackError for a directory that cannot be used."""
+    directory = DirectoryFile(settings.directory)
     smtp, partners = settings.smtp, settings.partners
-    directory = read_directory(settings.directory)
-    return Parts(
-        store=store,
-        payment=EmbeddedGateway(store) if _embedded(partners.payment) else HttpPaymentGateway(*_http(partners.payment)),
-        warehouse=EmbeddedWarehouse(store) if _embedded(partners.warehouse) else HttpWarehouse(*_http(partners.warehouse)),
-        carrier=EmbeddedCarrier(store) if _embedded(partners.carrier) else HttpCarrier(*_http(partners.carrier)),
-        post=SmtpPost(
-            smtp.host or "127.0.0.1",
-            smtp.port,
-            user=smtp.username,
-            password=smtp.password.get_secret_value(),
-            tls=smtp.tls,
-            sender=smtp.sender,
-        ),
-        chat=chat(),
-        directory=lambda: directory,
-        default_procedure=settings.default_procedure,
+    async with AsyncExitStack() as closing:
+        yield Parts(
+            store=store,
+            payment=await _payment(partners.payment, store, closing),
+            warehouse=await _warehouse(partners.warehouse, store, closing),
+            carrier=await _carrier(partners.carrier, store, closing),
+            post=SmtpPost(
+                smtp.host or "127.0.0.1",
+                smtp.port,
+                user=smtp.username,
+                password=smtp.password.get_secret_value(),
+                tls=smtp.tls,
+                sender=smtp.sender,
+                timeout=smtp.timeout_seconds,
+            ),
+            chat=chat(),
+            directory=directory,
+            default_procedure=settings.default_procedure,
+        )
+
+
+async def _payment(partner: Partner, store: Store, closing: AsyncExitStack) -> PaymentGateway:
+    if partner.kind == "embedded":
+        return EmbeddedGateway(store)
+    life = timedelta(hours=partner.key_life_hours)
+    return await closing.enter_async_context(
+        aclosing(HttpPaymentGateway(*_http(partner), key_life=life, timeout=_patience(partner)))
     )
 
 
-def _embedded(partner: Partner) -> bool:
-    return partner.kind == "embedded"
+async def _warehouse(partner: Partner, store: Store, closing: AsyncExitStack) -> Warehouse:
+    if partner.kind == "embedded":
+        return EmbeddedWarehouse(store)
+    return await closing.enter_async_context(aclosing(HttpWarehouse(*_http(partner), timeout=_patience(partner))))
+
+
+async def _carrier(partner: Partner, store: Store, closing: AsyncExitStack) -> Carrier:
+    if partner.kind == "embedded":
+        return EmbeddedCarrier(store)
+    return await closing.enter_async_context(aclosing(HttpCarrier(*_http(partner), timeout=_patience(partner))))
 
 
 def _http(partner: Partner) -> tuple[str, str]:
     return partner.base_url or "", partner.secret.get_secret_value()
 
 
-def build_worker(client: Client, settings: Settings, parts: Parts, *, max_cached_workflows: int | None = None) -> Worker:
+def _patience(partner: Partner) -> httpx2.Timeout:
+    return httpx2.Timeout(partner.timeout_seconds, connect=min(3.0, partner.timeout_seconds))
+
+
+def build_worker(
+    client: Client, settings: Settings, parts: Parts, *, max_cached_workflows: int | None = None
+) -> Worker:
     """A worker with every workflow and activity of the service."""
     tuning = settings.worker
     cached = tuning.max_cached_workflows if max_cached_workflows is None else max_cached_workflows
@@ -104,7 +130,6 @@ def build_worker(client: Client, settings: Settings, parts: Parts, *, max_cached
         chat=parts.chat,
         directory_reader=parts.directory,
         render=parts.render,
-        overdue=parts.mail_overdue,
     )
     book = Casebook(parts.store, PACKS, parts.directory, parts.default_procedure, on_mail=desk.nudge)
     remedies = Remedies(parts.store, parts.payment, parts.warehouse, parts.carrier)
@@ -141,7 +166,10 @@ async def working(client: Client, settings: Settings) -> AsyncIterator[Worker]:
     store = Store(settings.database)
     try:
         await store.create()
-        async with build_worker(client, settings, build_parts(settings, store)) as worker:
+        async with (
+            real_parts(settings, store) as parts,
+            build_worker(client, settings, parts) as worker,
+        ):
             await open_mailroom(client, settings)
             yield worker
     finally:

@@ -55,8 +55,8 @@ class SignalHerald:
 class MailDesk(PostDuties):
     """The activity `deliver_mails`.
 
-    `overdue`: a department's notice unsent for so long is reported to its case. `give_up`: a temporary failure that
-    lasts so long is taken as final. `lines`: connections to the mail server at once.
+    A department's notice unsent for the procedure's `clocks.mail` is reported to its case. `give_up`: a temporary
+    failure that lasts so long is taken as final. `lines`: connections to the mail server at once.
     """
 
     def __init__(
@@ -69,7 +69,6 @@ class MailDesk(PostDuties):
         directory_reader: Callable[[], Directory],
         render: Renderer,
         herald: Herald | None = None,
-        overdue: timedelta = timedelta(minutes=15),
         give_up: timedelta = timedelta(days=3),
         batch: int = 40,
         lines: int = 4,
@@ -82,7 +81,6 @@ class MailDesk(PostDuties):
         self._directory = directory_reader
         self._render = render
         self._herald = herald or SignalHerald()
-        self._overdue = overdue
         self._give_up = give_up
         self._batch = batch
         self._idle = idle
@@ -100,7 +98,7 @@ class MailDesk(PostDuties):
         clock = asyncio.get_running_loop().time
         end = clock() + max_seconds
         async with _beating():
-            while (left := end - clock()) > 0:
+            while (left := end - clock()) > 0 and not activity.is_worker_shutdown():
                 self._bell.clear()
                 handled, taken = await self._careful_turn()
                 gone += taken
@@ -153,7 +151,7 @@ class MailDesk(PostDuties):
         reader = address(row, directory)
         if reader is None:
             # The directory may yet be corrected; the case hears of it now.
-            put_off(mail, self._now(), "no_recipient", self._overdue, lost=True)
+            put_off(mail, self._now(), "no_recipient", self._patience(row), lost=True)
         elif not reader.to and mail.to == CUSTOMER:
             sent(mail, self._now(), "no_address")
         elif ready := in_words(row, reader, self._packs, self._render):
@@ -161,9 +159,12 @@ class MailDesk(PostDuties):
                 self._dispatch.post_to_rooms(ready)
             return ready
         else:
-            put_off(mail, self._now(), "not_written", self._overdue)
+            put_off(mail, self._now(), "not_written", self._patience(row))
         await self._outbox.keep(mail)
         return None
+
+    def _patience(self, row: Open) -> timedelta:
+        return self._packs.pinned(row.procedure).clocks.mail.within
 
     async def _settle(self, row: Open, outcome: MailRefused | TryAgain | None) -> None:
         mail, now = row.mail, self._now()
@@ -172,7 +173,7 @@ class MailDesk(PostDuties):
         elif isinstance(outcome, MailRefused) or now - mail.written_at > self._give_up:
             failed(mail, now, outcome.code)
         else:
-            put_off(mail, now, outcome.code, self._overdue)
+            put_off(mail, now, outcome.code, self._patience(row))
         if mail.code:
             _log.info("mail_not_sent", mail=mail.id, number=mail.number, problem=mail.code, attempts=mail.attempts)
         await self._outbox.keep(mail)

@@ -7,6 +7,7 @@ the same on every replay. A worker that lacks a pack cannot go on with its cases
 import tomllib
 from pathlib import Path
 
+import structlog
 from pydantic import ValidationError
 
 from models.base import in_one_line, problems
@@ -15,6 +16,7 @@ from models.procedure import Procedure
 from procedures.checks import mistakes
 
 HERE = Path(__file__).parent
+_log = structlog.get_logger()
 DIRECTORY_FILE = HERE / "marketplace.directory.toml"
 
 
@@ -71,6 +73,36 @@ def read_directory(file: Path) -> Directory:
         return Directory.model_validate(_toml(file))
     except ValidationError as error:
         raise PackError(f"{file.name}: {in_one_line(problems(error))}") from None
+
+
+class DirectoryFile:
+    """The directory as its file says now: people come and go without a restart.
+
+    A file that has become unusable is left aside until it is mended; the last good one stands.
+    """
+
+    def __init__(self, file: Path) -> None:
+        """Raises PackError when the file cannot be used to begin with."""
+        self._file = file
+        self._stamp = self._changed()
+        self._directory = read_directory(file)
+
+    def __call__(self) -> Directory:
+        """The people."""
+        stamp = self._changed()
+        if stamp != self._stamp:
+            self._stamp = stamp
+            try:
+                self._directory = read_directory(self._file)
+            except PackError as error:
+                _log.warning("directory_not_read", problem=str(error))
+        return self._directory
+
+    def _changed(self) -> int:
+        try:
+            return self._file.stat().st_mtime_ns
+        except OSError:
+            return 0
 
 
 def load_packs(*folders: Path) -> Packs:

@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 from uuid import uuid4
@@ -31,10 +30,10 @@ from workflows.attributes import ORDER
 
 RPC = timedelta(seconds=10)
 QUERY = timedelta(seconds=5)
+SYSTEM = "system"
+"""Who a case waits for while the service itself is at work."""
 CLOCKS_READ = 200
 """Own clocks of cases read for one page of a list."""
-FORWARD_PATIENCE = 120.0
-"""Seconds to wait for a clock to arrive: a pending activity or task holds it."""
 T = TypeVar("T")
 
 
@@ -157,12 +156,11 @@ class Cases:
 
     async def now(self, number: str) -> datetime:
         """The case's own time: ahead of ours where its clock was forwarded."""
-        if self._local:
-            from temporalio.testing import TimeSkipper
+        if not self._local:
+            return datetime.now(UTC)
+        from starter.clocks import own_time
 
-            with suppress(*CALL_ERRORS):
-                return await TimeSkipper(self._client).get_current_time(self._handle(number))
-        return datetime.now(UTC)
+        return await own_time(self._client, self._handle(number))
 
     async def clocks(self, listed: Sequence[CaseLine]) -> dict[str, datetime]:
         """The own time of each open case of a list, where it can differ from ours: on the local stack."""
@@ -175,25 +173,25 @@ class Cases:
     async def fast_forward(self, number: str, by: timedelta) -> bool:
         """Let the case's own clock run ahead; False when the case ends first.
 
-        Only on the local stack: BadInput elsewhere. A pending activity holds the clock: TryAgain after two minutes.
+        While a remedy is under way it is the remedy's clock: how long goods are waited for. Only on the local stack:
+        BadInput elsewhere. A pending activity holds the clock: TryAgain after two minutes.
         """
         if not self._local:
             raise BadInput("only_local")
-        from temporalio.testing import TimeSkipper
+        from starter.clocks import forward
 
+        child = (await self.view(number)).child
+
+        async def waits() -> bool:
+            view = await self.view(number)
+            return child is None and view.stage is Stage.EXECUTING and view.waiting_for != SYSTEM
+
+        handle = self._client.get_workflow_handle(child) if child else self._handle(number)
         try:
-            async with Within(FORWARD_PATIENCE) as clock:
-                return await clock.run(TimeSkipper(self._client).fast_forward(self._handle(number), by))
+            arrived = await forward(self._client, handle, by, waits)
         except TryAgain:
             raise TryAgain("clock_held", number=number) from None
-        except CALL_ERRORS as error:
-            match meaning(error):
-                case Trouble.NO_CASE:
-                    raise NoSuchCase("no_case", number=number) from None
-                case Trouble.CLOSED:
-                    return False
-                case _:
-                    raise TryAgain("clock_held", number=number) from None
+        return arrived or child is not None
 
     def _handle(self, number: str) -> WorkflowHandle[Any, Any]:
         return self._client.get_workflow_handle(case_id(number))

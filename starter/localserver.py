@@ -47,6 +47,7 @@ class LocalServer:
         *,
         port: int = 7233,
         ui_port: int | None = 8233,
+        http_port: int = 7243,
         log_level: str = "error",
         search_attributes: Sequence[SearchAttribute] = (),
         retention_days: int = RETENTION_DAYS,
@@ -56,6 +57,7 @@ class LocalServer:
         self.home = home.absolute()
         self.port = port
         self.ui_port = ui_port
+        self.http_port = http_port
         self._log_level = log_level
         self._search_attributes = tuple(search_attributes)
         self._retention_days = retention_days
@@ -73,6 +75,11 @@ class LocalServer:
     def address(self) -> str:
         """host:port of the server."""
         return f"{HOST}:{self.port}"
+
+    @property
+    def http_url(self) -> str:
+        """Temporal's HTTP API."""
+        return f"http://{HOST}:{self.http_port}"
 
     @property
     def ui_url(self) -> str:
@@ -103,14 +110,14 @@ class LocalServer:
 
     async def _serve(self, binary: Path) -> Client:
         """Brings the server up. A free port may be gone by the time the server takes it: then another one."""
-        asked = self.port, self.ui_port
+        asked = self.port, self.ui_port, self.http_port
         for attempt in range(PORT_TRIES):
-            self.port, self.ui_port = asked
+            self.port, self.ui_port, self.http_port = asked
             self._settle_ports()
             try:
                 if not self.store.exists():
                     await self._create_store(binary)
-                self._process = await self._start(binary, self.store, self.port, self.ui_port)
+                self._process = await self._start(binary, self.store, self.port, self.http_port, self.ui_port)
                 return await self._process.ready(self.address)
             except LocalServerError as error:
                 if ADDRESS_TAKEN not in str(error) or attempt == PORT_TRIES - 1:
@@ -130,9 +137,11 @@ class LocalServer:
         self.port = self.port or free_port()
         if self.ui_port is not None:
             self.ui_port = self.ui_port or free_port()
+        self.http_port = self.http_port or free_port()
         for port, what, variable in (
             (self.port, "Temporal", "PORT"),
             (self.ui_port, "its web page", "UI_PORT"),
+            (self.http_port, "its HTTP API", "HTTP_PORT"),
         ):
             if port is not None and not is_free(port):
                 raise LocalServerError(
@@ -149,7 +158,7 @@ class LocalServer:
         draft = self.home / "temporal.db.new"
         _remove(draft)
         port = free_port()
-        process = await self._start(binary, draft, port, None)
+        process = await self._start(binary, draft, port, free_port(), None)
         try:
             await process.ready(f"{HOST}:{port}")
         finally:
@@ -157,12 +166,14 @@ class LocalServer:
         await asyncio.to_thread(_settle, draft)
         draft.replace(self.store)
 
-    async def _start(self, binary: Path, store: Path, port: int, ui_port: int | None) -> ServerProcess:
+    async def _start(self, binary: Path, store: Path, port: int, http_port: int, ui_port: int | None) -> ServerProcess:
         arguments = [
             "--ip",
             HOST,
             "--port",
             str(port),
+            "--http-port",
+            str(http_port),
             "--db-filename",
             str(store),
             "--log-level",

@@ -77,8 +77,10 @@ class Partner(_Part):
     kind: Literal["embedded", "http"] = "embedded"
     base_url: Annotated[str, AfterValidator(_http_url)] | None = None
     secret: SecretStr = SecretStr("")
-    """Signs what we send and proves what they send."""
+    """Signs what we send."""
     timeout_seconds: Seconds = 10
+    key_life_hours: Annotated[int, Field(ge=1, le=8760)] = 24
+    """How long the payment gateway surely remembers an idempotency key; ask its operator."""
 
     @model_validator(mode="after")
     def _http_needs_an_address(self) -> Self:
@@ -110,6 +112,8 @@ class Local(_Part):
 
     port: Port = 7233
     ui_port: Port = 8233
+    http_port: Port = 7243
+    """Temporal's HTTP API."""
     smtp_port: Port = 1025
 
 

@@ -55,6 +55,7 @@ class LocalStack:
             self.home,
             port=free_or_any(local.port),
             ui_port=free_or_any(local.ui_port),
+            http_port=free_or_any(local.http_port),
             search_attributes=search_attributes,
             binary=settings.temporal_cli,
         )
@@ -70,6 +71,11 @@ class LocalStack:
     def ui_url(self) -> str:
         """Temporal's web page."""
         return self._server.ui_url
+
+    @property
+    def http_url(self) -> str:
+        """Temporal's HTTP API, for programs without a client library."""
+        return self._server.http_url
 
     @property
     def smtp_port(self) -> int:

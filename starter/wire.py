@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from temporalio.api.common.v1 import Payload
+from temporalio.api.failure.v1 import Failure
 from temporalio.contrib.pydantic import PydanticPayloadConverter
-from temporalio.converter import DataConverter, DefaultFailureConverter
+from temporalio.converter import DataConverter, DefaultFailureConverter, PayloadConverter
 
 UNDECODABLE = "\u0000undecodable"
 """Stands for an argument that could not be read. Plain text, so a workflow needs no import to meet it; no
@@ -32,7 +33,17 @@ class RedressPayloadConverter(PydanticPayloadConverter):
             return UNDECODABLE
 
 
+class RedressFailureConverter(DefaultFailureConverter):
+    """A refusal is an answer, not a crash: what other teams get of it holds no stack trace of ours."""
+
+    def to_failure(self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure) -> None:
+        """See DefaultFailureConverter."""
+        super().to_failure(exception, payload_converter, failure)
+        if failure.application_failure_info.non_retryable:
+            failure.stack_trace = ""
+
+
 DATA_CONVERTER = DataConverter(
-    payload_converter_class=RedressPayloadConverter, failure_converter_class=DefaultFailureConverter
+    payload_converter_class=RedressPayloadConverter, failure_converter_class=RedressFailureConverter
 )
 """The one converter of every client and worker."""

@@ -17,7 +17,7 @@ from texts import span as shown_span
 if TYPE_CHECKING:
     from starter.cases import Cases
 
-AT_ONCE = 10
+AT_ONCE = 40
 
 
 async def fast_forward(

@@ -98,7 +98,7 @@ class World:
         assert self.case.model_dump(exclude=left) == before.model_dump(exclude=left)
         return str(verdict.code)
 
-    def confirms(self, department: str = MERCHANDISE, **percents: int) -> "World":
+    def confirms(self, department: str = MERCHANDISE, /, **percents: int) -> "World":
         return self.does("confirm", department, liable=liable(**(percents or {"merchant": 100})), reason="属实")
 
     def child(self, **outcome: Any) -> "World":

@@ -1,5 +1,7 @@
 """An agent corrects the triage with a reason; what runs keeps its clock (S0-31)."""
 
+from typing import Any
+
 import pytest
 
 from tests.rules.builders import (
@@ -26,7 +28,7 @@ def corrected(world: World, handling: str, *ask: str) -> World:
     [{"negotiation": "not_tried"}, {"contact": None}, {}, {"order": SELF_OPERATED, "cause": "other"}],
     ids=["negotiating", "explaining", "asked", "refused"],
 )
-def test_a_triage_is_corrected_at_every_stage_before_a_determination(changes: dict[str, object]) -> None:
+def test_a_triage_is_corrected_at_every_stage_before_a_determination(changes: dict[str, Any]) -> None:
     assert corrected(World(**changes), "grant").stage == "executing"
     refused = corrected(World(**changes), "refuse")
     assert (refused.stage, refused.case.out_of_rule, refused.case.direct) == ("refused", True, True)

@@ -38,7 +38,11 @@ def test_a_refused_customer_who_stays_silent_has_accepted() -> None:
 @pytest.mark.parametrize("world", [found_against, lambda: World(order=SELF_OPERATED, cause="other")])
 def test_a_customer_who_insists_goes_on_the_weekly_list_and_waits_for_the_leadership(world: Any) -> None:
     case = world().does("insist", DESK, reason="坚持")
-    assert (case.stage, case.view.waiting_for, case.view.due) == ("leadership", LEADERSHIP, case.now + timedelta(days=7))
+    assert (case.stage, case.view.waiting_for, case.view.due) == (
+        "leadership",
+        LEADERSHIP,
+        case.now + timedelta(days=7),
+    )
     assert case.mails("leadership")[0].values["reason"] == "坚持"
     assert case.refuses("decide", PANEL, grant=True, reason="越权") == "wrong_department"
 

@@ -13,14 +13,16 @@ WAYS: dict[Exit, Callable[[], World]] = {
     Exit.NO_FEEDBACK: lambda: paid().wait(days=3),
     Exit.NEGOTIATED: lambda: World(negotiation="not_tried").does("negotiated", DESK, agreed=True),
     Exit.REFUSAL_ACCEPTED: lambda: found_against().wait(days=7),
-    Exit.DECIDED_AGAINST: lambda: found_against()
-    .does("insist", DESK, reason="x")
-    .does("decide", "leadership", grant=False, reason="x"),
-    Exit.DECISION_FINAL: lambda: found_against()
-    .does("contest", DESK, by="customer", reason="x")
-    .does("decide", "panel", grant=True, liable=[{"party": "merchant"}], reason="x")
-    .child()
-    .does("feedback", DESK, satisfied=False),
+    Exit.DECIDED_AGAINST: lambda: (
+        found_against().does("insist", DESK, reason="x").does("decide", "leadership", grant=False, reason="x")
+    ),
+    Exit.DECISION_FINAL: lambda: (
+        found_against()
+        .does("contest", DESK, by="customer", reason="x")
+        .does("decide", "panel", grant=True, liable=[{"party": "merchant"}], reason="x")
+        .child()
+        .does("feedback", DESK, satisfied=False)
+    ),
     Exit.WITHDRAWN: lambda: World().does("withdraw", DESK),
 }
 

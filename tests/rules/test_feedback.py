@@ -27,7 +27,7 @@ def test_the_actual_result_is_told_and_the_customer_asked() -> None:
     told = world.mails("result")[0]
     assert (told.to, told.values["refunded"], told.values["reference"]) == ("customer", 21_000, "P-1")
     assert (world.stage, world.view.waiting_for) == ("feedback", "customer")
-    assert world.event("executed").department == RETURNS
+    assert (world.event("executed").department, world.view.child) == (RETURNS, None)
     assert world.does("feedback", DESK, satisfied=True).exit == "satisfied"
 
 

@@ -1,9 +1,11 @@
 """A late answer is kept as late and changes only who bears the cost (S0-16)."""
 
+from typing import Any
+
 from tests.rules.builders import DESK, LOGISTICS, MERCHANDISE, PANEL, World
 
 
-def ruled_by_silence(**changes: object) -> World:
+def ruled_by_silence(**changes: Any) -> World:
     return World(**changes).wait(hours=24).child()
 
 

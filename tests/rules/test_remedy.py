@@ -51,9 +51,7 @@ def test_a_compensation_pays_its_amount_and_an_apology_needs_no_child() -> None:
         (START, MIDNIGHT),
     ],
 )
-def test_the_day_ends_at_midnight_where_the_company_is_also_for_an_answer_at_2359(
-    at: datetime, ends: datetime
-) -> None:
+def test_the_day_ends_at_midnight_where_the_company_is_also_for_an_answer_at_2359(at: datetime, ends: datetime) -> None:
     world = World(at=at).confirms()
     assert world.view.due == ends
     if at < ends - timedelta(microseconds=1):

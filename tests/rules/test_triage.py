@@ -75,18 +75,14 @@ def test_the_ask_says_content_dispute_deadline_and_amount_to_the_department() ->
         ("other", "refund", timedelta(0), False),
     ],
 )
-def test_the_rules_windows_end_exactly_at_their_length(
-    cause: str, demand: str, after: timedelta, inside: bool
-) -> None:
+def test_the_rules_windows_end_exactly_at_their_length(cause: str, demand: str, after: timedelta, inside: bool) -> None:
     case = complaint(cause=cause, demand={"kind": demand}, order=SELF_OPERATED | DELIVERED)
     assert is_in_rule(PACK, case, START + after) is inside
 
 
 def test_the_window_is_measured_to_the_customers_complaint_not_to_our_intake() -> None:
     filed = (START + timedelta(days=7)).isoformat()
-    case = complaint(
-        cause="no_reason", demand={"kind": "exchange"}, order=SELF_OPERATED | DELIVERED, filed_at=filed
-    )
+    case = complaint(cause="no_reason", demand={"kind": "exchange"}, order=SELF_OPERATED | DELIVERED, filed_at=filed)
     assert is_in_rule(PACK, case, START + timedelta(days=9))
 
 

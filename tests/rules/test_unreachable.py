@@ -59,6 +59,12 @@ def test_a_mail_our_own_outage_held_back_blames_nobody() -> None:
     assert (world.ruling.at, world.shares) == (START + timedelta(minutes=30) + hours(24), OURS)
 
 
+def test_a_notice_the_customer_never_got_is_on_the_record() -> None:
+    world = World()
+    world.mail_says(world.mails("acknowledged")[0].id, delivered=False)
+    assert (world.event("undelivered").data["code"], world.mails("undeliverable")) == ("no_such_user", [])
+
+
 def test_each_report_counts_once_and_one_about_no_mail_of_ours_leaves_no_trace() -> None:
     world = World()
     mail = world.ask(MERCHANDISE).mail

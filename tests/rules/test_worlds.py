@@ -84,9 +84,7 @@ class AnyCase(RuleBasedStateMachine):
     )
     def file(self, cause: str, kind: str, demand: Any, negotiation: str, *, explained: bool) -> None:
         contact = {"by": "徐莉"} if explained else None
-        self.world = World(
-            cause=cause, order={"kind": kind}, demand=demand, negotiation=negotiation, contact=contact
-        )
+        self.world = World(cause=cause, order={"kind": kind}, demand=demand, negotiation=negotiation, contact=contact)
         self.paid = 0
         self.keys: set[str] = set()
 
