@@ -11,6 +11,8 @@ from models.complaint import Complaint
 from models.tables import CaseRow, MailRow
 
 CUSTOMER = "customer"
+SENT_LATE = "sent_late"
+"""An ask that left us only after the time it may take: the department must not pay for our delay."""
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=5)
 _STATE = ("attempts", "next_try_at", "sent_at", "failed_at", "code", "owed", "reported_at", "recovered_at")
@@ -71,15 +73,28 @@ def _state(mail: MailRow) -> dict[str, object]:
 def sent(mail: MailRow, now: datetime, code: str | None = None) -> None:
     """Done; a case that was told otherwise is to be told."""
     mail.sent_at, mail.code = now, code
-    mail.owed = None if mail.reported_at is None else "found"
-    mail.next_try_at = None if mail.owed is None else now
+    _owe(mail, now, None if mail.reported_at is None else "found")
+
+
+def sent_in_time(mail: MailRow, now: datetime, overdue: timedelta) -> None:
+    """Done. A department's ask sent later than `overdue` after its instant is lost to its case all the same."""
+    sent(mail, now)
+    if mail.ask is None or now <= mail.at + overdue:
+        return
+    mail.code = SENT_LATE
+    _owe(mail, now, "lost" if mail.reported_at is None else None)
 
 
 def failed(mail: MailRow, now: datetime, code: str) -> None:
     """No further try; the case is told of a department's mail unless it already was."""
     mail.failed_at, mail.code = now, code
-    mail.owed = "lost" if mail.to != CUSTOMER and mail.reported_at is None else None
-    mail.next_try_at = None if mail.owed is None else now
+    _owe(mail, now, "lost" if mail.to != CUSTOMER and mail.reported_at is None else None)
+
+
+def _owe(mail: MailRow, now: datetime, what: str | None) -> None:
+    """What a decided mail still takes: that its case is told, or nothing."""
+    mail.owed = what
+    mail.next_try_at = None if what is None else now
 
 
 def put_off(mail: MailRow, now: datetime, code: str, overdue: timedelta, *, lost: bool = False) -> None:

@@ -26,11 +26,16 @@ from rules.checks import ACCEPTED, Refusal, at_stage, known_parties, new_demand
 from rules.record import note, notify
 
 
+def _said(
+    case: Case, at: datetime, kind: str, command: Command, department: str, reason: str | None, **data: str | int
+) -> Case:
+    """Record an action with the words its sender gave for it."""
+    return note(case, at, kind, actor=command.actor, department=department, reason=reason, **data)
+
+
 def _contact(case: Case, pack: Procedure, command: ContactMade, at: datetime, department: str) -> tuple[Case, Verdict]:
     at_stage(case, Stage.EXPLAINING, Stage.NEGOTIATING)
-    case = note(
-        case.but(contacted=True), at, "contacted", actor=command.actor, department=department, mode=command.mode
-    )
+    case = _said(case.but(contacted=True), at, "contacted", command, department, command.note, mode=command.mode)
     if case.stage is Stage.NEGOTIATING:
         return case, ACCEPTED
     return asking.issue(case, pack, at), ACCEPTED
@@ -47,16 +52,8 @@ def _triage(case: Case, pack: Procedure, command: Triage, at: datetime, departme
             known = ", ".join(askable)
             raise Refusal(Refused.BAD_INPUT, f"ask.{index}: cannot be asked here; use one of {known}")
     case = case.but(route="by_hand", direct=command.handling != "ask", out_of_rule=command.handling == "refuse")
-    case = note(
-        case,
-        at,
-        "triaged",
-        actor=command.actor,
-        department=department,
-        route="by_hand",
-        handling=command.handling,
-        ask=",".join(command.ask),
-    )
+    facts = {"route": "by_hand", "handling": command.handling, "ask": ",".join(command.ask)}
+    case = _said(case, at, "triaged", command, department, command.reason, **facts)
     if command.handling in {"grant", "refuse"}:
         case = asking.drop(case, at)
     return intake.handle(case, pack, command.handling, command.ask, at, reason=command.reason), ACCEPTED
@@ -67,8 +64,8 @@ def _negotiated(
 ) -> tuple[Case, Verdict]:
     at_stage(case, Stage.NEGOTIATING)
     if not command.agreed:
-        return intake.negotiation_over(case, pack, at), ACCEPTED
-    case = note(case, at, "negotiated", actor=command.actor, department=department)
+        return intake.negotiation_over(case, pack, at, command.note), ACCEPTED
+    case = _said(case, at, "negotiated", command, department, command.note)
     return closing.close(case, pack, Exit.NEGOTIATED, at), ACCEPTED
 
 
@@ -94,20 +91,20 @@ def _ask_of(case: Case, department: str) -> Ask:
 
 def _verify(case: Case, pack: Procedure, command: Verify, at: datetime, department: str) -> tuple[Case, Verdict]:
     at_stage(case, Stage.VERIFYING)
-    case = note(case, at, "verified", actor=command.actor, department=department)
+    case = _said(case, at, "verified", command, department, command.note)
     return ruling.promise(case, pack, at), ACCEPTED
 
 
 def _goods(case: Case, pack: Procedure, command: Goods, at: datetime, department: str) -> tuple[Case, Verdict]:
     if not remedy.awaits_goods(case, pack):
         raise Refusal(Refused.WRONG_STAGE, "no returned goods are awaited in this case now")
-    case = note(case, at, "goods", actor=command.actor, department=department, accepted=int(command.accepted))
+    case = _said(case, at, "goods", command, department, command.note, accepted=int(command.accepted))
     return (remedy.goods_are_back(case, pack, at) if command.accepted else case), ACCEPTED
 
 
 def _resolve(case: Case, pack: Procedure, command: Resolve, at: datetime, department: str) -> tuple[Case, Verdict]:
     at_stage(case, Stage.TASK)
-    case = note(case, at, "resolved", actor=command.actor, department=department, outcome=command.outcome)
+    case = _said(case, at, "resolved", command, department, command.note, outcome=command.outcome)
     match command.outcome:
         case "retry":
             return remedy.retry(case, pack, at), ACCEPTED
@@ -125,7 +122,7 @@ def _resolve(case: Case, pack: Procedure, command: Resolve, at: datetime, depart
 def _feedback(case: Case, pack: Procedure, command: Feedback, at: datetime, department: str) -> tuple[Case, Verdict]:
     at_stage(case, Stage.FEEDBACK)
     wanted = case.demand if command.demand is None else new_demand(case, pack, command.demand)
-    case = note(case, at, "feedback", actor=command.actor, department=department, satisfied=int(command.satisfied))
+    case = _said(case, at, "feedback", command, department, command.reason, satisfied=int(command.satisfied))
     if command.satisfied:
         return closing.close(case, pack, Exit.SATISFIED, at), ACCEPTED
     if case.final:
@@ -152,7 +149,7 @@ def _withdraw(case: Case, pack: Procedure, command: Withdraw, at: datetime, depa
         raise Refusal(Refused.WRONG_STAGE, "the complaint has been withdrawn already; what was promised is being paid")
     if case.exit is not None:
         raise Refusal(Refused.WRONG_STAGE, "the customer's part has ended; only who bears the cost is open")
-    case = note(case.but(withdrawn=True), at, "withdrawn", actor=command.actor, department=department)
+    case = _said(case.but(withdrawn=True), at, "withdrawn", command, department, command.reason)
     case = notify(case, at, "customer", "withdrawn")
     if case.stage in (Stage.EXECUTING, Stage.TASK):
         # What was promised is still given; the case ends when it has been.

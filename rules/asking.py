@@ -113,8 +113,15 @@ def answer(case: Case, pack: Procedure, ask: Ask, given: Answer) -> Case:
     """An answer in time; before the mail it shows that the matter was explained to this department."""
     ask = ask.model_copy(update={"answer": given, "issued_at": ask.issued_at or given.at})
     case = replace(case, ask)
-    liable = shares_text(given.liable)
-    case = note(case, given.at, "answered", actor=given.actor, department=ask.department, liable=liable)
+    case = note(
+        case,
+        given.at,
+        "answered",
+        actor=given.actor,
+        department=ask.department,
+        liable=shares_text(given.liable),
+        reason=given.reason,
+    )
     return conclude(case, pack, given.at)
 
 
@@ -135,7 +142,13 @@ def answer_late(case: Case, pack: Procedure, ask: Ask, given: Answer) -> Case:
     case = replace(case, ask.model_copy(update={"late_answer": given}))
     liable = settled(pack, given.liable)
     case = note(
-        case, given.at, "answered_late", actor=given.actor, department=ask.department, liable=shares_text(liable)
+        case,
+        given.at,
+        "answered_late",
+        actor=given.actor,
+        department=ask.department,
+        liable=shares_text(liable),
+        reason=given.reason,
     )
     if not _silence_decided_the_cost(case, ask) or not favours_customer(pack, liable):
         return case

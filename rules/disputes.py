@@ -21,7 +21,15 @@ def contest(case: Case, pack: Procedure, command: Contest, at: datetime, departm
         raise Refusal(Refused.WRONG_STAGE, "nothing has been determined yet; contest a determination once there is one")
     if case.stage in (Stage.PANEL, Stage.LEADERSHIP) or case.final or case.cost_held:
         raise Refusal(Refused.WRONG_STAGE, "the matter is with those whose decision is final")
-    case = note(case.but(contested=True), at, "contested", actor=command.actor, department=department, by=command.by)
+    case = note(
+        case.but(contested=True),
+        at,
+        "contested",
+        actor=command.actor,
+        department=department,
+        by=command.by,
+        reason=command.reason,
+    )
     if case.stage in (Stage.EXECUTING, Stage.TASK, Stage.FEEDBACK):
         return ruling.hold_cost(case, pack, at, command.reason), ACCEPTED
     case = asking.drop(case, at, keep=tuple(ask for ask in case.asks if not ask.open))
@@ -42,7 +50,7 @@ def decide(case: Case, pack: Procedure, command: Decide, at: datetime, departmen
         raise Refusal(Refused.BAD_INPUT, "liable: is missing; the panel says who bears the cost")
     if command.demand is not None:
         case = case.but(demand=new_demand(case, pack, command.demand))
-    case = note(case, at, "decided", actor=command.actor, department=department, grant=int(command.grant))
+    case = _decided(case, at, command, department)
     finding = Finding(
         agreed=True,
         for_customer=command.grant,
@@ -62,9 +70,14 @@ def _decide_cost(case: Case, pack: Procedure, command: Decide, at: datetime, dep
     """The customer has what was ruled; the panel says who bears it. A case that waited only for this ends."""
     if not command.liable or not favours_customer(pack, command.liable):
         raise Refusal(Refused.BAD_INPUT, "liable: is missing; only who bears the cost is open here")
-    case = note(case.but(cost_held=False), at, "decided", actor=command.actor, department=department, grant=1)
+    case = _decided(case.but(cost_held=False), at, command, department)
     case = ruling.bear_cost(case, at, command.liable)
     return (case if case.exit is None else closing.close(case, pack, case.exit, at)), ACCEPTED
+
+
+def _decided(case: Case, at: datetime, command: Decide, department: str) -> Case:
+    grant, reason = int(command.grant), command.reason
+    return note(case, at, "decided", actor=command.actor, department=department, grant=grant, reason=reason)
 
 
 def _liable_so_far(case: Case, pack: Procedure, *, grant: bool) -> tuple[Share, ...]:
@@ -76,5 +89,5 @@ def _liable_so_far(case: Case, pack: Procedure, *, grant: bool) -> tuple[Share, 
 def insist(case: Case, pack: Procedure, command: Insist, at: datetime, department: str) -> tuple[Case, Verdict]:
     """The customer does not accept the refusal (S0-13)."""
     at_stage(case, Stage.REFUSED)
-    case = note(case, at, "insisted", actor=command.actor, department=department)
+    case = note(case, at, "insisted", actor=command.actor, department=department, reason=command.reason)
     return stages.to_leadership(case, pack, at, command.reason), ACCEPTED

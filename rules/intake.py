@@ -63,8 +63,8 @@ def handle(
             return prepare(case, pack, at, ask)
 
 
-def negotiation_over(case: Case, pack: Procedure, at: datetime) -> Case:
+def negotiation_over(case: Case, pack: Procedure, at: datetime, reason: str | None = None) -> Case:
     """The talk failed or its time is up: the platform's dispute procedure begins (S0-11)."""
     chosen = next(candidate for candidate in pack.routes if candidate.name == case.route)
-    case = note(case, at, "negotiation_failed")
+    case = note(case, at, "negotiation_failed", reason=reason)
     return handle(case, pack, chosen.handling, chosen.ask, at)

@@ -68,7 +68,8 @@ def verification_missed(case: Case, pack: Procedure, at: datetime) -> Case:
 def refuse(case: Case, pack: Procedure, at: datetime, template: str, *, reason: str | None = None) -> Case:
     """Explain and politely refuse (S0-12); the customer may insist for a while."""
     due = at + pack.clocks.insist.within
-    case = note(move(case, Stage.REFUSED, at, due=due), at, "refused", department=pack.front_desk, why=template)
+    case = move(case, Stage.REFUSED, at, due=due)
+    case = note(case, at, "refused", department=pack.front_desk, why=template, reason=reason)
     return notify(case, at, "customer", template, reason=reason, due_at=stamp(due))
 
 

@@ -144,6 +144,8 @@ class Settings(BaseSettings):
     procedures_dir: Path | None = None
     """A folder of further procedure packs."""
     default_procedure: str = "marketplace"
+    actor: str | None = None
+    """Who acts on the command line where `--as` is not given: a name as in the directory."""
     temporal_cli: Path | None = None
     """The `temporal` program of the local stack; none: the installed one."""
     smtp: Smtp = Smtp()

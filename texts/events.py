@@ -15,6 +15,8 @@ def event_line(event: Event, pack: Procedure, lang: Language) -> str:
     words = shown(values, pack, lang)
     key = f"event.{event.kind}"
     text = say(key, lang, **words) if key in catalogue(lang) else event.kind
+    if "reason" in words and "{reason}" not in catalogue(lang).get(key, ""):
+        text = say("timeline.reason", lang, text=text, reason=words["reason"])
     if event.actor is None:
         return text
     who = event.actor

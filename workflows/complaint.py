@@ -106,13 +106,15 @@ class ComplaintWorkflow(Desk):
             self.set_alarm()
             await workflow.wait_condition(lambda: self.ready() or self._outcome is not None or self._may_renew())
             await self.catch_up()
-            if self._outcome is not None:
-                outcome, self._outcome, self._child = self._outcome, None, None
-                self.case = finished(self.case, self.pack, outcome, workflow.now())
-                self.show()
-            elif self._may_renew():
+            if self._may_renew():
                 # A new run with the same state: a flood of messages never fills the history.
                 workflow.continue_as_new(args=[None, self.case])
+
+    def absorb(self) -> None:
+        """The child's result."""
+        if self._outcome is not None:
+            outcome, self._outcome, self._child = self._outcome, None, None
+            self.case = finished(self.case, self.pack, outcome, workflow.now())
 
     def _may_renew(self) -> bool:
         child_is_known = self._child is None or self._child_started
@@ -170,7 +172,7 @@ class ComplaintWorkflow(Desk):
 
     async def _pass_on_goods(self, execution: Execution) -> None:
         commands, self.returned = self.returned, []
-        await workflow.wait_condition(lambda: self._child_started or self._outcome is not None)
+        await workflow.wait_condition(lambda: self._child_started or self._child is None)
         handle = workflow.get_external_workflow_handle(execution.child)
         for command in commands:
             try:
@@ -195,10 +197,13 @@ class ComplaintWorkflow(Desk):
 
     @_updated.validator
     def _refuse_at_the_door(self, name: str, args: Sequence[RawValue]) -> None:
-        """What is plainly wrong costs the case no event."""
+        """What is plainly wrong costs the case no event.
+
+        While a child works its result may be on the way in this very task: then the case judges, not the door.
+        """
         letter = read(name, args)
         verdict = letter.problem
-        if verdict is None and self.opened and not self.has_mail:
+        if verdict is None and self.opened and not self.has_mail and self._child is None:
             verdict = precheck(self.case, self.pack, name, letter.content, workflow.now())
         if verdict is not None:
             raise ApplicationError(verdict.reason, type=verdict.code, non_retryable=True)

@@ -71,12 +71,18 @@ class Desk:
 
     async def catch_up(self) -> None:
         """Judge every waiting message at the instant the server received it, and let time pass between and after."""
+        self.absorb()
         while self._inbox:
             letters, self._inbox = self._inbox, []
-            for letter, origin in zip(letters, await self._examine(letters), strict=True):
+            origins = await self._examine(letters)
+            self.absorb()
+            for letter, origin in zip(letters, origins, strict=True):
                 self._judge(letter, origin)
         self.case = pass_time(self.case, self.pack, workflow.now())
         self.show()
+
+    def absorb(self) -> None:
+        """Take in what has come back from elsewhere, ahead of messages that were sent knowing of it."""
 
     async def _examine(self, letters: list[Letter]) -> list[Origin]:
         readable = [letter for letter in letters if isinstance(letter.content, Command)]

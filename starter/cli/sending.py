@@ -26,8 +26,7 @@ class Sender:
     """Who sends, and how long to wait for the verdict."""
 
     actor: Annotated[
-        str | None,
-        Parameter(name="--as", env_var="REDRESS_ACTOR", show_env_var=True, help="Your name, as in the directory."),
+        str | None, Parameter(name="--as", help="Your name, as in the directory; else REDRESS_ACTOR.")
     ] = None
     department: Annotated[str | None, Parameter(help="For whom you act, if you belong to several departments.")] = None
     command_id: Annotated[str | None, Parameter(help="The id of a message to send again.")] = None
@@ -42,11 +41,12 @@ async def act(number: str, name: str, sender: Sender, **fields: object) -> int:
     """Send the command `name` with these fields. Returns the exit code; raises Failure."""
     current = session()
     number = case_number(number)
-    if sender.actor is None or not sender.actor.strip():
+    actor = sender.actor if sender.actor is not None else current.settings.actor
+    if actor is None or not actor.strip():
         raise BadInput("no_actor")
     if not 0 < sender.wait <= 600:
         raise BadInput("bad_wait")
-    values = {**fields, "actor": sender.actor, "department": sender.department, "command_id": sender.command_id}
+    values = {**fields, "actor": actor, "department": sender.department, "command_id": sender.command_id}
     checked = command(COMMANDS[name], values)
     department = department_for(current, name, checked.actor, checked.department)
     async with current.cases() as cases:

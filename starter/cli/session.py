@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from starter.settings import Settings
 
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON for programs.")]
-ACTOR = "REDRESS_ACTOR"
 PIPE_WIDTH = 160
 """Columns where the output is no terminal: ids and deadlines must not be cut."""
 
@@ -43,8 +42,6 @@ class Session:
         """Raises SettingsError with one line."""
         from starter.settings import load_settings
 
-        # Who acts is the command line's own variable, not a setting of the service; by now it has been read.
-        os.environ.pop(ACTOR, None)
         return load_settings()
 
     @property

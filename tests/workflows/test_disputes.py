@@ -44,7 +44,7 @@ async def test_contradicting_determinations_go_to_the_panel_whose_decision_resum
     await case.send("confirm", LOGISTICS, liable=liable(merchant=100), reason="包装不当")
     seen = await case.view()
     assert (seen.stage, seen.contested, seen.waiting_for) == ("panel", True, "panel")
-    code, _ = await case.refusal("decide", GOODS_DEPT, grant=True, reason="越权")
+    code, _ = await case.refusal("decide", GOODS_DEPT, grant=True, liable=liable(merchant=100), reason="越权")
     assert code == "wrong_department"
     await case.signal("decide", PANEL, grant=True, liable=liable(merchant=60, carrier=40), reason="共同承担")
     seen = await case.at("feedback")
@@ -92,8 +92,6 @@ async def test_a_customer_who_insists_waits_for_the_leadership_whose_plan_is_car
     await case.send("insist", SERVICE, reason="客户坚持")
     seen = await case.view()
     assert (seen.stage, seen.waiting_for, seen.out_of_rule, seen.contested) == ("leadership", "leadership", True, False)
-    await case.signal(
-        "decide", LEADER, grant=True, demand={"kind": "compensation", "amount": 5_000}, reason="酌情补偿"
-    )
+    await case.signal("decide", LEADER, grant=True, demand={"kind": "compensation", "amount": 5_000}, reason="酌情补偿")
     seen = await case.at("feedback")
     assert (seen.refunded, seen.ruling and seen.ruling.basis) == (5_000, "leadership")

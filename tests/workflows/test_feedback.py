@@ -41,9 +41,7 @@ async def test_an_unsatisfied_customer_is_examined_again_then_by_the_panel_and_n
 async def test_a_part_paid_first_leaves_the_rest_for_the_re_examination(office: Office) -> None:
     case = await answered(office, demand={"kind": "refund", "amount": 6_000})
     assert (await case.view()).refunded == 6_000
-    code, _ = await case.refusal(
-        "feedback", SERVICE, satisfied=False, demand={"kind": "refund", "amount": 15_001}
-    )
+    code, _ = await case.refusal("feedback", SERVICE, satisfied=False, demand={"kind": "refund", "amount": 15_001})
     assert code == "too_much"
     await case.send("feedback", SERVICE, satisfied=False, demand={"kind": "refund", "amount": 15_000})
     await case.send("contact", SERVICE)

@@ -54,9 +54,7 @@ async def test_a_bad_start_argument_fails_the_start_with_field_reason_and_what_t
     office: Office, content: object, reason: str
 ) -> None:
     number = new_number()
-    await office.client.start_workflow(
-        COMPLAINT, content, id=case_id(number), task_queue=office.settings.task_queue
-    )
+    await office.client.start_workflow(COMPLAINT, content, id=case_id(number), task_queue=office.settings.task_queue)
     text = await failure(office.client.get_workflow_handle(case_id(number)))
     assert reason in text
     assert "王芳" not in text
@@ -67,17 +65,13 @@ async def test_a_start_with_another_number_of_arguments_is_refused_not_wedged(
     office: Office, args: list[object]
 ) -> None:
     number = new_number()
-    await office.client.start_workflow(
-        COMPLAINT, args=args, id=case_id(number), task_queue=office.settings.task_queue
-    )
+    await office.client.start_workflow(COMPLAINT, args=args, id=case_id(number), task_queue=office.settings.task_queue)
     assert "takes 1 argument" in await failure(office.client.get_workflow_handle(case_id(number)))
 
 
 async def test_a_remedy_that_no_case_started_is_refused(office: Office) -> None:
     order = {"number": "X-1", "order": "O", "decision": 1, "attempt": 1, "kind": "refund", "steps": ["pay"]}
-    handle = await office.client.start_workflow(
-        "Refund", order, id=new_number(), task_queue=office.settings.task_queue
-    )
+    handle = await office.client.start_workflow("Refund", order, id=new_number(), task_queue=office.settings.task_queue)
     assert "started by its case only" in await failure(handle)
 
 

@@ -106,9 +106,7 @@ async def test_a_flood_is_answered_in_fresh_runs_and_keeps_state_clock_and_comma
             await asyncio.sleep(0.1)
     seen = await case.view()
     assert (seen.stage, seen.due, seen.refusals) == ("asked", deadline, 600)
-    again = await case.send(
-        "confirm", GOODS_DEPT, liable=liable(merchant=100), reason="属实", command_id="kept-1"
-    )
+    again = await case.send("confirm", GOODS_DEPT, liable=liable(merchant=100), reason="属实", command_id="kept-1")
     assert again["code"] == "repeated"
     await case.send("confirm", LOGISTICS, liable=liable(merchant=100), reason="完好")
     assert (await case.at("feedback")).refunded == 21_000

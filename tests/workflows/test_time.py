@@ -131,4 +131,3 @@ async def test_an_answer_the_server_got_late_is_late_although_no_worker_had_seen
     env: WorkflowEnvironment, store: Store
 ) -> None:
     assert await _outage(env, store, late=True) == "silence:late"
-
