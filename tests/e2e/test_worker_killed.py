@@ -1,0 +1,59 @@
+"""The worker is killed in mid-case: the deadline stays where it was and the case ends right, paid once."""
+
+import asyncio
+import signal
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from activities.store import Store
+from models.tables import GatewayRefund
+from procedures import PACKS, load_packs
+from tests.e2e.conftest import Premises, quick_pack
+from tests.server import local_environment
+from tests.support import OfCase, Office, test_parts as make_parts
+from starter.settings import Settings
+
+ANSWER_SECONDS = 6
+
+
+@pytest.mark.timeout(120)
+async def test_a_killed_worker_moves_no_deadline_and_pays_once(premises: Premises) -> None:
+    packs = premises.home / "packs"
+    packs.mkdir()
+    (packs / "quick.procedure.toml").write_text(quick_pack(ANSWER_SECONDS), encoding="utf-8")
+    database = f"sqlite+aiosqlite:///{premises.home / 'redress.db'}"
+    load_packs(packs)
+    async with local_environment() as env:
+        premises.extra = {
+            "TEMPORAL_ADDRESS": env.client.service_client.config.target_host,
+            "REDRESS_PROCEDURES_DIR": str(packs),
+            "REDRESS_WORKER__GRACEFUL_SHUTDOWN_SECONDS": "1",
+        }
+        store = Store(database)
+        await store.create()
+        office = Office(env, Settings(), make_parts(store))
+        first = await premises.spawn("worker")
+        cases = [await office.start(procedure="quick") for _ in range(5)]
+        asked = [(await case.at("asked", within=40)).due for case in cases]
+        first.send_signal(signal.SIGKILL)
+        await first.wait()
+        await asyncio.sleep(ANSWER_SECONDS + 1)
+        await premises.spawn("worker")
+        for case, due in zip(cases, asked, strict=True):
+            seen = await case.at("feedback", within=60)
+            silence = await case.until("silence")
+            assert silence.at == due
+            assert seen.ruling is not None
+            assert (seen.ruling.basis, seen.refunded) == ("silence", 21_000)
+        assert await _paid(store, cases) == [1] * len(cases)
+        assert PACKS.pinned("quick.1").clocks.answer.within == timedelta(seconds=ANSWER_SECONDS)
+        await premises.close()
+        await store.close()
+
+
+async def _paid(store: Store, cases: list[OfCase]) -> list[int]:
+    async with store.read() as session:
+        references = (await session.exec(select(GatewayRefund.our_reference))).all()
+    return [sum(reference.startswith(case.number) for reference in references) for case in cases]
