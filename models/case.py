@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import Literal, Self
+from typing import Final, Literal, Self
+
+from pydantic import Field
 
 from models.base import Moment, Record
 from models.commands import Share
@@ -25,6 +27,10 @@ class Stage(StrEnum):
     TASK = "task"
     FEEDBACK = "feedback"
     CLOSED = "closed"
+
+
+NEW: Final = "new"
+"""What lists and reports call a case that has not told its first stage yet: no Stage, a case is never in it."""
 
 
 class Exit(StrEnum):
@@ -126,14 +132,14 @@ class Task(Record):
 
 
 class Event(Record):
-    """One line of the case's record. `data` holds codes, ids and amounts; free text of people stays where it is needed."""
+    """One line of the case's record. `data` holds codes, ids, amounts, and the reasons people gave."""
 
     seq: int
     at: Moment
     kind: str
     actor: str | None = None
     department: str | None = None
-    data: dict[str, str | int] = {}
+    data: dict[str, str | int] = Field(default_factory=dict)
 
 
 class Mail(Record):
@@ -144,7 +150,7 @@ class Mail(Record):
     to: str
     """A department's name, or "customer"."""
     template: str
-    values: dict[str, str | int] = {}
+    values: dict[str, str | int] = Field(default_factory=dict)
     ask: str | None = None
 
 

@@ -1,4 +1,4 @@
-"""The case worker's desk: messages come in, time passes, the record is kept. What a case *is* stands in complaint.py."""
+"""The case worker's desk: messages come in, time passes, the record is kept. The procedure is in complaint.py."""
 
 import asyncio
 from collections.abc import Sequence

@@ -22,8 +22,8 @@ def quick_pack(seconds: int) -> str:
     """The marketplace's procedure with an answer clock of seconds, under a name of its own."""
     text = (HERE / "marketplace.procedure.toml").read_text(encoding="utf-8")
     text = text.replace('name = "marketplace"', 'name = "quick"', 1)
-    text = re.sub(r'^answer = \{ within = "24h"', f'answer = {{ within = "{seconds}s"', text, flags=re.M)
-    return re.sub(r"^reminders = .*$", "reminders = []", text, flags=re.M)
+    text = re.sub(r'^answer = \{ within = "24h"', f'answer = {{ within = "{seconds}s"', text, flags=re.MULTILINE)
+    return re.sub(r"^reminders = .*$", "reminders = []", text, flags=re.MULTILINE)
 
 
 @dataclass
@@ -38,7 +38,8 @@ class Premises:
     def environment(self) -> dict[str, str]:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("REDRESS_", "TEMPORAL_"))}
         ports = {f"REDRESS_LOCAL__{name}": "0" for name in ("PORT", "UI_PORT", "SMTP_PORT", "HTTP_PORT")}
-        return kept | ports | {"REDRESS_HOME": str(self.home), "PYTHONPATH": str(ROOT), "REDRESS_LANG": "en"} | self.extra
+        ours = {"REDRESS_HOME": str(self.home), "PYTHONPATH": str(ROOT), "REDRESS_LANG": "en"}
+        return kept | ports | ours | self.extra
 
     async def spawn(self, *arguments: str) -> asyncio.subprocess.Process:
         """Start a verb that runs on; its log is in the home."""

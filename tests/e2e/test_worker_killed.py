@@ -10,10 +10,11 @@ from sqlmodel import select
 from activities.store import Store
 from models.tables import GatewayRefund
 from procedures import PACKS, load_packs
+from starter.settings import Settings
 from tests.e2e.conftest import Premises, quick_pack
 from tests.server import local_environment
-from tests.support import OfCase, Office, test_parts as make_parts
-from starter.settings import Settings
+from tests.support import OfCase, Office
+from tests.support import test_parts as make_parts
 
 ANSWER_SECONDS = 6
 

@@ -1,4 +1,4 @@
-"""Time is the server's: outages, late messages and resends change nothing that was decided by the clock (S0-15, S0-16)."""
+"""Time is the server's: outages, late messages and resends change nothing the clock decided (S0-15, S0-16)."""
 
 import asyncio
 from datetime import timedelta
