@@ -116,7 +116,7 @@ def _resolve(case: Case, pack: Procedure, command: Resolve, at: datetime, depart
                 raise Refusal(Refused.BAD_INPUT, reason)
             return remedy.refund_instead(case, pack, at), ACCEPTED
         case "abandon":
-            return remedy.abandoned(case, pack, at), ACCEPTED
+            return remedy.abandoned(case, pack, at, command.note), ACCEPTED
 
 
 def _feedback(case: Case, pack: Procedure, command: Feedback, at: datetime, department: str) -> tuple[Case, Verdict]:

@@ -155,7 +155,7 @@ def answer_late(case: Case, pack: Procedure, ask: Ask, given: Answer) -> Case:
     others = [old.late_answer for old in case.asks if old.late_answer is not None and old.id != ask.id]
     if any(set(settled(pack, other.liable)) != set(liable) for other in others):
         return hold_cost(case, pack, given.at)
-    return bear_cost(case, given.at, liable)
+    return bear_cost(case, given.at, liable, "late_answer")
 
 
 def _silence_decided_the_cost(case: Case, ask: Ask) -> bool:
@@ -172,7 +172,7 @@ def mail_failed(case: Case, pack: Procedure, ask: Ask, at: datetime, code: str) 
         return notify(case, at, pack.front_desk, "undeliverable", department=ask.department, deadline_at=due, code=code)
     if not _silence_decided_the_cost(case, ask) or any(asked.late_answer for asked in case.asks):
         return case
-    return bear_cost(case, at, find(pack, case.asks).liable)
+    return bear_cost(case, at, find(pack, case.asks).liable, "undelivered")
 
 
 def mail_arrived(case: Case, ask: Ask) -> Case:

@@ -27,6 +27,11 @@ def tell_result(case: Case, pack: Procedure, at: datetime, reference: str | None
         refunded=case.refunded,
         reference=reference,
     )
+    return ask_customer(case, pack, at)
+
+
+def ask_customer(case: Case, pack: Procedure, at: datetime) -> Case:
+    """Wait for the customer's word on what was done; a withdrawn case ends here."""
     if case.withdrawn:
         return close(case, pack, Exit.WITHDRAWN, at)
     case = move(case, Stage.FEEDBACK, at, due=at + pack.callbacks.every).but(callbacks=1)

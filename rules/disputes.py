@@ -70,8 +70,8 @@ def _decide_cost(case: Case, pack: Procedure, command: Decide, at: datetime, dep
     """The customer has what was ruled; the panel says who bears it. A case that waited only for this ends."""
     if not command.liable or not favours_customer(pack, command.liable):
         raise Refusal(Refused.BAD_INPUT, "liable: is missing; only who bears the cost is open here")
-    case = _decided(case.but(cost_held=False), at, command, department)
-    case = ruling.bear_cost(case, at, command.liable)
+    case = _decided(case, at, command, department)
+    case = ruling.bear_cost(case, at, command.liable, "panel")
     return (case if case.exit is None else closing.close(case, pack, case.exit, at)), ACCEPTED
 
 

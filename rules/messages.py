@@ -18,7 +18,7 @@ NOTED_REFUSALS = 50
 """A flood of bad messages is counted, not kept."""
 
 
-def receive(  # noqa: PLR0917 - the workflow's one call: a case, a message, when, and from whom
+def receive(
     case: Case, pack: Procedure, name: str, command: Command, at: datetime, departments: tuple[str, ...]
 ) -> tuple[Case, Verdict]:
     """Judge one message, received by the server at `at` from somebody who acts for `departments`."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from models.complaint import Demand, DemandKind, Order
+from models.complaint import Demand, DemandKind, Order, Quantity
 
 
 def stake(order: Order, demand: Demand, already_refunded: int = 0) -> int:
@@ -31,8 +31,25 @@ def _worth(order: Order, demand: Demand) -> int:
 
 def _value(order: Order, demand: Demand) -> int:
     """The value of the lines asked for; the freight is part of it only when the whole order is asked for."""
-    wanted = {part.sku: 0 for part in demand.lines}
-    for part in demand.lines:
+    value, whole = _goods(order, demand.lines)
+    return value + (order.freight if whole else 0)
+
+
+def goods_value(order: Order, lines: Sequence[Quantity]) -> int:
+    """What these goods cost in the order, without freight (minor units)."""
+    return _goods(order, lines)[0]
+
+
+def freight_part(order: Order, demand: Demand, amount: int, already_refunded: int) -> int:
+    """How much of a refund of `amount` is the order's freight: only where the whole order is given back at once."""
+    whole = demand.amount is None and (not demand.lines or _goods(order, demand.lines)[1])
+    return min(order.freight, amount) if whole and not already_refunded else 0
+
+
+def _goods(order: Order, lines: Sequence[Quantity]) -> tuple[int, bool]:
+    """The goods' value, and whether they are the whole order."""
+    wanted = {part.sku: 0 for part in lines}
+    for part in lines:
         wanted[part.sku] += part.quantity
     value, whole = 0, True
     for line in order.lines:
@@ -40,7 +57,7 @@ def _value(order: Order, demand: Demand) -> int:
         wanted[line.sku] = wanted.get(line.sku, 0) - taken
         value += taken * line.unit_price
         whole = whole and taken == line.quantity
-    return value + (order.freight if whole else 0)
+    return value, whole
 
 
 def allocate(amount: int, percents: Sequence[int]) -> list[int]:

@@ -7,8 +7,8 @@ from models.case import Case, Execution, Remedy, RemedyOrder, RemedyResult, Stag
 from models.complaint import Demand, DemandKind, Quantity
 from models.names import remedy_id
 from models.procedure import Procedure, Step
-from rules.closing import tell_result
-from rules.money import on_top, stake
+from rules.closing import ask_customer, tell_result
+from rules.money import freight_part, goods_value, on_top, stake
 from rules.record import note, notify, stamp
 from rules.stages import give_task, move
 
@@ -19,7 +19,8 @@ def execute(case: Case, pack: Procedure, at: datetime, due: datetime | None = No
     plan = pack.remedies[remedy.kind]
     case = case.but(task=None)
     if not _anything_to_do(plan.steps, remedy):
-        case = note(case, at, "executed", remedy=remedy.kind, refunded=0, currency=case.complaint.order.currency)
+        currency = case.complaint.order.currency
+        case = note(case, at, "executed", decision=_decision(case), remedy=remedy.kind, refunded=0, currency=currency)
         return tell_result(case, pack, at)
     return _start(case, pack, at, remedy, due=due)
 
@@ -152,20 +153,33 @@ def _whose(execution: Execution | None, pack: Procedure, step: Step | None) -> t
     return "goods", pack.front_desk if step == "goods" else pack.returns_centre
 
 
-def _done(case: Case, pack: Procedure, at: datetime, amount: int, reference: str | None) -> Case:
-    kind = case.execution.remedy.kind if case.execution else case.demand.kind
-    case = case.but(refunded=case.refunded + amount, execution=None, missed=False)
+def _done(
+    case: Case, pack: Procedure, at: datetime, amount: int, reference: str | None, *, elsewhere: bool = False
+) -> Case:
+    """The customer has it. The record says what it cost: money, goods from stock, and the freight within the money."""
+    order, remedy = case.complaint.order, case.execution.remedy if case.execution else owed(case, pack)
+    from_stock = "reserve" in pack.remedies[remedy.kind].steps
+    freight = freight_part(order, case.demand, amount, case.refunded)
     case = note(
-        case,
+        case.but(refunded=case.refunded + amount, execution=None, missed=False),
         at,
         "executed",
         department=pack.returns_centre,
-        remedy=kind,
+        decision=_decision(case),
+        remedy=remedy.kind,
         refunded=amount,
-        currency=case.complaint.order.currency,
+        freight=freight or None,
+        value=goods_value(order, remedy.lines) if from_stock else None,
+        currency=order.currency,
         reference=reference,
+        elsewhere=1 if elsewhere else None,
     )
     return tell_result(case, pack, at, reference)
+
+
+def _decision(case: Case) -> int:
+    """The decision whose liable parties bear what was given; a remedy given instead of another is still under it."""
+    return case.ruling.decision if case.ruling else case.decisions
 
 
 def retry(case: Case, pack: Procedure, at: datetime) -> Case:
@@ -179,7 +193,7 @@ def retry(case: Case, pack: Procedure, at: datetime) -> Case:
 def settled_elsewhere(case: Case, pack: Procedure, at: datetime, reference: str) -> Case:
     """A person paid or sent it by other means; the reference says where."""
     amount = case.execution.remedy.amount if case.execution else 0
-    return _done(case, pack, at, amount, reference)
+    return _done(case, pack, at, amount, reference, elsewhere=True)
 
 
 def refund_instead(case: Case, pack: Procedure, at: datetime) -> Case:
@@ -188,6 +202,7 @@ def refund_instead(case: Case, pack: Procedure, at: datetime) -> Case:
     return execute(case.but(demand=refund, execution=None, decisions=case.decisions + 1), pack, at)
 
 
-def abandoned(case: Case, pack: Procedure, at: datetime) -> Case:
-    """A person ends the attempt, with a reason; the customer is told what was actually done and asked."""
-    return tell_result(case.but(execution=None), pack, at)
+def abandoned(case: Case, pack: Procedure, at: datetime, reason: str | None = None) -> Case:
+    """A person ends the attempt, with a reason; the customer is told that it was not done, and asked."""
+    case = notify(case.but(execution=None), at, "customer", "not_done", refunded=case.refunded, reason=reason)
+    return ask_customer(case, pack, at)

@@ -38,6 +38,7 @@ def _ruled(case: Case, at: datetime, finding: Finding) -> Case:
         at,
         "ruled",
         department=finding.department,
+        decision=ruling.decision,
         basis=finding.basis,
         for_customer=int(finding.for_customer),
         liable=shares_text(finding.liable),
@@ -78,17 +79,22 @@ def decided(case: Case, at: datetime, finding: Finding) -> Case:
     return _ruled(case.but(final=True, cost_held=False), at, finding)
 
 
-def bear_cost(case: Case, at: datetime, liable: tuple[Share, ...]) -> Case:
-    """Move who bears the cost; what the customer got stays."""
-    if case.ruling is None or case.ruling.liable == liable:
+def bear_cost(case: Case, at: datetime, liable: tuple[Share, ...], ground: str) -> Case:
+    """Move who bears the cost, and free it where it was held; what the customer got stays.
+
+    `ground` is why: "late_answer", "undelivered" or "panel".
+    """
+    if case.ruling is None or (case.ruling.liable == liable and not case.cost_held):
         return case
     ruling = case.ruling.model_copy(update={"liable": liable})
-    return note(case.but(ruling=ruling), at, "cost_moved", liable=shares_text(liable))
+    case = case.but(ruling=ruling, cost_held=False)
+    return note(case, at, "cost_moved", decision=ruling.decision, liable=shares_text(liable), ground=ground)
 
 
 def hold_cost(case: Case, pack: Procedure, at: datetime, reason: str | None = None) -> Case:
     """The customer keeps what was ruled; only who bears the cost waits for the panel (S0-10)."""
-    case = case.but(contested=True, cost_held=True)
+    decision = case.ruling.decision if case.ruling else case.decisions
+    case = note(case.but(contested=True, cost_held=True), at, "cost_held", department=pack.panel, decision=decision)
     return notify(case, at, pack.panel, "panel", reason=reason)
 
 

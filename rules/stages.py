@@ -20,7 +20,8 @@ def give_task(case: Case, stage: Stage, task: Task, at: datetime, *, reason: str
     case = move(case, stage, at, task=task)
     due, notice = stamp(task.due), _notice(task)
     if stage is not Stage.VERIFYING:
-        case = note(case, at, notice, department=task.department, code=task.code, due_at=due)
+        disputed = 1 if case.contested else None
+        case = note(case, at, notice, department=task.department, code=task.code, due_at=due, contested=disputed)
     return notify(case, at, task.department, notice, code=task.code, reason=reason, due_at=due)
 
 

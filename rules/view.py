@@ -1,6 +1,6 @@
 """A case as others see it: the query's view, the row in SQL, and who must act until when."""
 
-from models.case import Ask, AskView, Case, CaseResult, CaseView, Stage
+from models.case import Ask, AskView, Case, CaseResult, CaseView, Exit, Stage
 from models.pages import CaseSummary
 from models.procedure import Procedure
 from rules.clock import binding_due
@@ -39,7 +39,7 @@ def view(case: Case, pack: Procedure) -> CaseView:
         number=case.number,
         procedure=case.procedure,
         stage=case.stage,
-        exit=case.exit,
+        exit=_exit(case),
         order=order.number,
         customer=case.complaint.complainant.id,
         cause=case.complaint.cause,
@@ -64,6 +64,11 @@ def view(case: Case, pack: Procedure) -> CaseView:
     )
 
 
+def _exit(case: Case) -> Exit | None:
+    """A case that waits only for the panel's word on its cost remembers its exit; for others it has not ended."""
+    return case.exit if case.closed else None
+
+
 def _ask(ask: Ask) -> AskView:
     given = ask.answer or ask.late_answer
     return AskView(
@@ -81,7 +86,7 @@ def summary(case: Case, pack: Procedure) -> CaseSummary:
     return CaseSummary(
         number=case.number,
         stage=case.stage,
-        exit=case.exit,
+        exit=_exit(case),
         waiting_for=",".join(waiting_for(case, pack)),
         due=coming.at if coming else None,
         route=case.route,

@@ -17,14 +17,14 @@ from temporalio.common import (
 )
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
-from models.case import CaseView, Event, Stage, Verdict
+from models.case import NEW, CaseView, Event, Stage, Verdict
 from models.commands import Command
 from models.complaint import Complaint, Language
 from models.names import COMPLAINT, TASK_QUEUE, TIMELINE, VIEW, Refused, case_id
 from rules.money import stake
 from starter.calls import CALL_ERRORS, ClosedError, Trouble, Within, meaning, patiently
 from starter.failures import BadInput, NoSuchCase, NotConfirmed, TryAgain
-from starter.listing import CaseLine, Filters, lines
+from starter.listing import CaseLine, Filters, ListedStage, lines
 from texts import money, named
 from workflows.attributes import ORDER
 
@@ -66,13 +66,14 @@ class Cases:
         return Started(number, new=True)
 
     async def _open(self, number: str, complaint: Complaint, argument: dict[str, Any]) -> None:
-        # The server tells a case that is already there (open or closed) only by refusing the second start.
+        # The server tells a case that is already there (open or closed) only by refusing the second start. A start that
+        # failed for bad input has left no case: its number is free.
         await self._client.start_workflow(
             COMPLAINT,
             argument,
             id=case_id(number),
             task_queue=self._task_queue,
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
             static_summary=_summary(complaint),
             search_attributes=TypedSearchAttributes([SearchAttributePair(ORDER, complaint.order.number)]),
@@ -144,15 +145,16 @@ class Cases:
                 raise
             raise TryAgain("server_away") from None
 
-    async def counts(self) -> dict[Stage, int]:
-        """How many cases stand at each stage. Raises TryAgain when the server cannot be reached."""
+    async def counts(self) -> dict[str, int]:
+        """How many cases stand at each stage, "new" first. Raises TryAgain when the server cannot be reached."""
 
-        async def count(stage: Stage) -> int:
+        async def count(stage: ListedStage) -> int:
             query = Filters(stage=stage).query()
             return (await self._client.count_workflows(query, rpc_timeout=RPC)).count
 
-        numbers = await asyncio.gather(*(patiently(lambda s=stage: count(s)) for stage in Stage))  # type: ignore[misc]
-        return dict(zip(Stage, numbers, strict=True))
+        stages: tuple[ListedStage, ...] = (NEW, *Stage)
+        numbers = await asyncio.gather(*(patiently(lambda s=stage: count(s)) for stage in stages))  # type: ignore[misc]
+        return dict(zip(map(str, stages), numbers, strict=True))
 
     async def now(self, number: str) -> datetime:
         """The case's own time: ahead of ours where its clock was forwarded."""

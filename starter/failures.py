@@ -2,6 +2,7 @@
 
 from models.complaint import Language
 from texts import say
+from texts.reasons import reason
 
 
 class Failure(Exception):
@@ -16,7 +17,10 @@ class Failure(Exception):
 
     def line(self, lang: Language) -> str:
         """One line for people."""
-        return " ".join(say(f"fail.{self.key}", lang, **self.values).split())
+        values = dict(self.values)
+        if "problem" in values:
+            values["problem"] = reason(str(values["problem"]), lang)
+        return " ".join(say(f"fail.{self.key}", lang, **values).split())
 
 
 class BadInput(Failure):

@@ -2,24 +2,27 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime
+from typing import Literal
 
 from pydantic import AwareDatetime, ValidationError
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 
 from models.base import Contract, Ref, Slug, in_one_line, problems
-from models.case import Stage
+from models.case import NEW, Stage
 from models.names import COMPLAINT, case_number
 from starter.failures import BadInput
 from workflows.attributes import DEADLINE, ORDER, OVERDUE, STAGE, WAITING_FOR
 
 _CASES = f"WorkflowType = '{COMPLAINT}'"
 _OPEN = "ExecutionStatus = 'Running'"
+ListedStage = Stage | Literal["new"]
+"""A case's stage; "new" before it has told its first one."""
 
 
 class Filters(Contract):
     """Which cases to list; what is None does not matter. Every value is an id of a checked pattern."""
 
-    stage: Stage | None = None
+    stage: ListedStage | None = None
     department: Slug | None = None
     """Waiting for this department."""
     order: Ref | None = None
@@ -29,8 +32,10 @@ class Filters(Contract):
     def query(self) -> str:
         """The visibility filter."""
         parts = [_CASES]
-        if self.stage is not None:
-            parts.append(f"{STAGE.name} = '{self.stage.value}'")
+        if self.stage == NEW:
+            parts.append(f"{STAGE.name} IS NULL")
+        elif self.stage is not None:
+            parts.append(_at(self.stage))
         if self.department is not None:
             parts.append(f"{WAITING_FOR.name} = '{self.department}'")
         if self.order is not None:
@@ -40,7 +45,14 @@ class Filters(Contract):
         # A terminated case keeps its last stage: an open stage counts only while the case runs.
         if self.open_only or self.stage not in {None, Stage.CLOSED}:
             parts.append(_OPEN)
+        elif self.stage is None:
+            # Neither a failed start nor a second one nor an earlier run of a case is a case.
+            parts.append(f"({_OPEN} OR {_at(Stage.CLOSED)})")
         return " AND ".join(parts)
+
+
+def _at(stage: str) -> str:
+    return f"{STAGE.name} = '{stage}'"
 
 
 class CaseLine(Contract):
@@ -77,7 +89,7 @@ def _line(number: str, execution: WorkflowExecution) -> CaseLine:
     deadline: datetime | None = found.get(DEADLINE)
     return CaseLine(
         number=number,
-        stage=found.get(STAGE) or "",
+        stage=found.get(STAGE) or NEW,
         waiting_for=tuple(found.get(WAITING_FOR) or ()),
         deadline=deadline,
         order=found.get(ORDER),

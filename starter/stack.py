@@ -30,7 +30,7 @@ class StackRunningError(OperatorError):
 class LocalStack:
     """`async with LocalStack(settings, make_worker=…) as stack:` until the block ends.
 
-    A port that someone else holds is replaced by a free one: read `address`, `ui_url` and `smtp_port`.
+    A port that someone else holds is replaced by a free one: read `address`, `http_url`, `ui_url` and `smtp_port`.
     Entering raises an OperatorError: StackRunningError, or what one of its parts raises.
     """
 
@@ -112,7 +112,13 @@ class LocalStack:
             await starting.enter_async_context(self._make_worker(self._client, self.settings))
             publish(
                 self.home,
-                StackInfo(address=self.address, ui=self.ui_url, smtp_port=self.smtp_port, pid=os.getpid()),
+                StackInfo(
+                    address=self.address,
+                    http=self.http_url,
+                    ui=self.ui_url,
+                    smtp_port=self.smtp_port,
+                    pid=os.getpid(),
+                ),
             )
             starting.callback(withdraw, self.home)
             self._running = starting.pop_all()

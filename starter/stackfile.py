@@ -17,11 +17,12 @@ class HomeError(OperatorError):
 
 
 class StackInfo(BaseModel):
-    """Where a running stack is: Temporal's address, the web page, the mail catcher's port and its process."""
+    """Where a running stack is: Temporal's address, HTTP API and web page, the mail catcher's port, and its process."""
 
     model_config = ConfigDict(frozen=True)
 
     address: str
+    http: str
     ui: str
     smtp_port: int
     pid: int

@@ -4,6 +4,7 @@ from models.case import Event
 from models.complaint import Language
 from models.procedure import Procedure
 from texts import catalogue, say
+from texts.reasons import reason
 from texts.values import department, shown
 
 
@@ -13,6 +14,8 @@ def event_line(event: Event, pack: Procedure, lang: Language) -> str:
     if event.department is not None:
         values.setdefault("department", event.department)
     words = shown(values, pack, lang)
+    if event.kind == "message_refused" and "reason" in words:
+        words["reason"] = reason(words["reason"], lang)
     key = f"event.{event.kind}"
     text = say(key, lang, **words) if key in catalogue(lang) else event.kind
     if "reason" in words and "{reason}" not in catalogue(lang).get(key, ""):

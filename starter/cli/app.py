@@ -161,12 +161,12 @@ def _choices(error: CoercionError) -> str:
     from enum import Enum
     from typing import get_args
 
+    found: list[str] = []
     for kind in (error.target_type, *get_args(error.target_type)):
         if isinstance(kind, type) and issubclass(kind, Enum):
-            return ", ".join(str(member.value) for member in kind)
-        if choices := [arg for arg in get_args(kind) if isinstance(arg, str)]:
-            return ", ".join(choices)
-    return ", ".join(arg for arg in get_args(error.target_type) if isinstance(arg, str))
+            found += [str(member.value) for member in kind]
+        found += [arg for arg in get_args(kind) if isinstance(arg, str)]
+    return ", ".join(found)
 
 
 def _field(error: CycloptsError) -> str:

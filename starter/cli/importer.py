@@ -13,6 +13,7 @@ from starter.cli.filing import check_names
 from starter.cli.session import Json, Session, session
 from starter.importing import Report, Row, Table, file_all, prepare, read_table, write_rejects
 from starter.mapping import read_mapping
+from texts.reasons import reason as localised
 
 if TYPE_CHECKING:
     from starter.cases import Cases
@@ -99,7 +100,7 @@ def _tell(
         current.print_json({**counts, "rejected": rows})
         return SOME_REJECTED if report.rejected else 0
     for row, reason in report.rejected[:20]:
-        current.err.print(f"{row.number}: {reason}", markup=False)
+        current.err.print(f"{row.number}: {localised(reason, current.lang)}", markup=False)
     if good is not None:
         current.out.print(current.say("import.checked", good=good, rejected=len(report.rejected)))
     else:

@@ -5,11 +5,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from models.case import Stage
 from starter.cli.pages import counts_table, list_table
 from starter.cli.session import Json, Session, session
 from starter.failures import BadInput
-from starter.listing import CaseLine, Filters, filters
+from starter.listing import CaseLine, Filters, ListedStage, filters
 from texts import values
 
 Limit = Annotated[int, Parameter(help="At most so many cases.")]
@@ -18,7 +17,7 @@ Flag = Annotated[bool, Parameter(negative="")]
 
 async def list_cases(
     *,
-    stage: Stage | None = None,
+    stage: ListedStage | None = None,
     department: str | None = None,
     order: str | None = None,
     overdue: Flag = False,
@@ -68,7 +67,7 @@ async def _count(current: Session, *, as_json: bool) -> int:
     from starter.archive import stored_counts
 
     async with current.cases() as cases:
-        running = {stage.value: number for stage, number in (await cases.counts()).items()}
+        running = await cases.counts()
     columns = {"temporal": running, "sql": await stored_counts(current.settings)}
     if as_json:
         current.print_json(columns)

@@ -12,6 +12,7 @@ from starter.cli.actors import department_for, who_may
 from starter.cli.parsing import command
 from starter.cli.session import Json, Session, case_number, session
 from starter.failures import BadInput, NoSuchCase, TryAgain
+from texts.reasons import reason as localised
 
 if TYPE_CHECKING:
     from starter.cases import Cases
@@ -25,9 +26,7 @@ Number = Annotated[str, Parameter(name="NUMBER", help="The case's number.")]
 class Sender:
     """Who sends, and how long to wait for the verdict."""
 
-    actor: Annotated[
-        str | None, Parameter(name="--as", help="Your name, as in the directory; else REDRESS_ACTOR.")
-    ] = None
+    actor: Annotated[str | None, Parameter(name="--as", help="Your name in the directory; else REDRESS_ACTOR.")] = None
     department: Annotated[str | None, Parameter(help="For whom you act, if you belong to several departments.")] = None
     command_id: Annotated[str | None, Parameter(help="The id of a message to send again.")] = None
     wait: Annotated[float, Parameter(help="Seconds to wait for the verdict.")] = 10.0
@@ -62,7 +61,7 @@ async def _tell(current: Session, cases: "Cases", number: str, name: str, verdic
     elif verdict.accepted:
         current.out.print(f"{number}: {current.named('code', verdict.code)}", markup=False)
     if not verdict.accepted:
-        reason = verdict.reason
+        reason = localised(verdict.reason, current.lang)
         if verdict.code in {Refused.WRONG_DEPARTMENT, Refused.UNKNOWN_ACTOR}:
             reason = current.say("may", who=await _who(current, cases, number, name))
         if verdict.code == Refused.CLOSED:

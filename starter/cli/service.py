@@ -57,6 +57,7 @@ def print_addresses(current: Session, stack: "LocalStack") -> None:
     rows = {
         "web": stack.ui_url,
         "server": stack.address,
+        "http": stack.http_url,
         "mail": f"127.0.0.1:{stack.smtp_port}",
         "database": _database(stack.settings),
         "home": str(stack.home),

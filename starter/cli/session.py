@@ -1,7 +1,6 @@
 """What every command shares: language, settings, the directory, a connection, the two outputs."""
 
 import json
-import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +16,7 @@ from models.base import NUMBER_PATTERN
 from models.complaint import Language
 from models.directory import Directory
 from models.procedure import Procedure
+from starter.errors import OperatorError
 from starter.failures import BadInput
 from texts import named, say
 
@@ -52,10 +52,10 @@ class Session:
     @property
     def error_lang(self) -> Language:
         """As `lang`, where settings that cannot be read must not hide the first error."""
-        if self._lang is not None:
-            return self._lang
-        locale = next((v for k in ("LC_ALL", "LC_MESSAGES", "LANG") if (v := os.environ.get(k))), "")
-        return Language.ZH if locale.lower().startswith("zh") else Language.EN
+        try:
+            return self.lang
+        except OperatorError:
+            return Language.EN
 
     @cached_property
     def directory(self) -> Directory:

@@ -6,10 +6,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from temporalio import workflow
+from temporalio.client import WorkflowFailureError
+from temporalio.worker import Worker
 
-from models.commands import Confirm, Feedback
+from models.case import Stage
+from models.commands import Confirm, Feedback, Withdraw
 from models.complaint import Complaint
-from models.names import Refused
+from models.names import COMPLAINT, Refused, case_id
 from procedures import DIRECTORY_FILE, PACKS, load_packs, read_directory
 from starter.cases import Cases
 from starter.cli.app import app
@@ -18,6 +22,7 @@ from starter.demo import Demo
 from starter.failures import NoSuchCase, NotConfirmed, TryAgain
 from starter.listing import Filters
 from tests.support import GOODS_DEPT, SERVICE, Office, complaint, new_number
+from workflows.attributes import STAGE
 
 pytestmark = pytest.mark.parametrize("office", [1000], indirect=True, ids=["cached"])
 Command = Callable[..., Awaitable[object]]
@@ -72,6 +77,18 @@ async def test_the_same_complaint_filed_twice_and_after_its_end_is_one_case(case
     assert await cases.start(filed) == (first.number, False)
 
 
+async def test_a_start_that_failed_for_bad_input_can_be_filed_again_under_its_number(
+    cases: Cases, office: Office
+) -> None:
+    number = new_number()
+    assert (await cases.start(complaint(number=number, procedure="unheard_of"))).new
+    with pytest.raises(WorkflowFailureError):
+        await office.client.get_workflow_handle(case_id(number)).result()
+    assert await cases.start(complaint(number=number)) == (number, True)
+    await until(cases, number, "asked")
+    assert await cases.start(complaint(number=number)) == (number, False)
+
+
 async def test_a_message_sent_again_under_its_id_does_nothing_twice(cases: Cases, asked: str) -> None:
     once = ANSWER.model_copy(update={"command_id": "M-1"})
     assert (await cases.send(asked, "confirm", once)).code == "accepted"
@@ -97,6 +114,69 @@ async def test_lists_show_a_case_under_its_department_order_and_stage(cases: Cas
     wanted = Filters.model_validate({"stage": "asked", "department": "merchandise", "order": order})
     assert await listed(cases, asked, wanted)
     assert sum((await cases.counts()).values()) > 0
+
+
+async def of_number(cases: Cases, number: str) -> list[tuple[str, bool]]:
+    """Stage and openness of each line of the list that shows this number."""
+    return [(line.stage, line.open) async for line in cases.listing(Filters()) if line.number == number]
+
+
+async def test_lists_show_neither_a_failed_start_nor_one_that_ended_as_a_duplicate(
+    cases: Cases, office: Office
+) -> None:
+    bad = (await cases.start(complaint(number=new_number(), procedure="unheard_of"))).number
+    number = (await cases.start(complaint(number=new_number()))).number
+    await until(cases, number, "asked")
+    await cases.send(number, "withdraw", Withdraw(actor=SERVICE))
+    await until(cases, number, "closed")
+    # Retention has taken the first history by then; starting the closed id anew stands for it.
+    again = await office.start(number=number)
+    assert (await again.result()).exit == "duplicate"
+    for query in (f"WorkflowId = '{case_id(bad)}'", f"WorkflowId = '{case_id(number)}' AND RedressStage IS NULL"):
+        await ended(office, query)
+    assert (await of_number(cases, bad), await of_number(cases, number)) == ([], [("closed", False)])
+
+
+async def ended(office: Office, query: str) -> None:
+    """Until the list knows the end of the run."""
+    async with asyncio.timeout(10):
+        while True:
+            if (await office.client.count_workflows(f"{query} AND ExecutionStatus != 'Running'")).count == 1:
+                return
+            await asyncio.sleep(0.05)
+
+
+@workflow.defn(name=COMPLAINT, sandboxed=False)
+class _GoesOn:
+    """A case that goes on in a second run."""
+
+    @workflow.run
+    async def run(self, renewed: bool = False) -> None:
+        workflow.upsert_search_attributes([STAGE.value_set("asked")])
+        if not renewed:
+            workflow.continue_as_new(True)
+        await workflow.wait_condition(lambda: False)
+
+
+async def test_a_case_that_went_on_in_a_new_run_is_listed_and_counted_once(cases: Cases, office: Office) -> None:
+    number, queue = new_number(), f"renewing-{new_number()}"
+    async with Worker(office.client, task_queue=queue, workflows=[_GoesOn]):
+        handle = await office.client.start_workflow(COMPLAINT, id=case_id(number), task_queue=queue)
+        await ended(office, f"WorkflowId = '{handle.id}'")
+        assert await listed(cases, number, Filters(stage=Stage.ASKED))
+        assert await of_number(cases, number) == [("asked", True)]
+        await handle.terminate()
+
+
+async def test_a_case_that_has_told_no_stage_yet_is_listed_and_counted_as_new(office: Office) -> None:
+    lonely = Cases(office.client, task_queue=f"nobody-{new_number()}")
+    with office.env.with_time_skipping_disabled():
+        number = (await lonely.start(complaint(number=new_number()))).number
+    assert await listed(lonely, number, Filters(stage="new", open_only=True))
+    assert await of_number(lonely, number) == [("new", True)]
+    counts = await lonely.counts()
+    assert (next(iter(counts)), counts["new"] >= 1) == ("new", True)
+    await office.client.get_workflow_handle(case_id(number)).terminate()
 
 
 async def test_a_clock_forwarded_past_the_deadline_lets_silence_rule(cases: Cases, asked: str) -> None:

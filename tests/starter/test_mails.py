@@ -48,6 +48,7 @@ REQUIRED = {
     "return_goods": ("due_at",),
     "goods_expected": ("due_at",),
     "result": ("remedy", "refunded"),
+    "not_done": (),
     "callback": ("times",),
     "decided_against": ("reason",),
 }
@@ -103,6 +104,21 @@ def test_a_subject_keeps_to_one_line_whatever_a_value_holds(pack: Procedure) -> 
 def test_a_result_without_money_does_not_speak_of_a_refund(pack: Procedure) -> None:
     _, body = render_mail("result", ALL | {"remedy": "exchange", "refunded": 0}, pack, Language.EN)
     assert "Exchange" in body
+    assert "Refunded" not in body
+
+
+@pytest.mark.parametrize("lang", Language)
+@pytest.mark.parametrize("template", ["refused_rule", "refused_finding", "decided_against", "not_done"])
+def test_a_refusal_gives_its_reason_where_there_is_one(template: str, lang: Language, pack: Procedure) -> None:
+    label = {"zh": "原因", "en": "The reason"}[lang]
+    assert f"{label}{'：' if lang is Language.ZH else ': '}because" in render_mail(template, ALL, pack, lang)[1]
+    without = {name: value for name, value in ALL.items() if name != "reason"}
+    assert label not in render_mail(template, without, pack, lang)[1]
+
+
+def test_what_was_not_done_is_not_told_as_something_to_get(pack: Procedure) -> None:
+    _, body = render_mail("not_done", ALL | {"refunded": 0}, pack, Language.EN)
+    assert "What you get" not in body
     assert "Refunded" not in body
 
 

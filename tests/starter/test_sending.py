@@ -245,7 +245,12 @@ async def test_clocks_are_forwarded_only_on_the_local_stack() -> None:
 @pytest.mark.parametrize(
     ("wanted", "query"),
     [
-        (Filters(), "WorkflowType = 'Complaint'"),
+        (Filters(), "WorkflowType = 'Complaint' AND (ExecutionStatus = 'Running' OR RedressStage = 'closed')"),
+        (Filters(open_only=True), "WorkflowType = 'Complaint' AND ExecutionStatus = 'Running'"),
+        (
+            Filters(stage="new"),
+            "WorkflowType = 'Complaint' AND RedressStage IS NULL AND ExecutionStatus = 'Running'",
+        ),
         (
             Filters(stage=Stage.ASKED, department="logistics"),
             (
@@ -256,7 +261,10 @@ async def test_clocks_are_forwarded_only_on_the_local_stack() -> None:
         (Filters(stage=Stage.CLOSED), "WorkflowType = 'Complaint' AND RedressStage = 'closed'"),
         (
             Filters(order="O-1", overdue=True),
-            "WorkflowType = 'Complaint' AND RedressOrder = 'O-1' AND RedressOverdue = true",
+            (
+                "WorkflowType = 'Complaint' AND RedressOrder = 'O-1' AND RedressOverdue = true"
+                " AND (ExecutionStatus = 'Running' OR RedressStage = 'closed')"
+            ),
         ),
     ],
 )

@@ -59,7 +59,9 @@ def test_every_member_of_an_enum_has_a_text(group: str, kind: type[StrEnum]) -> 
     assert [member.value for member in kind if not has(f"{group}.{member.value}")] == []
 
 
-@pytest.mark.parametrize("code", ["accepted", "late", "repeated", "paid_differs", "exceeds_paid", "payment_in_doubt"])
+@pytest.mark.parametrize(
+    "code", ["accepted", "late", "repeated", "paid_differs", "exceeds_paid", "payment_in_doubt", "sent_late"]
+)
 def test_every_verdict_and_failure_code_has_a_text(code: str) -> None:
     assert has(f"code.{code}")
 

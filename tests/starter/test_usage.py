@@ -24,6 +24,7 @@ BAD: list[tuple[tuple[str, ...], int, str]] = [
     (("list", "--order", "a' OR 1=1"), 2, "order"),
     (("list", "--limit", "0"), 2, "--limit"),
     (("list", "--limit", SECRET + "x"), 2, "--limit"),
+    (("list", "--stage", "bad"), 2, "feedback, closed, new"),
     (("list", "--nope"), 2, "--nope"),
     (("inbox",), 2, "DEPARTMENT"),
     (("inbox", "nobody"), 2, "use one of customer_service"),
@@ -120,6 +121,13 @@ def test_a_directory_that_cannot_be_read_is_told(
 
 def test_the_actor_may_come_from_the_environment(redress: Redress, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDRESS_ACTOR", "nobody known")
+    assert redress("contact", "R-ABC").code == 3
+    assert redress("contact", "R-ABC", *ME).code == 75
+    assert os.environ["REDRESS_ACTOR"] == "nobody known"
+
+
+def test_the_actor_may_come_from_the_file_of_settings(redress: Redress, tmp_path: Path) -> None:
+    (tmp_path / "redress.toml").write_text('actor = "nobody known"\n', encoding="utf-8")
     assert redress("contact", "R-ABC").code == 3
 
 
