@@ -4,7 +4,7 @@ ARGS ?=
 
 VENV := .venv
 STAMP := $(VENV)/.installed
-PACKAGES := models rules activities workflows starter procedures texts worker.py
+PACKAGES := models rules activities workflows starter procedures reports texts worker.py
 
 .PHONY: setup demo dev test check format clean
 

@@ -20,6 +20,7 @@ from activities.embedded import EmbeddedCarrier, EmbeddedGateway, EmbeddedWareho
 from activities.followup import Follower
 from activities.http_partner import HttpCarrier, HttpPaymentGateway, HttpWarehouse
 from activities.mailroom import MailDesk
+from activities.meeting import MeetingDesk, UrgentCalls
 from activities.ports import Carrier, Chat, PaymentGateway, Post, Renderer, Warehouse
 from activities.post import SmtpPost
 from activities.remedies import Remedies
@@ -29,14 +30,24 @@ from models.names import MAILROOM_ID
 from procedures import PACKS, DirectoryFile, load_packs
 from starter.connection import connect
 from starter.logs import setup_logging
+from starter.schedules import ensure_meetings
 from starter.settings import Partner, Settings
 from texts.mails import render_mail
 from workflows.complaint import ComplaintWorkflow
 from workflows.exchange import ExchangeWorkflow
 from workflows.mailroom import MailroomWorkflow
+from workflows.meeting import SupervisionMeetingWorkflow
+from workflows.meeting_call import MeetingCallWorkflow
 from workflows.refund import RefundWorkflow
 
-WORKFLOWS = [ComplaintWorkflow, RefundWorkflow, ExchangeWorkflow, MailroomWorkflow]
+WORKFLOWS = [
+    ComplaintWorkflow,
+    RefundWorkflow,
+    ExchangeWorkflow,
+    MailroomWorkflow,
+    SupervisionMeetingWorkflow,
+    MeetingCallWorkflow,
+]
 
 _POLICY = workflow.SandboxImportNotificationPolicy
 RUNNER = SandboxedWorkflowRunner(
@@ -131,7 +142,15 @@ def build_worker(
         directory_reader=parts.directory,
         render=parts.render,
     )
-    book = Casebook(parts.store, PACKS, parts.directory, parts.default_procedure, on_mail=desk.nudge)
+    book = Casebook(
+        parts.store,
+        PACKS,
+        parts.directory,
+        parts.default_procedure,
+        on_mail=desk.nudge,
+        on_panel=UrgentCalls(parts.store, PACKS),
+    )
+    meetings = MeetingDesk(parts.store, PACKS, on_mail=desk.nudge)
     remedies = Remedies(parts.store, parts.payment, parts.warehouse, parts.carrier)
     return Worker(
         client,
@@ -150,6 +169,11 @@ def build_worker(
             remedies.ship,
             Follower().await_remedy,
             desk.deliver_mails,
+            meetings.draw_agenda,
+            meetings.find_case,
+            meetings.still_waiting,
+            meetings.put_decision,
+            meetings.write_meeting,
         ],
         workflow_runner=RUNNER,
         max_cached_workflows=cached,
@@ -161,7 +185,7 @@ def build_worker(
 
 @asynccontextmanager
 async def working(client: Client, settings: Settings) -> AsyncIterator[Worker]:
-    """A worker at work with its real parts, its tables made and the mailroom open."""
+    """A worker at work with its real parts, its tables made, the mailroom open and the meetings on the calendar."""
     load_packs(*([settings.procedures_dir] if settings.procedures_dir else []))
     store = Store(settings.database)
     try:
@@ -171,6 +195,7 @@ async def working(client: Client, settings: Settings) -> AsyncIterator[Worker]:
             build_worker(client, settings, parts) as worker,
         ):
             await open_mailroom(client, settings)
+            await ensure_meetings(client, PACKS, settings.task_queue)
             yield worker
     finally:
         await store.close()

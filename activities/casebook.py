@@ -1,6 +1,6 @@
 """The register and record of cases: claiming a number, who wrote and when, and each step's page in SQL."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from temporalio import activity
@@ -8,6 +8,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.exceptions import ApplicationError
 
 from activities.duties import BookDuties
+from activities.ledger import Ledger
 from activities.record import Record
 from activities.store import Store
 from models.base import Problem, in_one_line
@@ -30,8 +31,16 @@ def _nobody_waits() -> None:
     """The mailroom of another process finds new mails by itself."""
 
 
+async def _no_meeting(number: str) -> None:
+    """The panel learns of the case by its notice alone."""
+
+
 class Casebook(BookDuties):
-    """Activities on the register and record. `on_mail` is called when a page has left mails to send."""
+    """Activities on the register and record.
+
+    `on_mail` is called when a page has left mails to send, `on_panel` when one brought a case before the panel; what it
+    raises has the page written again, which changes nothing, and the call repeated.
+    """
 
     def __init__(
         self,
@@ -41,6 +50,7 @@ class Casebook(BookDuties):
         default_procedure: str,
         *,
         on_mail: Callable[[], None] = _nobody_waits,
+        on_panel: Callable[[str], Awaitable[None]] = _no_meeting,
         clock: Callable[[], datetime] = _now,
     ) -> None:
         self._store = store
@@ -48,7 +58,8 @@ class Casebook(BookDuties):
         self._directory = directory_reader
         self._default = default_procedure
         self._on_mail = on_mail
-        self._record = Record(store, clock)
+        self._on_panel = on_panel
+        self._record = Record(store, Ledger(packs.pinned, clock), clock)
 
     @activity.defn(name="open_case")
     async def open_case(self, entry: OpenCase) -> Opened:
@@ -84,10 +95,12 @@ class Casebook(BookDuties):
 
     @activity.defn(name="write_down")
     async def write_down(self, page: Page) -> None:
-        """Row, events and notices in one transaction; done twice or out of order it leaves the newest truth once."""
+        """Row, events, costs, notices in one transaction; done twice or out of order the newest truth stands once."""
         await self._record.write(page)
         if page.mails:
             self._on_mail()
+        if any(event.kind == "panel" for event in page.events):
+            await self._on_panel(page.summary.number)
 
     def _pack_for(self, complaint: Complaint) -> Procedure:
         name = complaint.procedure or self._default

@@ -38,7 +38,7 @@ class Ready:
 
 def address(row: Open, directory: Directory) -> Address | None:
     """The customer by the complaint, a department by the directory; None for a department the directory lacks."""
-    if row.mail.to == CUSTOMER:
+    if row.mail.to == CUSTOMER and row.complaint is not None:
         person = row.complaint.complainant
         return Address((person.email,) if person.email else (), (), person.language)
     team = directory.team(row.mail.to)

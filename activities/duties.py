@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from temporalio import activity
 
 from models.case import RemedyOrder, RemedyResult
+from models.meeting import Agenda, AgendaWish, CaseAnswer, CaseDecision, FoundCase, MeetingPage
 from models.pages import Letter, OpenCase, Opened, Origin, Page, StepResult
 
 
@@ -88,3 +89,35 @@ class PostDuties(ABC):
     @abstractmethod
     async def deliver_mails(self, max_seconds: float) -> int:
         """Send waiting notices for so long; returns how many went out. Heartbeats."""
+
+
+class MeetingDuties(ABC):
+    """What a supervision meeting asks of the world."""
+
+    @activity.defn(name="draw_agenda")
+    @abstractmethod
+    async def draw_agenda(self, wish: AgendaWish) -> Agenda:
+        """The five items from live data.
+
+        Raises ApplicationError(type="bad_input") for an unknown procedure, or one that holds no meeting.
+        """
+
+    @activity.defn(name="find_case")
+    @abstractmethod
+    async def find_case(self, number: str) -> FoundCase:
+        """A case that is not on the agenda: where it stands, and whether it waits for a decision."""
+
+    @activity.defn(name="still_waiting")
+    @abstractmethod
+    async def still_waiting(self, numbers: list[str]) -> list[str]:
+        """Those of the cases that wait for a decision now."""
+
+    @activity.defn(name="put_decision")
+    @abstractmethod
+    async def put_decision(self, order: CaseDecision) -> CaseAnswer:
+        """Give a decision to its case; twice is once. A case that does not answer keeps it and answers later."""
+
+    @activity.defn(name="write_meeting")
+    @abstractmethod
+    async def write_meeting(self, page: MeetingPage) -> None:
+        """Write meeting, agenda, actions and notices in one transaction; writing twice changes nothing."""

@@ -55,8 +55,9 @@ class SignalHerald:
 class MailDesk(PostDuties):
     """The activity `deliver_mails`.
 
-    A department's notice unsent for the procedure's `clocks.mail` is reported to its case. `give_up`: a temporary
-    failure that lasts so long is taken as final. `lines`: connections to the mail server at once.
+    A department's notice unsent for the procedure's `clocks.mail` is reported to its case, and so is an ask sent only
+    after that, whatever kept it here. `give_up`: a temporary failure that lasts so long is taken as final. `lines`:
+    connections to the mail server at once.
     """
 
     def __init__(
@@ -153,7 +154,7 @@ class MailDesk(PostDuties):
             # The directory may yet be corrected; the case hears of it now.
             put_off(mail, self._now(), "no_recipient", self._patience(row), lost=True)
         elif not reader.to and mail.to == CUSTOMER:
-            sent(mail, self._now(), "no_address")
+            sent(mail, self._now(), self._patience(row), "no_address")
         elif ready := in_words(row, reader, self._packs, self._render):
             if mail.attempts == 1:
                 self._dispatch.post_to_rooms(ready)
@@ -169,13 +170,14 @@ class MailDesk(PostDuties):
     async def _settle(self, row: Open, outcome: MailRefused | TryAgain | None) -> None:
         mail, now = row.mail, self._now()
         if outcome is None:
-            sent(mail, now)
+            sent(mail, now, self._patience(row))
         elif isinstance(outcome, MailRefused) or now - mail.written_at > self._give_up:
             failed(mail, now, outcome.code)
         else:
             put_off(mail, now, outcome.code, self._patience(row))
         if mail.code:
-            _log.info("mail_not_sent", mail=mail.id, number=mail.number, problem=mail.code, attempts=mail.attempts)
+            what = "mail_not_sent" if mail.sent_at is None else "mail_sent_late"
+            _log.info(what, mail=mail.id, number=mail.number, problem=mail.code, attempts=mail.attempts)
         await self._outbox.keep(mail)
 
     async def _report(self, row: Open) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Update, update
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from activities.store import Store
 from models.complaint import Complaint
@@ -20,11 +20,11 @@ _STATE = ("attempts", "next_try_at", "sent_at", "failed_at", "code", "owed", "re
 
 @dataclass(frozen=True)
 class Open:
-    """A notice that needs the mailroom, with what it takes of its case."""
+    """A notice that needs the mailroom, with what it takes of its case. A meeting's has no complaint."""
 
     mail: MailRow
     procedure: str
-    complaint: Complaint
+    complaint: Complaint | None
 
     @property
     def decided(self) -> bool:
@@ -40,16 +40,17 @@ class Outbox:
 
     async def due(self, now: datetime, at_most: int) -> list[Open]:
         """What needs the mailroom now, the longest waiting first."""
+        procedure = func.coalesce(MailRow.procedure, CaseRow.procedure)
         wanted = (
-            select(MailRow, CaseRow.procedure, CaseRow.complaint)
-            .join(CaseRow, col(CaseRow.number) == col(MailRow.number))
-            .where(col(MailRow.next_try_at) <= now)
+            select(MailRow, procedure, CaseRow.complaint)
+            .join(CaseRow, col(CaseRow.number) == col(MailRow.number), isouter=True)
+            .where(col(MailRow.next_try_at) <= now, procedure.is_not(None))
             .order_by(col(MailRow.next_try_at))
             .limit(at_most)
         )
         async with self._store.read() as session:
             found = (await session.exec(wanted)).all()
-        return [Open(mail, procedure, Complaint.model_validate(complaint)) for mail, procedure, complaint in found]
+        return [Open(mail, ref, Complaint.model_validate(filed) if filed else None) for mail, ref, filed in found]
 
     async def keep(self, mail: MailRow) -> None:
         """Write what became of a try. A mail another desk has sent meanwhile stays sent."""
@@ -70,25 +71,26 @@ def _state(mail: MailRow) -> dict[str, object]:
     return {name: getattr(mail, name) for name in _STATE}
 
 
-def sent(mail: MailRow, now: datetime, code: str | None = None) -> None:
-    """Done; a case that was told otherwise is to be told."""
+def sent(mail: MailRow, now: datetime, overdue: timedelta, code: str | None = None) -> None:
+    """Done; a case that was told otherwise is to be told. An ask sent later than `overdue` stays lost to its case."""
+    known_lost = mail.reported_at is not None
     mail.sent_at, mail.code = now, code
-    _owe(mail, now, None if mail.reported_at is None else "found")
-
-
-def sent_in_time(mail: MailRow, now: datetime, overdue: timedelta) -> None:
-    """Done. A department's ask sent later than `overdue` after its instant is lost to its case all the same."""
-    sent(mail, now)
-    if mail.ask is None or now <= mail.at + overdue:
-        return
-    mail.code = SENT_LATE
-    _owe(mail, now, "lost" if mail.reported_at is None else None)
+    if mail.ask is not None and now > mail.at + overdue:
+        mail.code = SENT_LATE
+        _owe(mail, now, None if known_lost else "lost")
+    else:
+        _owe(mail, now, "found" if known_lost else None)
 
 
 def failed(mail: MailRow, now: datetime, code: str) -> None:
     """No further try; the case is told of a department's mail unless it already was."""
     mail.failed_at, mail.code = now, code
-    _owe(mail, now, "lost" if mail.to != CUSTOMER and mail.reported_at is None else None)
+    _owe(mail, now, "lost" if _concerns_case(mail) and mail.reported_at is None else None)
+
+
+def _concerns_case(mail: MailRow) -> bool:
+    """A case must know that a department cannot read its notice; a customer's or a meeting's changes nothing in it."""
+    return mail.to != CUSTOMER and mail.procedure is None
 
 
 def _owe(mail: MailRow, now: datetime, what: str | None) -> None:
@@ -101,7 +103,7 @@ def put_off(mail: MailRow, now: datetime, code: str, overdue: timedelta, *, lost
     """Try again later. A department's mail unsent for `overdue`, or `lost` at once, is reported to its case."""
     mail.code = code
     mail.next_try_at = now + min(FIRST_WAIT * 2 ** min(mail.attempts - 1, 10), LONGEST_WAIT)
-    if mail.to == CUSTOMER or mail.reported_at is not None:
+    if not _concerns_case(mail) or mail.reported_at is not None:
         return
     limit = mail.at + overdue
     if lost or now >= limit:

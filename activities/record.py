@@ -1,4 +1,4 @@
-"""Writing pages: rows, events and notices of many cases in one transaction."""
+"""Writing pages: rows, events, costs and notices of many cases in one transaction."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -8,6 +8,7 @@ from hashlib import sha256
 from sqlalchemy import Update, bindparam, update
 from sqlmodel import col
 
+from activities.ledger import Ledger
 from activities.store import Store
 from models.case import Mail
 from models.pages import CaseSummary, Page
@@ -23,8 +24,9 @@ class Record:
     A database's price is per transaction: a thousand cases whose clocks run out together would pay it a thousand times.
     """
 
-    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, ledger: Ledger, clock: Callable[[], datetime]) -> None:
         self._store = store
+        self._ledger = ledger
         self._now = clock
         self._update = _update_newer()
         self._waiting: list[tuple[Page, asyncio.Future[None]]] = []
@@ -56,12 +58,13 @@ class Record:
     async def _in_one(self, pages: Sequence[Page]) -> None:
         now = self._now()
         events = [{"number": page.summary.number, **event.model_dump()} for page in pages for event in page.events]
-        mails = [_mail(page.summary.number, mail, now) for page in pages for mail in page.mails]
+        mails = [outbox_row(page.summary.number, mail, now) for page in pages for mail in page.mails]
         async with self._store.write() as session:
             connection = await session.connection()
             await connection.execute(self._update, [_changes(page.summary) for page in pages])
             if events:
                 await connection.execute(self._store.insert_new(EventRow), events)
+                await self._ledger.book(session, pages)
             if mails:
                 await connection.execute(self._store.insert_new(MailRow), mails)
 
@@ -92,8 +95,8 @@ def _changes(summary: CaseSummary) -> dict[str, object]:
     }
 
 
-def _mail(number: str, mail: Mail, now: datetime) -> dict[str, object]:
-    """`next_try_at` follows our own clock: a case under a fast-forwarded clock still has its mails sent now."""
+def outbox_row(number: str, mail: Mail, now: datetime) -> dict[str, object]:
+    """A notice as a row. `next_try_at` follows our own clock: a case under a forwarded one has its mails sent now."""
     return {
         "number": number,
         **mail.model_dump(),

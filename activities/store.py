@@ -1,11 +1,11 @@
 """The SQL store: SQLite in one file, or PostgreSQL. One place knows their differences."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError
@@ -80,6 +80,15 @@ class Store:
             return sqlite.insert(table).on_conflict_do_nothing()
         return postgresql.insert(table).on_conflict_do_nothing()
 
+    def upsert(
+        self, table: type[SQLModel], rows: Sequence[Mapping[str, object]]
+    ) -> "sqlite.Insert | postgresql.Insert":
+        """An INSERT that puts these rows in the place of existing ones with the same key."""
+        insert = sqlite.insert(table) if self._sqlite else postgresql.insert(table)
+        keys = [column.name for column in inspect(table).primary_key]
+        changed = {name: insert.excluded[name] for name in rows[0] if name not in keys}
+        return insert.values(list(rows)).on_conflict_do_update(index_elements=keys, set_=changed)
+
     @asynccontextmanager
     async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
         try:
@@ -111,6 +120,7 @@ def _engine(url: str) -> AsyncEngine:
         engine = create_async_engine(address, **options)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        event.listen(engine.sync_engine, "checkin", _end_sqlite)
         return engine
     return create_async_engine(address, pool_pre_ping=True, pool_size=10, max_overflow=10, **options)
 
@@ -135,6 +145,12 @@ def _prepare_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:
     for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _end_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:
+    # A COMMIT that SQLite refuses leaves its transaction open, and with it the lock that keeps everybody else out.
+    if connection is not None and connection.driver_connection.in_transaction:
+        connection.rollback()
 
 
 def _begin_sqlite(connection: Connection) -> None:

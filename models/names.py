@@ -7,6 +7,8 @@ COMPLAINT = "Complaint"
 REFUND = "Refund"
 EXCHANGE = "Exchange"
 MAILROOM = "Mailroom"
+SUPERVISION_MEETING = "SupervisionMeeting"
+MEETING_CALL = "MeetingCall"
 
 VIEW = "view"
 """Query: the case as JSON (CaseView)."""
@@ -33,6 +35,16 @@ def case_number(workflow_id: str) -> str | None:
     return number if workflow_id.startswith(_PREFIX) and "." not in number else None
 
 
+def meeting_id(procedure: str, name: str) -> str:
+    """The workflow id of a meeting: `procedure` by its name or ref, `name` an ISO week or "urgent." and a case."""
+    return f"{meeting_schedule(procedure)}.{name}"
+
+
+def meeting_schedule(procedure: str) -> str:
+    """The id of the schedule that calls a procedure's weekly meeting."""
+    return f"meeting.{procedure.partition('.')[0]}"
+
+
 def remedy_id(number: str, decision: int, attempt: int, kind: str) -> str:
     """The workflow id of the child that carries out a decision. The money's key is `remedy_key`, not this."""
     suffix = f"-{attempt}" if attempt > 1 else ""
@@ -56,3 +68,5 @@ class Refused(StrEnum):
     ALREADY_ANSWERED = "already_answered"
     CLOSED = "closed"
     TOO_MUCH = "too_much"
+    NO_QUORUM = "no_quorum"
+    NOT_ON_AGENDA = "not_on_agenda"

@@ -77,6 +77,13 @@ class Clocks(_Part):
     mail: Clock
 
 
+class Metrics(_Part):
+    """What the figures need: within how long after a complaint another one of the same customer is a repeat (S1-16)."""
+
+    repeat_within: Span
+    source: Line
+
+
 class Department(_Part):
     """A department as the procedure knows it; its people are in the directory."""
 
@@ -89,6 +96,8 @@ class Party(_Part):
 
     title: Title
     source: Line
+    settles: Literal["merchant", "carrier"] | None = None
+    """Outside the house: who of the order it is, with statements under that one's id. None: one of our own."""
 
 
 class Cause(_Part):
@@ -144,6 +153,20 @@ class Merge(_Part):
     source: Line
 
 
+class Settlement(_Part):
+    """How costs are settled with those who bear them (S0-19)."""
+
+    window: Span = timedelta(days=7)
+    """How long a party may object to its statement; silence then confirms."""
+    source: Line = "ours"
+    remainder: Slug = "company"
+    """Who bears what falls on nobody or on the customer, whom no ledger charges."""
+    clauses: dict[Slug, Line] = Field(default_factory=dict)
+    """What a booking's shares rest on -> the clause a statement names for it."""
+    clerks: tuple[Slug, ...] = ()
+    """Departments that close a month and enter a party's word."""
+
+
 class Shared(_Part):
     """Liability of the customer together with one of `others`: verify, promise, complete in time (S0-14)."""
 
@@ -162,6 +185,41 @@ class Remedy(_Part):
     steps: tuple[Step, ...]
     title: Title
     source: Line
+
+
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+class MeetingRules(_Part):
+    """The supervision meeting: when it is held, who belongs to it and who may decide."""
+
+    weekday: Weekday
+    at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+    """Local time of the procedure's zone, "14:00"."""
+    notice: Span
+    """How long before the session the agenda goes to the members."""
+    length: Span
+    """After so long a session ends by itself; what is undecided is carried to the next agenda."""
+    quorum: Annotated[int, Field(ge=1, le=50)]
+    """So many members must attend before anything is decided."""
+    members: Annotated[tuple[Slug, ...], Field(min_length=1)]
+    """Departments: each gets agenda and minutes."""
+    may_decide: Annotated[tuple[Slug, ...], Field(min_length=1)]
+    """Members who may decide cases (each those that wait for its own decision), give actions and close."""
+    reports: Span
+    """How long after its due date an execution report is still waited for."""
+    sources: dict[Slug, Line]
+    """For each key above the clause it comes from."""
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        if missing := sorted(set(type(self).model_fields) - {"sources"} - set(self.sources)):
+            raise ValueError(f"`sources` lacks {', '.join(missing)}; name the clause of each")
+        if strangers := sorted(set(self.may_decide) - set(self.members)):
+            raise ValueError(f"`may_decide` names {', '.join(strangers)}, no member; add it to `members`")
+        if self.quorum > len(set(self.members)):
+            raise ValueError("`quorum` is more than there are `members`; lower it")
+        return self
 
 
 class Procedure(_Part):
@@ -198,8 +256,12 @@ class Procedure(_Part):
     same_day: Clock
     """Execution on the day of the ruling; `within` is how long after midnight still counts as that day."""
     remedies: dict[DemandKind, Remedy]
+    settlement: Settlement = Settlement()
+    metrics: Metrics = Metrics(repeat_within=timedelta(days=30), source="ours")
     authority: dict[Slug, tuple[Slug, ...]]
     """Command -> departments that may send it; "asked" is every asked department, "task" whoever has the task."""
+    meeting: MeetingRules | None = None
+    """None: the procedure holds no supervision meeting."""
 
     @property
     def ref(self) -> Ref:
@@ -210,10 +272,12 @@ class Procedure(_Part):
     def _names_exist(self) -> Self:
         desks = (self.front_desk, self.returns_centre, self.panel, self.leadership, self.cashier)
         _all_known("department", [*desks, *(d for r in self.routes for d in r.ask)], self.departments)
+        _all_known("department", list(self.settlement.clerks), self.departments)
         special = {"asked", "task"}
         _all_known(
             "department", [d for who in self.authority.values() for d in who if d not in special], self.departments
         )
+        _all_known("department", list(self.meeting.members if self.meeting else ()), self.departments)
         merged = [p for m in self.merges for p in (*m.parties, m.becomes)]
         shared = (self.shared.customer, *self.shared.others)
         _all_known("party", [self.customer, self.unreachable, *merged, *shared], self.parties)

@@ -43,7 +43,7 @@ class ArchivedCase(Record):
 
 async def stored_case(settings: Settings, number: str) -> ArchivedCase | None:
     """The case's row; None where SQL has none. Raises TryAgain when the database cannot be read."""
-    async with _reading(settings) as session:
+    async with reading(settings) as session:
         row = await session.get(CaseRow, number)
     if row is None:
         return None
@@ -52,20 +52,28 @@ async def stored_case(settings: Settings, number: str) -> ArchivedCase | None:
 
 async def stored_events(settings: Settings, number: str) -> list[Event]:
     """The case's whole record. Raises TryAgain."""
-    async with _reading(settings) as session:
+    async with reading(settings) as session:
         rows = await session.exec(select(EventRow).where(EventRow.number == number).order_by(col(EventRow.seq)))
         return [Event.model_validate(row.model_dump()) for row in rows]
 
 
 async def stored_counts(settings: Settings) -> dict[str, int]:
     """How many cases stand at each stage. Raises TryAgain."""
-    async with _reading(settings) as session:
+    async with reading(settings) as session:
         rows = await session.exec(select(CaseRow.stage, func.count()).group_by(CaseRow.stage))
         return dict(rows.all())
 
 
 @asynccontextmanager
-async def _reading(settings: Settings) -> AsyncIterator[AsyncSession]:
+async def reading(settings: Settings) -> AsyncIterator[AsyncSession]:
+    """A session for looking. Raises TryAgain when the database cannot be read."""
+    async with opened(settings) as store, store.read() as session:
+        yield session
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Store]:
+    """The store of a service that has run before. Raises TryAgain when the database cannot be used."""
     address = make_url(settings.database)
     file = address.database if address.get_backend_name() == "sqlite" else None
     if file and not await asyncio.to_thread(Path(file).exists):
@@ -73,8 +81,7 @@ async def _reading(settings: Settings) -> AsyncIterator[AsyncSession]:
         raise TryAgain("no_database")
     store = Store(settings.database)
     try:
-        async with store.read() as session:
-            yield session
+        yield store
     except StoreError as error:
         raise TryAgain("database", problem=str(error)) from None
     finally:

@@ -1,34 +1,31 @@
 """The client's side of a case: start it, send it a message, read it. The only sender, so the only one that retries."""
 
 import asyncio
-import hashlib
-import json
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
-from uuid import uuid4
 
-from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.client import Client, WorkflowHandle
 from temporalio.common import (
     SearchAttributePair,
     TypedSearchAttributes,
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
-from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from models.case import NEW, CaseView, Event, Stage, Verdict
 from models.commands import Command
 from models.complaint import Complaint, Language
-from models.names import COMPLAINT, TASK_QUEUE, TIMELINE, VIEW, Refused, case_id
+from models.names import COMPLAINT, TASK_QUEUE, TIMELINE, VIEW, case_id
 from rules.money import stake
-from starter.calls import CALL_ERRORS, ClosedError, Trouble, Within, meaning, patiently
-from starter.failures import BadInput, NoSuchCase, NotConfirmed, TryAgain
+from starter.calls import CALL_ERRORS, Trouble, meaning, patiently
+from starter.failures import BadInput, NoSuchCase, TryAgain
 from starter.listing import CaseLine, Filters, ListedStage, lines
+from starter.messages import RPC, send
 from texts import money, named
 from workflows.attributes import ORDER
 
-RPC = timedelta(seconds=10)
 QUERY = timedelta(seconds=5)
 SYSTEM = "system"
 """Who a case waits for while the service itself is at work."""
@@ -86,29 +83,10 @@ class Cases:
         A resend under the same `command_id` does nothing twice. Raises NoSuchCase; NotConfirmed when nobody answered
         in `wait` - then the message is stored with the server as a signal, in time, and the case will judge it.
         """
-        command_id = command.command_id or f"{uuid4()}"
-        message = command.model_copy(update={"command_id": command_id}).model_dump(mode="json", exclude_none=True)
-        handle = self._handle(number)
         try:
-            async with Within(wait) as clock:
-                return await clock.run(patiently(lambda: _update(handle, name, message, command_id)))
-        except TryAgain:
-            return await self._leave_word(handle, number, name, message, command_id)
+            return await send(self._handle(number), number, name, command, wait)
         except NoSuchCase:
             raise NoSuchCase("no_case", number=number) from None
-
-    async def _leave_word(
-        self, handle: WorkflowHandle[Any, Any], number: str, name: str, message: dict[str, Any], command_id: str
-    ) -> Verdict:
-        try:
-            await patiently(lambda: handle.signal(name, message, rpc_timeout=RPC))
-        except ClosedError:
-            return _CLOSED
-        except NoSuchCase:
-            raise NoSuchCase("no_case", number=number) from None
-        except TryAgain:
-            raise NotConfirmed("not_sent", command_id=command_id, number=number) from None
-        raise NotConfirmed("not_confirmed", command_id=command_id, number=number)
 
     async def view(self, number: str) -> CaseView:
         """The case now. Raises NoSuchCase, TryAgain when no worker answers."""
@@ -197,42 +175,6 @@ class Cases:
 
     def _handle(self, number: str) -> WorkflowHandle[Any, Any]:
         return self._client.get_workflow_handle(case_id(number))
-
-
-_CLOSED = Verdict(
-    accepted=False, code=Refused.CLOSED, reason="the case is closed; file a new complaint if there is a new matter"
-)
-
-
-async def _update(handle: WorkflowHandle[Any, Any], name: str, message: dict[str, Any], command_id: str) -> Verdict:
-    try:
-        verdict: Verdict = await handle.execute_update(
-            name, message, id=_update_id(command_id, name, message), result_type=Verdict
-        )
-    except WorkflowUpdateFailedError as error:
-        return _refusal(error.cause)
-    except Exception as error:
-        if meaning(error) is Trouble.CLOSED:
-            return _CLOSED
-        raise
-    return verdict
-
-
-def _update_id(command_id: str, name: str, message: dict[str, Any]) -> str:
-    """The server gives a known update id its first answer unseen; another message must not pass for the first."""
-    content = json.dumps([name, message], sort_keys=True).encode()
-    return f"{command_id}:{hashlib.sha256(content).hexdigest()[:16]}"
-
-
-def _refusal(cause: BaseException) -> Verdict:
-    if isinstance(cause, ApplicationError):
-        if cause.type in set(Refused):
-            return Verdict(accepted=False, code=Refused(cause.type), reason=cause.message[:500])
-        if cause.type == "AcceptedUpdateCompletedWorkflow":
-            return _CLOSED
-    # Not a refusal of ours: its text might hold what was sent.
-    kind = getattr(cause, "type", None) or type(cause).__name__
-    return Verdict(accepted=False, code=Refused.BAD_INPUT, reason=f"not readable for the case ({kind})")
 
 
 def _summary(complaint: Complaint) -> str:

@@ -142,7 +142,11 @@ class Office:
 
     async def work(self) -> None:
         """A worker comes."""
-        self._worker = build_worker(self.client, self.settings, self.parts)
+        # A client without the environment's interceptor: what the service itself starts keeps real time.
+        plain = Client(
+            self.client.service_client, namespace=self.client.namespace, data_converter=self.client.data_converter
+        )
+        self._worker = build_worker(plain, self.settings, self.parts)
         self._working = asyncio.create_task(self._worker.run())
 
     async def rest(self) -> None:
@@ -170,6 +174,10 @@ class Office:
             )
         self._cases.append(OfCase(self, number))
         return self._cases[-1]
+
+    def follow(self, case: OfCase) -> None:
+        """Have its histories replayed with the others."""
+        self._cases.append(case)
 
     async def asked(self, **changes: Any) -> OfCase:
         """A case whose departments have been asked."""

@@ -3,8 +3,10 @@
 import re
 
 from models.complaint import Language
+from models.meeting import Minutes
 from models.procedure import Procedure
 from texts import has, say
+from texts.meeting import page
 from texts.values import Values, shown
 
 SUBJECT_LIMIT = 200
@@ -15,6 +17,7 @@ TEMPLATES = (
     "acknowledged", "negotiate", "asked", "asked_own", "reminded", "undeliverable", "ask_withdrawn", "refused_rule",
     "refused_finding", "verify", "promised", "panel", "leadership", "task", "task_overdue", "return_goods",
     "goods_expected", "result", "not_done", "callback", "decided_against", "withdrawn",
+    "meeting_agenda", "meeting_minutes", "meeting_action",
 )  # fmt: skip
 """Every notice there is."""
 
@@ -26,6 +29,8 @@ def render_mail(template: str, values: Values, pack: Procedure, lang: Language) 
     """
     name = template if has(f"mail.{template}.subject") else "other"
     words = shown(values, pack, lang)
+    if "minutes" in values:
+        words["minutes"] = page(Minutes.model_validate_json(str(values["minutes"])), pack, lang)
     subject = _CONTROL.sub(" ", say(f"mail.{name}.subject", lang, **words)).strip()[:SUBJECT_LIMIT]
     body = say(f"mail.{name}.body", lang, **words).strip()
     signature = say("mail.signature", lang, title=pack.title.zh if lang is Language.ZH else pack.title.en)

@@ -16,9 +16,9 @@ from temporalio.exceptions import (
 
 with workflow.unsafe.imports_passed_through():
     from activities.duties import BookDuties, FollowDuties
-    from models.case import CaseResult, CaseView, Event, Execution, Exit, RemedyResult, Stage, Verdict
+    from models.case import Case, CaseResult, CaseView, Event, Execution, Exit, RemedyResult, Stage, Verdict
     from models.complaint import Complaint
-    from models.names import COMPLAINT, GOODS, TIMELINE, VIEW, Refused
+    from models.names import COMPLAINT, GOODS, TIMELINE, VIEW
     from models.pages import OpenCase, Opened
     from procedures import PACKS
     from rules.clock import pass_time
@@ -28,6 +28,7 @@ with workflow.unsafe.imports_passed_through():
     from rules.view import result, view
     from workflows import options, present
     from workflows.desk import Desk
+    from workflows.inbox import answered, refusal
     from workflows.intake import carried_on, complaint_of
     from workflows.letters import read
 
@@ -66,7 +67,7 @@ class ComplaintWorkflow(Desk):
 
     async def _take_in(self, args: tuple[Any, ...]) -> CaseResult | None:
         """Enter the complaint in the register. A number that is another run's case ends here, as that case."""
-        if (earlier := carried_on(args)) is not None:
+        if (earlier := carried_on(args, Case)) is not None:
             self.case, self.opened = earlier, True
             return None
         complaint, number = complaint_of(args)
@@ -188,12 +189,7 @@ class ComplaintWorkflow(Desk):
     @workflow.update(dynamic=True)
     async def _updated(self, name: str, args: Sequence[RawValue]) -> Verdict:
         """The same messages with an answer."""
-        letter = self.put(name, args)
-        await workflow.wait_condition(lambda: letter.verdict is not None)
-        verdict = letter.verdict or Verdict(accepted=False, code=Refused.BAD_INPUT)
-        if not verdict.accepted:
-            raise ApplicationError(verdict.reason, type=verdict.code, non_retryable=True)
-        return verdict
+        return await answered(self.put(name, args))
 
     @_updated.validator
     def _refuse_at_the_door(self, name: str, args: Sequence[RawValue]) -> None:
@@ -206,7 +202,7 @@ class ComplaintWorkflow(Desk):
         if verdict is None and self.opened and not self.has_mail and self._child is None:
             verdict = precheck(self.case, self.pack, name, letter.content, workflow.now())
         if verdict is not None:
-            raise ApplicationError(verdict.reason, type=verdict.code, non_retryable=True)
+            raise refusal(verdict)
 
     @workflow.query(name=VIEW)
     def _view(self) -> CaseView | None:

@@ -11,7 +11,6 @@ with workflow.unsafe.imports_passed_through():
     from models.case import Case, Verdict
     from models.commands import Command, MailReport
     from models.names import GOODS, Refused
-    from models.pages import Letter as Envelope
     from models.pages import Origin, Page
     from models.procedure import Procedure
     from procedures import PACKS
@@ -20,7 +19,8 @@ with workflow.unsafe.imports_passed_through():
     from rules.view import summary, view
     from workflows import attributes, options, present
     from workflows.alarm import Alarm
-    from workflows.letters import Letter, read
+    from workflows.inbox import Inbox
+    from workflows.letters import TO_A_CASE, Letter
 
 
 class Desk:
@@ -32,8 +32,7 @@ class Desk:
         self.opened = False
         self.returned: list[Command] = []
         """Word of returned goods, still to be passed on to the child."""
-        self._inbox: list[Letter] = []
-        self._signals = 0
+        self._inbox = Inbox(TO_A_CASE)
         self._alarm = Alarm()
         self._shown = ""
         self._book_open = True
@@ -45,20 +44,17 @@ class Desk:
 
     def put(self, name: str, args: Sequence[RawValue], *, signalled: bool = False) -> Letter:
         """Take a message in. Never raises."""
-        letter = read(name, args, self._signals if signalled else None)
-        self._signals += int(signalled)
-        self._inbox.append(letter)
-        return letter
+        return self._inbox.put(name, args, signalled=signalled)
 
     @property
     def has_mail(self) -> bool:
         """Whether a message waits to be judged."""
-        return bool(self._inbox)
+        return self._inbox.waiting
 
     @property
     def idle(self) -> bool:
         """Nothing to judge, nothing to write, nobody waiting for an answer."""
-        return not self._inbox and not self._unwritten and workflow.all_handlers_finished()
+        return not self.has_mail and not self._unwritten and workflow.all_handlers_finished()
 
     def ready(self) -> bool:
         """Whether something has happened that the case must look at."""
@@ -72,28 +68,16 @@ class Desk:
     async def catch_up(self) -> None:
         """Judge every waiting message at the instant the server received it, and let time pass between and after."""
         self.absorb()
-        while self._inbox:
-            letters, self._inbox = self._inbox, []
-            origins = await self._examine(letters)
+        while self.has_mail:
+            letters = await self._inbox.take()
             self.absorb()
-            for letter, origin in zip(letters, origins, strict=True):
+            for letter, origin in letters:
                 self._judge(letter, origin)
         self.case = pass_time(self.case, self.pack, workflow.now())
         self.show()
 
     def absorb(self) -> None:
         """Take in what has come back from elsewhere, ahead of messages that were sent knowing of it."""
-
-    async def _examine(self, letters: list[Letter]) -> list[Origin]:
-        readable = [letter for letter in letters if isinstance(letter.content, Command)]
-        envelopes = [Envelope(actor=x.content.actor, signal=x.signal) for x in readable if x.content]  # type: ignore[union-attr]
-        origins: list[Origin] = []
-        if envelopes:
-            origins = await workflow.execute_local_activity_method(
-                BookDuties.examine, envelopes, **options.near("when did the server receive it, and from whom")
-            )
-        found = dict(zip((id(letter) for letter in readable), origins, strict=True))
-        return [found.get(id(letter), Origin()) for letter in letters]
 
     def _judge(self, letter: Letter, origin: Origin) -> None:
         at = origin.at or workflow.now()
@@ -148,9 +132,7 @@ class Desk:
 
     async def turn_away(self) -> None:
         """Answer whoever writes to a start that is not a case of its own."""
-        for letter in self._inbox:
-            letter.verdict = Verdict(accepted=False, code=Refused.CLOSED, reason="the number is an earlier case's")
-        self._inbox = []
+        self._inbox.turn_away(Verdict(accepted=False, code=Refused.CLOSED, reason="the number is an earlier case's"))
         await workflow.wait_condition(workflow.all_handlers_finished)
 
     async def clear(self, book: asyncio.Task[None]) -> None:

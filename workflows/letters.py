@@ -1,6 +1,6 @@
 """Messages as they come in: raw, so that nothing anybody sends can fail a case or vanish from its record."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -9,7 +9,13 @@ from temporalio.common import RawValue
 from models.base import PAYLOAD_LIMIT, in_one_line, problems
 from models.case import Verdict
 from models.commands import COMMANDS, Command, MailReport
+from models.meeting import MEETING_COMMANDS
 from models.names import MAIL_REPORT, Refused
+
+Models = Mapping[str, type[Command] | type[MailReport]]
+"""What a workflow understands: name on the wire -> model."""
+TO_A_CASE: Models = {**COMMANDS, MAIL_REPORT: MailReport}
+TO_A_MEETING: Models = MEETING_COMMANDS
 
 
 @dataclass
@@ -23,11 +29,11 @@ class Letter:
     verdict: Verdict | None = None
 
 
-def read(name: str, args: Sequence[RawValue], signal: int | None = None) -> Letter:
+def read(name: str, args: Sequence[RawValue], models: Models = TO_A_CASE, signal: int | None = None) -> Letter:
     """Read a message. Never raises: what is wrong with it is part of the answer."""
-    model: type[Command | MailReport] | None = MailReport if name == MAIL_REPORT else COMMANDS.get(name)
+    model = models.get(name)
     if model is None:
-        known = ", ".join(COMMANDS)
+        known = ", ".join(known for known, kind in models.items() if issubclass(kind, Command))
         return _bad(name, signal, Refused.UNKNOWN_COMMAND, f"name: is not a command; use one of {known}")
     if len(args) != 1:
         return _bad(name, signal, Refused.BAD_INPUT, f"(message): takes 1 argument, got {len(args)}; send one object")

@@ -50,6 +50,10 @@ COMMANDS = {
     "resolve": ("endings:resolve", "Settle a task the service could not do by itself."),
     "feedback": ("endings:feedback", "Record whether the customer is satisfied."),
     "withdraw": ("endings:withdraw", "Record that the customer takes the complaint back."),
+    "report": ("reporting:report", "Forms, breaches, figures and causes, to read, print or calculate with."),
+    "settlement": ("settlement:settlement", "What complaints cost, by who bears it: monthly statements."),
+    "reconcile": ("reconciling:reconcile", "Check that gateway, ledger and cases agree to the cent."),
+    "meeting": ("meeting:meeting", "The supervision meeting: agenda, decisions, actions, minutes."),
     "fast-forward": ("forward:fast_forward", "Let cases' clocks run ahead (local stack only)."),
     "schema": ("schemas:schema", "JSON Schemas of everything sent and returned."),
 }

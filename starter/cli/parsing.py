@@ -1,7 +1,8 @@
 """What people type, made into what the case reads: shares, amounts, spans, parts of an order."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -56,6 +57,18 @@ def span(field: str, text: str) -> timedelta:
         return _SPAN.validate_python(text.strip())
     except ValidationError:
         raise BadInput("bad_span", field=field) from None
+
+
+def due_date(field: str, text: str, time_zone: str) -> datetime:
+    """`2026-12-01` as the end of that day in the procedure's zone, or `7d` from now. Raises BadInput."""
+    try:
+        day = date.fromisoformat(text.strip())
+    except ValueError:
+        try:
+            return datetime.now(UTC) + span(field, text)
+        except BadInput:
+            raise BadInput("bad_due") from None
+    return datetime.combine(day, time(23, 59), ZoneInfo(time_zone))
 
 
 def demand(remedy: DemandKind | None, amount: str | None, lines: list[str], currency: str) -> dict[str, object] | None:

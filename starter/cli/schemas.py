@@ -10,6 +10,7 @@ from models.case import CaseResult, CaseView, Event, RemedyOrder, RemedyResult, 
 from models.commands import COMMANDS, MailReport
 from models.complaint import Complaint
 from models.directory import Directory
+from models.meeting import MEETING_COMMANDS, Call, Minutes
 from models.procedure import Procedure
 from starter.cli.session import print_json
 from starter.failures import BadInput
@@ -23,6 +24,9 @@ MODELS: dict[str, type[BaseModel]] = {
     "result": CaseResult,
     "remedy_order": RemedyOrder,
     "remedy_result": RemedyResult,
+    "meeting_call": Call,
+    **{f"meeting_{name}": model for name, model in MEETING_COMMANDS.items()},
+    "meeting_view": Minutes,
     "procedure": Procedure,
     "directory": Directory,
 }

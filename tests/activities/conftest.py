@@ -20,6 +20,7 @@ from models.complaint import Complaint, DemandKind
 from models.directory import Directory, Person, Team
 from models.pages import CaseSummary, OpenCase, Page
 from procedures import PACKS, load_packs
+from tests.activities.bookkeeping import Books
 from tests.activities.cluster import cluster
 from tests.activities.postoffice import MailServer, PostOffice
 
@@ -172,10 +173,10 @@ def notices(
 ) -> Callable[..., Any]:
     """Enters a case and leaves notices of it in the outbox."""
 
-    async def leave(*to: str, number: str = "C-1", **changes: Any) -> None:
+    async def leave(*to: str, number: str = "C-1", ask: str | None = None, **changes: Any) -> None:
         await casebook.open_case(opening(number, **changes))
         mails = tuple(
-            Mail(id=f"{number}-m{i}", at=clock.now, to=name, template="asked", values={"number": number})
+            Mail(id=f"{number}-m{i}", at=clock.now, to=name, template="asked", values={"number": number}, ask=ask)
             for i, name in enumerate(to, 1)
         )
         await casebook.write_down(Page(summary=summary(number), mails=mails))
@@ -215,3 +216,15 @@ async def post_office(store: Store, directory: Directory, clock: Any) -> AsyncIt
     yield PostOffice(store, directory, clock, listening.sockets[0].getsockname()[1], server)
     listening.close()
     await listening.wait_closed()
+
+
+@pytest.fixture
+def books(
+    store: Store,
+    casebook: Casebook,
+    opening: Callable[..., OpenCase],
+    summary: Callable[..., CaseSummary],
+    remedy: Callable[..., RemedyOrder],
+) -> Books:
+    """Cases that cost something."""
+    return Books(store, casebook, opening, summary, remedy)

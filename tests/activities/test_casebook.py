@@ -92,6 +92,16 @@ async def test_the_row_holds_the_complaint_and_the_money_at_stake(
     assert row.opened_at == entry.opened_at
 
 
+async def test_a_case_is_new_in_the_register_until_its_first_page(
+    casebook: Casebook, opening: Opening, summary: Summary, store: Store
+) -> None:
+    await casebook.open_case(opening())
+    assert [row.stage for row in await rows(store, CaseRow)] == ["new"]
+    assert "new" not in set(Stage)
+    await casebook.write_down(Page(summary=summary(stage=Stage.NEGOTIATING)))
+    assert [row.stage for row in await rows(store, CaseRow)] == ["negotiating"]
+
+
 async def test_a_page_written_twice_is_in_the_record_once(
     casebook: Casebook, opening: Opening, summary: Summary, store: Store
 ) -> None:

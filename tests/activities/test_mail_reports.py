@@ -49,6 +49,81 @@ async def test_an_overdue_notice_is_reported_once_and_once_more_when_it_arrives_
     assert row.next_try_at is None
 
 
+LATE = ("C-1", "C-1-m1", False, "sent_late")
+
+
+async def test_an_ask_that_leaves_only_after_its_time_is_lost_to_its_case_once_whatever_kept_it_here(
+    post_office: PostOffice, notices: Notices
+) -> None:
+    await notices("logistics", ask="1-logistics")
+    post_office.clock.later(minutes=15, seconds=1)
+    for _ in range(3):
+        await post_office.desk().deliver_once()
+        post_office.clock.later(minutes=6)
+    assert (len(post_office.server.mails), post_office.listener.heard) == (1, [LATE])
+    row = await post_office.row()
+    assert (row.code, row.owed, row.next_try_at) == ("sent_late", None, None)
+    assert None not in {row.sent_at, row.reported_at}
+
+
+async def test_an_ask_that_leaves_in_its_time_and_any_other_notice_are_not_reported(
+    post_office: PostOffice, notices: Notices
+) -> None:
+    await notices("logistics", number="C-2")
+    await notices("logistics", ask="1-logistics")
+    post_office.clock.later(minutes=15)
+    assert await post_office.desk(batch=1).deliver_once() == 1
+    assert await post_office.desk().deliver_once() == 1
+    post_office.clock.later(days=1)
+    await post_office.desk().deliver_once()
+    assert post_office.listener.heard == []
+
+
+async def test_an_ask_reported_lost_and_sent_after_its_time_stays_lost(
+    post_office: PostOffice, notices: Notices
+) -> None:
+    post_office.server.refuse = {"mo@example.com": "450 4.7.1 greylisted"}
+    await notices("logistics", ask="1-logistics")
+    post_office.clock.later(minutes=16)
+    await post_office.desk().deliver_once()
+    post_office.server.refuse = {}
+    for _ in range(2):
+        post_office.clock.later(minutes=6)
+        await post_office.desk().deliver_once()
+    assert post_office.listener.heard == [("C-1", "C-1-m1", False, "smtp_450")]
+    row = await post_office.row()
+    assert (len(post_office.server.mails), row.code, row.recovered_at, row.next_try_at) == (1, "sent_late", None, None)
+
+
+async def test_an_ask_reported_lost_at_once_is_found_when_it_leaves_in_its_time(
+    post_office: PostOffice, notices: Notices, directory: Directory
+) -> None:
+    post_office.directory = Directory(departments={"merchandise": directory.departments["merchandise"]})
+    await notices("logistics", ask="1-logistics")
+    await post_office.desk().deliver_once()
+    post_office.directory = directory
+    post_office.clock.later(minutes=5)
+    await post_office.desk().deliver_once()
+    assert [(delivered, code) for *_, delivered, code in post_office.listener.heard] == [
+        (False, "no_recipient"),
+        (True, "delivered"),
+    ]
+
+
+async def test_a_late_ask_whose_case_cannot_be_reached_is_reported_later(
+    post_office: PostOffice, notices: Notices
+) -> None:
+    await notices("logistics", ask="1-logistics")
+    post_office.listener.deaf = True
+    post_office.clock.later(hours=3)
+    await post_office.desk().deliver_once()
+    post_office.listener.deaf = False
+    for _ in range(2):
+        post_office.clock.later(seconds=6)
+        await post_office.desk().deliver_once()
+    assert (len(post_office.server.mails), post_office.listener.heard) == (1, [LATE])
+
+
 async def test_a_case_that_cannot_be_reached_is_told_later(post_office: PostOffice, notices: Notices) -> None:
     post_office.server.refuse = {"mo@example.com": "550 no such user"}
     post_office.listener.deaf = True

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from rules.view import summary
 from tests.rules.builders import (
     DESK,
     LEADERSHIP,
@@ -115,8 +116,10 @@ def test_a_cost_in_dispute_cannot_be_decided_onto_the_customer_or_nobody() -> No
 def test_a_case_whose_customer_is_satisfied_ends_only_when_its_cost_is_decided() -> None:
     world = contested(paid(), "merchant").does("feedback", DESK, satisfied=True)
     assert (world.stage, world.exit, world.view.waiting_for, world.view.on_due) == ("panel", None, PANEL, "task_panel")
+    assert (world.view.exit, summary(world.case, world.pack).exit) == (None, None)
     assert world.refuses("withdraw", DESK) == "wrong_stage"
     decided(world, liable=liable(carrier=100))
+    assert (world.view.exit, summary(world.case, world.pack).exit) == ("satisfied", "satisfied")
     assert (world.exit, world.shares, world.case.refunded) == ("satisfied", {"carrier": 100}, 21_000)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from models.case import RemedyResult
-from rules.remedy import finished, order_for
+from rules.remedy import abandoned, finished, order_for
 from tests.rules.builders import DESK, LEADERSHIP, RETURNS, START, World, granted, hours
 
 MIDNIGHT = datetime(2026, 3, 2, 16, 0, tzinfo=UTC)
@@ -167,8 +167,22 @@ def test_a_payment_in_doubt_is_never_made_anew_under_another_key(step: str | Non
 def test_an_abandoned_remedy_pays_nothing_and_the_customer_is_asked() -> None:
     world = failed().does("resolve", RETURNS, outcome="abandon", note="客户账户已注销")
     assert (world.stage, world.case.refunded, world.case.execution) == ("feedback", 0, None)
+    assert (world.mails("result"), len(world.mails("not_done"))) == ([], 1)
     world.does("feedback", DESK, satisfied=False).does("contact", DESK).confirms()
     assert world.child().case.refunded == 21_000
+
+
+def test_the_customer_hears_why_a_remedy_was_abandoned() -> None:
+    world = failed()
+    case = abandoned(world.case, world.pack, world.now, "客户账户已注销")
+    mail = case.mails[-1]
+    assert (mail.to, mail.template, mail.values["reason"]) == ("customer", "not_done", "客户账户已注销")
+    assert (case.stage, case.callbacks) == ("feedback", 1)
+
+
+def test_an_abandoned_remedy_of_a_withdrawn_complaint_ends_the_case() -> None:
+    world = failed().does("withdraw", DESK).does("resolve", RETURNS, outcome="abandon", note="x")
+    assert (world.exit, len(world.mails("not_done"))) == ("withdrawn", 1)
 
 
 def test_a_task_is_settled_by_its_own_department_and_only_while_there_is_one() -> None:

@@ -28,7 +28,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 @pytest_asyncio.fixture(scope="module")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LocalServer]:
-    async with LocalServer(tmp_path_factory.mktemp("server"), port=0, ui_port=None) as running:
+    async with LocalServer(tmp_path_factory.mktemp("server"), port=0, http_port=0, ui_port=None) as running:
         yield running
 
 
@@ -57,7 +57,7 @@ async def test_a_temporal_profile_names_the_service(
 
 
 async def test_without_a_word_from_temporal_the_running_stack_is_used(server: LocalServer, settings: Settings) -> None:
-    publish(settings.home, StackInfo(address=server.address, ui="", smtp_port=1, pid=os.getpid()))
+    publish(settings.home, StackInfo(address=server.address, http="", ui="", smtp_port=1, pid=os.getpid()))
     lock = FileLock(settings.home / LOCK)
     await lock.acquire()
     try:
@@ -67,7 +67,7 @@ async def test_without_a_word_from_temporal_the_running_stack_is_used(server: Lo
 
 
 def test_the_file_of_a_stack_that_was_killed_is_not_believed(settings: Settings) -> None:
-    publish(settings.home, StackInfo(address="127.0.0.1:1", ui="", smtp_port=1, pid=os.getpid()))
+    publish(settings.home, StackInfo(address="127.0.0.1:1", http="", ui="", smtp_port=1, pid=os.getpid()))
     (settings.home / LOCK).touch()
     assert running_stack(settings.home) is None
     assert address_of(settings) == "localhost:7233"

@@ -45,6 +45,13 @@ def test_a_blank_variable_counts_as_unset(name: str, monkeypatch: pytest.MonkeyP
     assert load_settings() == plain
 
 
+def test_who_acts_on_the_command_line_is_a_known_setting(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "redress.toml").write_text('actor = "耿焰"\n', encoding="utf-8")
+    assert load_settings().actor == "耿焰"
+    monkeypatch.setenv("REDRESS_ACTOR", "徐莉")
+    assert load_settings().actor == "徐莉"
+
+
 @pytest.mark.parametrize(
     ("given", "used"),
     [

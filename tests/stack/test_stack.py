@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import httpx2
 import pytest
 from temporalio import workflow
 from temporalio.client import Client
@@ -41,7 +42,7 @@ async def _broken_worker(_client: Client, _settings: Settings) -> AsyncIterator[
 
 
 def _settings(home: Path, **ports: int) -> Settings:
-    return load_settings(home=home, local={"port": 0, "ui_port": 0, "smtp_port": 0, **ports})
+    return load_settings(home=home, local={"port": 0, "ui_port": 0, "http_port": 0, "smtp_port": 0, **ports})
 
 
 async def test_a_stack_serves_its_worker_and_tells_other_processes_where_it_is(
@@ -53,6 +54,9 @@ async def test_a_stack_serves_its_worker_and_tells_other_processes_where_it_is(
         info = running_stack(tmp_path)
         assert info is not None
         assert (info.address, info.ui, info.smtp_port) == (stack.address, stack.ui_url, stack.smtp_port)
+        assert info.http == stack.http_url
+        async with httpx2.AsyncClient() as program:
+            assert (await program.get(f"{info.http}/api/v1/namespaces")).status_code == 200
         other = await connect(settings)
         assert await other.execute_workflow("Echo", "你好", id="e", task_queue="redress") == "你好"
         assert stack.client.service_client.config.target_host == stack.address

@@ -25,7 +25,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "texts": {"models", "procedures"},
     "activities": {"models", "procedures", "rules", "texts"},
     "workflows": {"models", "procedures", "rules", "texts", "activities"},
-    "starter": {"models", "procedures", "rules", "texts", "activities", "workflows", "worker"},
+    "reports": {"models", "procedures", "rules", "texts", "activities"},
+    "starter": {"models", "procedures", "rules", "texts", "activities", "workflows", "reports", "worker"},
     "worker": {"models", "procedures", "rules", "texts", "activities", "workflows", "starter"},
 }
 OURS = set(MAY_IMPORT)

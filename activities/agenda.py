@@ -1,0 +1,153 @@
+"""A meeting's agenda from live data: one query an item, read in a stream."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, and_, or_
+from sqlmodel import col, func, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from models.case import Stage
+from models.commands import Share
+from models.complaint import DemandKind
+from models.meeting import Action, AgendaCase, Cost, ItemState, Summary, Tally
+from models.procedure import Procedure
+from models.tables import ActionRow, CaseRow, MeetingItemRow
+from rules.calendar import week_before
+from rules.money import allocate
+
+AT_MOST = 500
+"""Cases under A, and as many under C; more wait for the next agenda."""
+TOP = 10
+"""Reasons, products and merchants a summary names."""
+ACTIONS = 200
+"""Open actions of earlier meetings one agenda shows."""
+CHUNK = 500
+BEFORE_PANEL = or_(
+    col(CaseRow.stage) == Stage.PANEL.value,
+    and_(col(CaseRow.cost_held), col(CaseRow.stage) != Stage.CLOSED.value),
+)
+"""C: the panel owes a decision, about everything or about the cost alone."""
+BEFORE_LEADERSHIP = and_(col(CaseRow.stage) == Stage.LEADERSHIP.value, ~col(CaseRow.cost_held))
+"""A: the customer insists (S0-13)."""
+WAITING = or_(BEFORE_PANEL, BEFORE_LEADERSHIP)
+
+
+def of(procedure: str) -> ColumnElement[bool]:
+    """Cases of a procedure, in any of its versions."""
+    return col(CaseRow.procedure).startswith(f"{procedure}.", autoescape=True)
+
+
+class Drawing:
+    """Reads the items of one procedure's agenda as they stand at `at`."""
+
+    def __init__(self, session: AsyncSession, pack: Procedure, at: datetime) -> None:
+        self._session = session
+        self._pack = pack
+        self._at = at
+        self._since = week_before(at)
+        self._of = of(pack.name)
+
+    async def waiting(self, section: Literal["A", "C"], *narrower: ColumnElement[bool]) -> tuple[list[AgendaCase], int]:
+        """The cases of a section, longest waiting first, and how many more there are."""
+        where = (self._of, BEFORE_LEADERSHIP if section == "A" else BEFORE_PANEL, *narrower)
+        department = self._pack.leadership if section == "A" else self._pack.panel
+        carried = (
+            select(func.count())
+            .where(col(MeetingItemRow.number) == CaseRow.number, MeetingItemRow.state == ItemState.CARRIED.value)
+            .correlate(CaseRow)
+            .scalar_subquery()
+        )
+        wanted = select(CaseRow, carried).where(*where).order_by(col(CaseRow.opened_at), col(CaseRow.number))
+        found = (await self._session.exec(wanted.limit(AT_MOST))).all()
+        total = (await self._session.exec(select(func.count()).select_from(CaseRow).where(*where))).one()
+        return [_case(row, section, department, times) for row, times in found], total - len(found)
+
+    async def summary(self, flag: Any) -> Summary:
+        """The last week's cases with a flag (a column), by reason, product and merchant, against the week before."""
+        now, before = _Counts(), _Counts()
+        wanted = select(CaseRow.opened_at, CaseRow.cause, CaseRow.merchant, CaseRow.complaint).where(
+            self._of, flag, CaseRow.opened_at >= week_before(self._since), CaseRow.opened_at < self._at
+        )
+        async for opened_at, cause, merchant, complaint in self._stream(wanted):
+            (now if opened_at >= self._since else before).add(cause, merchant, complaint["order"]["lines"])
+        return Summary(
+            total=Tally(key="total", count=now.total, before=before.total),
+            causes=_top(now.causes, before.causes),
+            products=_top(now.products, before.products),
+            merchants=_top(now.merchants, before.merchants),
+        )
+
+    async def costs(self) -> tuple[Cost, ...]:
+        """What each liable party bears of the last week's rulings, by the department that determined it."""
+        amounts: Counter[tuple[str, str, str]] = Counter()
+        cases: Counter[tuple[str, str, str]] = Counter()
+        wanted = select(CaseRow.refunded, CaseRow.currency, CaseRow.liable, CaseRow.decided_by).where(
+            self._of, CaseRow.refunded > 0, col(CaseRow.ruled_at) >= self._since
+        )
+        async for refunded, currency, liable, department in self._stream(wanted):
+            shares = [Share.model_validate(share) for share in liable]
+            parts = allocate(refunded, [share.percent for share in shares]) if shares else []
+            for share, part in zip(shares, parts, strict=True):
+                key = (share.party, department or "", currency)
+                amounts[key] += part
+                cases[key] += 1
+        return tuple(
+            Cost(party=key[0], department=key[1], currency=key[2], amount=amount, cases=cases[key])
+            for key, amount in amounts.most_common()
+        )
+
+    async def open_actions(self, besides: str) -> tuple[Action, ...]:
+        """Actions of other meetings that wait for their report, the nearest due date first."""
+        wanted = (
+            select(ActionRow.action)
+            .where(
+                ActionRow.procedure == self._pack.name,
+                col(ActionRow.reported_at).is_(None),
+                ActionRow.meeting != besides,
+            )
+            .order_by(col(ActionRow.due))
+            .limit(ACTIONS)
+        )
+        return tuple(Action.model_validate(action) for action in (await self._session.exec(wanted)).all())
+
+    async def _stream(self, wanted: Any) -> AsyncIterator[Any]:
+        rows = await self._session.stream(wanted.execution_options(yield_per=CHUNK))
+        async for row in rows:
+            yield row
+
+
+class _Counts:
+    def __init__(self) -> None:
+        self.total = 0
+        self.causes: Counter[str] = Counter()
+        self.products: Counter[str] = Counter()
+        self.merchants: Counter[str] = Counter()
+
+    def add(self, cause: str, merchant: str | None, lines: Iterable[dict[str, Any]]) -> None:
+        self.total += 1
+        self.causes[cause] += 1
+        self.merchants[merchant or "-"] += 1
+        self.products.update({line.get("name") or line["sku"] for line in lines})
+
+
+def _top(now: Counter[str], before: Counter[str]) -> tuple[Tally, ...]:
+    ranked = sorted(now, key=lambda key: (-now[key], key))[:TOP]
+    return tuple(Tally(key=key, count=now[key], before=before[key]) for key in ranked)
+
+
+def _case(row: CaseRow, section: Literal["A", "C"], department: str, carried: int) -> AgendaCase:
+    return AgendaCase(
+        number=row.number,
+        section=section,
+        department=department,
+        order=row.order_number,
+        cause=row.cause,
+        demand=DemandKind(row.demand),
+        amount=row.amount,
+        currency=row.currency,
+        since=row.opened_at,
+        carried=carried,
+    )

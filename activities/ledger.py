@@ -1,0 +1,106 @@
+"""Booking costs: what a page of a case's record means for the ledger, in the page's own transaction."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import insert, text
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from models.case import Event
+from models.ledger import LedgerCase, Posting
+from models.pages import Page
+from models.procedure import Procedure
+from models.tables import CaseRow, ClosedPeriod, EventRow, LedgerEntry, LedgerTxn
+from rules.settlement import READ, month_of, moves_cost, next_month, postings
+
+PERIOD_LOCK = 0x6C6564676572
+"""Advisory lock on PostgreSQL: bookings share it, closing a month has it alone."""
+
+
+class Ledger:
+    """Books what the pages just written bring. `pack_of` finds the procedure a case runs on."""
+
+    def __init__(self, pack_of: Callable[[str], Procedure], clock: Callable[[], datetime]) -> None:
+        self._pack_of = pack_of
+        self._now = clock
+
+    async def book(self, session: AsyncSession, pages: Sequence[Page]) -> None:
+        """Book each event once, however often its page is written. The pages' events must stand in SQL already."""
+        wanted = {(page.summary.number, event.seq) for page in pages for event in page.events if moves_cost(event)}
+        if not wanted:
+            return
+        made = await self._made(session, sorted({number for number, _ in wanted}))
+        wished = [(posting, pack) for posting, pack in made if (posting.number, posting.event_seq) in wanted]
+        fresh = await _not_booked(session, wished)
+        if fresh:
+            await self._write(session, fresh)
+
+    async def _made(self, session: AsyncSession, numbers: list[str]) -> list[tuple[Posting, Procedure]]:
+        """Every posting of these cases, made from their whole records."""
+        cases = (
+            await session.exec(select(CaseRow).where(col(CaseRow.number).in_(numbers)).order_by(col(CaseRow.number)))
+        ).all()
+        lines = await session.exec(
+            select(EventRow)
+            .where(col(EventRow.number).in_(numbers), col(EventRow.kind).in_(READ))
+            .order_by(col(EventRow.number), col(EventRow.seq))
+        )
+        records: dict[str, list[Event]] = {}
+        for line in lines:
+            records.setdefault(line.number, []).append(Event.model_validate(line.model_dump()))
+        made = []
+        for row in cases:
+            pack = self._pack_of(row.procedure)
+            case = LedgerCase(number=row.number, order=row.order_number, merchant=row.merchant, carrier=row.carrier)
+            made += [(posting, pack) for posting in postings(case, pack, records.get(row.number, []))]
+        return made
+
+    async def _write(self, session: AsyncSession, fresh: Sequence[tuple[Posting, Procedure]]) -> None:
+        await share_period_lock(session)
+        closed = set((await session.exec(select(ClosedPeriod.period))).all())
+        connection = await session.connection()
+        await connection.execute(insert(LedgerEntry), [entry for posting, _ in fresh for entry in _entries(posting)])
+        now = self._now()
+        txns = [_txn(posting, _open_month(month_of(posting.at, pack), closed), now) for posting, pack in fresh]
+        await connection.execute(insert(LedgerTxn), txns)
+
+
+async def _not_booked(
+    session: AsyncSession, wished: Sequence[tuple[Posting, Procedure]]
+) -> list[tuple[Posting, Procedure]]:
+    ids = [posting.id for posting, _ in wished]
+    known = set((await session.exec(select(LedgerTxn.id).where(col(LedgerTxn.id).in_(ids)))).all())
+    return [(posting, pack) for posting, pack in wished if posting.id not in known]
+
+
+async def share_period_lock(session: AsyncSession) -> None:
+    """While a booking looks for its month, nobody closes one. SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        await (await session.connection()).execute(
+            text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": PERIOD_LOCK}
+        )
+
+
+def _open_month(month: str, closed: Iterable[str]) -> str:
+    """A closed month does not change: what belongs to it is settled in the next open one."""
+    while month in closed:
+        month = next_month(month)
+    return month
+
+
+def _txn(posting: Posting, period: str, now: datetime) -> dict[str, object]:
+    return {
+        "id": posting.id,
+        "order_number": posting.order,
+        "period": period,
+        "booked_at": now,
+        **posting.model_dump(exclude={"order", "entries"}),
+    }
+
+
+def _entries(posting: Posting) -> list[dict[str, object]]:
+    return [
+        {"txn": posting.id, "line": line, "account": entry.account.value, "party": entry.party, "amount": entry.amount}
+        for line, entry in enumerate(posting.entries, 1)
+    ]

@@ -1,0 +1,207 @@
+"""What a supervision meeting asks of the world: its agenda from SQL, its decisions to the cases, its minutes to SQL."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlmodel import col, func, select
+from temporalio import activity
+from temporalio.client import WorkflowHandle
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.agenda import WAITING, Drawing
+from activities.duties import MeetingDuties
+from activities.record import outbox_row
+from activities.store import Store
+from activities.verdicts import CLOSED, ask
+from models.case import Verdict
+from models.meeting import Agenda, AgendaWish, Call, CaseAnswer, CaseDecision, FoundCase, MeetingPage
+from models.names import SUPERVISION_MEETING, Refused, case_id, meeting_id
+from models.procedure import Procedure
+from models.tables import ActionRow, CaseRow, EventRow, MailRow, MeetingItemRow, MeetingRow
+from procedures import Packs
+
+ANSWER_WITHIN = 10.0
+"""How long a decision waits for its case's answer before it is left there as a signal (seconds)."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class MeetingDesk(MeetingDuties):
+    """Activities of meetings. `on_mail` is called when a page has left mails to send."""
+
+    def __init__(
+        self,
+        store: Store,
+        packs: Packs,
+        *,
+        on_mail: Callable[[], None],
+        answer_within: float = ANSWER_WITHIN,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        self._store = store
+        self._packs = packs
+        self._on_mail = on_mail
+        self._answer_within = answer_within
+        self._now = clock
+
+    @activity.defn(name="draw_agenda")
+    async def draw_agenda(self, wish: AgendaWish) -> Agenda:
+        """The five items for a week's meeting; the one case for an urgent session."""
+        pack = self._pack(wish.call.procedure)
+        async with self._store.read() as session:
+            drawing = Drawing(session, pack, wish.at)
+            if wish.call.case is not None:
+                cases, _ = await drawing.waiting("C", col(CaseRow.number) == wish.call.case)
+                return Agenda(procedure=pack.ref, cases=tuple(cases))
+            out_of_rule, more = await drawing.waiting("A")
+            contested, yet_more = await drawing.waiting("C")
+            return Agenda(
+                procedure=pack.ref,
+                cases=(*out_of_rule, *contested),
+                left_out=more + yet_more,
+                out_of_rule=await drawing.summary(col(CaseRow.out_of_rule)),
+                contested=await drawing.summary(col(CaseRow.contested)),
+                costs=await drawing.costs(),
+                actions=await drawing.open_actions(meeting_id(pack.ref, wish.call.name)),
+            )
+
+    def _pack(self, ref: str) -> Procedure:
+        pack = self._packs.pinned(ref) if "." in ref else self._packs.newest(ref)
+        if pack is None or pack.meeting is None:
+            names = sorted({known.name for known in self._packs.all() if known.meeting})
+            reason = f"procedure: holds no meeting; use one of {', '.join(names)}"
+            raise ApplicationError(reason, type=Refused.BAD_INPUT.value, non_retryable=True)
+        return pack
+
+    @activity.defn(name="find_case")
+    async def find_case(self, number: str) -> FoundCase:
+        """The case as its row has it."""
+        async with self._store.read() as session:
+            row = await session.get(CaseRow, number)
+            if row is None:
+                return FoundCase()
+            drawing = Drawing(session, self._packs.pinned(row.procedure), self._now())
+            for section in ("A", "C"):
+                cases, _ = await drawing.waiting(section, col(CaseRow.number) == number)
+                if cases:
+                    return FoundCase(stage=row.stage, case=cases[0])
+        return FoundCase(stage=row.stage)
+
+    @activity.defn(name="still_waiting")
+    async def still_waiting(self, numbers: list[str]) -> list[str]:
+        """By their rows."""
+        async with self._store.read() as session:
+            found = await session.exec(select(CaseRow.number).where(col(CaseRow.number).in_(numbers), WAITING))
+            return list(found.all())
+
+    @activity.defn(name="put_decision")
+    async def put_decision(self, order: CaseDecision) -> CaseAnswer:
+        """By update, so that the meeting hears what the case says; by signal where the case does not answer."""
+        handle: WorkflowHandle[Any, Any] = activity.client().get_workflow_handle(case_id(order.number))
+        message = order.decide.model_dump(mode="json", exclude_none=True)
+        asking = asyncio.ensure_future(ask(handle, "decide", message, message["command_id"]))
+        try:
+            # Not asyncio.timeout: the SDK turns the cancellation of an update into an error of its own.
+            done, _ = await asyncio.wait({asking}, timeout=self._answer_within)
+            if done:
+                return CaseAnswer(verdict=asking.result())
+            await handle.signal("decide", message)
+        except RPCError as error:
+            if _is_gone(error):
+                return CaseAnswer(verdict=CLOSED)
+            raise
+        finally:
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+        return CaseAnswer(verdict=Verdict(accepted=True, code="accepted"), confirmed=False)
+
+    @activity.defn(name="write_meeting")
+    async def write_meeting(self, page: MeetingPage) -> None:
+        """The meeting's row, what changed on its agenda, its actions, and notices for the outbox."""
+        procedure, minutes = page.minutes.procedure.partition(".")[0], page.minutes
+        meeting = {
+            "id": page.meeting_id,
+            "name": minutes.name,
+            "procedure": procedure,
+            "stage": minutes.stage.value,
+            "starts_at": minutes.starts_at,
+            "minutes": minutes.model_dump(mode="json"),
+        }
+        items = [
+            {
+                "meeting": page.meeting_id,
+                "number": item.case.number,
+                "place": place,
+                "section": item.case.section,
+                "state": item.state.value,
+                "carried": item.case.carried,
+                "item": item.model_dump(mode="json"),
+            }
+            for place, item in page.items
+        ]
+        actions = [
+            {
+                "meeting": page.meeting_id,
+                "number": action.number,
+                "procedure": procedure,
+                "owner": action.owner,
+                "due": action.due,
+                "reported_at": action.reported_at,
+                "action": action.model_dump(mode="json"),
+            }
+            for action in page.actions
+        ]
+        now = self._now()
+        mails = [{**outbox_row(page.meeting_id, mail, now), "procedure": minutes.procedure} for mail in page.mails]
+        async with self._store.write() as session:
+            await session.exec(self._store.upsert(MeetingRow, [meeting]))
+            if items:
+                await session.exec(self._store.upsert(MeetingItemRow, items))
+            if actions:
+                await session.exec(self._store.upsert(ActionRow, actions))
+            if mails:
+                await session.exec(self._store.insert_new(MailRow).values(mails))
+        if mails:
+            self._on_mail()
+
+
+class UrgentCalls:
+    """Calls an urgent session for a case that has come before the panel (S0-10). Inside an activity only."""
+
+    def __init__(self, store: Store, packs: Packs) -> None:
+        self._store = store
+        self._packs = packs
+
+    async def __call__(self, number: str) -> None:
+        """Idempotent: a case's n-th time before the panel is one session, whoever calls it how often."""
+        async with self._store.read() as session:
+            row = await session.get(CaseRow, number)
+            before = select(func.count()).where(EventRow.number == number, EventRow.kind == "panel")
+            times = (await session.exec(before)).one()
+        if row is None or self._packs.pinned(row.procedure).meeting is None:
+            return
+        name = f"urgent.{number}" if times < 2 else f"urgent.{number}.{times}"
+        call = Call(procedure=row.procedure, name=name)
+        try:
+            await activity.client().start_workflow(
+                SUPERVISION_MEETING,
+                call,
+                id=meeting_id(call.procedure, name),
+                task_queue=activity.info().task_queue,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                static_summary=meeting_id(call.procedure, name),
+            )
+        except WorkflowAlreadyStartedError:
+            return
+
+
+def _is_gone(error: RPCError) -> bool:
+    """Ended, or so long ago that Temporal has forgotten it."""
+    # NOT_FOUND can also be about the namespace, which a locked server says of an existing one.
+    return error.status is RPCStatusCode.NOT_FOUND and "workflow" in error.message.lower()

@@ -1,0 +1,91 @@
+"""The SQL behind statements: what each party bears of a month, numbered the same way however often it is asked."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Insert, Select, and_, func, insert, literal, select
+
+from models.ledger import Account
+from models.tables import Row
+
+_TABLES = Row.metadata.tables
+TXN, ENTRY = _TABLES["ledger_txn"], _TABLES["ledger_entry"]
+LINE, WORD = _TABLES["statement_line"], _TABLES["statement_word"]
+TOTAL = _TABLES["statement_row"]
+
+
+def _costs(month: str) -> ColumnElement[bool]:
+    return and_(TXN.c.period == month, ENTRY.c.account == Account.COST.value)
+
+
+def _numbered(month: str, party: str | None = None) -> Select[Any]:
+    """Every cost of the month with its line number on its party's statement."""
+    order = (TXN.c.number, TXN.c.event_seq, TXN.c.place, ENTRY.c.line)
+    number = func.row_number().over(partition_by=ENTRY.c.party, order_by=order).label("line")
+    found: Select[Any] = (
+        select(ENTRY.c.party, TXN.c.period, number, ENTRY.c.txn, ENTRY.c.line.label("entry"), ENTRY.c.amount)
+        .join_from(ENTRY, TXN, ENTRY.c.txn == TXN.c.id)
+        .where(_costs(month))
+    )
+    return found if party is None else found.where(ENTRY.c.party == party)
+
+
+def by_party(month: str, party: str | None = None) -> Select[Any]:
+    """Party, currency, number of lines and total, of every party or of one."""
+    found: Select[Any] = (
+        select(ENTRY.c.party, TXN.c.currency, func.count().label("lines"), func.sum(ENTRY.c.amount).label("total"))
+        .join_from(ENTRY, TXN, ENTRY.c.txn == TXN.c.id)
+        .where(_costs(month))
+        .group_by(ENTRY.c.party, TXN.c.currency)
+        .order_by(ENTRY.c.party, TXN.c.currency)
+    )
+    return found if party is None else found.where(ENTRY.c.party == party)
+
+
+def issue_lines(month: str) -> Insert:
+    """Fix the month's lines."""
+    return insert(LINE).from_select(["party", "period", "line", "txn", "entry", "amount"], _numbered(month))
+
+
+def issue_totals(month: str) -> Insert:
+    """Fix the month's totals."""
+    found = by_party(month).subquery()
+    columns = (found.c.party, literal(month), found.c.currency, found.c.lines, found.c.total)
+    return insert(TOTAL).from_select(["party", "period", "currency", "lines", "total"], select(*columns))
+
+
+def _facts() -> list[ColumnElement[Any]]:
+    names = ("number", "at", "decision", "kind", "ground", "clause", "contested", "currency")
+    reversal = TXN.c.reverses.is_not(None).label("reversal")
+    return [TXN.c.order_number.label("order"), reversal, *(TXN.c[name] for name in names)]
+
+
+def draft(party: str, month: str) -> Select[Any]:
+    """The lines of an open month as they stand now."""
+    lines = _numbered(month, party).subquery()
+    return (
+        select(lines.c.line, lines.c.amount, *_facts())
+        .join_from(lines, TXN, lines.c.txn == TXN.c.id)
+        .order_by(lines.c.line)
+    )
+
+
+def issued(party: str, month: str) -> Select[Any]:
+    """The lines as issued, with the party's word."""
+    same_line = and_(*(WORD.c[name] == LINE.c[name] for name in ("party", "period", "line")))
+    return (
+        select(LINE.c.line, LINE.c.amount, *_facts(), WORD.c.confirms, WORD.c.reason)
+        .join_from(LINE, TXN, LINE.c.txn == TXN.c.id)
+        .outerjoin(WORD, same_line)
+        .where(LINE.c.party == party, LINE.c.period == month)
+        .order_by(LINE.c.line)
+    )
+
+
+def answer_rest(party: str, month: str, word: dict[str, Any]) -> Insert:
+    """The same word on every line the party has not spoken about."""
+    spoken = select(WORD.c.line).where(WORD.c.party == party, WORD.c.period == month)
+    values = [literal(value, type_=WORD.c[name].type) for name, value in word.items()]
+    rest = select(LINE.c.party, LINE.c.period, LINE.c.line, *values).where(
+        LINE.c.party == party, LINE.c.period == month, LINE.c.line.not_in(spoken)
+    )
+    return insert(WORD).from_select(["party", "period", "line", *word], rest)

@@ -1,0 +1,48 @@
+"""Sending an update to a case or a meeting and hearing its verdict, a refusal included. For activities and clients."""
+
+import hashlib
+import json
+from typing import Any
+
+from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from models.case import Verdict
+from models.names import Refused
+
+CLOSED = Verdict(
+    accepted=False, code=Refused.CLOSED, reason="the case is closed; file a new complaint if there is a new matter"
+)
+
+
+async def ask(handle: WorkflowHandle[Any, Any], name: str, message: dict[str, Any], command_id: str) -> Verdict:
+    """The verdict on one message. Raises RPCError and the like where nobody can say."""
+    try:
+        verdict: Verdict = await handle.execute_update(
+            name, message, id=_update_id(command_id, name, message), result_type=Verdict
+        )
+    except WorkflowUpdateFailedError as error:
+        return _refusal(error.cause)
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND and "already completed" in error.message.lower():
+            return CLOSED
+        raise
+    return verdict
+
+
+def _update_id(command_id: str, name: str, message: dict[str, Any]) -> str:
+    """The server gives a known update id its first answer unseen; another message must not pass for the first."""
+    content = json.dumps([name, message], sort_keys=True).encode()
+    return f"{command_id}:{hashlib.sha256(content).hexdigest()[:16]}"
+
+
+def _refusal(cause: BaseException) -> Verdict:
+    if isinstance(cause, ApplicationError):
+        if cause.type in set(Refused):
+            return Verdict(accepted=False, code=Refused(cause.type), reason=cause.message[:500])
+        if cause.type == "AcceptedUpdateCompletedWorkflow":
+            return CLOSED
+    # Not a refusal of ours: its text might hold what was sent.
+    kind = getattr(cause, "type", None) or type(cause).__name__
+    return Verdict(accepted=False, code=Refused.BAD_INPUT, reason=f"not readable for the case ({kind})")

@@ -1,0 +1,97 @@
+"""Reading cases in pages: by keyset, so that the last page costs as much as the first, and none is held."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlmodel import col
+
+from models.tables import CaseRow, EventRow
+from reports.period import Period
+
+PAGE = 500
+"""Cases read at once."""
+DEEP = 2_000
+"""Cases read at once where little is read of each."""
+
+Found = Row[Any]
+EVENT: Sequence[Any] = (
+    EventRow.number, EventRow.seq, EventRow.at, EventRow.kind, EventRow.actor, EventRow.department, EventRow.data,
+)  # fmt: skip
+
+
+async def look(session: AsyncSession) -> AsyncConnection:
+    """A connection on which every look sees the same moment. SQLite's transactions give that by themselves."""
+    if session.get_bind().dialect.name != "postgresql":
+        return await session.connection()
+    return await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
+def within(moment: Any, period: Period) -> ColumnElement[bool]:
+    """The instant lies in the period."""
+    return and_(moment >= period.since, moment < period.until)
+
+
+async def by_time(
+    database: AsyncConnection,
+    columns: Sequence[Any],
+    moment: Any,
+    period: Period,
+    *where: ColumnElement[bool],
+    size: int = PAGE,
+) -> AsyncIterator[Sequence[Found]]:
+    """Pages of the period's cases, ordered by `moment` and number. `columns` must hold both, under those names."""
+    after: tuple[datetime, str] | None = None
+    number = col(CaseRow.number)
+    while True:
+        # One lower bound only: of two, SQLite may search its index from the farther one, page after page.
+        begin = period.since if after is None else after[0]
+        query = select(*columns).where(moment >= begin, moment < period.until, *where)
+        query = query.order_by(moment, number).limit(size)
+        if after is not None:
+            query = query.where(or_(moment > after[0], and_(moment == after[0], number > after[1])))
+        page = (await database.execute(query)).all()
+        if page:
+            yield page
+        if len(page) < size:
+            return
+        after = (getattr(page[-1], moment.key), page[-1].number)
+
+
+async def by_number(
+    database: AsyncConnection, columns: Sequence[Any], *where: ColumnElement[bool], size: int = DEEP
+) -> AsyncIterator[Sequence[Found]]:
+    """Pages of cases ordered by number."""
+    after = ""
+    number = col(CaseRow.number)
+    while True:
+        query = select(*columns).where(number > after, *where).order_by(number).limit(size)
+        page = (await database.execute(query)).all()
+        if page:
+            yield page
+        if len(page) < size:
+            return
+        after = page[-1].number
+
+
+async def events_of(database: AsyncConnection, numbers: Sequence[str], kinds: Iterable[str]) -> dict[str, list[Found]]:
+    """These kinds of events of some cases, in the order they happened."""
+    # An expression, not the column: a few kinds against many numbers would lure SQLite to its index of kinds.
+    kind = col(EventRow.kind).concat("")
+    query = (
+        select(*EVENT)
+        .where(col(EventRow.number).in_(numbers), kind.in_(list(kinds)))
+        .order_by(col(EventRow.number), col(EventRow.seq))
+    )
+    found: dict[str, list[Found]] = {number: [] for number in numbers}
+    for row in await database.execute(query):
+        found[row.number].append(row)
+    return found
+
+
+async def count(database: AsyncConnection, *where: ColumnElement[bool]) -> int:
+    """How many cases there are."""
+    query = select(func.count()).select_from(CaseRow).where(*where)
+    return int((await database.execute(query)).scalar_one())

@@ -1,0 +1,43 @@
+"""When meetings are held: ISO weeks, the session's hour, and when its members are told."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple, get_args
+from zoneinfo import ZoneInfo
+
+from models.procedure import MeetingRules, Weekday
+
+_WEEK_MINUTES = 7 * 24 * 60
+_WEEKDAYS: tuple[str, ...] = get_args(Weekday)
+
+
+class CallTime(NamedTuple):
+    """A local time in every week; `weekday` counts from Monday = 0."""
+
+    weekday: int
+    hour: int
+    minute: int
+
+
+def call_time(rules: MeetingRules) -> CallTime:
+    """When the week's meeting is called: the session's hour less the notice, on the clock on the wall."""
+    session = time.fromisoformat(rules.at)
+    minutes = (_WEEKDAYS.index(rules.weekday) * 24 + session.hour) * 60 + session.minute
+    weekday, rest = divmod((minutes - int(rules.notice.total_seconds()) // 60) % _WEEK_MINUTES, 24 * 60)
+    return CallTime(weekday, *divmod(rest, 60))
+
+
+def week_of(moment: datetime, time_zone: str) -> str:
+    """The ISO week of an instant in the procedure's zone, such as 2026-W48."""
+    year, week, _ = moment.astimezone(ZoneInfo(time_zone)).isocalendar()
+    return f"{year}-W{week:02}"
+
+
+def session_start(week: str, rules: MeetingRules, time_zone: str) -> datetime:
+    """When the session of an ISO week begins (UTC). Raises ValueError for a week the year does not have."""
+    day = date.fromisocalendar(int(week[:4]), int(week[6:]), _WEEKDAYS.index(rules.weekday) + 1)
+    return datetime.combine(day, time.fromisoformat(rules.at), ZoneInfo(time_zone)).astimezone(UTC)
+
+
+def week_before(moment: datetime) -> datetime:
+    """Seven days earlier: the span an agenda looks back on."""
+    return moment - timedelta(days=7)

@@ -1,0 +1,162 @@
+"""The supervision meeting's life: called, in session, over; what is carried and who is told. Pure, as all rules.
+
+What people say to it stands in motions.py.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from models.case import Mail
+from models.meeting import (
+    Agenda,
+    Call,
+    Item,
+    ItemState,
+    Meeting,
+    MeetingResult,
+    MeetingStage,
+    Minutes,
+)
+from models.names import meeting_id
+from models.procedure import MeetingRules, Procedure
+from rules.calendar import session_start
+
+SHOWN_IN_MAIL = 40
+"""Cases a mail lists; the agenda itself holds all."""
+
+
+def rules_of(pack: Procedure) -> MeetingRules:
+    """The procedure's meeting. Raises ValueError where it holds none: such a meeting is never called."""
+    if pack.meeting is None:
+        raise ValueError(f"{pack.ref} holds no meeting")
+    return pack.meeting
+
+
+def opened(call: Call, agenda: Agenda, pack: Procedure, now: datetime) -> Meeting:
+    """A meeting that has just been called: its agenda goes to every member. A missed hour is made up for at once."""
+    rules = rules_of(pack)
+    hour = now if call.at_once or call.case else session_start(call.name, rules, pack.time_zone)
+    starts_at = max(hour, now)
+    meeting = Meeting(
+        procedure=pack.ref,
+        name=call.name,
+        stage=MeetingStage.CALLED,
+        called_at=now,
+        starts_at=starts_at,
+        ends_at=starts_at + rules.length,
+        agenda=agenda.model_copy(update={"cases": ()}),
+        items=tuple(Item(case=case) for case in agenda.cases),
+    )
+    return _to_members(meeting, rules, now, "meeting_agenda")
+
+
+def begun(meeting: Meeting, agenda: Agenda, pack: Procedure, now: datetime) -> Meeting:
+    """The session begins on what stands now; an announced case that waits no more stays visible as settled.
+
+    Nobody could attend while our own worker was away: the session then lasts from `now`.
+    """
+    cases = {case.number: Item(case=case) for case in agenda.cases}
+    settled = [
+        item.model_copy(update={"state": ItemState.ELSEWHERE})
+        for item in meeting.items
+        if item.case.number not in cases
+    ]
+    return meeting.but(
+        stage=MeetingStage.IN_SESSION,
+        agenda=agenda.model_copy(update={"cases": ()}),
+        items=(*cases.values(), *settled),
+        ends_at=max(meeting.ends_at, now + rules_of(pack).length),
+    )
+
+
+def next_due(meeting: Meeting, pack: Procedure) -> datetime | None:
+    """When the meeting goes on by itself."""
+    match meeting.stage:
+        case MeetingStage.CALLED:
+            return meeting.starts_at
+        case MeetingStage.IN_SESSION:
+            return meeting.ends_at
+        case MeetingStage.REPORTING:
+            last = max((action.due for action in meeting.actions if action.open), default=None)
+            return None if last is None else last + rules_of(pack).reports
+        case _:
+            return None
+
+
+def undecided(meeting: Meeting) -> tuple[str, ...]:
+    """The cases whose fate must be looked up before the meeting ends."""
+    return tuple(item.case.number for item in meeting.items if item.state in (ItemState.OPEN, ItemState.LEFT))
+
+
+def ended(meeting: Meeting, pack: Procedure, at: datetime, waiting: Collection[str]) -> Meeting:
+    """The session is over: what still waits is carried to the next agenda, the minutes go to every member."""
+    command = meeting.ending
+    meeting = meeting.but(
+        stage=MeetingStage.REPORTING,
+        ending=None,
+        closed_at=at,
+        closed_by=command.actor if command else None,
+        note=command.note if command else None,
+        items=tuple(_final(item, waiting) for item in meeting.items),
+    )
+    return _to_members(meeting, rules_of(pack), at, "meeting_minutes")
+
+
+def _final(item: Item, waiting: Collection[str]) -> Item:
+    if item.state not in (ItemState.OPEN, ItemState.LEFT):
+        return item
+    if item.case.number in waiting:
+        return item.model_copy(update={"state": ItemState.CARRIED})
+    state = ItemState.ELSEWHERE if item.state is ItemState.OPEN else ItemState.DECIDED
+    return item.model_copy(update={"state": state})
+
+
+def done(meeting: Meeting, pack: Procedure, now: datetime) -> bool:
+    """Whether nothing is left to wait for: every action reported, or waited for long enough."""
+    due = next_due(meeting, pack)
+    return meeting.stage is MeetingStage.REPORTING and (due is None or now >= due)
+
+
+def minutes_of(meeting: Meeting) -> Minutes:
+    """The meeting as its members read it."""
+    return Minutes.model_validate(meeting.model_dump(include=set(Minutes.model_fields)))
+
+
+def result(meeting: Meeting) -> MeetingResult:
+    """How a closed meeting ended."""
+    states = [item.state for item in meeting.items]
+    return MeetingResult(
+        name=meeting.name,
+        decided=states.count(ItemState.DECIDED),
+        carried=states.count(ItemState.CARRIED),
+        actions=len(meeting.actions),
+        unreported=sum(action.open for action in meeting.actions),
+    )
+
+
+def _to_members(meeting: Meeting, rules: MeetingRules, at: datetime, template: str) -> Meeting:
+    shown = minutes_of(meeting.but(items=_shown(meeting.items)))
+    content = shown.model_dump_json(exclude_none=True)
+    cases = sum(item.state is not ItemState.ELSEWHERE for item in meeting.items)
+    for member in dict.fromkeys(rules.members):
+        what = f"{template.removeprefix('meeting_')}-{member}"
+        starts_at = meeting.starts_at.isoformat()
+        meeting = tell(
+            meeting, at, member, template, what, name=meeting.name, starts_at=starts_at, cases=cases, minutes=content
+        )
+    return meeting
+
+
+def _shown(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    kept: list[Item] = []
+    for section in ("A", "C"):
+        kept += [item for item in items if item.case.section == section][:SHOWN_IN_MAIL]
+    return tuple(kept)
+
+
+def tell(meeting: Meeting, at: datetime, to: str, template: str, what: str, **values: str | int) -> Meeting:
+    """Have a notice sent to a department; `what` makes it one of its kind in this meeting."""
+    mail = Mail(
+        id=f"{meeting_id(meeting.procedure, meeting.name)}.{what}", at=at, to=to, template=template, values=values
+    )
+    return meeting.but(mails=(*meeting.mails, mail))

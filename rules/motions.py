@@ -1,0 +1,243 @@
+"""What people say to a meeting: quorum, who may do what, and what a decision does. Every refusal says what to do."""
+
+import hashlib
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+
+from models.case import Verdict
+from models.commands import Command, Decide
+from models.meeting import (
+    Action,
+    AgendaCase,
+    Attend,
+    Attendance,
+    CaseAnswer,
+    CaseDecision,
+    CloseMeeting,
+    DecideCase,
+    Decision,
+    FoundCase,
+    GiveAction,
+    Item,
+    ItemState,
+    Meeting,
+    MeetingStage,
+    ReportAction,
+)
+from models.names import Refused, meeting_id
+from models.procedure import Procedure
+from rules.checks import ACCEPTED, Refusal
+from rules.meeting import rules_of, tell
+
+KEPT_IDS = 200
+FARTHEST = timedelta(days=400)
+"""How far away the due date of an action may be."""
+
+
+def receive(
+    meeting: Meeting, pack: Procedure, name: str, command: Command, at: datetime, departments: tuple[str, ...]
+) -> tuple[Meeting, Verdict]:
+    """Judge a message other than a decision, received at `at` from somebody who acts for `departments`."""
+    if (verdict := repeated(meeting, name, command)) is not None:
+        return meeting, verdict
+    try:
+        meeting = _ACTS[type(command)](meeting, pack, command, at, departments)
+    except Refusal as refusal:
+        return refused(meeting, refusal.code, refusal.reason)
+    return remembered(meeting, name, command, ACCEPTED), ACCEPTED
+
+
+def refused(meeting: Meeting, code: Refused, reason: str) -> tuple[Meeting, Verdict]:
+    """Count a refusal; the sender is told why."""
+    verdict = Verdict(accepted=False, code=code, reason=reason)
+    return meeting.but(refusals=meeting.refusals + 1), verdict
+
+
+def repeated(meeting: Meeting, name: str, command: Command) -> Verdict | None:
+    """The answer to a message that came before under its id; None for a new one."""
+    found = next((entry for entry in meeting.seen if entry[0] == command.command_id), None)
+    if command.command_id is None or found is None:
+        return None
+    if found[1] == _digest(name, command):
+        return Verdict(accepted=True, code="repeated")
+    reason = "command_id: was used for another message; send this one under a new id"
+    return Verdict(accepted=False, code=Refused.BAD_INPUT, reason=reason)
+
+
+def remembered(meeting: Meeting, name: str, command: Command, verdict: Verdict) -> Meeting:
+    """Keep the id of an accepted message, so that a second copy counts once."""
+    if command.command_id is None or not verdict.accepted:
+        return meeting
+    entry = (command.command_id, _digest(name, command), verdict.code)
+    return meeting.but(seen=(*meeting.seen, entry)[-KEPT_IDS:])
+
+
+def _digest(name: str, command: Command) -> str:
+    return hashlib.sha256(f"{name}{command.model_dump_json()}".encode()).hexdigest()[:16]
+
+
+def _hat(departments: tuple[str, ...], command: Command, allowed: Collection[str]) -> str:
+    """The department the sender acts for. Raises Refusal for a stranger and for a department that may not."""
+    if not departments:
+        raise Refusal(Refused.UNKNOWN_ACTOR, "actor: is not in the directory; ask who keeps it to add the name")
+    hats = [hat for hat in departments if hat in allowed and command.department in (None, hat)]
+    if not hats:
+        who = ", ".join(allowed)
+        raise Refusal(Refused.WRONG_DEPARTMENT, f"actor: is not of a department that may do this; it may: {who}")
+    return hats[0]
+
+
+def _in_session(meeting: Meeting) -> None:
+    if meeting.stage is MeetingStage.CALLED:
+        begins = meeting.starts_at.isoformat()
+        raise Refusal(Refused.WRONG_STAGE, f"the session begins at {begins}; send it then")
+    if meeting.stage is not MeetingStage.IN_SESSION or meeting.ending is not None:
+        raise Refusal(Refused.CLOSED, "the session is over; use the next meeting")
+
+
+def _attend(meeting: Meeting, pack: Procedure, command: Attend, at: datetime, departments: tuple[str, ...]) -> Meeting:
+    rules = rules_of(pack)
+    own = _hat(departments, command, rules.members)
+    if meeting.stage not in (MeetingStage.CALLED, MeetingStage.IN_SESSION):
+        raise Refusal(Refused.CLOSED, "the session is over; use the next meeting")
+    members = command.members or (own,)
+    if strangers := [name for name in members if name not in rules.members]:
+        raise Refusal(
+            Refused.BAD_INPUT, f"members: {strangers[0]} is no member; members are {', '.join(rules.members)}"
+        )
+    others = [entry for entry in meeting.attendance if entry.department not in members]
+    noted = [Attendance(department=name, mode=command.mode, noted_by=command.actor, at=at) for name in members]
+    return meeting.but(attendance=(*others, *noted))
+
+
+def _action(
+    meeting: Meeting, pack: Procedure, command: GiveAction, at: datetime, departments: tuple[str, ...]
+) -> Meeting:
+    _hat(departments, command, rules_of(pack).may_decide)
+    _in_session(meeting)
+    if command.owner not in pack.departments:
+        known = ", ".join(pack.departments)
+        raise Refusal(Refused.BAD_INPUT, f"owner: is not a department here; use one of {known}")
+    if command.due <= at:
+        raise Refusal(Refused.BAD_INPUT, "due: has passed; give a later date")
+    if command.due > at + FARTHEST:
+        raise Refusal(Refused.BAD_INPUT, "due: is more than 400 days away; give an earlier date")
+    action = Action(
+        meeting=meeting.name,
+        number=len(meeting.actions) + 1,
+        owner=command.owner,
+        due=command.due,
+        what=command.what,
+        rule_change=command.rule_change,
+        given_by=command.actor,
+        given_at=at,
+    )
+    return tell(
+        meeting.but(actions=(*meeting.actions, action)),
+        at,
+        command.owner,
+        "meeting_action",
+        f"action-{action.number}",
+        number=f"{meeting.name}/{action.number}",
+        reason=action.what,
+        due_at=action.due.isoformat(),
+    )
+
+
+def _report(
+    meeting: Meeting, pack: Procedure, command: ReportAction, at: datetime, departments: tuple[str, ...]
+) -> Meeting:
+    action = next((action for action in meeting.actions if action.number == command.action), None)
+    if action is None:
+        raise Refusal(Refused.BAD_INPUT, "action: there is none of this number in this meeting; look at its minutes")
+    _hat(departments, command, (action.owner,))
+    if not action.open:
+        raise Refusal(Refused.ALREADY_ANSWERED, "the action has its execution report")
+    reported = action.model_copy(update={"report": command.report, "reported_by": command.actor, "reported_at": at})
+    return meeting.but(actions=tuple(reported if each is action else each for each in meeting.actions))
+
+
+def _close(
+    meeting: Meeting, pack: Procedure, command: CloseMeeting, at: datetime, departments: tuple[str, ...]
+) -> Meeting:
+    _hat(departments, command, rules_of(pack).may_decide)
+    _in_session(meeting)
+    return meeting.but(ending=command)
+
+
+_ACTS: dict[type[Command], Callable[..., Meeting]] = {
+    Attend: _attend,
+    GiveAction: _action,
+    ReportAction: _report,
+    CloseMeeting: _close,
+}
+
+
+def may_decide(
+    meeting: Meeting, pack: Procedure, command: DecideCase, found: FoundCase | None, departments: tuple[str, ...]
+) -> AgendaCase:
+    """The case a decision is about. Raises Refusal: wrong time, no quorum, a stranger, or a case nobody must decide.
+
+    `found` is the case looked up where it is not on the agenda: one that came before the panel meanwhile counts too.
+    """
+    rules = rules_of(pack)
+    _hat(departments, command, rules.may_decide)
+    _in_session(meeting)
+    if len(meeting.attendance) < rules.quorum:
+        raise Refusal(
+            Refused.NO_QUORUM,
+            f"{len(meeting.attendance)} of {rules.quorum} members needed attend; record who does with attend",
+        )
+    item = meeting.item(command.case)
+    if item is not None and item.state in (ItemState.DECIDED, ItemState.LEFT):
+        raise Refusal(Refused.ALREADY_ANSWERED, "this meeting has decided the case; its decision is final")
+    case = item.case if item is not None and item.state is ItemState.OPEN else found.case if found else None
+    if case is None:
+        raise _not_to_decide(found)
+    _hat(departments, command, [name for name in rules.may_decide if name == case.department])
+    return case
+
+
+def _not_to_decide(found: FoundCase | None) -> Refusal:
+    if found is None or found.stage is None:
+        return Refusal(Refused.NOT_ON_AGENDA, "case: there is no such case; check its number")
+    if found.stage == "closed":
+        return Refusal(Refused.CLOSED, "the case is closed; file a new complaint if there is a new matter")
+    return Refusal(Refused.NOT_ON_AGENDA, f"the case is at {found.stage} and waits for no decision of the meeting")
+
+
+def order_for(meeting: Meeting, command: DecideCase, case: AgendaCase) -> CaseDecision:
+    """The case's own command. Its id is made of meeting, case and content: a second copy counts once."""
+    said = command.model_dump(include={"grant", "demand", "liable", "reason", "actor"})
+    content = Decide.model_validate(said | {"department": case.department})
+    key = f"{meeting_id(meeting.procedure, meeting.name)}/{case.number}/{content.model_dump_json()}"
+    command_id = f"meeting-{hashlib.sha256(key.encode()).hexdigest()[:24]}"
+    return CaseDecision(number=case.number, decide=content.model_copy(update={"command_id": command_id}))
+
+
+def decided(meeting: Meeting, command: DecideCase, case: AgendaCase, at: datetime, answer: CaseAnswer) -> Meeting:
+    """The case has answered: its decision stands in the minutes. What the case refused is still open."""
+    if not answer.verdict.accepted:
+        if answer.verdict.code is not Refused.CLOSED:
+            return meeting.but(refusals=meeting.refusals + 1)
+        settled = Item(case=case, state=ItemState.ELSEWHERE)
+        return _with(meeting.but(refusals=meeting.refusals + 1), settled)
+    decision = Decision(
+        at=at,
+        actor=command.actor,
+        department=case.department,
+        grant=command.grant,
+        reason=command.reason,
+        liable=command.liable,
+        demand=command.demand,
+    )
+    state = ItemState.DECIDED if answer.confirmed else ItemState.LEFT
+    meeting = remembered(meeting, "decide", command, answer.verdict)
+    return _with(meeting, Item(case=case, state=state, decision=decision))
+
+
+def _with(meeting: Meeting, item: Item) -> Meeting:
+    number = item.case.number
+    if meeting.item(number) is None:
+        return meeting.but(items=(*meeting.items, item))
+    return meeting.but(items=tuple(item if each.case.number == number else each for each in meeting.items))

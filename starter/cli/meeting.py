@@ -1,0 +1,166 @@
+"""The supervision meeting: agenda, attendance, decisions, actions, minutes."""
+
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from models.complaint import DemandKind
+from models.meeting import MeetingStage
+from starter.cli.actions import Flag, Many, currency_of
+from starter.cli.parsing import demand, due_date, one_of, shares
+from starter.cli.sending import NOBODY, Number, Sender
+from starter.cli.session import Json, case_number, session
+from starter.cli.sitting import Mode, act, holding, meeting_name, show, table, which
+from starter.failures import BadInput
+
+meeting = App(
+    name="meeting",
+    help="The supervision meeting: agenda, decisions, actions, minutes.",
+    result_action="return_value",
+)
+Which = Annotated[
+    str | None, Parameter(name="--meeting", help="A week such as 2026-W48, or urgent.NUMBER; none: the open one.")
+]
+Name = Annotated[str | None, Parameter(name="NAME", help="A week such as 2026-W48, or urgent.NUMBER.")]
+NOT_OVER = (MeetingStage.CALLED, MeetingStage.IN_SESSION)
+OVER = (MeetingStage.REPORTING, MeetingStage.CLOSED)
+
+
+@meeting.command(name="call")
+async def call_meeting(*, week: str | None = None, as_json: Json = False) -> int:
+    """Hold the weekly meeting now instead of at its hour; a meeting that was called before stays as it is.
+
+    :param week: An ISO week, such as 2026-W48; none: this week.
+    """
+    current = session()
+    if week is not None and meeting_name("--week", week).startswith("urgent."):
+        raise BadInput("bad_meeting", field="--week")
+    async with holding(current) as meetings:
+        called = await meetings.call(week)
+    if as_json:
+        current.print_json(called._asdict())
+    else:
+        key = "meeting_called" if called.new else "meeting_there"
+        current.out.print(current.say(key, name=called.name), markup=False)
+    return 0
+
+
+@meeting.command(name="list")
+async def list_meetings(*, limit: int = 20, as_json: Json = False) -> int:
+    """Meetings, the latest first.
+
+    :param limit: At most so many.
+    """
+    return await table(session(), limit, as_json=as_json)
+
+
+@meeting.command(name="agenda")
+async def agenda(name: Name = None, /, *, as_json: Json = False) -> int:
+    """The five items of a meeting; without a name of the one to come or in session."""
+    return await show(session(), name, (NOT_OVER, OVER), delivered="agenda", as_json=as_json)
+
+
+@meeting.command(name="minutes")
+async def minutes(name: Name = None, /, *, as_json: Json = False) -> int:
+    """The minutes of a meeting and who has got them; without a name of the last one."""
+    return await show(session(), name, (OVER, NOT_OVER), delivered="minutes", as_json=as_json)
+
+
+@meeting.command(name="attend")
+async def attend(
+    *, in_meeting: Which = None, mode: Mode = "in_person", member: Many = None, by: Sender = NOBODY
+) -> int:
+    """Record who takes part: you, or the members you name.
+
+    :param mode: In person or by telephone.
+    :param member: A department that takes part; again for more.
+    """
+    current = session()
+    name = await which(current, in_meeting)
+    return await act(current, name, "attend", by, mode=mode, members=member or [])
+
+
+@meeting.command(name="decide")
+async def decide(
+    number: Number,
+    /,
+    *,
+    in_meeting: Which = None,
+    grant: Flag = False,
+    refuse: Flag = False,
+    reason: str,
+    remedy: DemandKind | None = None,
+    amount: str | None = None,
+    line: Many = None,
+    liable: Many = None,
+    by: Sender = NOBODY,
+) -> int:
+    """Decide a case on the agenda; it resumes at once, the decision is final.
+
+    :param grant: For the customer.
+    :param refuse: Against the customer.
+    :param reason: Why; the customer reads it in a refusal.
+    :param remedy: What the customer gets instead of what was asked for.
+    :param amount: How much of it, such as 12.50.
+    :param line: A part of the order, as SKU=2; again for more.
+    :param liable: Who bears the cost, as in confirm.
+    """
+    current = session()
+    case = case_number(number)
+    verdict = one_of({"grant": grant, "refuse": refuse})
+    found = shares("--liable", liable or [])
+    other = demand(remedy, amount, line or [], await currency_of(case) if remedy and amount else "CNY")
+    name = await which(current, in_meeting, case)
+    said = {"grant": verdict == "grant", "reason": reason, "demand": other, "liable": found}
+    return await act(current, name, "decide", by, case=case, **said)
+
+
+@meeting.command(name="action")
+async def action(
+    *,
+    owner: str,
+    due: str,
+    what: str,
+    rule_change: Flag = False,
+    in_meeting: Which = None,
+    by: Sender = NOBODY,
+) -> int:
+    """Give a department an action; it answers with an execution report.
+
+    :param owner: The department.
+    :param due: By when: 2026-12-01, or a span such as 7d.
+    :param what: What it must do.
+    :param rule_change: It changes a rule or the flow.
+    """
+    current = session()
+    until = due_date("--due", due, current.default_pack.time_zone)
+    name = await which(current, in_meeting)
+    return await act(current, name, "action", by, owner=owner, due=until, what=what, rule_change=rule_change)
+
+
+@meeting.command(name="report")
+async def report(
+    number: Annotated[str, Parameter(name="ACTION", help="Meeting and number, such as 2026-W48/1.")],
+    /,
+    *,
+    text: str,
+    by: Sender = NOBODY,
+) -> int:
+    """Answer an action with its execution report.
+
+    :param text: What was done.
+    """
+    name, _, place = number.strip().rpartition("/")
+    if not place.isdecimal() or len(place) > 4:
+        raise BadInput("bad_action")
+    return await act(session(), meeting_name("ACTION", name), "report", by, action=int(place), report=text)
+
+
+@meeting.command(name="close")
+async def close(*, in_meeting: Which = None, note: str | None = None, by: Sender = NOBODY) -> int:
+    """End the session: what is undecided is carried over, the minutes go to every member.
+
+    :param note: What was said on B, D and E, for the minutes.
+    """
+    current = session()
+    return await act(current, await which(current, in_meeting), "close", by, note=note)

@@ -1,0 +1,166 @@
+"""The company's forms, and reports with figures."""
+
+import sys
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from starter.cli.session import Json, Session, session
+from starter.failures import BadInput, TryAgain
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from reports.document import Document, Setting
+
+
+class Kind(StrEnum):
+    """The reports by their names on the command line."""
+
+    OUT_OF_RULE = "out-of-rule"
+    DISPUTES = "disputes"
+    BREACHES = "breaches"
+    METRICS = "metrics"
+    CAUSES = "causes"
+
+
+FormatName = Literal["table", "csv", "xlsx", "html", "pdf", "json"]
+Figure = Literal["timeliness", "satisfaction", "repeats"]
+_NEED_A_FILE = ("xlsx", "pdf")
+_WITHOUT_CASES = ("table", "csv", "pdf")
+"""Formats of the figures without the list of cases, which `--figure` or `--only` asks for."""
+
+
+async def report(
+    kind: Annotated[Kind, Parameter(name="REPORT")],
+    /,
+    *,
+    first: Annotated[str | None, Parameter(name="--from")] = None,
+    last: Annotated[str | None, Parameter(name="--to")] = None,
+    week: str | None = None,
+    month: str | None = None,
+    form: Annotated[FormatName | None, Parameter(name="--format")] = None,
+    out: Path | None = None,
+    figure: Figure | None = None,
+    only: str | None = None,
+    as_json: Json = False,
+) -> int:
+    """A form or report over a period; without one, this week. Days are those of the procedure's time zone.
+
+    :param kind: Form 规则外退换货需求汇总表, form 已处理争议投诉汇总表, breaches, figures, or causes.
+    :param first: First day, such as 2026-03-01.
+    :param last: Last day; none: today.
+    :param week: An ISO week, such as 2026-W09.
+    :param month: A month, such as 2026-03.
+    :param form: How to write it; none: as the file is called, else a table.
+    :param out: The file to write.
+    :param figure: Metrics: the cases behind this figure.
+    :param only: Metrics: the cases of this group, such as department=merchandise.
+    """
+    from reports.period import BadPeriod, period
+
+    current = session()
+    chosen = _format(form, out, as_json=as_json)
+    group = _group(kind, figure, only)
+    now, zone = datetime.now(UTC), current.default_pack.time_zone
+    try:
+        days = period(first=first, last=last, week=week, month=month, today=_today(now, zone), zone=zone)
+    except BadPeriod as error:
+        raise BadInput(error.key, field=error.field) from None
+    from reports.document import Setting
+
+    setting = Setting(current.lang, days, now, current.pack, current.default_pack, current.directory)
+    return await _write(current, kind, setting, chosen, out, figure, group)
+
+
+def _format(form: FormatName | None, out: Path | None, *, as_json: bool) -> FormatName:
+    """What `--format` or `--json` says, else what the file's name says, else a table. Raises BadInput."""
+    if as_json:
+        form = "json"
+    if form is None and out is not None:
+        known: dict[str, FormatName] = {"csv": "csv", "xlsx": "xlsx", "html": "html", "pdf": "pdf", "json": "json"}
+        form = known.get(out.suffix.lower().lstrip("."))
+        if form is None:
+            raise BadInput("report_format", choices=", ".join(("table", *known)))
+    if form in _NEED_A_FILE and out is None:
+        raise BadInput("report_file", format=form)
+    return form or "table"
+
+
+def _group(kind: Kind, figure: Figure | None, only: str | None) -> tuple[str, str] | None:
+    if kind is not Kind.METRICS and (figure or only):
+        raise BadInput("report_figure")
+    if only is None:
+        return None
+    from reports.cohort import DIMENSIONS
+
+    dimension, equals, value = only.partition("=")
+    if not equals or dimension not in DIMENSIONS:
+        raise BadInput("report_only", choices=", ".join(DIMENSIONS))
+    return dimension, value.strip()
+
+
+def _today(now: datetime, zone: str) -> date:
+    from reports.period import local_day
+
+    return local_day(now, zone)
+
+
+async def _write(
+    current: Session,
+    kind: Kind,
+    setting: "Setting",
+    chosen: FormatName,
+    out: Path | None,
+    figure: Figure | None,
+    group: tuple[str, str] | None,
+) -> int:
+    from reports.catalogue import REPORTS, Format, counted_rows, print_text, save
+    from reports.queries import look
+    from starter.archive import reading
+
+    async with reading(current.settings) as opened:
+        database = await look(opened)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=current.err, transient=True, disable=not current.err.is_terminal) as progress:
+            total = await REPORTS[kind.replace("-", "_")][1](database, setting)
+            task = progress.add_task(setting.say("working"), total=total)
+            document = _document(database, kind, setting, chosen, figure, group)
+            document = counted_rows(document, lambda: progress.advance(task))
+            try:
+                if out is None:
+                    await print_text(document, Format(chosen), sys.stdout, current.out)
+                    return 0
+                await save(document, Format(chosen), out)
+            except BrokenPipeError:
+                # The reader has gone (`redress report … | head`): the database is not to blame.
+                return 0
+            except OSError as error:
+                raise TryAgain("report_unwritable", problem=error.strerror or type(error).__name__) from None
+    current.err.print(setting.say("saved", title=document.title, file=out), markup=False)
+    return 0
+
+
+def _document(
+    database: "AsyncConnection",
+    kind: Kind,
+    setting: "Setting",
+    chosen: FormatName,
+    figure: Figure | None,
+    group: tuple[str, str] | None,
+) -> "Document":
+    from dataclasses import replace
+
+    from reports.catalogue import REPORTS
+    from reports.metrics import cases
+
+    if figure or group:
+        return cases(database, setting, figure, group)
+    document = REPORTS[kind.replace("-", "_")][0](database, setting)
+    if kind is Kind.METRICS and chosen in _WITHOUT_CASES:
+        return replace(document, sections=document.sections[:1])
+    return document

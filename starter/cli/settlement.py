@@ -1,0 +1,176 @@
+"""Monthly statements of costs: read, export, confirm, object, close."""
+
+import sys
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+from cyclopts import App, Parameter
+
+from models.ledger import MONTH_PATTERN
+from starter.cli.reporting import FormatName, _format
+from starter.cli.session import Json, Session, session
+from starter.failures import BadInput, NoSuchCase, NotAllowed, TryAgain
+from texts import values, when
+
+if TYPE_CHECKING:
+    from activities.statements import Statements
+    from reports.document import Document
+
+PartyName = Annotated[
+    str, Parameter(name="PARTY", help="merchant:ID, carrier:ID, one of our own parties, or the id alone.")
+]
+MonthName = Annotated[str, Parameter(name="--month", help="The month, such as 2026-11.")]
+Line = Annotated[int | None, Parameter(help="The line; none: every line not answered yet.")]
+Actor = Annotated[str | None, Parameter(name="--as", help="Your name in the directory; else REDRESS_ACTOR.")]
+LONGEST_REASON = 500
+T = TypeVar("T")
+
+settlement = App(
+    name="settlement", help="What complaints cost, by who bears it: monthly statements.", result_action="return_value"
+)
+
+
+@settlement.command(name="statement")
+async def show_statement(
+    party: Annotated[str | None, Parameter(name="PARTY", help="Whose; none: the totals of all.")] = None,
+    /,
+    *,
+    month: MonthName,
+    form: Annotated[FormatName | None, Parameter(name="--format")] = None,
+    out: Path | None = None,
+    as_json: Json = False,
+) -> int:
+    """What a party bears of a month, line by line.
+
+    :param form: How to write it; none: as the file is called, else a table.
+    :param out: The file to write; xlsx and pdf need one.
+    """
+    current = session()
+    _checked(month)
+    chosen = _format(form, out, as_json=as_json)
+    from reports.statement import overview, statement
+
+    async with _statements(current) as book:
+        if party is None:
+            document = overview(month, lambda: book.parties(month), current.default_pack, current.lang, now())
+        else:
+            head = await book.head(await _party(current, book, party), month)
+            document = statement(head, lambda: book.lines(head), current.default_pack, current.lang, now())
+        await _deliver(current, document, chosen, out)
+    return 0
+
+
+@settlement.command
+async def confirm(party: PartyName, /, *, month: MonthName, line: Line = None, actor: Actor = None) -> int:
+    """Enter that a party agrees with its statement, or with one line."""
+    return await _answer(party, month, line, actor, None)
+
+
+@settlement.command(name="object")
+async def object_to(
+    party: PartyName, /, *, month: MonthName, reason: str, line: Line = None, actor: Actor = None
+) -> int:
+    """Enter that a party objects to its statement, or to one line.
+
+    :param reason: Why.
+    """
+    if not reason.strip() or len(reason) > LONGEST_REASON or not reason.isprintable():
+        raise BadInput("bad_objection")
+    return await _answer(party, month, line, actor, reason.strip())
+
+
+@settlement.command
+async def close(*, month: MonthName, actor: Actor = None) -> int:
+    """Close a month: issue every party's statement. What comes later is settled in the next open month."""
+    current = session()
+    _checked(month)
+    who, pack = _clerk(current, actor), current.default_pack
+    async with _statements(current, writing=True) as book:
+        closed, fresh = await _told(book.close(month, who, pack.settlement.window, pack.time_zone))
+        until = when(closed.answer_by or now(), pack.time_zone, current.lang)
+        key = "settled.closed" if fresh else "settled.closed_before"
+        current.out.print(current.say(key, month=month, until=until), markup=False)
+    return 0
+
+
+async def _answer(party: str, month: str, line: int | None, actor: str | None, objection: str | None) -> int:
+    current = session()
+    _checked(month)
+    who = _clerk(current, actor)
+    async with _statements(current, writing=True) as book:
+        head = await book.head(await _party(current, book, party), month)
+        new = await _told(book.answer(head, line, who, objection=objection))
+        key = "settled.confirmed" if objection is None else "settled.objected"
+        current.out.print(current.say(key, party=head.party, month=month, n=new), markup=False)
+    return 0
+
+
+@asynccontextmanager
+async def _statements(current: Session, *, writing: bool = False) -> AsyncIterator["Statements"]:
+    """The statements of the configured database. Raises TryAgain."""
+    from activities.statements import Statements
+    from starter.archive import opened
+
+    async with opened(current.settings) as store:
+        if writing:
+            await store.create()
+        yield Statements(store, now)
+
+
+async def _party(current: Session, book: "Statements", name: str) -> str:
+    """The ledger's name for a party; an id alone is enough where only one has it. Raises NoSuchCase, BadInput."""
+    roles = [role for role, party in current.default_pack.parties.items() if party.settles]
+    found = await book.known((name, *(f"{role}:{name}" for role in roles)))
+    if not found:
+        raise NoSuchCase("no_party")
+    if len(found) > 1 and name not in found:
+        raise BadInput("parties", known=", ".join(found))
+    return name if name in found else found[0]
+
+
+def _clerk(current: Session, actor: str | None) -> str:
+    """The name of somebody who may. Raises BadInput, NotAllowed."""
+    name = actor if actor is not None else current.settings.actor
+    if name is None or not name.strip():
+        raise BadInput("no_actor")
+    clerks = current.default_pack.settlement.clerks
+    if not set(current.directory.departments_of(name)) & set(clerks):
+        titles = ", ".join(values.department(clerk, current.default_pack, current.lang) for clerk in clerks)
+        raise NotAllowed("stranger", who=titles or current.say("nobody"))
+    return name
+
+
+async def _told(asked: Awaitable[T]) -> T:
+    """The answer, or the refusal as a line and exit code 3."""
+    from activities.statements import StatementRefusal
+
+    try:
+        return await asked
+    except StatementRefusal as refusal:
+        raise NotAllowed(f"statement_{refusal.code}") from None
+
+
+async def _deliver(current: Session, document: "Document", form: FormatName, out: Path | None) -> None:
+    from reports.catalogue import Format, print_text, save
+
+    if out is None:
+        await print_text(document, Format(form), sys.stdout, current.out)
+        return
+    try:
+        await save(document, Format(form), out)
+    except OSError as error:
+        raise TryAgain("report_unwritable", problem=error.strerror or type(error).__name__) from None
+    current.err.print(current.say("settled.saved", file=out), markup=False)
+
+
+def _checked(month: str) -> None:
+    if not MONTH_PATTERN.fullmatch(month):
+        raise BadInput("bad_month")
+
+
+def now() -> datetime:
+    """The time by which windows end."""
+    return datetime.now(UTC)

@@ -1,0 +1,188 @@
+"""What the verbs of a meeting share: which meeting, sending, showing."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import TypeAdapter, ValidationError
+from rich.table import Table
+from rich.text import Text
+
+from models.case import Verdict
+from models.meeting import MEETING_COMMANDS, MeetingName, MeetingStage, Minutes
+from models.procedure import MeetingRules
+from starter.cli.lists import checked_limit
+from starter.cli.parsing import command
+from starter.cli.sending import REFUSED, Sender
+from starter.cli.session import Session
+from starter.failures import BadInput, NoSuchCase, NotAllowed
+from texts import brief, values
+from texts.meeting import page
+
+if TYPE_CHECKING:
+    from starter.meetings import Meetings
+    from starter.minutes import Delivery
+
+Mode = Literal["in_person", "phone"]
+_NAME: TypeAdapter[str] = TypeAdapter(MeetingName)
+
+
+def meeting_name(field: str, text: str) -> str:
+    """A meeting's name as typed. Raises BadInput."""
+    prefix, dot, rest = text.strip().partition(".")
+    try:
+        return _NAME.validate_python(f"{prefix.lower()}.{rest.upper()}" if dot else prefix.upper())
+    except ValidationError:
+        raise BadInput("bad_meeting", field=field) from None
+
+
+def held(current: Session) -> MeetingRules:
+    """The rules of the procedure's meeting. Raises BadInput where it holds none."""
+    rules = current.default_pack.meeting
+    if rules is None:
+        raise BadInput("no_meetings_held", name=current.default_pack.name)
+    return rules
+
+
+@asynccontextmanager
+async def holding(current: Session) -> "AsyncIterator[Meetings]":
+    """The meetings of the procedure on the configured service. Raises ConnectFailed, BadInput."""
+    from starter.connection import connect
+    from starter.meetings import Meetings
+
+    held(current)
+    client = await connect(current.settings)
+    yield Meetings(client, current.default_pack, task_queue=current.settings.task_queue)
+
+
+async def which(current: Session, given: str | None, case: str | None = None) -> str:
+    """The meeting a message is for: the one given, else the open one; of several the one that has the case.
+
+    Of several that have it, the one most members attend. Raises BadInput where that leaves none or several.
+    """
+    from starter.minutes import listing, open_meetings
+
+    if given is not None:
+        return meeting_name("--meeting", given)
+    procedure = current.default_pack.name
+    found = await open_meetings(current.settings, procedure)
+    if case is not None and len(found) > 1:
+        having = await listing(current.settings, procedure, case)
+        found = [minutes for minutes in found if minutes.name in having] or found
+        found = sorted(found, key=lambda minutes: len(minutes.attendance))[-1:] if having else found
+    weekly = [minutes for minutes in found if not minutes.urgent]
+    found = weekly if len(weekly) == 1 else found
+    if not found:
+        raise BadInput("no_open_meeting")
+    if len(found) > 1:
+        raise BadInput("several_meetings", names=", ".join(minutes.name for minutes in found[:5]))
+    return found[0].name
+
+
+async def act(current: Session, name: str, message: str, sender: Sender, **fields: object) -> int:
+    """Send a message to a meeting. Returns the exit code; raises Failure."""
+    actor = sender.actor if sender.actor is not None else current.settings.actor
+    if actor is None or not actor.strip():
+        raise BadInput("no_actor")
+    if not 0 < sender.wait <= 600:
+        raise BadInput("bad_wait")
+    given = {**fields, "actor": actor, "department": sender.department, "command_id": sender.command_id}
+    checked = command(MEETING_COMMANDS[message], given)
+    _known(current, checked.actor, checked.department)
+    async with holding(current) as meetings:
+        verdict = await meetings.send(name, message, checked, wait=sender.wait)
+    _tell(current, name, verdict, as_json=sender.as_json)
+    return 0 if verdict.accepted else REFUSED
+
+
+def _known(current: Session, actor: str, department: str | None) -> None:
+    """Raises NotAllowed for a stranger, or for somebody who acts for a department of others."""
+    own = current.directory.departments_of(actor)
+    if not own:
+        members = held(current).members
+        titles = (values.department(name, current.default_pack, current.lang) for name in members)
+        raise NotAllowed("stranger", who=", ".join(titles))
+    if department is not None and department not in own:
+        raise NotAllowed("not_of_department", departments=", ".join(own))
+
+
+def _tell(current: Session, name: str, verdict: Verdict, *, as_json: bool) -> None:
+    if as_json:
+        current.print_json({"meeting": name, **verdict.model_dump(mode="json")})
+    elif verdict.accepted:
+        current.out.print(f"{name}: {current.named('code', verdict.code)}", markup=False)
+    if not verdict.accepted:
+        line = f"redress: {name}: {current.named('code', verdict.code)}; {verdict.reason}"
+        current.err.print(" ".join(line.split()), markup=False)
+
+
+async def show(
+    current: Session,
+    name: str | None,
+    stages: Sequence[Sequence[MeetingStage]],
+    *,
+    delivered: Literal["agenda", "minutes"],
+    as_json: bool,
+) -> int:
+    """A meeting's page; without a name of the latest at the first stages that have one. Raises NoSuchCase."""
+    from starter.minutes import latest, stored_deliveries, stored_minutes
+
+    procedure = current.default_pack.name
+    wanted = meeting_name("NAME", name) if name is not None else None
+    for group in () if wanted else stages:
+        wanted = wanted or await latest(current.settings, procedure, *group)
+    found = await stored_minutes(current.settings, procedure, wanted) if wanted else None
+    if found is None:
+        raise NoSuchCase("no_meeting", name=wanted or "")
+    copies = await stored_deliveries(current.settings, procedure, found.name)
+    copies = [copy for copy in copies if copy.what == delivered]
+    if as_json:
+        current.print_json({"meeting": found, "delivery": copies})
+    else:
+        _print(current, found, copies)
+    return 0
+
+
+def _print(current: Session, found: Minutes, copies: "Sequence[Delivery]") -> None:
+    pack = current.pack(found.procedure)
+    current.out.print(Text(page(found, pack, current.lang)))
+    if copies:
+        current.out.print(Text(f"\n{current.say('meeting_delivery')}"))
+    for copy in copies:
+        who = values.department(copy.member, pack, current.lang)
+        current.out.print(Text(f"  {who}: {_fate(current, copy, pack.time_zone)}"))
+
+
+def _fate(current: Session, copy: "Delivery", zone: str) -> str:
+    from texts import say
+
+    if copy.failed_at is not None:
+        return say("meeting.delivery.failed", current.lang, code=current.named("code", copy.code))
+    if copy.sent_at is None:
+        return say("meeting.delivery.waiting", current.lang)
+    return say("meeting.delivery.sent", current.lang, at=brief(copy.sent_at, zone))
+
+
+async def table(current: Session, limit: int, *, as_json: bool) -> int:
+    """Meetings as a table."""
+    from starter.minutes import stored_meetings
+
+    found = await stored_meetings(current.settings, current.default_pack.name, checked_limit(limit))
+    if as_json:
+        current.print_json(found)
+        return 0
+    if not found:
+        current.out.print(current.say("no_meetings"))
+        return 0
+    shown = Table(header_style="bold", box=None, pad_edge=False)
+    for label in ("meeting", "state", "begins", "cases", "decided", "carried", "actions"):
+        shown.add_column(current.say(f"label.{label}"), overflow="fold")
+    for line in found:
+        shown.add_row(
+            Text(line.name),
+            Text(current.named("meeting.stage", line.stage)),
+            Text(brief(line.starts_at, current.default_pack.time_zone)),
+            *(Text(str(number)) for number in (line.cases, line.decided, line.carried, line.open_actions)),
+        )
+    current.out.print(shown)
+    return 0

@@ -1,0 +1,39 @@
+"""Sending a person's message to a case or a meeting: an update, or a signal where nobody answers in time."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from temporalio.client import WorkflowHandle
+
+from activities.verdicts import CLOSED, ask
+from models.case import Verdict
+from models.commands import Command
+from starter.calls import ClosedError, Within, patiently
+from starter.failures import NotConfirmed, TryAgain
+
+RPC = timedelta(seconds=10)
+
+
+async def send(handle: WorkflowHandle[Any, Any], number: str, name: str, command: Command, wait: float) -> Verdict:
+    """The verdict, refusals included. `number` is how people call the receiver, `wait` in seconds.
+
+    A resend under the same `command_id` does nothing twice. Raises NoSuchCase; NotConfirmed when nobody answered in
+    `wait` - then the message is stored with the server as a signal, in time, and will be judged.
+    """
+    command_id = command.command_id or f"{uuid4()}"
+    message = command.model_copy(update={"command_id": command_id}).model_dump(mode="json", exclude_none=True)
+    try:
+        async with Within(wait) as clock:
+            return await clock.run(patiently(lambda: ask(handle, name, message, command_id)))
+    except TryAgain:
+        pass
+    except ClosedError:
+        return CLOSED
+    try:
+        await patiently(lambda: handle.signal(name, message, rpc_timeout=RPC))
+    except ClosedError:
+        return CLOSED
+    except TryAgain:
+        raise NotConfirmed("not_sent", command_id=command_id, number=number) from None
+    raise NotConfirmed("not_confirmed", command_id=command_id, number=number)

@@ -1,0 +1,91 @@
+"""Cases in SQL that have cost something, without a workflow: register, record, gateway."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlmodel import select
+
+from activities.casebook import Casebook
+from activities.embedded import EmbeddedGateway
+from activities.intents import Intents
+from activities.store import Store
+from models.case import Event, RemedyOrder, Stage
+from models.ledger import Account
+from models.pages import CaseSummary, OpenCase, Page
+from models.tables import LedgerEntry, LedgerTxn
+
+OCTOBER = datetime(2026, 10, 10, 4, 0, tzinfo=UTC)
+
+
+def ruled(seq: int, at: datetime = OCTOBER, *, decision: int = 1, liable: str = "merchant=100", **data: Any) -> Event:
+    facts = {"decision": decision, "basis": "answer", "liable": liable} | data
+    return Event(seq=seq, at=at, kind="ruled", data=facts)
+
+
+def executed(seq: int, amount: int, at: datetime = OCTOBER, **data: Any) -> Event:
+    facts = {"decision": 1, "remedy": "refund", "refunded": amount, "currency": "CNY", "reference": "P"} | data
+    return Event(seq=seq, at=at, kind="executed", data=facts)
+
+
+def moved(seq: int, liable: str, at: datetime = OCTOBER, *, ground: str = "late_answer") -> Event:
+    return Event(seq=seq, at=at, kind="cost_moved", data={"decision": 1, "liable": liable, "ground": ground})
+
+
+class Books:
+    """Fills a store with cases and their costs."""
+
+    def __init__(
+        self,
+        store: Store,
+        casebook: Casebook,
+        opening: Callable[..., OpenCase],
+        summary: Callable[..., CaseSummary],
+        remedy: Callable[..., RemedyOrder],
+    ) -> None:
+        self.store, self.casebook = store, casebook
+        self._opening, self._summary, self._remedy = opening, summary, remedy
+
+    async def case(self, number: str, merchant: str = "M-1", **order: Any) -> None:
+        """Enter a case."""
+        fields = {"number": f"O-{number}", "kind": "platform", "merchant": merchant, "paid": 100_000}
+        lines = [{"sku": "CUP", "quantity": 1, "unit_price": 100_000}]
+        await self.casebook.open_case(self._opening(number, order={**fields, "lines": lines, **order}))
+
+    async def write(self, number: str, *events: Event, refunded: int = 0, stage: Stage = Stage.FEEDBACK) -> Page:
+        """Write a page; returned, to be written again."""
+        version = max((event.seq for event in events), default=1)
+        page = Page(summary=self._summary(number, version, refunded=refunded, stage=stage), events=events)
+        await self.casebook.write_down(page)
+        return page
+
+    async def pay(self, number: str, amount: int, decision: int = 1) -> str:
+        """The gateway's part; its reference."""
+        order = self._remedy(number, order=f"O-{number}", amount=amount, paid=100_000, decision=decision)
+        intents = Intents(self.store)
+        intent: Any = await intents.open(order)
+        receipt = await EmbeddedGateway(self.store).refund(f"{intent.key}#1", intent.key, order.order, amount, "CNY")
+        await intents.paid(intent, receipt)
+        return receipt.reference
+
+    async def paid(self, number: str, amount: int, at: datetime = OCTOBER, *, merchant: str = "M-1") -> None:
+        """A whole case: ruled, paid, borne by the merchant."""
+        await self.case(number, merchant)
+        await self.pay(number, amount)
+        await self.write(number, ruled(1, at), executed(2, amount, at + timedelta(minutes=1)), refunded=amount)
+
+    async def balances(self) -> dict[str, int]:
+        """What stands on each account, costs by party."""
+        found: dict[str, int] = {}
+        async with self.store.read() as session:
+            for entry in (await session.exec(select(LedgerEntry))).all():
+                name = entry.party or entry.account
+                assert (entry.party != "") == (entry.account == Account.COST)
+                found[name] = found.get(name, 0) + entry.amount
+        return {name: amount for name, amount in sorted(found.items()) if amount}
+
+    async def txns(self) -> list[LedgerTxn]:
+        """Every transaction in order of number, event and place."""
+        order: Any = (LedgerTxn.number, LedgerTxn.event_seq, LedgerTxn.place)
+        async with self.store.read() as session:
+            return list((await session.exec(select(LedgerTxn).order_by(*order))).all())

@@ -1,0 +1,173 @@
+"""A meeting's agenda from live rows, its page in SQL, and its mails through the one mailroom."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlmodel import select
+from temporalio.exceptions import ApplicationError
+
+from activities.casebook import Casebook
+from activities.mailroom import MailDesk
+from activities.meeting import MeetingDesk
+from activities.post import SmtpPost
+from activities.store import Store
+from models.case import Stage
+from models.directory import Directory, Person, Team
+from models.meeting import Agenda, AgendaWish, Call, GiveAction, Item, ItemState, Meeting, MeetingPage
+from models.pages import CaseSummary, OpenCase, Page
+from models.tables import ActionRow, MailRow, MeetingItemRow, MeetingRow
+from procedures import PACKS, load_packs
+from rules.meeting import begun, ended, minutes_of, opened
+from rules.motions import receive
+from tests.activities.postoffice import PostOffice
+from texts.mails import render_mail
+
+NAME = "2026-W10"
+MEETING = f"meeting.marketplace.{NAME}"
+
+
+@pytest.fixture
+def desk(store: Store, clock: Any) -> MeetingDesk:
+    load_packs()
+    return MeetingDesk(store, PACKS, on_mail=lambda: None, clock=clock)
+
+
+@pytest.fixture
+def filed(
+    casebook: Casebook, opening: Callable[..., OpenCase], summary: Callable[..., CaseSummary]
+) -> Callable[..., Any]:
+    """Enters a case that stands somewhere."""
+
+    async def enter(number: str, version: int = 1, **changes: Any) -> None:
+        await casebook.open_case(opening(number))
+        await casebook.write_down(Page(summary=summary(number, version, **changes)))
+
+    return enter
+
+
+def wish(clock: Any, name: str = NAME) -> AgendaWish:
+    return AgendaWish(call=Call(procedure="marketplace", name=name), at=clock.now + timedelta(hours=1))
+
+
+async def test_the_five_items_are_drawn_from_what_stands_in_sql(
+    desk: MeetingDesk, filed: Callable[..., Any], clock: Any
+) -> None:
+    await filed("C-LEAD", stage=Stage.LEADERSHIP, out_of_rule=True)
+    await filed("C-PANEL", stage=Stage.PANEL, contested=True)
+    cost = {"liable": ({"party": "merchant", "percent": 60}, {"party": "carrier", "percent": 40})}
+    await filed(
+        "C-HELD", stage=Stage.FEEDBACK, contested=True, cost_held=True, refunded=101, decided_by="merchandise",
+        ruled_at=clock.now, **cost,
+    )  # fmt: skip
+    await filed("C-ELSE", stage=Stage.ASKED)
+    await filed("C-OVER", stage=Stage.CLOSED, cost_held=True, exit="satisfied")
+    agenda = await desk.draw_agenda(wish(clock))
+    listed = [(case.section, case.number, case.department) for case in agenda.cases]
+    assert listed == [("A", "C-LEAD", "leadership"), ("C", "C-HELD", "panel"), ("C", "C-PANEL", "panel")]
+    assert (agenda.out_of_rule.total.count, agenda.contested.total.count) == (1, 2)
+    assert [(tally.key, tally.count) for tally in agenda.contested.causes] == [("quality", 2)]
+    assert [(tally.key, tally.count) for tally in agenda.contested.products] == [("CUP", 2)]
+    costs = {(cost.party, cost.department): cost.amount for cost in agenda.costs}
+    assert costs == {("merchant", "merchandise"): 61, ("carrier", "merchandise"): 40}
+    urgent = await desk.draw_agenda(wish(clock, "urgent.C-PANEL"))
+    assert [case.number for case in urgent.cases] == ["C-PANEL"]
+
+
+async def test_the_week_before_is_counted_apart_and_older_cases_not_at_all(
+    desk: MeetingDesk, filed: Callable[..., Any], clock: Any
+) -> None:
+    await filed("C-1", stage=Stage.PANEL, contested=True)
+    for days, counted in ((1, (1, 0)), (8, (0, 1)), (15, (0, 0))):
+        at = AgendaWish(call=Call(procedure="marketplace", name=NAME), at=clock.now + timedelta(days=days))
+        total = (await desk.draw_agenda(at)).contested.total
+        assert (total.count, total.before) == counted
+
+
+async def test_a_procedure_without_a_meeting_is_refused(desk: MeetingDesk, clock: Any) -> None:
+    with pytest.raises(ApplicationError, match="holds no meeting; use one of marketplace"):
+        await desk.draw_agenda(AgendaWish(call=Call(procedure="nothing", name=NAME), at=clock.now))
+
+
+async def test_a_case_is_found_with_what_it_waits_for(desk: MeetingDesk, filed: Callable[..., Any]) -> None:
+    await filed("C-1", stage=Stage.PANEL)
+    await filed("C-2", stage=Stage.ASKED)
+    found = await desk.find_case("C-1")
+    assert (found.stage, found.case and found.case.section) == ("panel", "C")
+    assert (await desk.find_case("C-2")).model_dump() == {"stage": "asked", "case": None}
+    assert (await desk.find_case("C-3")).stage is None
+    assert await desk.still_waiting(["C-1", "C-2", "C-3"]) == ["C-1"]
+
+
+def page(meeting: Meeting) -> MeetingPage:
+    return MeetingPage(
+        meeting_id=MEETING,
+        minutes=minutes_of(meeting.but(items=(), actions=())),
+        items=tuple(enumerate(meeting.items)),
+        actions=meeting.actions,
+        mails=meeting.mails,
+    )
+
+
+def session(agenda: Agenda, clock: Any) -> Meeting:
+    pack = PACKS.pinned(agenda.procedure)
+    meeting = begun(opened(Call(procedure="marketplace", name=NAME), agenda, pack, clock.now), agenda, pack, clock.now)
+    action = GiveAction(actor="Mo", owner="logistics", due=clock.now + timedelta(days=7), what="Pack better")
+    return receive(meeting, pack, "action", action, clock.now, ("panel",))[0]
+
+
+async def test_a_page_written_twice_is_one_and_what_is_carried_is_counted(
+    desk: MeetingDesk, store: Store, filed: Callable[..., Any], clock: Any
+) -> None:
+    await filed("C-1", stage=Stage.PANEL)
+    agenda = await desk.draw_agenda(wish(clock))
+    meeting = session(agenda, clock)
+    await desk.write_meeting(page(meeting))
+    over = ended(meeting, PACKS.pinned(agenda.procedure), clock.now, ["C-1"])
+    for _ in range(2):
+        await desk.write_meeting(page(over))
+    async with store.read() as reading:
+        rows = [len((await reading.exec(select(table))).all()) for table in (MeetingRow, MeetingItemRow, ActionRow)]
+        mails = (await reading.exec(select(MailRow))).all()
+    assert rows == [1, 1, 1]
+    assert len(mails) == 6 + 1 + 6
+    assert over.items == (Item(case=agenda.cases[0], state=ItemState.CARRIED),)
+    later = await desk.draw_agenda(wish(clock, "2026-W11"))
+    assert [case.carried for case in later.cases] == [1]
+    assert [(action.meeting, action.owner) for action in later.actions] == [(NAME, "logistics")]
+
+
+async def test_members_read_the_agenda_in_their_language_and_nobody_is_told_of_a_mail_that_fails(
+    desk: MeetingDesk, store: Store, filed: Callable[..., Any], clock: Any, post_office: PostOffice
+) -> None:
+    await filed("C-1", stage=Stage.PANEL, contested=True)
+    post_office.directory = Directory.model_validate(
+        {
+            "departments": {
+                name: Team(owners=(Person(name=name, email=f"{name}@example.com"),))
+                for name in ("leadership", "panel", "merchandise", "logistics", "returns_centre", "customer_service")
+            }
+        }
+    )
+    post_office.server.refuse = {"logistics@example.com": "550 5.1.1 no such user"}
+    agenda = await desk.draw_agenda(wish(clock))
+    pack = PACKS.pinned(agenda.procedure)
+    await desk.write_meeting(page(opened(Call(procedure="marketplace", name=NAME), agenda, pack, clock.now)))
+    mailroom = MailDesk(
+        store, PACKS,
+        post=SmtpPost("127.0.0.1", post_office.port, sender="redress@shop.example", timeout=5),
+        chat=post_office.rooms,
+        directory_reader=lambda: post_office.directory,
+        render=render_mail,
+        herald=post_office.listener,
+        clock=clock,
+    )  # fmt: skip
+    assert await mailroom.deliver_once() == 5
+    (message,) = (mail for to, mail in post_office.server.mails if to == ["panel@example.com"])
+    body = message.get_content()
+    for words in ("A. 规则外投诉", "C. 无法判断的争议投诉", "C-1 · 订单 O-1", "E. 各部门", "redress meeting attend"):
+        assert words in body
+    assert post_office.listener.heard == []
+    failed = await post_office.row(f"{MEETING}.agenda-logistics")
+    assert (failed.failed_at is None, failed.code, failed.next_try_at) == (False, "smtp_550", None)

@@ -1,0 +1,109 @@
+"""Gateway, ledger and cases agree, and where they do not, the case is named."""
+
+import pytest
+from sqlalchemy import text, update
+from sqlmodel import col
+
+from activities.embedded import EmbeddedGateway
+from activities.reconcile import Reconciliation
+from activities.store import Store
+from models.case import Stage
+from models.ledger import Difference
+from models.tables import CaseRow
+from tests.activities.bookkeeping import Books, executed, ruled
+
+
+async def reconciled(store: Store, *, embedded: bool = True) -> tuple[list[Difference], Reconciliation]:
+    run = Reconciliation(store, embedded=embedded)
+    return [found async for found in run.differences()], run
+
+
+async def filled(books: Books) -> None:
+    for i in range(5):
+        await books.paid(f"C-{i}", 1_000 + i)
+
+
+@pytest.mark.parametrize("embedded", [True, False])
+async def test_books_that_agree_are_clean(books: Books, store: Store, *, embedded: bool) -> None:
+    await filled(books)
+    await books.case("C-9")
+    found, run = await reconciled(store, embedded=embedded)
+    assert (found, run.cases) == ([], 6)
+    assert run.totals == {"CNY": {"gateway": 5_010, "ledger": 5_010, "cases": 5_010}}
+
+
+async def test_a_cent_the_gateway_paid_too_much_is_found_and_named(books: Books, store: Store) -> None:
+    await filled(books)
+    await EmbeddedGateway(store).refund("planted", "C-3:1:pay", "O-C-3", 1, "CNY")
+    found, run = await reconciled(store)
+    assert found == [Difference(number="C-3", currency="CNY", gateway=1_004, ledger=1_003, case=1_003)]
+    assert run.totals["CNY"]["gateway"] == 5_011
+
+
+async def test_a_cent_on_a_case_is_found_and_named(books: Books, store: Store) -> None:
+    await filled(books)
+    async with store.write() as session:
+        await session.exec(update(CaseRow).where(col(CaseRow.number) == "C-1").values(refunded=1_000))
+    found, _ = await reconciled(store)
+    assert [(d.number, d.gateway, d.ledger, d.case) for d in found] == [("C-1", 1_001, 1_001, 1_000)]
+
+
+async def test_a_booking_for_money_that_never_left_is_found(books: Books, store: Store) -> None:
+    await books.case("C-1")
+    await books.write("C-1", ruled(1), executed(2, 300), refunded=300)
+    found, _ = await reconciled(store)
+    assert [(d.number, d.gateway, d.ledger, d.case) for d in found] == [("C-1", 0, 300, 300)]
+
+
+async def test_a_payment_in_another_currency_than_the_cases_is_found(books: Books, store: Store) -> None:
+    await filled(books)
+    await EmbeddedGateway(store).refund("planted", "C-3:1:pay", "O-C-3", 7, "USD")
+    found, _ = await reconciled(store)
+    assert [(d.number, d.currency, d.gateway, d.ledger) for d in found] == [("C-3", "USD", 7, 0)]
+
+
+async def test_money_of_no_case_is_found(books: Books, store: Store) -> None:
+    await filled(books)
+    await EmbeddedGateway(store).refund("stray", "X-1:1:pay", "O-X", 1, "CNY")
+    found, run = await reconciled(store)
+    assert [(d.number, d.gateway, d.ledger, d.case) for d in found] == [("X-1", 1, 0, 0)]
+    assert run.totals["CNY"]["gateway"] == 5_011
+
+
+async def test_money_a_person_paid_by_other_means_is_no_difference(books: Books, store: Store) -> None:
+    await books.case("C-1")
+    await books.write("C-1", ruled(1), executed(2, 500, elsewhere=1, reference="BANK-7"), refunded=500)
+    assert (await reconciled(store))[0] == []
+
+
+async def test_a_payment_settled_by_the_gateways_own_number_is_not_counted_twice(books: Books, store: Store) -> None:
+    await books.case("C-1")
+    reference = await books.pay("C-1", 500)
+    await books.write("C-1", ruled(1), executed(2, 500, elsewhere=1, reference=reference), refunded=500)
+    assert (await reconciled(store))[0] == []
+    await books.case("C-2")
+    await books.pay("C-2", 500)
+    await books.write("C-2", ruled(1), executed(2, 500, elsewhere=1, reference="BANK-7"), refunded=500)
+    found, _ = await reconciled(store)
+    assert [(d.number, d.gateway, d.ledger, d.case) for d in found] == [("C-2", 1_000, 500, 500)]
+
+
+async def test_a_payment_the_case_is_just_making_is_told_apart_from_a_difference(books: Books, store: Store) -> None:
+    await books.case("C-1")
+    await books.pay("C-1", 500)
+    await books.write("C-1", ruled(1), stage=Stage.EXECUTING)
+    (found,) = (await reconciled(store))[0]
+    assert (found.under_way, found.gateway, found.ledger) == (True, 500, 0)
+    await EmbeddedGateway(store).refund("planted", "C-1:1:pay", "O-C-1", 1, "CNY")
+    (found,) = (await reconciled(store))[0]
+    assert found.under_way is False
+
+
+async def test_nothing_is_changed_by_looking(books: Books, store: Store) -> None:
+    await filled(books)
+    before = await books.txns()
+    await reconciled(store)
+    assert await books.txns() == before
+    async with store.read() as session:
+        count = (await (await session.connection()).execute(text("SELECT count(*) FROM gateway_refund"))).scalar_one()
+    assert count == 5

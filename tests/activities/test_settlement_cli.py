@@ -1,0 +1,133 @@
+"""`redress settlement` and `redress reconcile` on both databases, as an operator types them."""
+
+import csv
+import json
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from openpyxl import load_workbook
+
+from activities.embedded import EmbeddedGateway
+from models.complaint import Language
+from starter.cli.app import app, explain
+from starter.cli.session import begin
+from tests.activities.bookkeeping import Books
+
+LONG_AGO = datetime.now(UTC) - timedelta(days=40)
+"""In a month that is over, whatever the day."""
+MONTH = f"{LONG_AGO.astimezone(ZoneInfo('Asia/Shanghai')):%Y-%m}"
+ME = ("--as", "徐莉")
+Type = Callable[..., Awaitable[tuple[int, str, str]]]
+
+
+@pytest.fixture
+def typed(url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Type:
+    """Exit code, output and error line of a command line."""
+    monkeypatch.setenv("REDRESS_DATABASE_URL", url)
+    monkeypatch.setenv("REDRESS_HOME", str(tmp_path))
+
+    async def command(*words: str, lang: Language = Language.EN) -> tuple[int, str, str]:
+        begin(lang)
+        capsys.readouterr()
+        try:
+            code = await app.run_async(list(words), exit_on_error=False, print_error=False)
+            error = ""
+        except Exception as failure:  # noqa: BLE001 - as the program's last net
+            error, code = explain(failure, lang)
+        return int(code or 0), capsys.readouterr().out, error
+
+    return command
+
+
+@pytest.fixture
+async def filled(books: Books) -> Books:
+    for number, amount in (("C-1", 1_001), ("C-2", 2_005)):
+        await books.paid(number, amount, LONG_AGO)
+    await books.paid("C-3", 90, LONG_AGO, merchant="M-2")
+    return books
+
+
+async def test_a_statement_is_written_for_other_systems_to_the_cent(filled: Books, typed: Type, tmp_path: Path) -> None:
+    asked = ("settlement", "statement", "M-1", "--month", MONTH)
+    code, out, _ = await typed(*asked, "--format", "json")
+    told = json.loads(out)
+    assert (code, told["party"], told["totals"]) == (0, "merchant:M-1", {"CNY": 3_006})
+    assert [(line["number"], line["amount"], line["currency"]) for line in told["lines"]] == [
+        ("C-1", 1_001, "CNY"),
+        ("C-2", 2_005, "CNY"),
+    ]
+    file = tmp_path / "m.csv"
+    assert (await typed(*asked, "--out", str(file), lang=Language.ZH))[0] == 0
+    rows = list(csv.reader(file.read_text(encoding="utf-8-sig").splitlines()))
+    assert rows[0][:6] == ["序号", "案件号", "订单号", "日期", "裁定", "条款"]
+    assert [(row[1], row[8], row[9]) for row in rows[1:]] == [
+        ("C-1", "CNY 10.01", "1001"),
+        ("C-2", "CNY 20.05", "2005"),
+    ]
+    book = tmp_path / "m.xlsx"
+    assert (await typed(*asked, "--format", "xlsx", "--out", str(book)))[0] == 0
+    amounts = [row[9].value for row in load_workbook(book).worksheets[0].iter_rows(min_row=5)]
+    assert sum(amounts) == 3_006
+
+
+async def test_the_totals_of_all_parties_are_listed(filled: Books, typed: Type) -> None:
+    code, out, _ = await typed("settlement", "statement", "--month", MONTH)
+    assert code == 0
+    assert "Merchant M-1" in out
+    assert "CNY 30.06" in out
+    assert "CNY 0.90" in out
+
+
+async def test_a_month_is_closed_and_its_lines_are_confirmed_and_objected_to(filled: Books, typed: Type) -> None:
+    month = ("--month", MONTH)
+    assert (await typed("settlement", "confirm", "M-1", *month, *ME))[0] == 3
+    code, out, _ = await typed("settlement", "close", *month, *ME)
+    assert (code, out.startswith(f"{MONTH}: closed")) == (0, True)
+    assert "closed before" in (await typed("settlement", "close", *month, *ME))[1]
+    code, out, _ = await typed("settlement", "object", "M-1", *month, "--line", "2", "--reason", "未退货", *ME)
+    assert (code, out) == (0, f"merchant:M-1, {MONTH}: 1 lines objected to\n")
+    assert (await typed("settlement", "confirm", "M-1", *month, *ME))[
+        1
+    ] == f"merchant:M-1, {MONTH}: 1 lines confirmed\n"
+    code, _, error = await typed("settlement", "confirm", "M-1", *month, "--line", "2", *ME)
+    assert (code, "first word stands" in error) == (3, True)
+    told = json.loads((await typed("settlement", "statement", "M-1", *month, "--json"))[1])
+    assert [(line["state"], line["reason"]) for line in told["lines"]] == [("confirmed", ""), ("objected", "未退货")]
+
+
+REFUSED: list[tuple[tuple[str, ...], int, str]] = [
+    (("statement", "M-1", "--month", "2026-13"), 2, "--month"),
+    (("statement", "M-9", "--month", MONTH), 4, "PARTY"),
+    (("statement", "M-1", "--month", MONTH, "--format", "xlsx"), 2, "--out"),
+    (("object", "M-1", "--month", MONTH, "--reason", "", *ME), 2, "--reason"),
+    (("object", "M-1", "--month", MONTH, *ME), 2, "reason"),
+    (("close", "--month", MONTH, "--as", "nobody"), 3, "Customer service"),
+    (("close", "--month", "2099-01", *ME), 3, "not over"),
+]
+
+
+async def test_what_cannot_be_done_is_said_in_one_line(filled: Books, typed: Type) -> None:
+    for words, code, why in REFUSED:
+        ended, _, error = await typed("settlement", *words)
+        assert (ended, why in error) == (code, True), words
+
+
+async def test_a_clean_reconciliation_ends_with_0_and_a_planted_cent_with_3_and_its_case(
+    filled: Books, typed: Type
+) -> None:
+    code, out, _ = await typed("reconcile")
+    assert code == 0
+    assert "CNY: gateway CNY 30.96, ledger CNY 30.96, cases CNY 30.96" in out
+    await EmbeddedGateway(filled.store).refund("planted", "C-2:1:pay", "O-C-2", 1, "CNY")
+    code, out, _ = await typed("reconcile")
+    assert code == 3
+    assert "C-2: gateway CNY 20.06, ledger CNY 20.05, case CNY 20.05" in out
+    code, out, _ = await typed("reconcile", "--json")
+    told = json.loads(out)
+    assert (code, told["clean"], told["cases"]) == (3, False, 3)
+    assert [(d["number"], d["gateway"], d["ledger"], d["case"]) for d in told["differences"]] == [
+        ("C-2", 2_006, 2_005, 2_005)
+    ]

@@ -1,0 +1,281 @@
+"""The supervision meeting decided without a server: weeks, quorum, who may, what is carried (S0-22 to S0-27)."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from models.case import Verdict
+from models.meeting import (
+    MEETING_COMMANDS,
+    Agenda,
+    AgendaCase,
+    Call,
+    CaseAnswer,
+    DecideCase,
+    FoundCase,
+    ItemState,
+    Meeting,
+    MeetingStage,
+)
+from models.names import Refused
+from models.procedure import MeetingRules
+from rules.calendar import call_time, session_start, week_of
+from rules.checks import Refusal
+from rules.meeting import begun, done, ended, next_due, opened, result, undecided
+from rules.motions import decided, may_decide, order_for, receive
+from tests.rules.builders import DESK, LEADERSHIP, LOGISTICS, PACK, PANEL
+
+RULES = PACK.meeting or pytest.fail("the packaged procedure holds a meeting")
+START = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
+"""Tuesday of week 48, 14:00 in Shanghai."""
+WEEKLY = Call(procedure="marketplace", name="2026-W48")
+OK = CaseAnswer(verdict=Verdict(accepted=True, code="accepted"))
+
+
+def waiting(number: str, section: str = "C", carried: int = 0) -> AgendaCase:
+    return AgendaCase.model_validate(
+        {
+            "number": number,
+            "section": section,
+            "department": PANEL if section == "C" else LEADERSHIP,
+            "order": f"O-{number}",
+            "cause": "quality",
+            "demand": "refund",
+            "amount": 21_000,
+            "currency": "CNY",
+            "since": START - timedelta(days=3),
+            "carried": carried,
+        }
+    )
+
+
+def agenda(*cases: AgendaCase) -> Agenda:
+    return Agenda(procedure=PACK.ref, cases=cases)
+
+
+def in_session(*cases: AgendaCase, attending: tuple[str, ...] = (PANEL, LEADERSHIP)) -> Meeting:
+    drawn = agenda(*cases)
+    meeting = opened(WEEKLY, drawn, PACK, START - timedelta(hours=24))
+    meeting = begun(meeting, drawn, PACK, START).but(mails=())
+    return said(meeting, "attend", DESK, members=list(attending))[0] if attending else meeting
+
+
+def said(meeting: Meeting, name: str, department: str, at: datetime = START, **fields: Any) -> tuple[Meeting, Verdict]:
+    command = MEETING_COMMANDS[name].model_validate({"actor": "somebody", **fields})
+    return receive(meeting, PACK, name, command, at, (department,))
+
+
+def decision(case: str, **fields: Any) -> DecideCase:
+    return DecideCase.model_validate({"actor": "head", "case": case, "grant": True, "reason": "属实"} | fields)
+
+
+def refusal(meeting: Meeting, command: DecideCase, department: str, found: FoundCase | None = None) -> Refused:
+    with pytest.raises(Refusal) as caught:
+        may_decide(meeting, PACK, command, found, (department,))
+    return caught.value.code
+
+
+@pytest.mark.parametrize(
+    ("moment", "week"),
+    [
+        (datetime(2026, 11, 23, 15, 59, tzinfo=UTC), "2026-W48"),
+        (datetime(2026, 11, 29, 15, 59, tzinfo=UTC), "2026-W48"),
+        (datetime(2026, 11, 29, 16, 0, tzinfo=UTC), "2026-W49"),
+        (datetime(2026, 12, 31, 16, 0, tzinfo=UTC), "2026-W53"),
+        (datetime(2027, 1, 3, 16, 0, tzinfo=UTC), "2027-W01"),
+    ],
+)
+def test_a_week_is_the_iso_week_on_the_wall_of_the_procedures_zone(moment: datetime, week: str) -> None:
+    assert week_of(moment, "Asia/Shanghai") == week
+
+
+def test_the_session_of_a_week_begins_at_the_procedures_hour() -> None:
+    assert session_start("2026-W48", RULES, PACK.time_zone) == START
+
+
+@pytest.mark.parametrize(
+    ("weekday", "at", "notice", "called"),
+    [
+        ("tuesday", "14:00", "24h", (0, 14, 0)),
+        ("monday", "09:30", "24h", (6, 9, 30)),
+        ("monday", "00:15", "30m", (6, 23, 45)),
+        ("friday", "10:00", "7d", (4, 10, 0)),
+    ],
+)
+def test_the_members_are_called_the_notice_before_the_session(
+    weekday: str, at: str, notice: str, called: tuple[int, int, int]
+) -> None:
+    rules = MeetingRules.model_validate(RULES.model_dump() | {"weekday": weekday, "at": at, "notice": notice})
+    assert call_time(rules) == called
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"quorum": 9}, "quorum"),
+        ({"may_decide": ["carrier"]}, "no member"),
+        ({"sources": {}}, "sources"),
+        ({"at": "25:00"}, "at"),
+        ({"weekday": "someday"}, "weekday"),
+    ],
+)
+def test_a_meeting_that_could_not_be_held_is_refused_with_its_field(change: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        MeetingRules.model_validate(RULES.model_dump() | change)
+
+
+@pytest.mark.parametrize("name", ["2026-W54", "2026-48", "urgent.", "urgent.a-1", "urgent.T-1.0", "2026-W48.2"])
+def test_a_name_that_is_no_meetings_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="name"):
+        Call(procedure="marketplace", name=name)
+
+
+def test_the_agenda_goes_to_every_member_before_the_session() -> None:
+    meeting = opened(WEEKLY, agenda(waiting("T-1")), PACK, START - timedelta(hours=24))
+    assert [(mail.to, mail.template) for mail in meeting.mails] == [(to, "meeting_agenda") for to in RULES.members]
+    assert len({mail.id for mail in meeting.mails}) == len(RULES.members)
+    assert (meeting.stage, next_due(meeting, PACK)) == (MeetingStage.CALLED, START)
+
+
+def test_a_missed_hour_is_made_up_for_at_once() -> None:
+    late = START + timedelta(days=3)
+    meeting = opened(WEEKLY, agenda(), PACK, late)
+    assert (meeting.starts_at, meeting.ends_at) == (late, late + RULES.length)
+    away = opened(WEEKLY, agenda(), PACK, START - timedelta(hours=1))
+    assert begun(away, agenda(), PACK, late).ends_at == late + RULES.length
+
+
+def test_an_announced_case_settled_before_the_session_stays_visible_and_a_new_one_joins() -> None:
+    meeting = opened(WEEKLY, agenda(waiting("T-1"), waiting("T-2")), PACK, START - timedelta(hours=24))
+    meeting = begun(meeting, agenda(waiting("T-2"), waiting("T-3")), PACK, START)
+    states = {item.case.number: item.state for item in meeting.items}
+    assert states == {"T-1": ItemState.ELSEWHERE, "T-2": ItemState.OPEN, "T-3": ItemState.OPEN}
+
+
+def test_nothing_is_decided_before_the_session_and_nothing_without_a_quorum() -> None:
+    called = opened(WEEKLY, agenda(waiting("T-1")), PACK, START - timedelta(hours=24))
+    assert refusal(called, decision("T-1"), PANEL) is Refused.WRONG_STAGE
+    alone = in_session(waiting("T-1"), attending=(PANEL,))
+    assert refusal(alone, decision("T-1"), PANEL) is Refused.NO_QUORUM
+    assert may_decide(in_session(waiting("T-1")), PACK, decision("T-1"), None, (PANEL,)).number == "T-1"
+
+
+def test_the_same_member_noted_twice_counts_once() -> None:
+    meeting = in_session(waiting("T-1"), attending=(PANEL,))
+    meeting, _ = said(meeting, "attend", PANEL, mode="phone")
+    assert [(entry.department, entry.mode) for entry in meeting.attendance] == [(PANEL, "phone")]
+    assert refusal(meeting, decision("T-1"), PANEL) is Refused.NO_QUORUM
+
+
+def test_each_case_is_decided_by_those_whose_decision_it_waits_for() -> None:
+    meeting = in_session(waiting("T-A", "A"), waiting("T-C", "C"))
+    assert refusal(meeting, decision("T-A"), PANEL) is Refused.WRONG_DEPARTMENT
+    assert refusal(meeting, decision("T-C"), LEADERSHIP) is Refused.WRONG_DEPARTMENT
+    assert refusal(meeting, decision("T-C"), DESK) is Refused.WRONG_DEPARTMENT
+    assert may_decide(meeting, PACK, decision("T-A"), None, (LEADERSHIP,)).section == "A"
+    with pytest.raises(Refusal, match="directory"):
+        may_decide(meeting, PACK, decision("T-A"), None, ())
+
+
+def test_a_case_that_came_before_the_panel_meanwhile_is_decided_too_a_closed_or_unknown_one_is_not() -> None:
+    meeting = in_session()
+    found = FoundCase(stage="panel", case=waiting("T-9"))
+    assert may_decide(meeting, PACK, decision("T-9"), found, (PANEL,)).number == "T-9"
+    assert refusal(meeting, decision("T-9"), PANEL, FoundCase(stage="closed")) is Refused.CLOSED
+    assert refusal(meeting, decision("T-9"), PANEL, FoundCase(stage="asked")) is Refused.NOT_ON_AGENDA
+    assert refusal(meeting, decision("T-9"), PANEL, FoundCase()) is Refused.NOT_ON_AGENDA
+
+
+def test_a_decided_case_is_decided_once() -> None:
+    meeting = in_session(waiting("T-1"))
+    meeting = decided(meeting, decision("T-1"), waiting("T-1"), START, OK)
+    item = meeting.item("T-1")
+    assert item is not None
+    assert (item.state, item.decision and item.decision.grant) == (ItemState.DECIDED, True)
+    assert refusal(meeting, decision("T-1", reason="另议"), PANEL) is Refused.ALREADY_ANSWERED
+
+
+def test_what_the_case_refuses_is_still_open_and_what_it_closed_is_settled() -> None:
+    meeting = in_session(waiting("T-1"))
+    no = CaseAnswer(verdict=Verdict(accepted=False, code=Refused.BAD_INPUT, reason="liable: is missing"))
+    left = decided(meeting, decision("T-1"), waiting("T-1"), START, no)
+    assert undecided(left) == ("T-1",)
+    closed = CaseAnswer(verdict=Verdict(accepted=False, code=Refused.CLOSED, reason="the case is closed"))
+    item = decided(meeting, decision("T-1"), waiting("T-1"), START, closed).item("T-1")
+    assert item is not None
+    assert item.state is ItemState.ELSEWHERE
+
+
+def test_the_cases_command_has_the_same_id_for_the_same_decision_and_another_for_another() -> None:
+    meeting = in_session(waiting("T-1"))
+    first = order_for(meeting, decision("T-1", command_id="a"), waiting("T-1"))
+    again = order_for(meeting, decision("T-1", command_id="b"), waiting("T-1"))
+    other = order_for(meeting, decision("T-1", grant=False), waiting("T-1"))
+    assert first == again
+    assert first.decide.command_id != other.decide.command_id
+    assert (first.decide.command_id or "").startswith("meeting-")
+    assert (first.decide.actor, first.decide.department) == ("head", PANEL)
+
+
+def test_what_still_waits_is_carried_and_the_minutes_go_to_every_member() -> None:
+    meeting = in_session(waiting("T-1", carried=2), waiting("T-2"), waiting("T-3"))
+    meeting = decided(meeting, decision("T-2"), waiting("T-2"), START, OK)
+    meeting, verdict = said(meeting, "close", LEADERSHIP, note="已讨论")
+    assert verdict.accepted
+    meeting = ended(meeting, PACK, START + timedelta(hours=2), ["T-1"])
+    states = {item.case.number: item.state for item in meeting.items}
+    assert states == {"T-1": ItemState.CARRIED, "T-2": ItemState.DECIDED, "T-3": ItemState.ELSEWHERE}
+    assert [mail.to for mail in meeting.mails if mail.template == "meeting_minutes"] == list(RULES.members)
+    assert (meeting.note, meeting.closed_by) == ("已讨论", "somebody")
+    assert (result(meeting).decided, result(meeting).carried) == (1, 1)
+    assert done(meeting, PACK, START)
+
+
+def test_after_the_session_nothing_is_said_but_reports() -> None:
+    meeting = ended(in_session(waiting("T-1")), PACK, START + RULES.length, ["T-1"])
+    assert meeting.closed_by is None
+    assert refusal(meeting, decision("T-1"), PANEL) is Refused.CLOSED
+    for name, fields in (("attend", {}), ("close", {}), ("action", _action())):
+        assert said(meeting, name, PANEL, **fields)[1].code is Refused.CLOSED
+
+
+def _action(**changes: Any) -> dict[str, Any]:
+    return {"owner": LOGISTICS, "due": START + timedelta(days=7), "what": "加固包装"} | changes
+
+
+def test_an_action_tells_its_owner_and_waits_for_the_owners_report() -> None:
+    meeting, verdict = said(in_session(), "action", PANEL, **_action())
+    assert verdict.accepted
+    assert [(mail.to, mail.template) for mail in meeting.mails] == [(LOGISTICS, "meeting_action")]
+    meeting = ended(meeting, PACK, START + timedelta(hours=1), [])
+    assert not done(meeting, PACK, START + timedelta(days=30))
+    assert next_due(meeting, PACK) == START + timedelta(days=7) + RULES.reports
+    assert said(meeting, "report", PANEL, action=1, report="x")[1].code is Refused.WRONG_DEPARTMENT
+    assert said(meeting, "report", LOGISTICS, action=2, report="x")[1].code is Refused.BAD_INPUT
+    meeting, verdict = said(meeting, "report", LOGISTICS, action=1, report="已执行")
+    assert verdict.accepted
+    assert done(meeting, PACK, START + timedelta(days=1))
+    assert said(meeting, "report", LOGISTICS, action=1, report="y")[1].code is Refused.ALREADY_ANSWERED
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"owner": "nobody"}, {"due": START}, {"due": START + timedelta(days=401)}],
+    ids=["owner", "past", "too_far"],
+)
+def test_an_action_nobody_could_do_is_refused(change: dict[str, Any]) -> None:
+    assert said(in_session(), "action", PANEL, **_action(**change))[1].code is Refused.BAD_INPUT
+
+
+def test_a_message_sent_again_under_its_id_counts_once_and_another_under_it_is_refused() -> None:
+    meeting, first = said(in_session(), "action", PANEL, command_id="m-1", **_action())
+    again, second = said(meeting, "action", PANEL, command_id="m-1", **_action())
+    assert (first.code, second.code, len(again.actions)) == ("accepted", "repeated", 1)
+    assert said(meeting, "action", PANEL, command_id="m-1", **_action(what="其他"))[1].code is Refused.BAD_INPUT
+
+
+def test_only_members_are_noted_as_attending() -> None:
+    meeting = in_session(attending=())
+    assert said(meeting, "attend", PANEL, members=["nobody"])[1].code is Refused.BAD_INPUT
+    assert said(meeting, "close", DESK)[1].code is Refused.WRONG_DEPARTMENT

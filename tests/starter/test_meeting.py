@@ -1,0 +1,164 @@
+"""The meeting from the command line, on a real server; and what is refused before anything is sent."""
+
+import asyncio
+import json
+import uuid
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.tables import MeetingItemRow, MeetingRow
+from procedures import load_packs
+from starter.cli.app import app
+from starter.cli.session import begin
+from tests.starter.running import Redress
+from tests.support import GOODS_DEPT, LEADER, LOGISTICS, PANEL, SERVICE, OfCase, Office, liable
+
+cached = pytest.mark.parametrize("office", [False], indirect=True, ids=["cached"])
+Told = tuple[int, str, str]
+Command = Callable[..., Awaitable[Told]]
+ME = ("--as", PANEL)
+
+
+@pytest.fixture
+def at_home(
+    office: Office, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Command]:
+    """Command lines of an operator of the test's service."""
+    load_packs()
+    monkeypatch.setenv("TEMPORAL_ADDRESS", office.client.service_client.config.target_host)
+    monkeypatch.setenv("REDRESS_TASK_QUEUE", office.settings.task_queue)
+    monkeypatch.setenv("REDRESS_HOME", str(tmp_path))
+    monkeypatch.setenv("REDRESS_LANG", "en")
+    monkeypatch.setenv("REDRESS_DATABASE_URL", office.store._engine.url.render_as_string(hide_password=False))
+
+    async def command(*words: str) -> Told:
+        begin(None)
+        capsys.readouterr()
+        code = await app.run_async(["meeting", *words], exit_on_error=False, print_error=False)
+        seen = capsys.readouterr()
+        assert isinstance(code, int)
+        return code, seen.out, seen.err
+
+    with _real_time(office):
+        yield command
+
+
+@contextmanager
+def _real_time(office: Office) -> Iterator[None]:
+    with office.env.with_time_skipping_disabled():
+        yield
+
+
+@pytest.fixture
+async def disputed(office: Office) -> OfCase:
+    """A case before the panel, its urgent session called."""
+    case = await office.asked(cause="damage_unclear")
+    await case.send("confirm", GOODS_DEPT, liable=liable(carrier=100), reason="运输所致")
+    await case.send("confirm", LOGISTICS, liable=liable(merchant=100), reason="包装不当")
+    await case.at("panel")
+    await _row(office, MeetingRow, f"meeting.marketplace.urgent.{case.number}", "stage", "in_session")
+    return case
+
+
+async def _row(office: Office, table: Any, key: Any, field: str, value: str) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            async with office.store.read() as session:
+                row = await session.get(table, key)
+            if row is not None and getattr(row, field) == value:
+                return
+            await asyncio.sleep(0.02)
+
+
+def _week() -> str:
+    return f"{2100 + uuid.uuid4().int % 800}-W{uuid.uuid4().int % 52 + 1:02}"
+
+
+@cached
+async def test_a_week_is_held_from_the_command_line(office: Office, at_home: Command, disputed: OfCase) -> None:
+    week, number = _week(), disputed.number
+    there = ("--meeting", week)
+    assert (await at_home("call", "--week", week))[:2] == (0, f"{week}: called\n")
+    assert "nothing was called twice" in (await at_home("call", "--week", week))[1]
+    await _row(office, MeetingRow, f"meeting.marketplace.{week}", "stage", "in_session")
+    await _row(office, MeetingItemRow, (f"meeting.marketplace.{week}", number), "state", "open")
+    grant = ("decide", number, *there, "--grant", "--reason", "x", "--liable", "merchant", *ME)
+    code, _, err = await at_home(*grant)
+    assert (code, "too few members attend" in err) == (3, True)
+    await at_home("attend", *there, "--as", LEADER, "--mode", "phone")
+    assert (await at_home("attend", *there, *ME))[:2] == (0, f"{week}: accepted\n")
+    assert (await at_home(*grant, "--command-id", "m-1"))[0] == 0
+    assert (await at_home(*grant, "--command-id", "m-1"))[0] == 0
+    await disputed.at("feedback")
+    assert (await disputed.kinds()).count("decided") == 1
+    given = ("--owner", "logistics", "--due", "7d", "--what", "Pack better", "--rule-change")
+    assert (await at_home("action", *there, *given, *ME))[0] == 0
+    assert (await at_home("close", *there, "--note", "Discussed", *ME))[0] == 0
+    await _row(office, MeetingRow, f"meeting.marketplace.{week}", "stage", "reporting")
+    code, out, _ = await at_home("minutes", week)
+    assert code == 0
+    for words in (number, "decided: granted", "Pack better", "by telephone", "Discussed", "Rule change", "Delivery"):
+        assert words in out
+    assert [line[0] for line in out.splitlines() if line[1:2] == "."] == ["A", "B", "C", "D", "E"]
+    told = json.loads((await at_home("minutes", week, "--json"))[1])
+    assert len(told["delivery"]) == 6
+    assert (await at_home("report", f"{week}/1", "--text", "Done", "--as", LOGISTICS))[0] == 0
+    await _row(office, MeetingRow, f"meeting.marketplace.{week}", "stage", "closed")
+    assert (await at_home("close", *there, *ME))[0] == 3
+    listed = json.loads((await at_home("list", "--limit", "1000", "--json"))[1])
+    line = next(line for line in listed if line["name"] == week)
+    assert (line["stage"], line["decided"], line["open_actions"]) == ("closed", 1, 0)
+
+
+@cached
+async def test_a_closed_case_is_refused_with_its_reason(office: Office, at_home: Command, disputed: OfCase) -> None:
+    name = f"urgent.{disputed.number}"
+    await at_home("attend", "--meeting", name, "--member", "panel", "--member", "leadership", *ME)
+    await disputed.send("withdraw", SERVICE)
+    await disputed.result()
+    words = ("--grant", "--reason", "x", "--liable", "merchant")
+    code, out, err = await at_home("decide", disputed.number, "--meeting", name.upper(), *words, *ME)
+    assert (code, out) == (3, "")
+    assert "the case is closed; file a new complaint" in err
+
+
+@cached
+async def test_the_agenda_of_an_urgent_session_can_be_read_and_has_its_case(at_home: Command, disputed: OfCase) -> None:
+    code, out, _ = await at_home("agenda", f"urgent.{disputed.number}")
+    assert code == 0
+    assert f"Urgent session on {disputed.number} · in session" in out
+    assert (await at_home("list"))[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("call", "--week", "2026-W54"), 2, "--week"),
+        (("call", "--week", "urgent.T-1"), 2, "--week"),
+        (("decide", "R-ABC", *ME), 2, "--reason"),
+        (("decide", "R-ABC", "--reason", "x", *ME), 2, "exactly one"),
+        (("action", "--owner", "logistics", "--due", "soon", "--what", "x", *ME), 2, "--due"),
+        (("report", "2026-W48", "--text", "x", *ME), 2, "ACTION"),
+        (("report", "x/1", "--text", "x", *ME), 2, "ACTION"),
+        (("attend", "--meeting", "nope", *ME), 2, "--meeting"),
+        (("close", "--meeting", "2026-W48"), 2, "--as"),
+        (("close", "--meeting", "2026-W48", "--as", "陌生人"), 3, "not in the directory"),
+        (("close", "--meeting", "2026-W48", *ME, "--department", "logistics"), 3, "panel"),
+        (("close", "--meeting", "2026-W48", *ME), 75, "no Temporal service answers"),
+        (("agenda",), 75, "database"),
+        (("list", "--limit", "0"), 2, "--limit"),
+    ],
+    ids=lambda value: " ".join(value)[:40] if isinstance(value, tuple) else None,
+)
+def test_bad_input_gets_one_line_and_its_exit_code(
+    redress: Redress, words: tuple[str, ...], code: int, told: str
+) -> None:
+    ran = redress("meeting", *words)
+    assert (ran.code, ran.out) == (code, "")
+    assert ran.err.startswith("redress: ")
+    assert ran.err.count("\n") == 1
+    assert told in ran.err

@@ -1,0 +1,113 @@
+"""The calendar: a week's meeting is held once, however often it is called, after an outage too."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from temporalio.client import (
+    Client,
+    ScheduleBackfill,
+    ScheduleHandle,
+    ScheduleOverlapPolicy,
+    WorkflowExecution,
+)
+
+from models.procedure import Procedure
+from procedures import HERE, PACKS, Packs, read_pack
+from rules.calendar import week_of
+from starter.schedules import ensure_meetings
+from tests.support import Office
+
+pytestmark = pytest.mark.parametrize("office", [False], indirect=True, ids=["cached"])
+ZONE = "Asia/Shanghai"
+RUNNING = "ExecutionStatus = 'Running'"
+
+
+@pytest.fixture
+def calling(office: Office) -> Client:
+    """The client of the service itself: what it starts keeps real time."""
+    return Client(office.client.service_client, data_converter=office.client.data_converter)
+
+
+@pytest.fixture
+async def scheduled(office: Office, calling: Client) -> AsyncIterator[tuple[Procedure, ScheduleHandle]]:
+    """A procedure of its own on the calendar."""
+    pack = read_pack(HERE / "marketplace.procedure.toml").model_copy(update={"name": f"p{uuid.uuid4().hex[:8]}"})
+    PACKS.add(pack)
+    await ensure_meetings(calling, _only(pack), office.settings.task_queue)
+    handle = calling.get_schedule_handle(f"meeting.{pack.name}")
+    yield pack, handle
+    await handle.delete()
+    async for found in calling.list_workflows(f"WorkflowId STARTS_WITH 'meeting.{pack.name}.' AND {RUNNING}"):
+        await calling.get_workflow_handle(found.id).terminate()
+    del PACKS._by_ref[pack.ref]
+
+
+def _only(pack: Procedure) -> Packs:
+    packs = Packs()
+    packs.add(pack)
+    return packs
+
+
+async def _held(client: Client, pack: Procedure, at_least: int) -> list[WorkflowExecution]:
+    """The meetings of a procedure, once there are so many and the calls are through."""
+    query = f"WorkflowType = 'SupervisionMeeting' AND WorkflowId STARTS_WITH 'meeting.{pack.name}.'"
+    calls = f"WorkflowType = 'MeetingCall' AND WorkflowId STARTS_WITH 'meeting.{pack.name}.'"
+    async with asyncio.timeout(30):
+        while True:
+            found = [execution async for execution in client.list_workflows(query)]
+            pending = [call async for call in client.list_workflows(f"{calls} AND {RUNNING}")]
+            done = [call async for call in client.list_workflows(f"{calls} AND ExecutionStatus = 'Completed'")]
+            if len(found) >= at_least and not pending and len(done) >= 2:
+                return found
+            await asyncio.sleep(0.1)
+
+
+async def test_a_week_called_twice_has_one_meeting(
+    calling: Client, scheduled: tuple[Procedure, ScheduleHandle]
+) -> None:
+    pack, schedule = scheduled
+    await schedule.trigger(overlap=ScheduleOverlapPolicy.ALLOW_ALL)
+    await asyncio.sleep(1.1)  # the server names a schedule's runs by the second
+    await schedule.trigger(overlap=ScheduleOverlapPolicy.ALLOW_ALL)
+    found = await _held(calling, pack, 1)
+    assert len(found) == 1
+    assert pack.meeting is not None
+    assert found[0].id == f"meeting.{pack.name}.{week_of(datetime.now(UTC) + pack.meeting.notice, ZONE)}"
+
+
+async def test_weeks_missed_while_everything_was_down_are_held_once_each(
+    calling: Client, scheduled: tuple[Procedure, ScheduleHandle]
+) -> None:
+    pack, schedule = scheduled
+    missed = ScheduleBackfill(
+        start_at=datetime(2026, 3, 8, tzinfo=UTC),
+        end_at=datetime(2026, 3, 22, tzinfo=UTC),
+        overlap=ScheduleOverlapPolicy.ALLOW_ALL,
+    )
+    await schedule.backfill(missed)
+    await _held(calling, pack, 2)
+    await schedule.backfill(missed)
+    await asyncio.sleep(1)
+    found = await _held(calling, pack, 2)
+    assert sorted(execution.id.rpartition(".")[2] for execution in found) == ["2026-W11", "2026-W12"]
+
+
+async def test_the_schedule_is_made_once_left_alone_and_follows_its_procedure(
+    office: Office, calling: Client, scheduled: tuple[Procedure, ScheduleHandle]
+) -> None:
+    pack, schedule = scheduled
+    assert pack.meeting is not None
+    first = await schedule.describe()
+    local = first.info.next_action_times[0].astimezone(ZoneInfo(ZONE))
+    assert (local.isoweekday(), local.hour, local.minute) == (1, 14, 0)  # a day before Tuesday, 14:00
+    assert first.schedule.policy.catchup_window == timedelta(days=7)
+    await ensure_meetings(calling, _only(pack), office.settings.task_queue)
+    assert (await schedule.describe()).info.last_updated_at is None
+    later = pack.model_copy(update={"version": 2, "meeting": pack.meeting.model_copy(update={"weekday": "friday"})})
+    await ensure_meetings(calling, _only(later), office.settings.task_queue)
+    local = (await schedule.describe()).info.next_action_times[0].astimezone(ZoneInfo(ZONE))
+    assert local.isoweekday() == 4

@@ -1,0 +1,71 @@
+"""The inbox of a workflow that people talk to: messages wait in it with what is known of their origin."""
+
+from collections.abc import Sequence
+
+from temporalio import workflow
+from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.duties import BookDuties
+    from models.case import Verdict
+    from models.commands import Command
+    from models.names import Refused
+    from models.pages import Letter as Envelope
+    from models.pages import Origin
+    from workflows import options
+    from workflows.letters import Letter, Models, read
+
+
+class Inbox:
+    """Messages are put in by handlers and taken out, all at once, where they are judged."""
+
+    def __init__(self, models: Models) -> None:
+        self._models = models
+        self._letters: list[Letter] = []
+        self._signals = 0
+
+    def put(self, name: str, args: Sequence[RawValue], *, signalled: bool = False) -> Letter:
+        """Take a message in. Never raises."""
+        letter = read(name, args, self._models, self._signals if signalled else None)
+        self._signals += int(signalled)
+        self._letters.append(letter)
+        return letter
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a message waits to be judged."""
+        return bool(self._letters)
+
+    async def take(self) -> list[tuple[Letter, Origin]]:
+        """Every waiting message with the instant the server received it and its sender's departments."""
+        letters, self._letters = self._letters, []
+        readable = [letter for letter in letters if isinstance(letter.content, Command)]
+        envelopes = [Envelope(actor=x.content.actor, signal=x.signal) for x in readable if x.content]  # type: ignore[union-attr]
+        origins: list[Origin] = []
+        if envelopes:
+            origins = await workflow.execute_local_activity_method(
+                BookDuties.examine, envelopes, **options.near("when did the server receive it, and from whom")
+            )
+        found = dict(zip((id(letter) for letter in readable), origins, strict=True))
+        return [(letter, found.get(id(letter), Origin())) for letter in letters]
+
+    def turn_away(self, verdict: Verdict) -> None:
+        """Give every waiting message the same answer."""
+        for letter in self._letters:
+            letter.verdict = verdict
+        self._letters = []
+
+
+async def answered(letter: Letter) -> Verdict:
+    """The verdict on an update, once there is one. Raises ApplicationError with its code where it is a refusal."""
+    await workflow.wait_condition(lambda: letter.verdict is not None)
+    verdict = letter.verdict or Verdict(accepted=False, code=Refused.BAD_INPUT)
+    if not verdict.accepted:
+        raise refusal(verdict)
+    return verdict
+
+
+def refusal(verdict: Verdict) -> ApplicationError:
+    """A refusal as the sender of an update gets it."""
+    return ApplicationError(verdict.reason, type=verdict.code, non_retryable=True)
