@@ -82,7 +82,8 @@ class _Sheet:
         """Title and period, and "page / pages"; the latter number is drawn by an object written last."""
         number = f"{self._file.pages + 1} / "
         x = WIDTH / 2 - self.font.width(number, _FOOT)
-        self.text(MARGIN, 24, plain("   ".join((self._title, *self._document.notes[:1])))[:70], _FOOT)
+        name = plain("   ".join((self._title, *self._document.notes[:1])))
+        self.text(MARGIN, 24, wrapped(name, x - 2 * MARGIN, _FOOT, self.font)[0], _FOOT)
         self.text(x, 24, number, _FOOT)
         self.draw(f"q 1 0 0 1 {WIDTH / 2:.2f} 20 cm /Total Do Q")
         made = plain("".join(self._document.notes[1:2]))
