@@ -76,8 +76,9 @@ class ComplaintWorkflow(Desk):
         if known.duplicate:
             await self.turn_away()
             return CaseResult(number=number, exit=Exit.DUPLICATE, refunded=0, currency=complaint.order.currency)
-        case = open_case(complaint, PACKS.pinned(known.procedure), number, at)
-        self.case, self.opened = pass_time(case, PACKS.pinned(case.procedure), workflow.now()), True
+        pack = PACKS.pinned(known.procedure)
+        self.case = pass_time(open_case(complaint, pack, number, at), pack, workflow.now())
+        self.opened = True
         self.show()
         return None
 

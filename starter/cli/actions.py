@@ -120,9 +120,16 @@ async def decide(
     :param liable: Who bears the cost, as in confirm.
     """
     verdict = one_of({"grant": grant, "refuse": refuse})
-    other = demand(remedy, amount, line or [], await currency_of(number) if remedy and amount else "CNY")
-    found = shares("--liable", liable or [])
-    return await act(number, "decide", by, grant=verdict == "grant", reason=reason, demand=other, liable=found)
+    plan = await handling_plan(number, remedy, amount, line, liable)
+    return await act(number, "decide", by, grant=verdict == "grant", reason=reason, **plan)
+
+
+async def handling_plan(
+    number: str, remedy: DemandKind | None, amount: str | None, line: Many, liable: Many
+) -> dict[str, object]:
+    """What a decision gives and who bears it, as its message has it. Raises BadInput, NoSuchCase, TryAgain."""
+    currency = await currency_of(number) if remedy and amount else "CNY"
+    return {"demand": demand(remedy, amount, line or [], currency), "liable": shares("--liable", liable or [])}
 
 
 async def insist(number: Number, /, *, reason: str, by: Sender = NOBODY) -> int:

@@ -6,8 +6,8 @@ from cyclopts import App, Parameter
 
 from models.complaint import DemandKind
 from models.meeting import MeetingStage
-from starter.cli.actions import Flag, Many, currency_of
-from starter.cli.parsing import demand, due_date, one_of, shares
+from starter.cli.actions import Flag, Many, handling_plan
+from starter.cli.parsing import due_date, one_of
 from starter.cli.sending import NOBODY, Number, Sender
 from starter.cli.session import Json, case_number, session
 from starter.cli.sitting import Mode, act, holding, meeting_name, show, table, which
@@ -108,11 +108,9 @@ async def decide(
     current = session()
     case = case_number(number)
     verdict = one_of({"grant": grant, "refuse": refuse})
-    found = shares("--liable", liable or [])
-    other = demand(remedy, amount, line or [], await currency_of(case) if remedy and amount else "CNY")
+    plan = await handling_plan(case, remedy, amount, line, liable)
     name = await which(current, in_meeting, case)
-    said = {"grant": verdict == "grant", "reason": reason, "demand": other, "liable": found}
-    return await act(current, name, "decide", by, case=case, **said)
+    return await act(current, name, "decide", by, case=case, grant=verdict == "grant", reason=reason, **plan)
 
 
 @meeting.command(name="action")

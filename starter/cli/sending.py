@@ -1,12 +1,13 @@
 """Sending one human action: checked here, judged by the case, answered in one line and an exit code."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from models.case import CaseView, Verdict
-from models.commands import COMMANDS
+from models.commands import COMMANDS, Command
 from models.names import Refused
 from starter.cli.actors import department_for, who_may
 from starter.cli.parsing import command
@@ -36,17 +37,22 @@ class Sender:
 NOBODY = Sender()
 
 
-async def act(number: str, name: str, sender: Sender, **fields: object) -> int:
-    """Send the command `name` with these fields. Returns the exit code; raises Failure."""
-    current = session()
-    number = case_number(number)
+def composed(current: Session, model: type[Command], sender: Sender, fields: Mapping[str, object]) -> Command:
+    """The checked message of a sender, who names himself or is the configured one. Raises BadInput."""
     actor = sender.actor if sender.actor is not None else current.settings.actor
     if actor is None or not actor.strip():
         raise BadInput("no_actor")
     if not 0 < sender.wait <= 600:
         raise BadInput("bad_wait")
-    values = {**fields, "actor": actor, "department": sender.department, "command_id": sender.command_id}
-    checked = command(COMMANDS[name], values)
+    who = {"actor": actor, "department": sender.department, "command_id": sender.command_id}
+    return command(model, {**fields, **who})
+
+
+async def act(number: str, name: str, sender: Sender, **fields: object) -> int:
+    """Send the command `name` with these fields. Returns the exit code; raises Failure."""
+    current = session()
+    number = case_number(number)
+    checked = composed(current, COMMANDS[name], sender, fields)
     department = department_for(current, name, checked.actor, checked.department)
     async with current.cases() as cases:
         ready = checked.model_copy(update={"department": department})

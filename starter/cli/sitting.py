@@ -12,8 +12,7 @@ from models.case import Verdict
 from models.meeting import MEETING_COMMANDS, MeetingName, MeetingStage, Minutes
 from models.procedure import MeetingRules
 from starter.cli.lists import checked_limit
-from starter.cli.parsing import command
-from starter.cli.sending import REFUSED, Sender
+from starter.cli.sending import REFUSED, Sender, composed
 from starter.cli.session import Session
 from starter.failures import BadInput, NoSuchCase, NotAllowed
 from texts import brief, values
@@ -81,13 +80,7 @@ async def which(current: Session, given: str | None, case: str | None = None) ->
 
 async def act(current: Session, name: str, message: str, sender: Sender, **fields: object) -> int:
     """Send a message to a meeting. Returns the exit code; raises Failure."""
-    actor = sender.actor if sender.actor is not None else current.settings.actor
-    if actor is None or not actor.strip():
-        raise BadInput("no_actor")
-    if not 0 < sender.wait <= 600:
-        raise BadInput("bad_wait")
-    given = {**fields, "actor": actor, "department": sender.department, "command_id": sender.command_id}
-    checked = command(MEETING_COMMANDS[message], given)
+    checked = composed(current, MEETING_COMMANDS[message], sender, fields)
     _known(current, checked.actor, checked.department)
     async with holding(current) as meetings:
         verdict = await meetings.send(name, message, checked, wait=sender.wait)
