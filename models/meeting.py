@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
@@ -10,6 +10,7 @@ from models.base import Contract, Currency, Minor, Moment, Number, Record, Ref, 
 from models.case import Mail, Verdict
 from models.commands import Command, Decide, Share
 from models.complaint import Demand, DemandKind
+from models.dossier import Dossier
 
 
 def _real_week(name: str) -> str:
@@ -260,20 +261,11 @@ class Minutes(Record):
         return next((item for item in self.items if item.case.number == number), None)
 
 
-class Meeting(Minutes):
+class Meeting(Minutes, Dossier):
     """A meeting as its workflow keeps it."""
 
     ending: CloseMeeting | None = None
     """Closed by command; what is undecided is yet to be looked at."""
-    mails: tuple[Mail, ...] = ()
-    """Not yet handed to the mailroom."""
-    refusals: int = 0
-    seen: tuple[tuple[str, str, str], ...] = ()
-    """(command id, digest, verdict) of the last messages: a resend gets the first verdict again."""
-
-    def but(self, **changes: object) -> Self:
-        """The same meeting with these fields changed."""
-        return self.model_copy(update=changes)
 
 
 class AgendaWish(Record):

@@ -1,56 +1,16 @@
 """A company's procedure as data: who is asked, how long, what silence means. Every number names its source clause."""
 
-import re
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from models.base import Contract, Line, Ref, Slug
+from models.base import Line, Ref, Slug
 from models.complaint import DemandKind, Language, OrderKind
-
-_SPAN = re.compile(r"^(\d{1,6})(s|m|h|d)$")
-_UNIT = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+from models.parts import Clock, Count, Part, Span, Title
 
 
-def _span(value: object) -> object:
-    if isinstance(value, str) and (match := _SPAN.match(value)):
-        return timedelta(**{_UNIT[match[2]]: int(match[1])})
-    if isinstance(value, timedelta):
-        return value
-    raise ValueError('must be a span such as "30m", "24h" or "7d"')
-
-
-Span = Annotated[timedelta, BeforeValidator(_span), Field(gt=timedelta(0), le=timedelta(days=400))]
-"""A wall-clock span. Bounded: a typing error must not become a timer of a century."""
-
-
-class _Part(Contract):
-    model_config = ConfigDict(str_max_length=500)
-
-
-class Title(_Part):
-    """A name for people in both languages."""
-
-    zh: Line
-    en: Line
-
-
-class Clock(_Part):
-    """How long a wait lasts, and the clause that says so ("ours" where the source leaves it open)."""
-
-    within: Span
-    source: Line
-
-
-class Count(_Part):
-    """How often, and the clause that says so."""
-
-    times: Annotated[int, Field(ge=0, le=50)]
-    source: Line
-
-
-class Callback(_Part):
+class Callback(Part):
     """Asking the customer for satisfaction: how often at most, and how long after each time."""
 
     times: Annotated[int, Field(ge=1, le=10)]
@@ -58,7 +18,7 @@ class Callback(_Part):
     source: Line
 
 
-class Clocks(_Part):
+class Clocks(Part):
     """Every clock of the procedure."""
 
     negotiation: Clock
@@ -77,21 +37,21 @@ class Clocks(_Part):
     mail: Clock
 
 
-class Metrics(_Part):
+class Metrics(Part):
     """What the figures need: within how long after a complaint another one of the same customer is a repeat (S1-16)."""
 
     repeat_within: Span
     source: Line
 
 
-class Department(_Part):
+class Department(Part):
     """A department as the procedure knows it; its people are in the directory."""
 
     title: Title
     source: Line
 
 
-class Party(_Part):
+class Party(Part):
     """Somebody who can bear the cost."""
 
     title: Title
@@ -100,14 +60,14 @@ class Party(_Part):
     """Outside the house: who of the order it is, with statements under that one's id. None: one of our own."""
 
 
-class Cause(_Part):
+class Cause(Part):
     """A reason to complain; the taxonomy is closed."""
 
     title: Title
     source: Line
 
 
-class When(_Part):
+class When(Part):
     """Facts a route looks at; each one given must hold, a list is "one of"."""
 
     causes: tuple[Slug, ...] = ()
@@ -119,7 +79,7 @@ class When(_Part):
     undelivered: bool | None = None
 
 
-class Route(_Part):
+class Route(Part):
     """One line of triage: the first whose facts hold decides."""
 
     name: Slug
@@ -136,7 +96,7 @@ class Route(_Part):
         return self
 
 
-class InRule(_Part):
+class InRule(Part):
     """A return or exchange the rules allow: these causes and demands, so long after delivery."""
 
     causes: tuple[Slug, ...] = ()
@@ -145,7 +105,7 @@ class InRule(_Part):
     source: Line
 
 
-class Merge(_Part):
+class Merge(Part):
     """Liability of all `parties` together is put on one of them (S0-07)."""
 
     parties: Annotated[tuple[Slug, ...], Field(min_length=2)]
@@ -153,7 +113,7 @@ class Merge(_Part):
     source: Line
 
 
-class Settlement(_Part):
+class Settlement(Part):
     """How costs are settled with those who bear them (S0-19)."""
 
     window: Span = timedelta(days=7)
@@ -167,7 +127,7 @@ class Settlement(_Part):
     """Departments that close a month and enter a party's word."""
 
 
-class Shared(_Part):
+class Shared(Part):
     """Liability of the customer together with one of `others`: verify, promise, complete in time (S0-14)."""
 
     customer: Slug
@@ -178,7 +138,7 @@ class Shared(_Part):
 Step = Literal["reserve", "label", "goods", "pay", "ship"]
 
 
-class Remedy(_Part):
+class Remedy(Part):
     """The steps that give the customer what was asked for, in order."""
 
     workflow: Literal["Refund", "Exchange"] | None = None
@@ -190,7 +150,7 @@ class Remedy(_Part):
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
-class MeetingRules(_Part):
+class MeetingRules(Part):
     """The supervision meeting: when it is held, who belongs to it and who may decide."""
 
     weekday: Weekday
@@ -222,7 +182,7 @@ class MeetingRules(_Part):
         return self
 
 
-class Procedure(_Part):
+class Procedure(Part):
     """A procedure pack. Immutable once cases run on it: a change is a new version."""
 
     name: Slug

@@ -1,7 +1,7 @@
 """What people say to a meeting: quorum, who may do what, and what a decision does. Every refusal says what to do."""
 
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from models.case import Verdict
@@ -28,8 +28,8 @@ from models.names import Refused, meeting_id
 from models.procedure import Procedure
 from rules.checks import ACCEPTED, Refusal
 from rules.meeting import rules_of, tell
+from rules.replies import hat, refused, remembered, repeated
 
-KEPT_IDS = 200
 FARTHEST = timedelta(days=400)
 """How far away the due date of an action may be."""
 
@@ -47,46 +47,6 @@ def receive(
     return remembered(meeting, name, command, ACCEPTED), ACCEPTED
 
 
-def refused(meeting: Meeting, code: Refused, reason: str) -> tuple[Meeting, Verdict]:
-    """Count a refusal; the sender is told why."""
-    verdict = Verdict(accepted=False, code=code, reason=reason)
-    return meeting.but(refusals=meeting.refusals + 1), verdict
-
-
-def repeated(meeting: Meeting, name: str, command: Command) -> Verdict | None:
-    """The answer to a message that came before under its id; None for a new one."""
-    found = next((entry for entry in meeting.seen if entry[0] == command.command_id), None)
-    if command.command_id is None or found is None:
-        return None
-    if found[1] == _digest(name, command):
-        return Verdict(accepted=True, code="repeated")
-    reason = "command_id: was used for another message; send this one under a new id"
-    return Verdict(accepted=False, code=Refused.BAD_INPUT, reason=reason)
-
-
-def remembered(meeting: Meeting, name: str, command: Command, verdict: Verdict) -> Meeting:
-    """Keep the id of an accepted message, so that a second copy counts once."""
-    if command.command_id is None or not verdict.accepted:
-        return meeting
-    entry = (command.command_id, _digest(name, command), verdict.code)
-    return meeting.but(seen=(*meeting.seen, entry)[-KEPT_IDS:])
-
-
-def _digest(name: str, command: Command) -> str:
-    return hashlib.sha256(f"{name}{command.model_dump_json()}".encode()).hexdigest()[:16]
-
-
-def _hat(departments: tuple[str, ...], command: Command, allowed: Collection[str]) -> str:
-    """The department the sender acts for. Raises Refusal for a stranger and for a department that may not."""
-    if not departments:
-        raise Refusal(Refused.UNKNOWN_ACTOR, "actor: is not in the directory; ask who keeps it to add the name")
-    hats = [hat for hat in departments if hat in allowed and command.department in (None, hat)]
-    if not hats:
-        who = ", ".join(allowed)
-        raise Refusal(Refused.WRONG_DEPARTMENT, f"actor: is not of a department that may do this; it may: {who}")
-    return hats[0]
-
-
 def _in_session(meeting: Meeting) -> None:
     if meeting.stage is MeetingStage.CALLED:
         begins = meeting.starts_at.isoformat()
@@ -97,7 +57,7 @@ def _in_session(meeting: Meeting) -> None:
 
 def _attend(meeting: Meeting, pack: Procedure, command: Attend, at: datetime, departments: tuple[str, ...]) -> Meeting:
     rules = rules_of(pack)
-    own = _hat(departments, command, rules.members)
+    own = hat(departments, command, rules.members)
     if meeting.stage not in (MeetingStage.CALLED, MeetingStage.IN_SESSION):
         raise Refusal(Refused.CLOSED, "the session is over; use the next meeting")
     members = command.members or (own,)
@@ -113,7 +73,7 @@ def _attend(meeting: Meeting, pack: Procedure, command: Attend, at: datetime, de
 def _action(
     meeting: Meeting, pack: Procedure, command: GiveAction, at: datetime, departments: tuple[str, ...]
 ) -> Meeting:
-    _hat(departments, command, rules_of(pack).may_decide)
+    hat(departments, command, rules_of(pack).may_decide)
     _in_session(meeting)
     if command.owner not in pack.departments:
         known = ", ".join(pack.departments)
@@ -150,7 +110,7 @@ def _report(
     action = next((action for action in meeting.actions if action.number == command.action), None)
     if action is None:
         raise Refusal(Refused.BAD_INPUT, "action: there is none of this number in this meeting; look at its minutes")
-    _hat(departments, command, (action.owner,))
+    hat(departments, command, (action.owner,))
     if not action.open:
         raise Refusal(Refused.ALREADY_ANSWERED, "the action has its execution report")
     reported = action.model_copy(update={"report": command.report, "reported_by": command.actor, "reported_at": at})
@@ -160,7 +120,7 @@ def _report(
 def _close(
     meeting: Meeting, pack: Procedure, command: CloseMeeting, at: datetime, departments: tuple[str, ...]
 ) -> Meeting:
-    _hat(departments, command, rules_of(pack).may_decide)
+    hat(departments, command, rules_of(pack).may_decide)
     _in_session(meeting)
     return meeting.but(ending=command)
 
@@ -181,7 +141,7 @@ def may_decide(
     `found` is the case looked up where it is not on the agenda: one that came before the panel meanwhile counts too.
     """
     rules = rules_of(pack)
-    _hat(departments, command, rules.may_decide)
+    hat(departments, command, rules.may_decide)
     _in_session(meeting)
     if len(meeting.attendance) < rules.quorum:
         raise Refusal(
@@ -194,7 +154,7 @@ def may_decide(
     case = item.case if item is not None and item.state is ItemState.OPEN else found.case if found else None
     if case is None:
         raise _not_to_decide(found)
-    _hat(departments, command, [name for name in rules.may_decide if name == case.department])
+    hat(departments, command, [name for name in rules.may_decide if name == case.department])
     return case
 
 

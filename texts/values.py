@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from models.complaint import DemandKind, Language
-from models.procedure import Procedure, Title
+from models.parts import Title
+from models.procedure import Procedure
 from texts import catalogue, money, named, when
 
 _SHARE = re.compile(r"([a-z][a-z0-9_]{0,39})(?:\s*[=:]\s*(\d{1,3})%?)?")

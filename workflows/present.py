@@ -3,7 +3,8 @@
 from models.case import Case, CaseView, RemedyOrder
 from models.commands import Share
 from models.complaint import Language
-from models.procedure import Procedure, Title
+from models.parts import Title
+from models.procedure import Procedure
 from rules.clock import Due
 from texts import money, named, say, when
 

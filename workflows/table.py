@@ -13,7 +13,7 @@ with workflow.unsafe.imports_passed_through():
     from models.names import Refused, meeting_id
     from models.procedure import Procedure
     from procedures import PACKS
-    from rules import motions
+    from rules import motions, replies
     from rules.checks import Refusal
     from rules.meeting import begun, done, ended, minutes_of, next_due, undecided
     from texts.meeting import web_details
@@ -90,11 +90,11 @@ class Table:
 
     async def _judge(self, letter: Letter, departments: tuple[str, ...], at: datetime) -> Verdict:
         if letter.problem is not None:
-            self.meeting, verdict = motions.refused(self.meeting, Refused(letter.problem.code), letter.problem.reason)
+            self.meeting, verdict = replies.refused(self.meeting, Refused(letter.problem.code), letter.problem.reason)
         elif isinstance(letter.content, DecideCase):
             verdict = await self._decide(letter.content, departments, at)
         elif not isinstance(letter.content, Command):
-            self.meeting, verdict = motions.refused(self.meeting, Refused.UNKNOWN_COMMAND, "name: is not a command")
+            self.meeting, verdict = replies.refused(self.meeting, Refused.UNKNOWN_COMMAND, "name: is not a command")
         else:
             self.meeting, verdict = motions.receive(
                 self.meeting, self._pack, letter.name, letter.content, at, departments
@@ -103,7 +103,7 @@ class Table:
 
     async def _decide(self, command: DecideCase, departments: tuple[str, ...], at: datetime) -> Verdict:
         """The case resumes at once; what it refuses is not decided, and whoever decided is told why."""
-        if (verdict := motions.repeated(self.meeting, "decide", command)) is not None:
+        if (verdict := replies.repeated(self.meeting, "decide", command)) is not None:
             return verdict
         found = None
         if self.meeting.item(command.case) is None:
@@ -113,7 +113,7 @@ class Table:
         try:
             case = motions.may_decide(self.meeting, self._pack, command, found, departments)
         except Refusal as refusal:
-            self.meeting, verdict = motions.refused(self.meeting, refusal.code, refusal.reason)
+            self.meeting, verdict = replies.refused(self.meeting, refusal.code, refusal.reason)
             return verdict
         answer = await workflow.execute_activity_method(
             MeetingDuties.put_decision,

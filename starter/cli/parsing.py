@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from models.base import in_one_line, problems
 from models.commands import Command
 from models.complaint import DemandKind
-from models.procedure import Span
+from models.parts import Span
 from starter.failures import BadInput
 from texts import exponent
 

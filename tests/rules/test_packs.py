@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from models.procedure import Span
+from models.parts import Span
 from procedures import DIRECTORY_FILE, HERE, PackError, Packs, read_directory, read_pack
 from tests.rules.builders import PACK, START, World
 

@@ -1,0 +1,54 @@
+"""Answers to messages that every dossier gives alike: accepted once, repeated, refused with a reason."""
+
+import hashlib
+from collections.abc import Collection
+from typing import TypeVar
+
+from models.case import Verdict
+from models.commands import Command
+from models.dossier import Dossier
+from models.names import Refused
+from rules.checks import Refusal
+
+KEPT_IDS = 200
+State = TypeVar("State", bound=Dossier)
+
+
+def refused(state: State, code: Refused, reason: str) -> tuple[State, Verdict]:
+    """Count a refusal; the sender is told why."""
+    verdict = Verdict(accepted=False, code=code, reason=reason)
+    return state.but(refusals=state.refusals + 1), verdict
+
+
+def repeated(state: Dossier, name: str, command: Command) -> Verdict | None:
+    """The answer to a message that came before under its id; None for a new one."""
+    found = next((entry for entry in state.seen if entry[0] == command.command_id), None)
+    if command.command_id is None or found is None:
+        return None
+    if found[1] == _digest(name, command):
+        return Verdict(accepted=True, code="repeated")
+    reason = "command_id: was used for another message; send this one under a new id"
+    return Verdict(accepted=False, code=Refused.BAD_INPUT, reason=reason)
+
+
+def remembered(state: State, name: str, command: Command, verdict: Verdict) -> State:
+    """Keep the id of an accepted message, so that a second copy counts once."""
+    if command.command_id is None or not verdict.accepted:
+        return state
+    entry = (command.command_id, _digest(name, command), verdict.code)
+    return state.but(seen=(*state.seen, entry)[-KEPT_IDS:])
+
+
+def _digest(name: str, command: Command) -> str:
+    return hashlib.sha256(f"{name}{command.model_dump_json()}".encode()).hexdigest()[:16]
+
+
+def hat(departments: tuple[str, ...], command: Command, allowed: Collection[str]) -> str:
+    """The department the sender acts for. Raises Refusal for a stranger and for a department that may not."""
+    if not departments:
+        raise Refusal(Refused.UNKNOWN_ACTOR, "actor: is not in the directory; ask who keeps it to add the name")
+    hats = [name for name in departments if name in allowed and command.department in (None, name)]
+    if not hats:
+        who = ", ".join(allowed)
+        raise Refusal(Refused.WRONG_DEPARTMENT, f"actor: is not of a department that may do this; it may: {who}")
+    return hats[0]
