@@ -1,76 +1,49 @@
 """The SQL tables: register of cases, record, outbox, money and goods. Money is BigInteger minor units, times are UTC.
 
+The tables of settlement stand in settlement_tables.py and are known by this name too: who creates them creates all.
+
 Only activities and the starter's reports read these; workflows and rules never do.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    DDL,
-    JSON,
-    BigInteger,
-    CheckConstraint,
-    DateTime,
-    Dialect,
-    ForeignKeyConstraint,
-    Index,
-    MetaData,
-    UniqueConstraint,
-    event,
-    text,
-)
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.types import TypeDecorator, TypeEngine
-from sqlmodel import Field, SQLModel
+from sqlalchemy import BigInteger, CheckConstraint, Index, text
+from sqlmodel import Field
 
 from models.case import NEW
+from models.guards import guard_books
+from models.rows import Json, Row, UtcDateTime
+from models.settlement_tables import (
+    ClosedPeriod,
+    LedgerEntry,
+    LedgerTxn,
+    StatementLineRow,
+    StatementRow,
+    StatementWord,
+)
 
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An instant in UTC. SQLite keeps no zone; without this a time would come back naive."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Raises ValueError for a time without a zone."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a stored time needs a zone")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Always in UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class Json(TypeDecorator[Any]):
-    """JSON, as JSONB on PostgreSQL."""
-
-    impl = JSON
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """JSONB can be indexed and searched."""
-        return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else JSON())
-
-
-class Row(SQLModel):
-    """Base of every table: constraints get stable names, so that a later migration can address them."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
+__all__ = [
+    "ActionRow",
+    "CaseRow",
+    "ClosedPeriod",
+    "EventRow",
+    "GatewayEntry",
+    "GatewayRefund",
+    "LedgerEntry",
+    "LedgerTxn",
+    "MailRow",
+    "MeetingItemRow",
+    "MeetingRow",
+    "OrderAccount",
+    "Parcel",
+    "RefundIntent",
+    "Row",
+    "StatementLineRow",
+    "StatementRow",
+    "StatementWord",
+    "UtcDateTime",
+]
 
 
 class CaseRow(Row, table=True):
@@ -305,212 +278,4 @@ class Parcel(Row, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
 
 
-class LedgerTxn(Row, table=True):
-    """One transaction of the ledger. Its entries are written before it: it is the seal that closes them."""
-
-    __tablename__ = "ledger_txn"
-    __table_args__ = (Index(None, "period", "number"),)
-
-    id: str = Field(primary_key=True)
-    """NUMBER:EVENT:PLACE, so that an event is booked once."""
-    number: str = Field(index=True)
-    order_number: str
-    decision: int
-    event_seq: int
-    place: int
-    kind: str
-    """refund, compensation, freight or goods."""
-    ground: str
-    clause: str
-    contested: bool
-    currency: str
-    reference: str = ""
-    reverses: str | None = Field(default=None, unique=True, foreign_key="ledger_txn.id")
-    """The transaction taken back; each can be taken back once."""
-    at: datetime = Field(sa_type=UtcDateTime)
-    """When the case did it."""
-    period: str
-    """The month it is settled in; the next open one where its own was closed already."""
-    booked_at: datetime = Field(sa_type=UtcDateTime)
-
-
-class LedgerEntry(Row, table=True):
-    """One line of a transaction: what left the house is negative, what somebody bears is positive."""
-
-    __tablename__ = "ledger_entry"
-    __table_args__ = (
-        ForeignKeyConstraint(["txn"], ["ledger_txn.id"], deferrable=True, initially="DEFERRED"),
-        CheckConstraint("amount <> 0", name="amount_not_zero"),
-        CheckConstraint("(account = 'cost') = (party <> '')", name="party_where_cost"),
-        Index(None, "party", "txn"),
-    )
-
-    txn: str = Field(primary_key=True)
-    line: int = Field(primary_key=True)
-    account: str
-    party: str = ""
-    amount: int = Field(sa_type=BigInteger)
-
-
-class ClosedPeriod(Row, table=True):
-    """A month whose statements have been issued: nothing is booked into it any more. Written after its statements."""
-
-    __tablename__ = "closed_period"
-
-    period: str = Field(primary_key=True)
-    closed_at: datetime = Field(sa_type=UtcDateTime)
-    answer_by: datetime = Field(sa_type=UtcDateTime)
-    actor: str
-
-
-class StatementRow(Row, table=True):
-    """A statement as issued: what a party bears of a month, in one currency."""
-
-    __tablename__ = "statement_row"
-    __table_args__ = (
-        ForeignKeyConstraint(["period"], ["closed_period.period"], deferrable=True, initially="DEFERRED"),
-    )
-
-    party: str = Field(primary_key=True)
-    period: str = Field(primary_key=True)
-    currency: str = Field(primary_key=True)
-    lines: int
-    total: int = Field(sa_type=BigInteger)
-
-
-class StatementLineRow(Row, table=True):
-    """A line of a statement as issued."""
-
-    __tablename__ = "statement_line"
-    __table_args__ = (
-        ForeignKeyConstraint(["period"], ["closed_period.period"], deferrable=True, initially="DEFERRED"),
-        UniqueConstraint("txn", "entry"),
-    )
-
-    party: str = Field(primary_key=True)
-    period: str = Field(primary_key=True)
-    line: int = Field(primary_key=True)
-    txn: str = Field(foreign_key="ledger_txn.id")
-    entry: int
-    amount: int = Field(sa_type=BigInteger)
-
-
-class StatementWord(Row, table=True):
-    """A party's word on a line of its statement; the first one stands."""
-
-    __tablename__ = "statement_word"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["party", "period", "line"], ["statement_line.party", "statement_line.period", "statement_line.line"]
-        ),
-        CheckConstraint("confirms OR reason <> ''", name="objection_with_reason"),
-    )
-
-    party: str = Field(primary_key=True)
-    period: str = Field(primary_key=True)
-    line: int = Field(primary_key=True)
-    confirms: bool
-    reason: str = ""
-    actor: str
-    at: datetime = Field(sa_type=UtcDateTime)
-
-
-_APPEND_ONLY = """
-CREATE TRIGGER {table}_no_{verb} BEFORE {verb} ON {table}
-BEGIN SELECT RAISE(ABORT, 'the books are append-only'); END
-"""
-_BALANCED = """
-CREATE TRIGGER gateway_entry_balanced AFTER INSERT ON gateway_entry
-WHEN (SELECT count(*) > 1 AND sum(amount) <> 0 FROM gateway_entry WHERE txn = NEW.txn)
-BEGIN SELECT RAISE(ABORT, 'the transaction does not balance'); END
-"""
-_PG_APPEND_ONLY = """
-CREATE OR REPLACE FUNCTION redress_append_only() RETURNS trigger LANGUAGE plpgsql AS
-$$ BEGIN RAISE EXCEPTION 'the books are append-only'; END $$
-"""
-_PG_APPEND_ONLY_TRIGGER = """
-CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}
-FOR EACH STATEMENT EXECUTE FUNCTION redress_append_only()
-"""
-_PG_BALANCED = """
-CREATE OR REPLACE FUNCTION redress_balanced() RETURNS trigger LANGUAGE plpgsql AS
-$$ BEGIN
-  IF (SELECT sum(amount) <> 0 FROM gateway_entry WHERE txn = NEW.txn) THEN
-    RAISE EXCEPTION 'the transaction does not balance';
-  END IF;
-  RETURN NULL;
-END $$
-"""
-_PG_BALANCED_TRIGGER = """
-CREATE CONSTRAINT TRIGGER gateway_entry_balanced AFTER INSERT ON gateway_entry
-DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION redress_balanced()
-"""
-
-_IN_CLOSED_PERIOD = "EXISTS (SELECT 1 FROM closed_period WHERE period = NEW.period)"
-_LEDGER_GUARDS = {
-    "ledger_entry": (("sealed", "EXISTS (SELECT 1 FROM ledger_txn WHERE id = NEW.txn)", "the transaction is closed"),),
-    "ledger_txn": (
-        ("once", "EXISTS (SELECT 1 FROM ledger_txn WHERE id = NEW.id)", "the transaction is there already"),
-        (
-            "balanced",
-            "(SELECT count(*) < 2 OR sum(amount) <> 0 FROM ledger_entry WHERE txn = NEW.id)",
-            "the transaction does not balance",
-        ),
-        ("open", _IN_CLOSED_PERIOD, "the period is closed"),
-    ),
-    "statement_row": (("open", _IN_CLOSED_PERIOD, "the period is closed"),),
-    "statement_line": (("open", _IN_CLOSED_PERIOD, "the period is closed"),),
-}
-"""Before an insert: what must not hold. A transaction comes after its entries and closes them."""
-_GUARD = """
-CREATE TRIGGER {table}_{guard} BEFORE INSERT ON {table} WHEN {wrong}
-BEGIN SELECT RAISE(ABORT, '{reason}'); END
-"""
-_PG_GUARD = """
-CREATE OR REPLACE FUNCTION redress_{table}_{guard}() RETURNS trigger LANGUAGE plpgsql AS
-$$ BEGIN
-  IF {wrong} THEN RAISE EXCEPTION '{reason}'; END IF;
-  RETURN NEW;
-END $$
-"""
-_PG_GUARD_TRIGGER = """
-CREATE TRIGGER {table}_{guard} BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION redress_{table}_{guard}()
-"""
-_PG_LEDGER_BALANCED = """
-CREATE OR REPLACE FUNCTION redress_ledger_balanced() RETURNS trigger LANGUAGE plpgsql AS
-$$ BEGIN
-  IF (SELECT sum(amount) <> 0 FROM ledger_entry WHERE txn = NEW.txn) THEN
-    RAISE EXCEPTION 'the transaction does not balance';
-  END IF;
-  RETURN NULL;
-END $$
-"""
-_PG_LEDGER_BALANCED_TRIGGER = """
-CREATE CONSTRAINT TRIGGER ledger_entry_balanced AFTER INSERT ON ledger_entry
-DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION redress_ledger_balanced()
-"""
-
-
-def _with_table(table: str, dialect: str, *statements: str) -> None:
-    for statement in statements:
-        ddl: Any = DDL(statement.format(table=table))  # type: ignore[no-untyped-call]
-        event.listen(Row.metadata.tables[table], "after_create", ddl.execute_if(dialect=dialect))
-
-
-_LEDGER = ("ledger_txn", "ledger_entry", "closed_period", "statement_row", "statement_line", "statement_word")
-for _table in ("gateway_refund", "gateway_entry", *_LEDGER):
-    _sqlite = [_APPEND_ONLY.replace("{verb}", verb) for verb in ("UPDATE", "DELETE")]
-    _with_table(_table, "sqlite", *_sqlite)
-    _with_table(_table, "postgresql", _PG_APPEND_ONLY, _PG_APPEND_ONLY_TRIGGER)
-_with_table("gateway_entry", "sqlite", _BALANCED)
-_with_table("gateway_entry", "postgresql", _PG_BALANCED, _PG_BALANCED_TRIGGER)
-for _table, _guards in _LEDGER_GUARDS.items():
-    for _guard, _wrong, _reason in _guards:
-        _filled = [
-            ddl.replace("{guard}", _guard).replace("{wrong}", _wrong).replace("{reason}", _reason)
-            for ddl in (_GUARD, _PG_GUARD, _PG_GUARD_TRIGGER)
-        ]
-        _with_table(_table, "sqlite", _filled[0])
-        _with_table(_table, "postgresql", *_filled[1:])
-# Two sessions that do not see each other's lines yet: PostgreSQL looks again when each commits.
-_with_table("ledger_entry", "postgresql", _PG_LEDGER_BALANCED, _PG_LEDGER_BALANCED_TRIGGER)
+guard_books()
