@@ -19,6 +19,11 @@ GOODS = "goods"
 MAIL_REPORT = "mail"
 """Signal of the mailroom to a case: a mail could not be delivered, or could after all."""
 
+UNSEALED_PAYLOAD = b"json/unsealed"
+"""Encoding of a payload that came without the service's seal where one is required; its content is gone."""
+UNDECODABLE_PAYLOAD = b"binary/undecodable"
+"""Encoding of a payload whose seal is broken; its content is gone."""
+
 MAILROOM_ID = "redress.mailroom"
 _PREFIX = "complaint."
 # Dots, because the server's HTTP API cannot reach an id with a slash; a case number has none.

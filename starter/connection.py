@@ -10,7 +10,7 @@ from temporalio.service import RPCError
 from starter.errors import OperatorError
 from starter.settings import Settings
 from starter.stackfile import running_stack
-from starter.wire import DATA_CONVERTER
+from starter.wire import data_converter
 
 DEFAULT_ADDRESS = "localhost:7233"
 PATIENCE = 10.0
@@ -28,11 +28,11 @@ async def connect(settings: Settings, *, identity: str | None = None, runtime: R
     """
     config = _configured()
     config.setdefault("target_host", address_of(settings))
-    return await connect_to(config, identity=identity, runtime=runtime)
+    return await connect_to(config, settings, identity=identity, runtime=runtime)
 
 
 async def connect_to(
-    config: ClientConnectConfig, *, identity: str | None = None, runtime: Runtime | None = None
+    config: ClientConnectConfig, settings: Settings, *, identity: str | None = None, runtime: Runtime | None = None
 ) -> Client:
     """As `connect`, for a known address."""
     address = config.get("target_host", DEFAULT_ADDRESS)
@@ -41,7 +41,7 @@ async def connect_to(
         async with asyncio.timeout(PATIENCE):
             return await Client.connect(
                 **target,
-                data_converter=DATA_CONVERTER,
+                data_converter=data_converter(settings.codec.ring, accept_plain=settings.codec.plain == "accept"),
                 identity=identity,
                 runtime=runtime,
             )

@@ -64,7 +64,7 @@ class ServerProcess:
                 # Ctrl-C in a terminal is for us: the server goes last, after the worker.
                 start_new_session=True,
                 pass_fds=() if sys.platform == "win32" else (lock,),
-                env={k: v for k, v in os.environ.items() if not k.startswith("TEMPORAL_")},
+                env={k: v for k, v in os.environ.items() if not k.startswith(("TEMPORAL_", "REDRESS_"))},
             )
         return cls(process, log)
 

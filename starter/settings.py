@@ -28,6 +28,7 @@ from models.base import problems
 from models.complaint import Language
 from models.names import TASK_QUEUE
 from starter.errors import OperatorError
+from starter.keyring import KeyRing
 
 PREFIX = "REDRESS_"
 FILE = "redress.toml"
@@ -97,6 +98,33 @@ class Partners(_Part):
     carrier: Partner = Partner()
 
 
+def _keys_are_keys(keys: SecretStr) -> SecretStr:
+    if keys.get_secret_value():
+        KeyRing.parse(keys.get_secret_value())
+    return keys
+
+
+class Codec(_Part):
+    """Sealing of everything Temporal stores. Without keys nothing is sealed."""
+
+    keys: Annotated[SecretStr, AfterValidator(_keys_are_keys)] = SecretStr("")
+    """`ID:BASE64,ID:BASE64`, 32 bytes each; the first seals, all open."""
+    plain: Literal["refuse", "accept"] = "refuse"
+    """What to do with a payload nobody has sealed; "accept" while a running service changes over."""
+    host: str = "127.0.0.1"
+    """Where the codec server listens."""
+    port: Port = 8234
+    origins: tuple[Annotated[str, AfterValidator(_http_url)], ...] = ()
+    """Web pages that may use the codec server, such as the Web UI's https://temporal.example."""
+    open_to_ui: bool = False
+    """Let these pages use it without a token; on loopback only."""
+
+    @property
+    def ring(self) -> KeyRing | None:
+        """The keys, if there are any."""
+        return KeyRing.parse(found) if (found := self.keys.get_secret_value()) else None
+
+
 class Tuning(_Part):
     """How a worker runs; defaults as measured on two cores."""
 
@@ -150,6 +178,7 @@ class Settings(BaseSettings):
     """The `temporal` program of the local stack; none: the installed one."""
     smtp: Smtp = Smtp()
     partners: Partners = Partners()
+    codec: Codec = Codec()
     worker: Tuning = Tuning()
     local: Local = Local()
 

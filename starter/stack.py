@@ -107,7 +107,7 @@ class LocalStack:
             await starting.enter_async_context(self._catcher)
             await starting.enter_async_context(self._server)
             self._client = await connect_to(
-                {"target_host": self.address}, identity=self._identity, runtime=self._runtime
+                {"target_host": self.address}, self.settings, identity=self._identity, runtime=self._runtime
             )
             await starting.enter_async_context(self._make_worker(self._client, self.settings))
             publish(

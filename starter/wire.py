@@ -8,6 +8,9 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.contrib.pydantic import PydanticPayloadConverter
 from temporalio.converter import DataConverter, DefaultFailureConverter, PayloadConverter
 
+from starter.keyring import KeyRing
+from starter.seal import Sealer
+
 UNDECODABLE = "\u0000undecodable"
 """Stands for an argument that could not be read. Plain text, so a workflow needs no import to meet it; no
 message of ours can hold it, since control characters are refused."""
@@ -43,7 +46,30 @@ class RedressFailureConverter(DefaultFailureConverter):
             failure.stack_trace = ""
 
 
+class SealedFailureConverter(RedressFailureConverter):
+    """Message and stack trace of a failure go where the codec seals them; its type, a code, stays readable."""
+
+    def to_failure(self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure) -> None:
+        """See DefaultFailureConverter."""
+        super().to_failure(exception, payload_converter, failure)
+        words = {"message": failure.message, "stack_trace": failure.stack_trace}
+        failure.encoded_attributes.CopyFrom(payload_converter.to_payloads([words])[0])
+        failure.message = "sealed"
+        failure.stack_trace = ""
+
+
 DATA_CONVERTER = DataConverter(
     payload_converter_class=RedressPayloadConverter, failure_converter_class=RedressFailureConverter
 )
-"""The one converter of every client and worker."""
+"""The converter of a service that seals nothing."""
+
+
+def data_converter(ring: KeyRing | None, *, accept_plain: bool = False) -> DataConverter:
+    """The one converter of every client and worker: sealing where there is a ring of keys."""
+    if ring is None:
+        return DATA_CONVERTER
+    return DataConverter(
+        payload_converter_class=RedressPayloadConverter,
+        failure_converter_class=SealedFailureConverter,
+        payload_codec=Sealer(ring, accept_plain=accept_plain),
+    )

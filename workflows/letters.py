@@ -10,7 +10,7 @@ from models.base import PAYLOAD_LIMIT, in_one_line, problems
 from models.case import Verdict
 from models.commands import COMMANDS, Command, MailReport
 from models.meeting import MEETING_COMMANDS
-from models.names import MAIL_REPORT, Refused
+from models.names import MAIL_REPORT, UNDECODABLE_PAYLOAD, UNSEALED_PAYLOAD, Refused
 
 Models = Mapping[str, type[Command] | type[MailReport]]
 """What a workflow understands: name on the wire -> model."""
@@ -38,8 +38,9 @@ def read(name: str, args: Sequence[RawValue], models: Models = TO_A_CASE, signal
     if len(args) != 1:
         return _bad(name, signal, Refused.BAD_INPUT, f"(message): takes 1 argument, got {len(args)}; send one object")
     payload = args[0].payload
-    if payload.metadata.get("encoding") not in (b"json/plain", b"json/protobuf"):
-        return _bad(name, signal, Refused.BAD_INPUT, "(message): is not JSON; send encoding json/plain")
+    encoding = payload.metadata.get("encoding", b"")
+    if encoding not in (b"json/plain", b"json/protobuf"):
+        return _bad(name, signal, Refused.BAD_INPUT, _UNREADABLE.get(encoding, _NOT_JSON))
     if len(payload.data) > PAYLOAD_LIMIT:
         return _bad(name, signal, Refused.BAD_INPUT, "(message): is over 64 KiB; send evidence by reference")
     try:
@@ -49,6 +50,13 @@ def read(name: str, args: Sequence[RawValue], models: Models = TO_A_CASE, signal
     except (ValueError, RecursionError):
         return _bad(name, signal, Refused.BAD_INPUT, "(message): is not valid JSON; correct it")
     return Letter(name, content, signal=signal)
+
+
+_NOT_JSON = "(message): is not JSON; send encoding json/plain"
+_UNREADABLE = {
+    UNSEALED_PAYLOAD: "(message): is not sealed with the service's key; send it through a program that has the key",
+    UNDECODABLE_PAYLOAD: "(message): its seal is broken; seal it anew and send it again",
+}
 
 
 def _bad(name: str, signal: int | None, code: Refused, reason: str) -> Letter:
