@@ -21,7 +21,7 @@ from activities.followup import Follower
 from activities.http_partner import HttpCarrier, HttpPaymentGateway, HttpWarehouse
 from activities.mailroom import MailDesk
 from activities.meeting import MeetingDesk, UrgentCalls
-from activities.ports import Carrier, Chat, PaymentGateway, Post, Renderer, Warehouse
+from activities.ports import Carrier, Chat, PaymentGateway, Post, Renderer, Traced, Warehouse
 from activities.post import SmtpPost
 from activities.remedies import Remedies
 from activities.store import Store
@@ -30,6 +30,8 @@ from models.names import MAILROOM_ID
 from procedures import PACKS, DirectoryFile, load_packs
 from starter.connection import connect
 from starter.logs import setup_logging
+from starter.observe.service import metered_runtime, observed, settled
+from starter.observe.tracing import partner_calls
 from starter.schedules import ensure_meetings
 from starter.settings import Partner, Settings
 from texts.mails import render_mail
@@ -77,13 +79,13 @@ class Parts:
 async def real_parts(settings: Settings, store: Store) -> AsyncIterator[Parts]:
     """The parts the settings choose, closed again at the end. Raises PackError for a directory that cannot be used."""
     directory = DirectoryFile(settings.directory)
-    smtp, partners = settings.smtp, settings.partners
+    smtp, partners, traced = settings.smtp, settings.partners, partner_calls(settings)
     async with AsyncExitStack() as closing:
         yield Parts(
             store=store,
-            payment=await _payment(partners.payment, store, closing),
-            warehouse=await _warehouse(partners.warehouse, store, closing),
-            carrier=await _carrier(partners.carrier, store, closing),
+            payment=await _payment(partners.payment, store, traced, closing),
+            warehouse=await _warehouse(partners.warehouse, store, traced, closing),
+            carrier=await _carrier(partners.carrier, store, traced, closing),
             post=SmtpPost(
                 smtp.host or "127.0.0.1",
                 smtp.port,
@@ -99,25 +101,29 @@ async def real_parts(settings: Settings, store: Store) -> AsyncIterator[Parts]:
         )
 
 
-async def _payment(partner: Partner, store: Store, closing: AsyncExitStack) -> PaymentGateway:
+async def _payment(partner: Partner, store: Store, traced: Traced, closing: AsyncExitStack) -> PaymentGateway:
     if partner.kind == "embedded":
         return EmbeddedGateway(store)
     life = timedelta(hours=partner.key_life_hours)
     return await closing.enter_async_context(
-        aclosing(HttpPaymentGateway(*_http(partner), key_life=life, timeout=_patience(partner)))
+        aclosing(HttpPaymentGateway(*_http(partner), key_life=life, timeout=_patience(partner), traced=traced))
     )
 
 
-async def _warehouse(partner: Partner, store: Store, closing: AsyncExitStack) -> Warehouse:
+async def _warehouse(partner: Partner, store: Store, traced: Traced, closing: AsyncExitStack) -> Warehouse:
     if partner.kind == "embedded":
         return EmbeddedWarehouse(store)
-    return await closing.enter_async_context(aclosing(HttpWarehouse(*_http(partner), timeout=_patience(partner))))
+    return await closing.enter_async_context(
+        aclosing(HttpWarehouse(*_http(partner), timeout=_patience(partner), traced=traced))
+    )
 
 
-async def _carrier(partner: Partner, store: Store, closing: AsyncExitStack) -> Carrier:
+async def _carrier(partner: Partner, store: Store, traced: Traced, closing: AsyncExitStack) -> Carrier:
     if partner.kind == "embedded":
         return EmbeddedCarrier(store)
-    return await closing.enter_async_context(aclosing(HttpCarrier(*_http(partner), timeout=_patience(partner))))
+    return await closing.enter_async_context(
+        aclosing(HttpCarrier(*_http(partner), timeout=_patience(partner), traced=traced))
+    )
 
 
 def _http(partner: Partner) -> tuple[str, str]:
@@ -192,6 +198,7 @@ async def working(client: Client, settings: Settings) -> AsyncIterator[Worker]:
         await store.create()
         async with (
             real_parts(settings, store) as parts,
+            observed(client, settings, store),
             build_worker(client, settings, parts) as worker,
         ):
             await open_mailroom(client, settings)
@@ -214,8 +221,9 @@ async def open_mailroom(client: Client, settings: Settings) -> None:
 
 async def run_worker(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT, then finish what is being done. Raises OperatorError when it cannot start."""
-    setup_logging(json=settings.log_json, level=settings.log_level)
-    client = await connect(settings)
+    setup_logging(json=settings.log_json, level=settings.log_level, traces=settings.observe.traces_url is not None)
+    settings = settled(settings)
+    client = await connect(settings, runtime=metered_runtime(settings))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGINT, signal.SIGTERM):

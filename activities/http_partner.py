@@ -29,7 +29,7 @@ from typing import Any
 import httpx2
 from pydantic import TypeAdapter, ValidationError
 
-from activities.ports import GatewayRefused, Receipt, TryAgain
+from activities.ports import GatewayRefused, Receipt, Traced, TryAgain, untraced
 from models.base import Record, Ref, Slug
 from models.complaint import Quantity
 
@@ -74,8 +74,11 @@ def signature(secret: bytes, method: str, path: str, stamp: str, body: bytes) ->
 class HttpPartner:
     """One partner at `base_url`; `secret` signs. Close it with `aclose`."""
 
-    def __init__(self, base_url: str, secret: str, *, timeout: httpx2.Timeout = _LIMITS) -> None:
+    def __init__(
+        self, base_url: str, secret: str, *, timeout: httpx2.Timeout = _LIMITS, traced: Traced = untraced
+    ) -> None:
         self._client = httpx2.AsyncClient(base_url=base_url, auth=Signed(secret), timeout=timeout)
+        self._traced = traced
 
     async def aclose(self) -> None:
         """Give the connections back."""
@@ -98,7 +101,9 @@ class HttpPartner:
 
     async def _ask(self, method: str, path: str, **options: Any) -> httpx2.Response:
         try:
-            return await self._client.request(method, path, **options)
+            with self._traced(f"{method} {path}") as headers:
+                options["headers"] = {**options.get("headers", {}), **headers}
+                return await self._client.request(method, path, **options)
         except httpx2.TimeoutException:
             raise TryAgain("timeout") from None
         except httpx2.RequestError:
@@ -115,8 +120,9 @@ class HttpPaymentGateway(HttpPartner):
         *,
         key_life: timedelta = timedelta(hours=24),
         timeout: httpx2.Timeout = _LIMITS,
+        traced: Traced = untraced,
     ) -> None:
-        super().__init__(base_url, secret, timeout=timeout)
+        super().__init__(base_url, secret, timeout=timeout, traced=traced)
         self.key_life = key_life
 
     async def refund(self, key: str, reference: str, order: str, amount: int, currency: str) -> Receipt:

@@ -3,8 +3,8 @@
 Every call carries a key made from the case, so that a call sent twice is one effect. Error texts hold codes only.
 """
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -42,6 +42,15 @@ class GatewayRefused(Refusal):
 
 class MailRefused(Refusal):
     """The mail server will not take this mail."""
+
+
+Traced = Callable[[str], AbstractContextManager[Mapping[str, str]]]
+"""Entered around a call of this name to a partner; gives the headers by which the partner can continue the trace."""
+
+
+def untraced(_name: str) -> AbstractContextManager[Mapping[str, str]]:
+    """Nothing is traced."""
+    return nullcontext({})
 
 
 class Receipt(Record):

@@ -213,6 +213,14 @@ class RefundIntent(Row, table=True):
     """A payment we mean to make, written before the gateway is called."""
 
     __tablename__ = "refund_intent"
+    __table_args__ = (
+        Index(
+            "ix_refund_intent_open",
+            "number",
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+    )
 
     key: str = Field(primary_key=True)
     number: str = Field(index=True)

@@ -8,6 +8,7 @@ from temporalio.runtime import Runtime
 from temporalio.service import RPCError
 
 from starter.errors import OperatorError
+from starter.observe.tracing import tracing
 from starter.settings import Settings
 from starter.stackfile import running_stack
 from starter.wire import data_converter
@@ -44,6 +45,7 @@ async def connect_to(
                 data_converter=data_converter(settings.codec.ring, accept_plain=settings.codec.plain == "accept"),
                 identity=identity,
                 runtime=runtime,
+                plugins=tracing(settings),
             )
     except (RuntimeError, RPCError, OSError, ValueError) as error:
         raise ConnectFailed(

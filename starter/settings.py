@@ -135,6 +135,21 @@ class Tuning(_Part):
     graceful_shutdown_seconds: Seconds = 30
 
 
+class Observe(_Part):
+    """What a worker shows of itself; neither endpoint asks who reads it, so they are on loopback unless you say."""
+
+    host: str = "127.0.0.1"
+    """Where both listen; 0.0.0.0 in a container."""
+    health_port: Port = 9465
+    """`/healthz` and `/readyz`; a port that is taken is replaced by a free one, 0 takes any."""
+    metrics_port: Port = 9464
+    """`/metrics` for Prometheus."""
+    figures_seconds: Seconds = 15
+    """How often the service's own figures are read from SQL."""
+    traces_url: Annotated[str, AfterValidator(_http_url)] | None = None
+    """An OTLP/HTTP receiver of traces, such as http://collector:4318; none: nothing is traced."""
+
+
 class Local(_Part):
     """Ports of the local stack, all on 127.0.0.1; 0 takes any free one."""
 
@@ -180,6 +195,7 @@ class Settings(BaseSettings):
     partners: Partners = Partners()
     codec: Codec = Codec()
     worker: Tuning = Tuning()
+    observe: Observe = Observe()
     local: Local = Local()
 
     @classmethod

@@ -39,11 +39,18 @@ async def worker() -> int:
 
 def local_stack(settings: "Settings") -> "LocalStack":
     """The local stack with our worker in it."""
+    from starter.observe.service import metered_runtime, settled
     from starter.stack import LocalStack
     from worker import working
     from workflows.attributes import ALL
 
-    return LocalStack(settings, make_worker=working, search_attributes=[(key.name, _kind(key)) for key in ALL])
+    settings = settled(settings)
+    return LocalStack(
+        settings,
+        make_worker=working,
+        search_attributes=[(key.name, _kind(key)) for key in ALL],
+        runtime=metered_runtime(settings),
+    )
 
 
 def _kind(key: "SearchAttributeKey[Any]") -> "SearchAttributeType":
@@ -54,12 +61,15 @@ def _kind(key: "SearchAttributeKey[Any]") -> "SearchAttributeType":
 
 def print_addresses(current: Session, stack: "LocalStack") -> None:
     """Where everything is."""
+    observe = stack.settings.observe
     rows = {
         "web": stack.ui_url,
         "server": stack.address,
         "http": stack.http_url,
         "mail": f"127.0.0.1:{stack.smtp_port}",
         "database": _database(stack.settings),
+        "metrics": f"http://{observe.host}:{observe.metrics_port}/metrics",
+        "health": f"http://{observe.host}:{observe.health_port}/readyz",
         "home": str(stack.home),
     }
     for name, address in rows.items():

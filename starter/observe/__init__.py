@@ -1,0 +1,1 @@
+"""What a running worker shows of itself: health for probes, metrics for Prometheus, traces for OpenTelemetry."""
