@@ -4,9 +4,9 @@ ARGS ?=
 
 VENV := .venv
 STAMP := $(VENV)/.installed
-PACKAGES := models rules activities workflows starter procedures reports texts worker.py
+PACKAGES := models migrations rules activities workflows starter procedures reports texts worker.py
 
-.PHONY: setup demo dev test check format clean
+.PHONY: setup demo dev test check migration format clean
 
 setup: $(STAMP)
 	@:
@@ -32,6 +32,10 @@ check: setup
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy $(PACKAGES)
+
+# The migration that leads from the newest one to the models: make migration DOES="audit trail"
+migration: setup
+	@$(VENV)/bin/python -m migrations.new "$(DOES)"
 
 format: setup
 	@$(VENV)/bin/ruff check --fix .

@@ -1,7 +1,7 @@
 """The SQL store: SQLite in one file, or PostgreSQL. One place knows their differences."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,11 +14,11 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from models.tables import Row
+import migrations
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _SCHEMA_LOCK = 0x72656472657373
-"""Advisory lock held while tables are made: workers that start at once wait for each other."""
+"""Advisory lock held while the schema changes: workers that start at once wait for each other."""
 
 
 class StoreError(Exception):
@@ -32,6 +32,7 @@ class Store:
     """
 
     def __init__(self, url: str) -> None:
+        self._url = url
         self._engine = _engine(url)
         self._writer = self._engine.execution_options(immediate=True)
         self._sqlite = self._engine.dialect.name == "sqlite"
@@ -44,13 +45,41 @@ class Store:
         return self._engine.dialect.name
 
     async def create(self) -> None:
-        """Make the tables and triggers that do not exist yet. Several workers may do so at once, and again."""
-        async with self.write() as session:
-            if not self._sqlite:
-                await (await session.connection()).execute(
-                    text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK}
-                )
-            await (await session.connection()).run_sync(_create_all)
+        """See that the schema is at least as new as this program. Several workers may do so at once, and again.
+
+        A newer one is left as it is: it serves the release before it too.
+        """
+        version = await self.version()
+        if version != migrations.HEAD and migrations.known(version):
+            await self.upgrade()
+
+    async def version(self) -> str | None:
+        """The schema's version; None for an empty database."""
+        async with _one_line_errors(), self._engine.connect() as connection:
+            return await connection.run_sync(migrations.current)
+
+    async def upgrade(self, version: str = migrations.HEAD) -> None:
+        """Lead the schema to a version; all of it or nothing."""
+        await self._lead(migrations.upgrade, version)
+
+    async def downgrade(self, version: str) -> None:
+        """Lead the schema back; what only later versions hold is lost."""
+        await self._lead(migrations.downgrade, version)
+
+    async def _lead(self, way: Callable[[Connection, str], None], version: str) -> None:
+        # SQLite changes a table by making it anew, which no foreign key may hinder; they are checked at the end.
+        engine = _engine(self._url, foreign_keys=False)
+        try:
+            async with _one_line_errors(), engine.execution_options(immediate=True).begin() as connection:
+                if not self._sqlite:
+                    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
+                await connection.run_sync(way, version)
+                if self._sqlite and (await connection.execute(text("PRAGMA foreign_key_check"))).first():
+                    raise StoreError("database: the migration would break references between tables; nothing is done")
+        except migrations.UnknownSchemaError as error:
+            raise StoreError(f"database: {error}") from None
+        finally:
+            await engine.dispose()
 
     async def close(self) -> None:
         """Give every connection back."""
@@ -91,17 +120,18 @@ class Store:
 
     @asynccontextmanager
     async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
-        try:
-            async with AsyncSession(engine, expire_on_commit=False) as session:
-                yield session
-        except DBAPIError as error:
-            raise StoreError(_one_line(error)) from None
-        except OSError as error:
-            raise StoreError(f"database: cannot be reached ({type(error).__name__}); it is tried again") from None
+        async with _one_line_errors(), AsyncSession(engine, expire_on_commit=False) as session:
+            yield session
 
 
-def _create_all(connection: Connection) -> None:
-    Row.metadata.create_all(connection)
+@asynccontextmanager
+async def _one_line_errors() -> AsyncIterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        raise StoreError(_one_line(error)) from None
+    except OSError as error:
+        raise StoreError(f"database: cannot be reached ({type(error).__name__}); it is tried again") from None
 
 
 def _one_line(error: DBAPIError) -> str:
@@ -112,13 +142,15 @@ def _one_line(error: DBAPIError) -> str:
     return f"database: {kind}: {str(error.orig).partition(chr(10))[0][:200]}"
 
 
-def _engine(url: str) -> AsyncEngine:
+def _engine(url: str, *, foreign_keys: bool = True) -> AsyncEngine:
     address = _address(url)
     # Parameters stay out of error texts: they hold people's data.
     options: dict[str, Any] = {"hide_parameters": True}
     if address.get_backend_name() == "sqlite":
         engine = create_async_engine(address, **options)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        if not foreign_keys:
+            event.listen(engine.sync_engine, "connect", _without_foreign_keys)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         event.listen(engine.sync_engine, "checkin", _end_sqlite)
         return engine
@@ -145,6 +177,10 @@ def _prepare_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:
     for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _without_foreign_keys(connection: Any, _: ConnectionPoolEntry) -> None:
+    connection.execute("PRAGMA foreign_keys=OFF").close()
 
 
 def _end_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:

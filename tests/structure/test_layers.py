@@ -20,13 +20,14 @@ from worker import WORKFLOWS
 ROOT = Path(__file__).parents[2]
 MAY_IMPORT: dict[str, set[str]] = {
     "models": set(),
+    "migrations": {"models"},
     "procedures": {"models"},
     "rules": {"models"},
     "texts": {"models", "procedures"},
-    "activities": {"models", "procedures", "rules", "texts"},
+    "activities": {"models", "migrations", "procedures", "rules", "texts"},
     "workflows": {"models", "procedures", "rules", "texts", "activities"},
     "reports": {"models", "procedures", "rules", "texts", "activities"},
-    "starter": {"models", "procedures", "rules", "texts", "activities", "workflows", "reports", "worker"},
+    "starter": {"models", "migrations", "procedures", "rules", "texts", "activities", "workflows", "reports", "worker"},
     "worker": {"models", "procedures", "rules", "texts", "activities", "workflows", "starter"},
 }
 OURS = set(MAY_IMPORT)

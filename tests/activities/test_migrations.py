@@ -1,0 +1,70 @@
+"""The schema by versions: one chain, up and down on both databases, and where it ends are the models."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+import migrations
+from activities.store import Store, StoreError
+from models.tables import CaseRow
+from tests.schema import assert_equal_to_the_models, chain, shape
+
+
+@pytest.fixture
+async def connection(url: str) -> AsyncIterator[Any]:
+    engine = create_async_engine(url.replace("sqlite:", "sqlite+aiosqlite:").replace("sql://", "sql+asyncpg://"))
+    async with engine.connect() as opened:
+        yield opened
+    await engine.dispose()
+
+
+async def test_the_migrations_make_what_the_models_ask_for(connection: Any) -> None:
+    await assert_equal_to_the_models(connection)
+
+
+async def test_every_step_down_takes_away_what_its_step_up_made(connection: Any) -> None:
+    steps = chain()
+    before = [await connection.run_sync(shape)]
+    for step in steps:
+        await connection.run_sync(migrations.upgrade, step)
+        before.append(await connection.run_sync(shape))
+    for step in reversed([migrations.BASE, *steps[:-1]]):
+        before.pop()
+        await connection.run_sync(migrations.downgrade, step)
+        assert before[-1] == await connection.run_sync(shape), f"down to {step}"
+
+
+def test_a_migration_knows_no_model() -> None:
+    for file in (migrations.HERE / "versions").glob("*.py"):
+        assert "models" not in file.read_text(encoding="utf-8"), f"{file.name} would change when the models do"
+
+
+async def test_an_older_program_leaves_a_newer_schema_as_it_is(store: Store) -> None:
+    async with store.write() as session:
+        await (await session.connection()).execute(text("UPDATE schema_version SET version_num = '9999_later'"))
+    await store.create()
+    assert await store.version() == "9999_later"
+
+
+async def test_tables_of_unknown_origin_are_not_touched(connection: Any, url: str) -> None:
+    await connection.run_sync(CaseRow.metadata.create_all)
+    await connection.commit()
+    store = Store(url)
+    with pytest.raises(StoreError, match=r"^database: it holds tables without a schema version[^\n]*$"):
+        await store.create()
+    await store.close()
+
+
+async def test_a_worker_whose_schema_is_made_needs_no_right_to_change_it(tmp_path: Path) -> None:
+    file = tmp_path / "redress.db"
+    made = Store(f"sqlite:///{file}")
+    await made.create()
+    await made.close()
+    reader = Store(f"sqlite:///file:{file}?mode=ro&uri=true")
+    await reader.create()
+    assert await reader.version() == migrations.HEAD
+    await reader.close()
