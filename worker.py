@@ -24,15 +24,17 @@ from activities.meeting import MeetingDesk, UrgentCalls
 from activities.ports import Carrier, Chat, PaymentGateway, Post, Renderer, Traced, Warehouse
 from activities.post import SmtpPost
 from activities.remedies import Remedies
+from activities.reporting import ReportDesk
 from activities.store import Store
 from models.directory import Directory
 from models.names import MAILROOM_ID
 from procedures import PACKS, DirectoryFile, load_packs
+from reports.enclosing import Enclosing
 from starter.connection import connect
 from starter.logs import setup_logging
 from starter.observe.service import metered_runtime, observed, settled
 from starter.observe.tracing import partner_calls
-from starter.schedules import ensure_meetings
+from starter.schedules import ensure_meetings, ensure_reports
 from starter.settings import Partner, Settings
 from texts.mails import render_mail
 from workflows.complaint import ComplaintWorkflow
@@ -41,6 +43,7 @@ from workflows.mailroom import MailroomWorkflow
 from workflows.meeting import SupervisionMeetingWorkflow
 from workflows.meeting_call import MeetingCallWorkflow
 from workflows.refund import RefundWorkflow
+from workflows.report_round import ReportRoundWorkflow
 
 WORKFLOWS = [
     ComplaintWorkflow,
@@ -49,6 +52,7 @@ WORKFLOWS = [
     MailroomWorkflow,
     SupervisionMeetingWorkflow,
     MeetingCallWorkflow,
+    ReportRoundWorkflow,
 ]
 
 _POLICY = workflow.SandboxImportNotificationPolicy
@@ -147,6 +151,7 @@ def build_worker(
         chat=parts.chat,
         directory_reader=parts.directory,
         render=parts.render,
+        printer=Enclosing(parts.store.url, PACKS.pinned, parts.directory),
     )
     book = Casebook(
         parts.store,
@@ -180,6 +185,7 @@ def build_worker(
             meetings.still_waiting,
             meetings.put_decision,
             meetings.write_meeting,
+            ReportDesk(parts.store, PACKS, on_mail=desk.nudge).post_reports,
         ],
         workflow_runner=RUNNER,
         max_cached_workflows=cached,
@@ -203,6 +209,7 @@ async def working(client: Client, settings: Settings) -> AsyncIterator[Worker]:
         ):
             await open_mailroom(client, settings)
             await ensure_meetings(client, PACKS, settings.task_queue)
+            await ensure_reports(client, PACKS, settings.task_queue)
             yield worker
     finally:
         await store.close()

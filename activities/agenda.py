@@ -5,18 +5,18 @@ from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, distinct, or_
+from sqlalchemy import select as choose
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from models.case import Stage
-from models.commands import Share
 from models.complaint import DemandKind
+from models.ledger import Account
 from models.meeting import Action, AgendaCase, Cost, ItemState, Summary, Tally
 from models.procedure import Procedure
-from models.tables import ActionRow, CaseRow, MeetingItemRow
+from models.tables import ActionRow, CaseRow, MeetingItemRow, Row
 from rules.calendar import week_before
-from rules.money import allocate
 
 AT_MOST = 500
 """Cases under A, and as many under C; more wait for the next agenda."""
@@ -25,6 +25,9 @@ TOP = 10
 ACTIONS = 200
 """Open actions of earlier meetings one agenda shows."""
 CHUNK = 500
+TXN, ENTRY = Row.metadata.tables["ledger_txn"], Row.metadata.tables["ledger_entry"]
+HELD = "held"
+"""Who bears a cost in dispute: nobody yet."""
 BEFORE_PANEL = or_(
     col(CaseRow.stage) == Stage.PANEL.value,
     and_(col(CaseRow.cost_held), col(CaseRow.stage) != Stage.CLOSED.value),
@@ -81,22 +84,28 @@ class Drawing:
         )
 
     async def costs(self) -> tuple[Cost, ...]:
-        """What each liable party bears of the last week's rulings, by the department that determined it."""
-        amounts: Counter[tuple[str, str, str]] = Counter()
-        cases: Counter[tuple[str, str, str]] = Counter()
-        wanted = select(CaseRow.refunded, CaseRow.currency, CaseRow.liable, CaseRow.decided_by).where(
-            self._of, CaseRow.refunded > 0, col(CaseRow.ruled_at) >= self._since
+        """What was booked on each liable party in the last week, by the department that determined it; then disputes.
+
+        Corrections count where they are booked, so a party may come out below zero.
+        """
+        amount, cases = func.sum(ENTRY.c.amount), func.count(distinct(TXN.c.number))
+        determined_by = col(CaseRow.decided_by)
+        wanted = (
+            choose(ENTRY.c.party, determined_by, TXN.c.currency, amount, cases)
+            .join_from(ENTRY, TXN, ENTRY.c.txn == TXN.c.id)
+            .join(CaseRow, col(CaseRow.number) == TXN.c.number)
+            .where(self._of, TXN.c.at >= self._since, TXN.c.at < self._at)
+            .where(ENTRY.c.account.in_((Account.COST.value, Account.HELD.value)))
+            .group_by(ENTRY.c.party, determined_by, TXN.c.currency)
+            .having(amount != 0)
+            .order_by(amount.desc(), ENTRY.c.party)
         )
-        async for refunded, currency, liable, department in self._stream(wanted):
-            shares = [Share.model_validate(share) for share in liable]
-            parts = allocate(refunded, [share.percent for share in shares]) if shares else []
-            for share, part in zip(shares, parts, strict=True):
-                key = (share.party, department or "", currency)
-                amounts[key] += part
-                cases[key] += 1
+        found = (await (await self._session.connection()).execute(wanted)).all()
         return tuple(
-            Cost(party=key[0], department=key[1], currency=key[2], amount=amount, cases=cases[key])
-            for key, amount in amounts.most_common()
+            Cost(
+                party=party or HELD, department=department or "", currency=currency, amount=int(borne), cases=int(times)
+            )
+            for party, department, currency, borne, times in found
         )
 
     async def open_actions(self, besides: str) -> tuple[Action, ...]:

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 
 import structlog
 
+from activities.enclosures import Enclosed
 from activities.outbox import CUSTOMER, Open
 from activities.ports import Chat, MailLine, MailRefused, OutgoingMail, Post, Renderer, TryAgain
 from models.complaint import Language
 from models.directory import Directory
+from models.reporting import TOO_LARGE
 from procedures import PackError, Packs
 
 CHAT_WAIT = 5.0
 """How long the end of a turn waits for chat rooms (seconds)."""
+NOTHING = Enclosed()
 _log = structlog.get_logger()
 
 
@@ -47,15 +50,16 @@ def address(row: Open, directory: Directory) -> Address | None:
     return Address(tuple(person.email for person in team.owners), team.chat, team.language)
 
 
-def in_words(row: Open, to: Address, packs: Packs, render: Renderer) -> Ready | None:
+def in_words(row: Open, to: Address, packs: Packs, render: Renderer, enclosed: Enclosed = NOTHING) -> Ready | None:
     """None when it cannot be written here; a worker that knows the pack or the template may."""
     notice = row.mail
     try:
-        subject, body = render(notice.template, notice.values, packs.pinned(row.procedure), to.language)
+        values = notice.values | ({TOO_LARGE: ", ".join(enclosed.too_large)} if enclosed.too_large else {})
+        subject, body = render(notice.template, values, packs.pinned(row.procedure), to.language)
     except (PackError, LookupError, ValueError, TypeError, AttributeError) as error:
         _log.warning("mail_not_written", mail=notice.id, template=notice.template, problem=type(error).__name__)
         return None
-    mail = OutgoingMail(to.to, subject, body, notice.message_id, notice.number, notice.at)
+    mail = OutgoingMail(to.to, subject, body, notice.message_id, notice.number, notice.at, enclosed.files)
     return Ready(row, mail, to.rooms)
 
 

@@ -10,6 +10,7 @@ from temporalio import activity
 from models.case import RemedyOrder, RemedyResult
 from models.meeting import Agenda, AgendaWish, CaseAnswer, CaseDecision, FoundCase, MeetingPage
 from models.pages import Letter, OpenCase, Opened, Origin, Page, StepResult
+from models.reporting import ReportCall
 
 
 class BookDuties(ABC):
@@ -89,6 +90,18 @@ class PostDuties(ABC):
     @abstractmethod
     async def deliver_mails(self, max_seconds: float) -> int:
         """Send waiting notices for so long; returns how many went out. Heartbeats."""
+
+
+class ReportDuties(ABC):
+    """Reports that go out by themselves."""
+
+    @activity.defn(name="post_reports")
+    @abstractmethod
+    async def post_reports(self, call: ReportCall) -> int:
+        """Leave the mails of a period in the outbox; returns how many were not there yet.
+
+        Raises ApplicationError(type="bad_input") for a round the procedure does not have.
+        """
 
 
 class MeetingDuties(ABC):

@@ -14,10 +14,11 @@ from temporalio import activity
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.dispatch import Dispatch, Ready, address, in_words
+from activities.dispatch import Address, Dispatch, Ready, address, in_words
 from activities.duties import PostDuties
+from activities.enclosures import Spool
 from activities.outbox import CUSTOMER, Open, Outbox, failed, not_told, put_off, sent, told
-from activities.ports import Chat, Herald, MailRefused, Post, Renderer, TryAgain
+from activities.ports import Chat, Herald, MailRefused, Post, Printer, Renderer, TryAgain
 from activities.store import Store, StoreError
 from models.commands import MailReport
 from models.directory import Directory
@@ -69,6 +70,7 @@ class MailDesk(PostDuties):
         chat: Chat,
         directory_reader: Callable[[], Directory],
         render: Renderer,
+        printer: Printer,
         herald: Herald | None = None,
         give_up: timedelta = timedelta(days=3),
         batch: int = 40,
@@ -81,6 +83,7 @@ class MailDesk(PostDuties):
         self._dispatch = Dispatch(post, chat, lines)
         self._directory = directory_reader
         self._render = render
+        self._spool = Spool(printer)
         self._herald = herald or SignalHerald()
         self._give_up = give_up
         self._batch = batch
@@ -142,7 +145,10 @@ class MailDesk(PostDuties):
             gone += outcome is None
             await self._settle(letter.row, outcome)
 
-        await self._dispatch.send(ready, settle)
+        try:
+            await self._dispatch.send(ready, settle)
+        finally:
+            self._spool.clear()
         return gone
 
     async def _prepare(self, row: Open, directory: Directory) -> Ready | None:
@@ -155,7 +161,7 @@ class MailDesk(PostDuties):
             put_off(mail, self._now(), "no_recipient", self._patience(row), lost=True)
         elif not reader.to and mail.to == CUSTOMER:
             sent(mail, self._now(), self._patience(row), "no_address")
-        elif ready := in_words(row, reader, self._packs, self._render):
+        elif ready := await self._written(row, reader):
             if mail.attempts == 1:
                 self._dispatch.post_to_rooms(ready)
             return ready
@@ -163,6 +169,15 @@ class MailDesk(PostDuties):
             put_off(mail, self._now(), "not_written", self._patience(row))
         await self._outbox.keep(mail)
         return None
+
+    async def _written(self, row: Open, reader: Address) -> Ready | None:
+        """The notice in words with what it encloses; None when either cannot be made here and now."""
+        try:
+            enclosed = await self._spool.enclosed(row, self._packs.pinned(row.procedure), reader.language)
+        except (TryAgain, PackError) as error:
+            _log.warning("mail_not_enclosed", mail=row.mail.id, problem=str(error))
+            return None
+        return in_words(row, reader, self._packs, self._render, enclosed)
 
     def _patience(self, row: Open) -> timedelta:
         return self._packs.pinned(row.procedure).clocks.mail.within

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Protocol
 
 from models.base import Currency, Moment, Record
@@ -99,6 +100,16 @@ class Carrier(Protocol):
 
 
 @dataclass(frozen=True)
+class Enclosure:
+    """A file that comes with a mail: its name for the reader, its media type, and where it is read from."""
+
+    name: str
+    main_type: str
+    sub_type: str
+    file: Path
+
+
+@dataclass(frozen=True)
 class OutgoingMail:
     """A mail ready to be sent. `message_id` is the left part, the same over every attempt."""
 
@@ -108,6 +119,7 @@ class OutgoingMail:
     message_id: str
     number: str
     at: datetime
+    enclosures: tuple[Enclosure, ...] = ()
 
 
 class MailLine(Protocol):
@@ -138,6 +150,18 @@ class Renderer(Protocol):
         self, template: str, values: Mapping[str, str | int], pack: Procedure, lang: Language, /
     ) -> tuple[str, str]:
         """Subject (one line) and plain text body."""
+
+
+class Printer(Protocol):
+    """Reports as files."""
+
+    async def __call__(
+        self, wanted: Sequence[str], period_name: str, pack: Procedure, lang: Language, folder: Path, /
+    ) -> tuple[list[Enclosure], list[str]]:
+        """`wanted` as `REPORT.FORMAT`: the files in `folder`, and the names of those too large for a mail.
+
+        Raises TryAgain.
+        """
 
 
 class Herald(Protocol):

@@ -106,4 +106,11 @@ def compose(mail: OutgoingMail, sender: str) -> EmailMessage:
     message["X-Redress-Case"] = mail.number
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.body)
+    for enclosure in mail.enclosures:
+        message.add_attachment(
+            enclosure.file.read_bytes(),
+            maintype=enclosure.main_type,
+            subtype=enclosure.sub_type,
+            filename=enclosure.name,
+        )
     return message

@@ -40,6 +40,11 @@ class Store:
         self._turn = asyncio.Lock()
 
     @property
+    def url(self) -> str:
+        """Where the database is, with its password."""
+        return self._engine.url.render_as_string(hide_password=False)
+
+    @property
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
         return self._engine.dialect.name

@@ -9,6 +9,7 @@ EXCHANGE = "Exchange"
 MAILROOM = "Mailroom"
 SUPERVISION_MEETING = "SupervisionMeeting"
 MEETING_CALL = "MeetingCall"
+REPORT_ROUND = "ReportRound"
 
 VIEW = "view"
 """Query: the case as JSON (CaseView)."""
@@ -48,6 +49,16 @@ def meeting_id(procedure: str, name: str) -> str:
 def meeting_schedule(procedure: str) -> str:
     """The id of the schedule that calls a procedure's weekly meeting."""
     return f"meeting.{procedure.partition('.')[0]}"
+
+
+def report_id(procedure: str, name: str, period: str) -> str:
+    """What the mails of a round of reports go by in the outbox."""
+    return f"{report_schedule(procedure, name)}.{period}"
+
+
+def report_schedule(procedure: str, name: str) -> str:
+    """The id of the schedule that sends reports."""
+    return f"report.{procedure}.{name}"
 
 
 def remedy_id(number: str, decision: int, attempt: int, kind: str) -> str:

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from models.base import Line, Ref, Slug
 from models.complaint import DemandKind, Language, OrderKind
 from models.parts import Clock, Count, Part, Span, Title
+from models.sending import FileFormat, ReportName, Sending, Weekday
 
 
 class Callback(Part):
@@ -147,9 +148,6 @@ class Remedy(Part):
     source: Line
 
 
-Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-
-
 class MeetingRules(Part):
     """The supervision meeting: when it is held, who belongs to it and who may decide."""
 
@@ -168,12 +166,15 @@ class MeetingRules(Part):
     """Members who may decide cases (each those that wait for its own decision), give actions and close."""
     reports: Span
     """How long after its due date an execution report is still waited for."""
+    forms: tuple[ReportName, ...] = ()
+    """Reports of the last seven days that the weekly agenda's mail encloses."""
+    form_formats: tuple[FileFormat, ...] = ("pdf",)
     sources: dict[Slug, Line]
     """For each key above the clause it comes from."""
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
-        if missing := sorted(set(type(self).model_fields) - {"sources"} - set(self.sources)):
+        if missing := sorted(self.model_fields_set - {"sources"} - set(self.sources)):
             raise ValueError(f"`sources` lacks {', '.join(missing)}; name the clause of each")
         if strangers := sorted(set(self.may_decide) - set(self.members)):
             raise ValueError(f"`may_decide` names {', '.join(strangers)}, no member; add it to `members`")
@@ -222,6 +223,8 @@ class Procedure(Part):
     """Command -> departments that may send it; "asked" is every asked department, "task" whoever has the task."""
     meeting: MeetingRules | None = None
     """None: the procedure holds no supervision meeting."""
+    sending: dict[Slug, Sending] = Field(default_factory=dict)
+    """Rounds of reports by name, such as "weekly"."""
 
     @property
     def ref(self) -> Ref:
@@ -238,6 +241,7 @@ class Procedure(Part):
             "department", [d for who in self.authority.values() for d in who if d not in special], self.departments
         )
         _all_known("department", list(self.meeting.members if self.meeting else ()), self.departments)
+        _all_known("department", [d for each in self.sending.values() for d in each.to], self.departments)
         merged = [p for m in self.merges for p in (*m.parties, m.becomes)]
         shared = (self.shared.customer, *self.shared.others)
         _all_known("party", [self.customer, self.unreachable, *merged, *shared], self.parties)

@@ -48,6 +48,18 @@ class Format(StrEnum):
     JSON = "json"
 
 
+_WITHOUT_CASES = (Format.TABLE, Format.CSV, Format.PDF)
+"""Formats of the figures without the list of the cases behind them."""
+
+
+def built(database: AsyncConnection, name: str, setting: Setting, form: Format) -> Document:
+    """A report as it is written in a format."""
+    document = REPORTS[name][0](database, setting)
+    if name == "metrics" and form in _WITHOUT_CASES:
+        return replace(document, sections=document.sections[:1])
+    return document
+
+
 BINARY = (Format.XLSX, Format.PDF)
 """Formats that need a file."""
 

@@ -8,7 +8,7 @@ from models.ledger import Difference, Statement, StatementLine
 from models.procedure import Procedure
 from reports.document import Column, Document, Row, Section
 from texts import brief, money, named, say, when
-from texts.values import party as title_of
+from texts.values import party
 
 Lines = Callable[[], AsyncIterator[StatementLine]]
 Totals = Callable[[], AsyncIterator[tuple[str, str, int, int]]]
@@ -18,15 +18,9 @@ _WIDTHS = {
 }  # fmt: skip
 
 
-def party_name(party: str, pack: Procedure, lang: Language) -> str:
-    """A party of the ledger in words: its title, and whose id it is."""
-    role, _, who = party.partition(":")
-    return f"{title_of(role, pack, lang)} {who}".strip()
-
-
 def statement(head: Statement, lines: Lines, pack: Procedure, lang: Language, now: datetime) -> Document:
     """The statement; its lines are read while it is written."""
-    title = say("settlement.title", lang, party=party_name(head.party, pack, lang), month=head.period)
+    title = say("settlement.title", lang, party=party(head.party, pack, lang), month=head.period)
     columns = tuple(Column(key, say(f"settlement.column.{key}", lang), width) for key, width in _WIDTHS.items())
 
     async def rows() -> AsyncIterator[Row]:
@@ -44,10 +38,10 @@ def overview(month: str, totals: Totals, pack: Procedure, lang: Language, now: d
     columns = tuple(Column(key, say(f"settlement.column.{key}", lang), width) for key, width in keys.items())
 
     async def rows() -> AsyncIterator[Row]:
-        async for party, currency, lines, total in totals():
-            facts = {"party": party, "currency": currency, "lines": lines, "amount": total}
+        async for bearer, currency, lines, total in totals():
+            facts = {"party": bearer, "currency": currency, "lines": lines, "amount": total}
             shown = money(total, currency, Language.EN)
-            yield Row((party_name(party, pack, lang), lines, shown, total, currency), facts)
+            yield Row((party(bearer, pack, lang), lines, shown, total, currency), facts)
 
     title = say("settlement.overview", lang, month=month)
     facts = {"period": month, "generated_at": now.isoformat()}

@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
-from models.procedure import MeetingRules, Weekday
+from models.procedure import MeetingRules
+from models.sending import Weekday
 
 _WEEK_MINUTES = 7 * 24 * 60
 _WEEKDAYS: tuple[str, ...] = get_args(Weekday)

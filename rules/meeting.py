@@ -19,7 +19,9 @@ from models.meeting import (
 )
 from models.names import meeting_id
 from models.procedure import MeetingRules, Procedure
-from rules.calendar import session_start
+from models.reporting import ENCLOSED, PERIOD
+from rules.calendar import session_start, week_before
+from rules.reporting import days, files
 
 SHOWN_IN_MAIL = 40
 """Cases a mail lists; the agenda itself holds all."""
@@ -47,7 +49,15 @@ def opened(call: Call, agenda: Agenda, pack: Procedure, now: datetime) -> Meetin
         agenda=agenda.model_copy(update={"cases": ()}),
         items=tuple(Item(case=case) for case in agenda.cases),
     )
-    return _to_members(meeting, rules, now, "meeting_agenda")
+    return _to_members(meeting, rules, now, "meeting_agenda", **_forms(call, rules, pack, now))
+
+
+def _forms(call: Call, rules: MeetingRules, pack: Procedure, now: datetime) -> dict[str, str]:
+    """The weekly agenda brings the forms of the days it looks back on (S0-26); an urgent session is about its case."""
+    if call.case is not None or not rules.forms:
+        return {}
+    period = days(week_before(now), now, pack.time_zone)
+    return {ENCLOSED: files(rules.forms, rules.form_formats), PERIOD: period}
 
 
 def begun(meeting: Meeting, agenda: Agenda, pack: Procedure, now: datetime) -> Meeting:
@@ -134,16 +144,21 @@ def result(meeting: Meeting) -> MeetingResult:
     )
 
 
-def _to_members(meeting: Meeting, rules: MeetingRules, at: datetime, template: str) -> Meeting:
+def _to_members(meeting: Meeting, rules: MeetingRules, at: datetime, template: str, **more: str) -> Meeting:
     shown = minutes_of(meeting.but(items=_shown(meeting.items)))
     content = shown.model_dump_json(exclude_none=True)
     cases = sum(item.state is not ItemState.ELSEWHERE for item in meeting.items)
     for member in dict.fromkeys(rules.members):
         what = f"{template.removeprefix('meeting_')}-{member}"
         starts_at = meeting.starts_at.isoformat()
-        meeting = tell(
-            meeting, at, member, template, what, name=meeting.name, starts_at=starts_at, cases=cases, minutes=content
-        )
+        values: dict[str, str | int] = {
+            "name": meeting.name,
+            "starts_at": starts_at,
+            "cases": cases,
+            "minutes": content,
+            **more,
+        }
+        meeting = tell(meeting, at, member, template, what, **values)
     return meeting
 
 

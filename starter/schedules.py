@@ -1,7 +1,7 @@
-"""The calendar of weekly meetings: one Temporal Schedule for each procedure that holds one."""
+"""The calendar of meetings and reports: a Temporal Schedule for each that a procedure's data asks for."""
 
-from datetime import timedelta
-from typing import Any
+from datetime import time, timedelta
+from typing import Any, get_args
 
 from pydantic import ValidationError
 from temporalio.client import (
@@ -20,15 +20,20 @@ from temporalio.client import (
 )
 
 from models.meeting import WeeklyCall
-from models.names import MEETING_CALL, meeting_schedule
+from models.names import MEETING_CALL, REPORT_ROUND, meeting_schedule, report_schedule
 from models.procedure import MeetingRules, Procedure
+from models.reporting import ReportCall
+from models.sending import Sending, Weekday
 from procedures import Packs
 from rules.calendar import call_time
 from starter.calls import patiently
 
 CATCH_UP = timedelta(days=7)
 """A meeting missed in an outage up to so long is called when the server is back."""
+REPORTS_CATCH_UP = timedelta(days=62)
+"""Reports missed in an outage up to so long are sent when the server is back, each period once."""
 _SUNDAY_FIRST = 7
+_WEEKDAYS: tuple[str, ...] = get_args(Weekday)
 
 
 async def ensure_meetings(client: Client, packs: Packs, task_queue: str) -> None:
@@ -36,20 +41,47 @@ async def ensure_meetings(client: Client, packs: Packs, task_queue: str) -> None
 
     A schedule that is as it should be is left alone: an update would make the server forget what it has to catch up.
     """
-    for name in sorted({pack.name for pack in packs.all()}):
-        pack = packs.newest(name)
-        if pack is not None and pack.meeting is not None:
-            await _ensure(client, pack, weekly(pack, pack.meeting, task_queue))
+    for pack in _newest(packs):
+        if pack.meeting is not None:
+            await _ensure(client, meeting_schedule(pack.name), weekly(pack, pack.meeting, task_queue))
 
 
-async def _ensure(client: Client, pack: Procedure, wanted: Schedule) -> None:
-    schedule_id = meeting_schedule(pack.name)
+async def ensure_reports(client: Client, packs: Packs, task_queue: str) -> None:
+    """The same for the rounds of reports."""
+    for pack in _newest(packs):
+        for name, sending in pack.sending.items():
+            await _ensure(client, report_schedule(pack.name, name), regular(pack, name, sending, task_queue))
+
+
+def _newest(packs: Packs) -> list[Procedure]:
+    names = sorted({pack.name for pack in packs.all()})
+    return [pack for name in names if (pack := packs.newest(name)) is not None]
+
+
+async def _ensure(client: Client, schedule_id: str, wanted: Schedule) -> None:
     try:
         await patiently(lambda: client.create_schedule(schedule_id, wanted))
     except ScheduleAlreadyRunningError:
         handle = client.get_schedule_handle(schedule_id)
         if not _same(await handle.describe(), wanted):
             await handle.update(lambda current: ScheduleUpdate(schedule=_changed(current, wanted)))
+
+
+def regular(pack: Procedure, name: str, sending: Sending, task_queue: str) -> Schedule:
+    """The schedule of a round of reports. Periods missed in an outage are made up for one after another."""
+    clock = time.fromisoformat(sending.at)
+    call = ReportCall(procedure=pack.name, name=name, every=sending.every, time_zone=pack.time_zone)
+    days: dict[str, Any] = {"day_of_month": [ScheduleRange(sending.day)]}
+    if sending.every == "week":
+        days = {"day_of_week": [ScheduleRange((_WEEKDAYS.index(sending.weekday) + 1) % _SUNDAY_FIRST)]}
+    calendar = ScheduleCalendarSpec(hour=[ScheduleRange(clock.hour)], minute=[ScheduleRange(clock.minute)], **days)
+    return Schedule(
+        action=ScheduleActionStartWorkflow(
+            REPORT_ROUND, call, id=f"{report_schedule(pack.name, name)}.call", task_queue=task_queue
+        ),
+        spec=ScheduleSpec(calendars=[calendar], time_zone_name=pack.time_zone),
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.BUFFER_ALL, catchup_window=REPORTS_CATCH_UP),
+    )
 
 
 def weekly(pack: Procedure, rules: MeetingRules, task_queue: str) -> Schedule:
@@ -84,17 +116,19 @@ def _essence(schedule: Schedule) -> tuple[Any, ...]:
     if not isinstance(action, ScheduleActionStartWorkflow) or len(schedule.spec.calendars) != 1 or not action.args:
         return ()
     calendar = schedule.spec.calendars[0]
-    times = tuple(ranges[0].start for ranges in (calendar.day_of_week, calendar.hour, calendar.minute))
+    ranges = (calendar.day_of_month, calendar.day_of_week, calendar.hour, calendar.minute)
+    times = tuple(each[0].start for each in ranges)
     return (*times, schedule.spec.time_zone_name, action.task_queue, schedule.policy.catchup_window, _call(action))
 
 
-def _call(action: ScheduleActionStartWorkflow) -> WeeklyCall | None:
+def _call(action: ScheduleActionStartWorkflow) -> WeeklyCall | ReportCall | None:
     """The start argument; a described schedule has it as it crossed the wire."""
     given = action.args[0]
-    if isinstance(given, WeeklyCall):
+    if isinstance(given, WeeklyCall | ReportCall):
         return given
+    kind = WeeklyCall if action.workflow == MEETING_CALL else ReportCall
     try:
-        return WeeklyCall.model_validate_json(given.data)
+        return kind.model_validate_json(given.data)
     except ValidationError:
         return None
 

@@ -71,9 +71,11 @@ def department(name: str, pack: Procedure, lang: Language) -> str:
 
 
 def party(name: str, pack: Procedure, lang: Language) -> str:
-    """A party's title; a department's where the pack knows no such party."""
-    known = pack.parties.get(name)
-    return _title(known.title, lang) if known else department(name, pack, lang)
+    """A party's title, with whose id it is where the ledger names one; a department's where there is no such party."""
+    role, _, who = name.partition(":")
+    known = pack.parties.get(role)
+    title = _title(known.title, lang) if known else department(role, pack, lang)
+    return f"{title} {who}".strip()
 
 
 def cause(name: str, pack: Procedure, lang: Language) -> str:

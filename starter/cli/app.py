@@ -51,6 +51,7 @@ COMMANDS = {
     "feedback": ("endings:feedback", "Record whether the customer is satisfied."),
     "withdraw": ("endings:withdraw", "Record that the customer takes the complaint back."),
     "report": ("reporting:report", "Forms, breaches, figures and causes, to read, print or calculate with."),
+    "send-reports": ("rounds:send_reports", "Send the regular reports of a week or month, again if need be."),
     "settlement": ("settlement:settlement", "What complaints cost, by who bears it: monthly statements."),
     "reconcile": ("reconciling:reconcile", "Check that gateway, ledger and cases agree to the cent."),
     "meeting": ("meeting:meeting", "The supervision meeting: agenda, decisions, actions, minutes."),

@@ -31,8 +31,6 @@ class Kind(StrEnum):
 FormatName = Literal["table", "csv", "xlsx", "html", "pdf", "json"]
 Figure = Literal["timeliness", "satisfaction", "repeats"]
 _NEED_A_FILE = ("xlsx", "pdf")
-_WITHOUT_CASES = ("table", "csv", "pdf")
-"""Formats of the figures without the list of cases, which `--figure` or `--only` asks for."""
 
 
 async def report(
@@ -153,14 +151,9 @@ def _document(
     figure: Figure | None,
     group: tuple[str, str] | None,
 ) -> "Document":
-    from dataclasses import replace
-
-    from reports.catalogue import REPORTS
+    from reports.catalogue import Format, built
     from reports.metrics import cases
 
     if figure or group:
         return cases(database, setting, figure, group)
-    document = REPORTS[kind.replace("-", "_")][0](database, setting)
-    if kind is Kind.METRICS and chosen in _WITHOUT_CASES:
-        return replace(document, sections=document.sections[:1])
-    return document
+    return built(database, kind.replace("-", "_"), setting, Format(chosen))

@@ -11,7 +11,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlmodel import select
 
 from activities.mailroom import MailDesk
-from activities.ports import TryAgain
+from activities.ports import Renderer, TryAgain
 from activities.post import SmtpPost
 from activities.store import Store
 from models.commands import MailReport
@@ -20,6 +20,7 @@ from models.directory import Directory
 from models.procedure import Procedure
 from models.tables import MailRow
 from procedures import PACKS
+from reports.enclosing import MOST_BYTES, Enclosing
 
 
 class MailServer:
@@ -96,14 +97,17 @@ class PostOffice:
         self.listener, self.rooms = Listener(), Rooms()
         self.port = port
 
-    def desk(self, port: int | None = None, **options: Any) -> MailDesk:
+    def desk(
+        self, port: int | None = None, *, render: Renderer | None = None, most_bytes: int = MOST_BYTES, **options: Any
+    ) -> MailDesk:
         return MailDesk(
             self.store,
             PACKS,
             post=SmtpPost("127.0.0.1", port or self.port, sender="redress@shop.example", timeout=5),
             chat=self.rooms,
             directory_reader=lambda: self.directory,
-            render=words,
+            render=render or words,
+            printer=Enclosing(self.store.url, PACKS.pinned, lambda: self.directory, most_bytes=most_bytes),
             herald=self.listener,
             clock=self.clock,
             **options,

@@ -13,14 +13,16 @@ from activities.mailroom import MailDesk
 from activities.meeting import MeetingDesk
 from activities.post import SmtpPost
 from activities.store import Store
-from models.case import Stage
+from models.case import Event, Stage
 from models.directory import Directory, Person, Team
 from models.meeting import Agenda, AgendaWish, Call, GiveAction, Item, ItemState, Meeting, MeetingPage
 from models.pages import CaseSummary, OpenCase, Page
 from models.tables import ActionRow, MailRow, MeetingItemRow, MeetingRow
 from procedures import PACKS, load_packs
+from reports.enclosing import Enclosing
 from rules.meeting import begun, ended, minutes_of, opened
 from rules.motions import receive
+from tests.activities.bookkeeping import executed, ruled
 from tests.activities.postoffice import PostOffice
 from texts.mails import render_mail
 
@@ -40,9 +42,9 @@ def filed(
 ) -> Callable[..., Any]:
     """Enters a case that stands somewhere."""
 
-    async def enter(number: str, version: int = 1, **changes: Any) -> None:
+    async def enter(number: str, version: int = 1, events: tuple[Event, ...] = (), **changes: Any) -> None:
         await casebook.open_case(opening(number))
-        await casebook.write_down(Page(summary=summary(number, version, **changes)))
+        await casebook.write_down(Page(summary=summary(number, version, **changes), events=events))
 
     return enter
 
@@ -56,11 +58,7 @@ async def test_the_five_items_are_drawn_from_what_stands_in_sql(
 ) -> None:
     await filed("C-LEAD", stage=Stage.LEADERSHIP, out_of_rule=True)
     await filed("C-PANEL", stage=Stage.PANEL, contested=True)
-    cost = {"liable": ({"party": "merchant", "percent": 60}, {"party": "carrier", "percent": 40})}
-    await filed(
-        "C-HELD", stage=Stage.FEEDBACK, contested=True, cost_held=True, refunded=101, decided_by="merchandise",
-        ruled_at=clock.now, **cost,
-    )  # fmt: skip
+    await filed("C-HELD", stage=Stage.FEEDBACK, contested=True, cost_held=True)
     await filed("C-ELSE", stage=Stage.ASKED)
     await filed("C-OVER", stage=Stage.CLOSED, cost_held=True, exit="satisfied")
     agenda = await desk.draw_agenda(wish(clock))
@@ -69,10 +67,27 @@ async def test_the_five_items_are_drawn_from_what_stands_in_sql(
     assert (agenda.out_of_rule.total.count, agenda.contested.total.count) == (1, 2)
     assert [(tally.key, tally.count) for tally in agenda.contested.causes] == [("quality", 2)]
     assert [(tally.key, tally.count) for tally in agenda.contested.products] == [("CUP", 2)]
-    costs = {(cost.party, cost.department): cost.amount for cost in agenda.costs}
-    assert costs == {("merchant", "merchandise"): 61, ("carrier", "merchandise"): 40}
     urgent = await desk.draw_agenda(wish(clock, "urgent.C-PANEL"))
     assert [case.number for case in urgent.cases] == ["C-PANEL"]
+
+
+async def test_costs_are_those_of_the_ledger_by_bearer_and_determining_department(
+    desk: MeetingDesk, filed: Callable[..., Any], clock: Any
+) -> None:
+    await filed("C-1", events=(ruled(1, clock.now, liable="merchant=60,carrier=40"), executed(2, 101, clock.now)),
+                decided_by="merchandise")  # fmt: skip
+    await filed("C-2", events=(ruled(1, clock.now), executed(2, 500, clock.now),
+                               Event(seq=3, at=clock.now, kind="cost_held", data={"decision": 1})))  # fmt: skip
+    before = clock.now - timedelta(days=8)
+    await filed("C-OLD", events=(ruled(1, before), executed(2, 900, before)))
+    costs = {
+        (cost.party, cost.department): (cost.amount, cost.cases) for cost in (await desk.draw_agenda(wish(clock))).costs
+    }
+    assert costs == {
+        ("merchant:M-1", "merchandise"): (61, 1),
+        ("carrier", "merchandise"): (40, 1),
+        ("held", ""): (500, 1),
+    }
 
 
 async def test_the_week_before_is_counted_apart_and_older_cases_not_at_all(
@@ -160,12 +175,16 @@ async def test_members_read_the_agenda_in_their_language_and_nobody_is_told_of_a
         chat=post_office.rooms,
         directory_reader=lambda: post_office.directory,
         render=render_mail,
+        printer=Enclosing(store.url, PACKS.pinned, lambda: post_office.directory),
         herald=post_office.listener,
         clock=clock,
     )  # fmt: skip
     assert await mailroom.deliver_once() == 5
     (message,) = (mail for to, mail in post_office.server.mails if to == ["panel@example.com"])
-    body = message.get_content()
+    body = message.get_body(("plain",)).get_content()
+    files = {part.get_filename(): part.get_content() for part in message.iter_attachments()}
+    assert sorted(name.split(" ")[0] for name in files) == ["已处理争议投诉汇总表", "规则外退换货需求汇总表"]
+    assert all(name.endswith(".pdf") and content.startswith(b"%PDF") for name, content in files.items())
     for words in ("A. 规则外投诉", "C. 无法判断的争议投诉", "C-1 · 订单 O-1", "E. 各部门", "redress meeting attend"):
         assert words in body
     assert post_office.listener.heard == []

@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "workflows": {"models", "procedures", "rules", "texts", "activities"},
     "reports": {"models", "procedures", "rules", "texts", "activities"},
     "starter": {"models", "migrations", "procedures", "rules", "texts", "activities", "workflows", "reports", "worker"},
-    "worker": {"models", "procedures", "rules", "texts", "activities", "workflows", "starter"},
+    "worker": {"models", "procedures", "rules", "texts", "activities", "workflows", "reports", "starter"},
 }
 OURS = set(MAY_IMPORT)
 SQL = {"tables.py", "settlement_tables.py", "rows.py", "guards.py"}

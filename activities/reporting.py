@@ -1,0 +1,48 @@
+"""Leaving the mails of a round of reports in the outbox."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.duties import ReportDuties
+from activities.record import outbox_row
+from activities.store import Store
+from models.names import Refused
+from models.reporting import ReportCall
+from models.tables import MailRow
+from procedures import Packs
+from rules.reporting import post_of
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class ReportDesk(ReportDuties):
+    """The activity `post_reports`. `on_mail` is called when there is something to send."""
+
+    def __init__(
+        self, store: Store, packs: Packs, *, on_mail: Callable[[], None], clock: Callable[[], datetime] = _now
+    ) -> None:
+        self._store = store
+        self._packs = packs
+        self._on_mail = on_mail
+        self._now = clock
+
+    @activity.defn(name="post_reports")
+    async def post_reports(self, call: ReportCall) -> int:
+        """Under ids made of the period: what has been written before is not written again."""
+        pack = self._packs.newest(call.procedure)
+        if pack is None or call.period is None or call.name not in pack.sending:
+            reason = f"name: the procedure sends no {call.name} reports; see its [sending]"
+            raise ApplicationError(reason, type=Refused.BAD_INPUT.value, non_retryable=True)
+        now = self._now()
+        post = post_of(call, pack, call.period, now)
+        rows = [{**outbox_row(post.round_id, mail, now), "procedure": post.procedure} for mail in post.mails]
+        async with self._store.write() as session:
+            written = (await session.exec(self._store.insert_new(MailRow).values(rows))).rowcount
+        if written:
+            self._on_mail()
+        return int(written)

@@ -1,0 +1,31 @@
+"""What the schedules of reports start: the reports of the period that has ended go to their readers, once."""
+
+from datetime import datetime
+
+from temporalio import workflow
+from temporalio.common import SearchAttributeKey
+
+with workflow.unsafe.imports_passed_through():
+    from activities.duties import ReportDuties
+    from models.names import REPORT_ROUND
+    from models.reporting import ReportCall
+    from rules.reporting import ended_period
+    from workflows import options
+
+_SCHEDULED = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
+
+
+@workflow.defn(name=REPORT_ROUND)
+class ReportRoundWorkflow:
+    """A schedule gives each of its runs an id of its own; the mails' ids are the period's, whoever asks for them."""
+
+    @workflow.run
+    async def run(self, call: ReportCall) -> int:
+        """Leave the mails in the outbox; returns how many were not there yet."""
+        due: datetime = workflow.info().typed_search_attributes.get(_SCHEDULED) or workflow.now()
+        period = call.period or ended_period(due, call.every, call.time_zone)
+        return await workflow.execute_local_activity_method(
+            ReportDuties.post_reports,
+            call.model_copy(update={"period": period}),
+            **options.near(f"post the reports of {period}"),
+        )
