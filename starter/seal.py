@@ -38,6 +38,8 @@ class Sealer(PayloadCodec):
         self._active = ring.active.encode()
         self._ciphers = {name.encode(): AESGCM(key) for name, key in ring.keys.items()}
         self._accept_plain = accept_plain
+        self.missing = 0
+        """How many payloads stayed shut for want of their key."""
 
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
         """Seal each payload, squeezed first where that pays: a sealed history is smaller than a plain one."""
@@ -60,6 +62,7 @@ class Sealer(PayloadCodec):
             return payload if self._accept_plain else Payload(metadata={"encoding": UNSEALED_PAYLOAD})
         name = payload.metadata.get(KEY_ID, b"")
         if name not in self._ciphers:
+            self.missing += 1
             shown = name[:40].decode("ascii", "replace")
             raise KeyMissing(f"payload key {shown!r} is not in the key ring; put it back to go on")
         try:

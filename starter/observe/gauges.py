@@ -5,7 +5,7 @@ Every worker shows the same figures, since they are the service's and not the wo
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 import structlog
@@ -50,6 +50,11 @@ class Gauges:
         ):
             self._meter.create_gauge_float(name, meaning).set(float(value))
 
+    def show_missing(self, payloads: int) -> None:
+        """Put where Prometheus reads it how many payloads this worker could not open."""
+        gauge = self._meter.create_gauge("redress_payloads_without_key", "Payloads this worker had no key for")
+        gauge.set(payloads)
+
     def _table(self, name: str, meaning: str, values: Mapping[_Labels, int]) -> None:
         gauge = self._meter.create_gauge(name, meaning)
         shown = self._shown.setdefault(name, set())
@@ -60,10 +65,14 @@ class Gauges:
         shown.update(values)
 
 
-async def keep_figures(store: Store, meter: MetricMeter, every: float) -> None:
-    """Read and show the figures for ever. A database that does not answer makes them old, which a rule notices."""
+async def keep_figures(store: Store, meter: MetricMeter, every: float, missing: Callable[[], int]) -> None:
+    """Read and show the figures for ever. A database that does not answer makes them old, which a rule notices.
+
+    `missing`: how many payloads this process could not open.
+    """
     gauges = Gauges(meter)
     while True:
+        gauges.show_missing(missing())
         try:
             async with asyncio.timeout(max(every, 30.0)), store.read() as session:
                 gauges.show(await read_figures(await session.connection(), datetime.now(UTC)))

@@ -14,6 +14,7 @@ from starter.errors import OperatorError
 from starter.observe.gauges import keep_figures
 from starter.observe.health import health
 from starter.ports import free_port, is_free
+from starter.seal import Sealer
 from starter.settings import Settings
 
 _log = structlog.get_logger()
@@ -52,6 +53,10 @@ async def observed(client: Client, settings: Settings, store: Store) -> AsyncIte
     """Health and figures while entered. Enter it before the worker, so that probes see it drain."""
     observe = settings.observe
     metered = client.service_client.config.runtime
+    codec = client.data_converter.payload_codec
+
+    def missing() -> int:
+        return codec.missing if isinstance(codec, Sealer) else 0
 
     async def temporal() -> bool:
         return await client.service_client.check_health()
@@ -65,7 +70,7 @@ async def observed(client: Client, settings: Settings, store: Store) -> AsyncIte
         if metered is not None:
             _log.info("metrics", address=f"http://{observe.host}:{observe.metrics_port}/metrics")
         meter = (metered or Runtime.default()).metric_meter
-        figures = asyncio.create_task(keep_figures(store, meter, observe.figures_seconds))
+        figures = asyncio.create_task(keep_figures(store, meter, observe.figures_seconds, missing))
         try:
             yield
         finally:
