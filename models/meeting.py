@@ -97,6 +97,8 @@ class WeeklyCall(Contract):
     procedure: Slug
     notice: timedelta
     time_zone: str
+    due: Moment | None = None
+    """The call's hour where the local stack runs ahead: it is waited for on the call's own clock."""
 
 
 class MeetingStage(StrEnum):

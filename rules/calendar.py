@@ -39,6 +39,26 @@ def session_start(week: str, rules: MeetingRules, time_zone: str) -> datetime:
     return datetime.combine(day, time.fromisoformat(rules.at), ZoneInfo(time_zone)).astimezone(UTC)
 
 
+def call_hours(rules: MeetingRules, time_zone: str, since: datetime, until: datetime) -> list[datetime]:
+    """When weekly meetings are called after `since` and not after `until` (UTC), as the schedule does it."""
+    return _hours(call_time(rules), time_zone, since, until)
+
+
+def session_hours(rules: MeetingRules, time_zone: str, since: datetime, until: datetime) -> list[datetime]:
+    """When weekly sessions begin after `since` and not after `until` (UTC)."""
+    begin = time.fromisoformat(rules.at)
+    return _hours(CallTime(_WEEKDAYS.index(rules.weekday), begin.hour, begin.minute), time_zone, since, until)
+
+
+def _hours(weekly: CallTime, time_zone: str, since: datetime, until: datetime) -> list[datetime]:
+    zone = ZoneInfo(time_zone)
+    first, last = since.astimezone(zone).date(), until.astimezone(zone).date()
+    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    clock = time(weekly.hour, weekly.minute)
+    hours = (datetime.combine(day, clock, zone).astimezone(UTC) for day in days if day.weekday() == weekly.weekday)
+    return [hour for hour in hours if since < hour <= until]
+
+
 def week_before(moment: datetime) -> datetime:
     """Seven days earlier: the span an agenda looks back on."""
     return moment - timedelta(days=7)

@@ -49,6 +49,11 @@ class Cases:
         self._task_queue = task_queue
         self._local = local
 
+    @property
+    def client(self) -> Client:
+        """The connection."""
+        return self._client
+
     async def start(self, complaint: Complaint) -> Started:
         """File a complaint; the same one filed again, at once or a year later, is the same case.
 
@@ -150,14 +155,18 @@ class Cases:
         times = await asyncio.gather(*(self.now(number) for number in numbers))
         return dict(zip(numbers, times, strict=True))
 
+    def only_local(self) -> None:
+        """Raises BadInput where the server is not our local stack: its clocks are everybody's."""
+        if not self._local:
+            raise BadInput("only_local")
+
     async def fast_forward(self, number: str, by: timedelta) -> bool:
         """Let the case's own clock run ahead; False when the case ends first.
 
         While a remedy is under way it is the remedy's clock: how long goods are waited for. Only on the local stack:
         BadInput elsewhere. A pending activity holds the clock: TryAgain after two minutes.
         """
-        if not self._local:
-            raise BadInput("only_local")
+        self.only_local()
         from starter.clocks import forward
 
         child = (await self.view(number)).child

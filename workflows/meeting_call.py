@@ -1,6 +1,6 @@
 """What the weekly schedule starts: it calls the meeting of the week its instant belongs to, once."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey, WorkflowIDReusePolicy
@@ -21,7 +21,9 @@ class MeetingCallWorkflow:
     @workflow.run
     async def run(self, weekly: WeeklyCall) -> str:
         """Start the week's meeting, or leave the one that is there. Returns its workflow id."""
-        due: datetime = workflow.info().typed_search_attributes.get(_SCHEDULED) or workflow.now()
+        due: datetime = weekly.due or workflow.info().typed_search_attributes.get(_SCHEDULED) or workflow.now()
+        if (early := due - workflow.now()) > timedelta():
+            await workflow.sleep(early)
         call = Call(procedure=weekly.procedure, name=week_of(due + weekly.notice, weekly.time_zone))
         meeting = meeting_id(call.procedure, call.name)
         try:

@@ -20,7 +20,7 @@ from models.meeting import (
 )
 from models.names import Refused
 from models.procedure import MeetingRules
-from rules.calendar import call_time, session_start, week_of
+from rules.calendar import call_hours, call_time, session_hours, session_start, week_of
 from rules.checks import Refusal
 from rules.meeting import begun, done, ended, next_due, opened, result, undecided
 from rules.motions import decided, may_decide, order_for, receive
@@ -279,3 +279,12 @@ def test_only_members_are_noted_as_attending() -> None:
     meeting = in_session(attending=())
     assert said(meeting, "attend", PANEL, members=["nobody"])[1].code is Refused.BAD_INPUT
     assert said(meeting, "close", DESK)[1].code is Refused.WRONG_DEPARTMENT
+
+
+def test_the_calls_of_a_span_are_those_the_schedule_makes_in_it() -> None:
+    rules = RULES
+    monday = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)  # 14:00 in Shanghai, a day before the session
+    week = timedelta(days=7)
+    assert call_hours(rules, PACK.time_zone, monday, monday + 2 * week) == [monday + week, monday + 2 * week]
+    assert call_hours(rules, PACK.time_zone, monday - timedelta(seconds=1), monday) == [monday]
+    assert session_hours(rules, PACK.time_zone, monday, monday + week) == [monday + timedelta(days=1)]

@@ -1,0 +1,164 @@
+"""Letting the whole local stack run ahead: every open case, and the weekly meetings whose hour comes on the way.
+
+Schedules follow the server's real clock, which nobody can forward. So a meeting on the way is called by the same
+workflow a schedule starts, whose own clock is brought to the call's hour; the meeting inherits that time, and its id
+is the week's. When the real hour comes the schedule finds it there.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from temporalio.client import Client
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+
+from models.meeting import WeeklyCall
+from models.names import MEETING_CALL, SUPERVISION_MEETING, meeting_schedule
+from models.procedure import Procedure
+from rules.calendar import call_hours, session_hours
+from starter.calls import patiently
+from starter.cases import Cases
+from starter.clocks import forward, own_time
+from starter.failures import Failure, TryAgain
+from starter.messages import RPC
+
+AT_ONCE = 40
+"""Clocks moved at the same time."""
+ONE_MORE = timedelta(seconds=1)
+NEXT_SESSION = timedelta(days=8)
+"""Within how long the next weekly session surely begins."""
+
+
+@dataclass
+class _Clock:
+    """The own clock of a case or a meeting: where it is, and where it is to arrive."""
+
+    at: datetime
+    end: datetime
+    move: Callable[[timedelta], Awaitable[bool]]
+    over: bool = False
+
+
+@dataclass
+class Arrived:
+    """What became of it."""
+
+    cases: int = 0
+    meetings: list[str] = field(default_factory=list)
+    """Workflow ids of the meetings whose hour came."""
+    failed: list[Failure] = field(default_factory=list)
+
+
+class Ahead:
+    """Moves open cases and meetings of the local stack. `packs` are the procedures; those with a meeting hold it."""
+
+    def __init__(self, client: Client, cases: Cases, packs: Iterable[Procedure], task_queue: str) -> None:
+        self._client = client
+        self._cases = cases
+        self._packs = [pack for pack in packs if pack.meeting is not None]
+        self._task_queue = task_queue
+        self._room = asyncio.Semaphore(AT_ONCE)
+
+    async def until_session(self, numbers: list[str]) -> timedelta:
+        """How long it is until the next weekly session begins, seen from the clock that is farthest ahead.
+
+        Raises TryAgain where no procedure holds meetings.
+        """
+        latest = max((clock.at for clock in await self._clocks(numbers, timedelta())), default=datetime.now(UTC))
+        hours = [
+            hour
+            for pack in self._packs
+            if pack.meeting
+            for hour in session_hours(pack.meeting, pack.time_zone, latest, latest + NEXT_SESSION)
+        ]
+        if not hours:
+            raise TryAgain("no_session")
+        return min(hours) - latest + ONE_MORE
+
+    async def run(self, numbers: list[str], by: timedelta, tick: Callable[[], None]) -> Arrived:
+        """Move everything by a span; `tick` is called for each case that has arrived."""
+        arrived = Arrived()
+        clocks = await self._clocks(numbers, by)
+        cases = clocks[: len(numbers)]
+        begin = min((clock.at for clock in clocks), default=datetime.now(UTC))
+        end = max((clock.end for clock in clocks), default=begin + by)
+        for hour, pack in self._calls(begin, end):
+            await self._all(clocks, hour, arrived)
+            if (meeting := await self._call(pack, hour)) not in arrived.meetings:
+                arrived.meetings.append(meeting)
+                clocks.append(_Clock(hour, end, self._mover(meeting)))
+        await self._all(clocks, end, arrived, lambda clock: tick() if clock in cases else None)
+        arrived.cases = len(numbers) - len(arrived.failed)
+        return arrived
+
+    async def _clocks(self, numbers: list[str], by: timedelta) -> list[_Clock]:
+        async def of_case(number: str) -> _Clock:
+            async with self._room:
+                at = await self._cases.now(number)
+            return _Clock(at, at + by, lambda span: self._cases.fast_forward(number, span))
+
+        clocks = list(await asyncio.gather(*(of_case(number) for number in numbers)))
+        open_meetings = f"WorkflowType = '{SUPERVISION_MEETING}' AND ExecutionStatus = 'Running'"
+        async for found in self._client.list_workflows(open_meetings):
+            at = await own_time(self._client, self._client.get_workflow_handle(found.id))
+            clocks.append(_Clock(at, at + by, self._mover(found.id)))
+        return clocks
+
+    def _calls(self, begin: datetime, end: datetime) -> list[tuple[datetime, Procedure]]:
+        calls = [
+            (hour, pack)
+            for pack in self._packs
+            if pack.meeting
+            for hour in call_hours(pack.meeting, pack.time_zone, begin, end)
+        ]
+        return sorted(calls, key=lambda call: (call[0], call[1].name))
+
+    async def _all(
+        self,
+        clocks: list[_Clock],
+        until: datetime,
+        arrived: Arrived,
+        done: Callable[[_Clock], None] = lambda _: None,
+    ) -> None:
+        async def one(clock: _Clock) -> None:
+            span = min(until, clock.end) - clock.at
+            async with self._room:
+                try:
+                    if not clock.over and span > timedelta():
+                        clock.over = not await clock.move(span)
+                except Failure as failure:
+                    arrived.failed.append(failure)
+                    clock.over = True
+                clock.at += max(span, timedelta())
+                done(clock)
+
+        await asyncio.gather(*(one(clock) for clock in clocks))
+
+    def _mover(self, workflow_id: str) -> Callable[[timedelta], Awaitable[bool]]:
+        async def never() -> bool:
+            return False
+
+        return lambda span: forward(self._client, self._client.get_workflow_handle(workflow_id), span, never)
+
+    async def _call(self, pack: Procedure, hour: datetime) -> str:
+        """Have the meeting called whose call's hour it is; its id, whether it is new or not."""
+        if pack.meeting is None:
+            raise TryAgain("no_session")
+        weekly = WeeklyCall(procedure=pack.name, notice=pack.meeting.notice, time_zone=pack.time_zone, due=hour)
+        handle = await patiently(
+            lambda: self._client.start_workflow(
+                MEETING_CALL,
+                weekly,
+                id=f"{meeting_schedule(pack.name)}.call-{hour:%Y-%m-%dT%H:%M:%SZ}",
+                task_queue=self._task_queue,
+                result_type=str,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                rpc_timeout=RPC,
+            )
+        )
+        if (span := hour - datetime.now(UTC)) > timedelta():
+            await self._mover(handle.id)(span + ONE_MORE)
+        called: str = await handle.result()
+        return called
