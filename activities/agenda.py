@@ -10,9 +10,10 @@ from sqlalchemy import select as choose
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from activities.objections import waiting_objections
 from models.case import Stage
 from models.complaint import DemandKind
-from models.ledger import Account
+from models.ledger import Account, Objection
 from models.meeting import Action, AgendaCase, Cost, ItemState, Summary, Tally
 from models.procedure import Procedure
 from models.tables import ActionRow, CaseRow, MeetingItemRow, Row
@@ -24,6 +25,8 @@ TOP = 10
 """Reasons, products and merchants a summary names."""
 ACTIONS = 200
 """Open actions of earlier meetings one agenda shows."""
+OBJECTIONS = 100
+"""Objections to statements one agenda shows."""
 CHUNK = 500
 TXN, ENTRY = Row.metadata.tables["ledger_txn"], Row.metadata.tables["ledger_entry"]
 HELD = "held"
@@ -107,6 +110,10 @@ class Drawing:
             )
             for party, department, currency, borne, times in found
         )
+
+    async def objections(self) -> tuple[Objection, ...]:
+        """Lines of statements whose cost is held until the panel decides, the oldest first."""
+        return tuple(await waiting_objections(self._session, self._of, OBJECTIONS))
 
     async def open_actions(self, besides: str) -> tuple[Action, ...]:
         """Actions of other meetings that wait for their report, the nearest due date first."""

@@ -12,6 +12,7 @@ from models.ledger import LedgerCase, Posting
 from models.pages import Page
 from models.procedure import Procedure
 from models.tables import CaseRow, ClosedPeriod, EventRow, LedgerEntry, LedgerTxn
+from rules.objections import back_id, decided_id, held_id
 from rules.settlement import READ, month_of, moves_cost, next_month, postings
 
 PERIOD_LOCK = 0x6C6564676572
@@ -58,12 +59,16 @@ class Ledger:
 
     async def _write(self, session: AsyncSession, fresh: Sequence[tuple[Posting, Procedure]]) -> None:
         await share_period_lock(session)
-        closed = set((await session.exec(select(ClosedPeriod.period))).all())
+        closed = await _closed(session)
         connection = await session.connection()
         await connection.execute(insert(LedgerEntry), [entry for posting, _ in fresh for entry in _entries(posting)])
         now = self._now()
         txns = [_txn(posting, _open_month(month_of(posting.at, pack), closed), now) for posting, pack in fresh]
         await connection.execute(insert(LedgerTxn), txns)
+        for posting, pack in fresh:
+            if posting.reverses is not None:
+                month = _open_month(month_of(now, pack), closed)
+                await _take_back(session, posting.reverses, {"period": month, "at": now, "booked_at": now})
 
 
 async def _not_booked(
@@ -72,6 +77,29 @@ async def _not_booked(
     ids = [posting.id for posting, _ in wished]
     known = set((await session.exec(select(LedgerTxn.id).where(col(LedgerTxn.id).in_(ids)))).all())
     return [(posting, pack) for posting, pack in wished if posting.id not in known]
+
+
+async def _take_back(session: AsyncSession, reversed_txn: str, when: dict[str, object]) -> None:
+    """The case has moved a cost that a party objected to: what the objection booked is taken back with it."""
+    connection = await session.connection()
+    lines = (await session.exec(select(LedgerEntry.line).where(LedgerEntry.txn == reversed_txn))).all()
+    ids = [made(reversed_txn, line) for line in lines for made in (held_id, decided_id)]
+    for txn in (await session.exec(select(LedgerTxn).where(col(LedgerTxn.id).in_(ids)))).all():
+        entries = (await session.exec(select(LedgerEntry).where(LedgerEntry.txn == txn.id))).all()
+        back = [entry.model_dump() | {"txn": back_id(txn.id), "amount": -entry.amount} for entry in entries]
+        await connection.execute(insert(LedgerEntry), back)
+        await connection.execute(
+            insert(LedgerTxn), [txn.model_dump() | when | {"id": back_id(txn.id), "reverses": txn.id}]
+        )
+
+
+async def _closed(session: AsyncSession) -> set[str]:
+    return set((await session.exec(select(ClosedPeriod.period))).all())
+
+
+async def open_month(session: AsyncSession, month: str) -> str:
+    """The month in which something of this month is settled now."""
+    return _open_month(month, await _closed(session))
 
 
 async def share_period_lock(session: AsyncSession) -> None:

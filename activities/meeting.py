@@ -68,6 +68,7 @@ class MeetingDesk(MeetingDuties):
                 out_of_rule=await drawing.summary(col(CaseRow.out_of_rule)),
                 contested=await drawing.summary(col(CaseRow.contested)),
                 costs=await drawing.costs(),
+                objections=await drawing.objections(),
                 actions=await drawing.open_actions(meeting_id(pack.ref, wish.call.name)),
             )
 

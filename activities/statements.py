@@ -1,6 +1,6 @@
 """Monthly statements: what each party bears, issued when a month is closed, confirmed or objected to line by line."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,9 +10,12 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from activities.ledger import PERIOD_LOCK
+from activities.objections import Objections
 from activities.statement_queries import answer_rest, by_party, draft, issue_lines, issue_totals, issued
 from activities.store import Store
+from models.commands import Share
 from models.ledger import LineState, Statement, StatementLine
+from models.procedure import Procedure
 from models.tables import ClosedPeriod, LedgerEntry, StatementLineRow, StatementWord
 from rules.settlement import next_month
 
@@ -31,9 +34,10 @@ class StatementRefusal(Exception):
 class Statements:
     """Reads, issues and answers statements. Raises StoreError."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, clock: Callable[[], datetime], pack_of: Callable[[str], Procedure]) -> None:
         self._store = store
         self._now = clock
+        self._objections = Objections(pack_of, clock)
 
     async def close(self, month: str, actor: str, window: timedelta, zone: str) -> tuple[Statement, bool]:
         """Issue every party's statement of the month and close it; closed again it stays as it is (False).
@@ -106,11 +110,24 @@ class Statements:
         word = {"confirms": objection is None, "reason": objection or "", "actor": actor, "at": now}
         async with self._store.write() as session:
             if line is not None:
-                return await self._answer_line(session, head, line, word)
-            connection = await session.connection()
-            await self._lock(session)
-            done = await connection.execute(answer_rest(head.party, head.period, word))
-            return int(done.rowcount)
+                new = await self._answer_line(session, head, line, word)
+            else:
+                connection = await session.connection()
+                await self._lock(session)
+                new = int((await connection.execute(answer_rest(head.party, head.period, word))).rowcount)
+            if objection is not None and new:
+                await self._objections.hold(session, head.party, head.period)
+            return new
+
+    async def rule(self, head: Statement, line: int, liable: Sequence[Share], reason: str, actor: str) -> None:
+        """Enter the panel's decision about a line objected to: the cost held moves to who bears it.
+
+        Raises StatementRefusal: no_objection, ruled_otherwise, case_moved.
+        """
+        async with self._store.write() as session:
+            refusal = await self._objections.decide(session, (head.party, head.period, line), liable, reason, actor)
+        if refusal is not None:
+            raise StatementRefusal(refusal)
 
     async def _answer_line(self, session: AsyncSession, head: Statement, line: int, word: dict[str, Any]) -> int:
         place = {"party": head.party, "period": head.period, "line": line}

@@ -90,6 +90,7 @@ _UNCHANGEABLE = (
     "statement_row",
     "statement_line",
     "statement_word",
+    "objection_ruling",
 )
 
 

@@ -116,6 +116,19 @@ class Statement(Record):
     """Currency -> what the party bears."""
 
 
+class Objection(Record):
+    """A line of a statement whose cost is held because its party objects, until the panel decides."""
+
+    party: str
+    period: str
+    line: int
+    number: str
+    amount: int
+    currency: str
+    reason: str
+    at: Moment
+
+
 class Difference(Record):
     """A case on whose money gateway, ledger and case do not agree."""
 

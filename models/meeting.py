@@ -11,6 +11,7 @@ from models.case import Mail, Verdict
 from models.commands import Command, Decide, Share
 from models.complaint import Demand, DemandKind
 from models.dossier import Dossier
+from models.ledger import Objection
 
 
 def _real_week(name: str) -> str:
@@ -202,6 +203,8 @@ class Agenda(Record):
     """D."""
     costs: tuple[Cost, ...] = ()
     """E."""
+    objections: tuple[Objection, ...] = ()
+    """C: costs held because a party objects to its statement."""
     actions: tuple[Action, ...] = ()
     """Given by earlier meetings and not reported yet."""
 

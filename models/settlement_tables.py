@@ -1,11 +1,12 @@
 """The SQL tables of settlement: the ledger, closed months, statements as issued, and what parties said of them."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
-from models.rows import Row, UtcDateTime
+from models.rows import Json, Row, UtcDateTime
 
 
 class LedgerTxn(Row, table=True):
@@ -114,5 +115,26 @@ class StatementWord(Row, table=True):
     line: int = Field(primary_key=True)
     confirms: bool
     reason: str = ""
+    actor: str
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ObjectionRuling(Row, table=True):
+    """What the panel decided about a line a party objected to; the ledger holds what followed from it."""
+
+    __tablename__ = "objection_ruling"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["party", "period", "line"], ["statement_word.party", "statement_word.period", "statement_word.line"]
+        ),
+        CheckConstraint("reason <> ''", name="ruling_with_reason"),
+    )
+
+    party: str = Field(primary_key=True)
+    period: str = Field(primary_key=True)
+    line: int = Field(primary_key=True)
+    liable: list[dict[str, Any]] = Field(sa_type=Json)
+    """The shares; empty: the party bears it as before."""
+    reason: str
     actor: str
     at: datetime = Field(sa_type=UtcDateTime)

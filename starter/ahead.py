@@ -23,8 +23,10 @@ from starter.clocks import forward, own_time
 from starter.failures import Failure, TryAgain
 from starter.messages import RPC
 
-AT_ONCE = 40
+AT_ONCE = 20
 """Clocks moved at the same time."""
+TRIES, PAUSE = 4, 3.0
+"""How often a clock that cannot be moved yet is tried, and the seconds between: a busy worker answers later."""
 ONE_MORE = timedelta(seconds=1)
 NEXT_SESSION = timedelta(days=8)
 """Within how long the next weekly session surely begins."""
@@ -99,8 +101,8 @@ class Ahead:
             return _Clock(at, at + by, lambda span: self._cases.fast_forward(number, span))
 
         clocks = list(await asyncio.gather(*(of_case(number) for number in numbers)))
-        open_meetings = f"WorkflowType = '{SUPERVISION_MEETING}' AND ExecutionStatus = 'Running'"
-        async for found in self._client.list_workflows(open_meetings):
+        meetings = f"WorkflowType = '{SUPERVISION_MEETING}' AND TaskQueue = '{self._task_queue}'"
+        async for found in self._client.list_workflows(f"{meetings} AND ExecutionStatus = 'Running'"):
             at = await own_time(self._client, self._client.get_workflow_handle(found.id))
             clocks.append(_Clock(at, at + by, self._mover(found.id)))
         return clocks
@@ -126,7 +128,7 @@ class Ahead:
             async with self._room:
                 try:
                     if not clock.over and span > timedelta():
-                        clock.over = not await clock.move(span)
+                        clock.over = not await _patiently(clock, span)
                 except Failure as failure:
                     arrived.failed.append(failure)
                     clock.over = True
@@ -162,3 +164,15 @@ class Ahead:
             await self._mover(handle.id)(span + ONE_MORE)
         called: str = await handle.result()
         return called
+
+
+async def _patiently(clock: _Clock, span: timedelta) -> bool:
+    """Again while nothing has been moved yet; a clock that is held somewhere on its way is not sent off twice."""
+    for _ in range(TRIES - 1):
+        try:
+            return await clock.move(span)
+        except TryAgain as error:
+            if error.key == "clock_held":
+                raise
+            await asyncio.sleep(PAUSE)
+    return await clock.move(span)

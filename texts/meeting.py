@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from models.complaint import Language
+from models.ledger import Objection
 from models.meeting import Action, Attendance, Cost, Item, ItemState, MeetingStage, Minutes, Summary, Tally
 from models.procedure import Procedure
 from texts import brief, money, named, say, when
@@ -23,7 +24,8 @@ def _lines(minutes: Minutes, pack: Procedure, lang: Language) -> Iterator[str]:
     changes = [action for action in (*agenda.actions, *minutes.actions) if action.rule_change]
     proposals = [say("meeting.proposal", lang, what=action.what) for action in changes]
     yield from _item("B", [*_summary(agenda.out_of_rule, pack, lang), *proposals], lang)
-    yield from _item("C", _cases(minutes, "C", pack, lang), lang)
+    objections = [_objection(objection, pack, lang) for objection in agenda.objections]
+    yield from _item("C", [*_cases(minutes, "C", pack, lang), *objections], lang)
     yield from _item("D", _summary(agenda.contested, pack, lang), lang)
     yield from _item("E", (_cost(cost, pack, lang) for cost in agenda.costs), lang)
     yield from _section("attendance", [_present(entry, pack, lang) for entry in minutes.attendance], lang)
@@ -113,6 +115,20 @@ def _cost(cost: Cost, pack: Procedure, lang: Language) -> str:
         department=department(cost.department, pack, lang) if cost.department else None,
         amount=money(cost.amount, cost.currency, lang),
         cases=cost.cases,
+    )
+
+
+def _objection(objection: Objection, pack: Procedure, lang: Language) -> str:
+    return say(
+        "meeting.objection",
+        lang,
+        party=party(objection.party, pack, lang),
+        name=objection.party,
+        month=objection.period,
+        line=objection.line,
+        number=objection.number,
+        amount=money(objection.amount, objection.currency, lang),
+        reason=objection.reason,
     )
 
 

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from cyclopts import App, Parameter
 
+from models.commands import Share
 from models.ledger import MONTH_PATTERN
+from rules.objections import mistake
+from starter.cli.actions import Many
+from starter.cli.parsing import shares
 from starter.cli.reporting import FormatName, _format
 from starter.cli.session import Json, Session, session
 from starter.failures import BadInput, NoSuchCase, NotAllowed, TryAgain
@@ -77,9 +81,46 @@ async def object_to(
 
     :param reason: Why.
     """
-    if not reason.strip() or len(reason) > LONGEST_REASON or not reason.isprintable():
+    return await _answer(party, month, line, actor, _reason(reason))
+
+
+def _reason(text: str) -> str:
+    if not text.strip() or len(text) > LONGEST_REASON or not text.isprintable():
         raise BadInput("bad_objection")
-    return await _answer(party, month, line, actor, reason.strip())
+    return text.strip()
+
+
+@settlement.command
+async def decide(
+    party: PartyName,
+    /,
+    *,
+    month: MonthName,
+    line: int,
+    liable: Many = None,
+    keep: Annotated[bool, Parameter(negative="", help="The party bears it as before.")] = False,
+    reason: str,
+    actor: Actor = None,
+) -> int:
+    """Decide an objection as the panel: the cost held moves in the open month, the statement stays as issued.
+
+    :param line: The line of the statement.
+    :param liable: Who bears it, as in confirm: `merchant=60` and again for the others; together 100.
+    :param reason: Why.
+    """
+    current = session()
+    _checked(month)
+    if keep == bool(liable):
+        raise BadInput("objection_choice")
+    found = [Share.model_validate(share) for share in shares("--liable", liable or [])]
+    if mistake(found, current.default_pack):
+        raise BadInput("objection_liable", known=", ".join(current.default_pack.parties))
+    who = _of(current, actor, (current.default_pack.panel,))
+    async with _statements(current, writing=True) as book:
+        head = await book.head(await _party(current, book, party), month)
+        await _told(book.rule(head, line, found, _reason(reason), who))
+        current.out.print(current.say("settled.ruled", party=head.party, month=month, line=line), markup=False)
+    return 0
 
 
 @settlement.command
@@ -117,7 +158,7 @@ async def _statements(current: Session, *, writing: bool = False) -> AsyncIterat
     async with opened(current.settings) as store:
         if writing:
             await store.create()
-        yield Statements(store, now)
+        yield Statements(store, now, current.pack)
 
 
 async def _party(current: Session, book: "Statements", name: str) -> str:
@@ -132,11 +173,15 @@ async def _party(current: Session, book: "Statements", name: str) -> str:
 
 
 def _clerk(current: Session, actor: str | None) -> str:
-    """The name of somebody who may. Raises BadInput, NotAllowed."""
+    """The name of somebody who may enter a party's word. Raises BadInput, NotAllowed."""
+    return _of(current, actor, current.default_pack.settlement.clerks)
+
+
+def _of(current: Session, actor: str | None, clerks: tuple[str, ...]) -> str:
+    """The name of somebody of one of these departments. Raises BadInput, NotAllowed."""
     name = actor if actor is not None else current.settings.actor
     if name is None or not name.strip():
         raise BadInput("no_actor")
-    clerks = current.default_pack.settlement.clerks
     if not set(current.directory.departments_of(name)) & set(clerks):
         titles = ", ".join(values.department(clerk, current.default_pack, current.lang) for clerk in clerks)
         raise NotAllowed("stranger", who=titles or current.say("nobody"))

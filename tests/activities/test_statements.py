@@ -6,9 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
+from activities.agenda import of
+from activities.objections import waiting_objections
 from activities.statements import StatementRefusal, Statements
 from activities.store import Store, StoreError
+from models.commands import Share
 from models.ledger import StatementLine
+from procedures import load_packs
 from tests.activities.bookkeeping import OCTOBER, Books, executed, moved, ruled
 from tests.activities.conftest import Clock
 from tests.activities.test_ledger import GOOD, entry, run, txn
@@ -20,7 +24,7 @@ NOVEMBER = datetime(2026, 11, 2, 4, 0, tzinfo=UTC)
 @pytest.fixture
 def statements(store: Store, clock: Clock) -> Statements:
     clock.now = NOVEMBER
-    return Statements(store, clock)
+    return Statements(store, clock, load_packs().pinned)
 
 
 async def close(statements: Statements, month: str = "2026-10") -> None:
@@ -187,3 +191,78 @@ async def test_no_cost_falls_between_the_months_however_closing_and_booking_meet
         connection = await session.connection()
         fixed = (await connection.execute(text("SELECT sum(total) FROM statement_row"))).scalar() or 0
     assert int(fixed) == issued
+
+
+CARRIER = (Share(party="carrier", percent=40), Share(party="merchant", percent=60))
+
+
+async def rule(statements: Statements, line: int, liable: tuple[Share, ...], reason: str = "监督小组裁定") -> None:
+    await statements.rule(await statements.head("merchant:M-1", "2026-10"), line, liable, reason, "售后团队负责人")
+
+
+async def test_an_objection_holds_the_cost_until_the_panel_moves_it_in_the_open_month(
+    books: Books, statements: Statements
+) -> None:
+    await books.paid("C-1", 1_001)
+    await books.paid("C-2", 500)
+    await close(statements)
+    issued = [(line.number, line.amount) for line in await lines(statements)]
+    for _ in range(2):
+        await answer(statements, 1, objection="货物未退回")
+    held = {"gateway": -1_501, "merchant:M-1": 500, "held": 1_001}
+    assert await books.balances() == held
+    november = await lines(statements, month="2026-11")
+    assert [(line.number, line.amount, line.contested) for line in november] == [("C-1", -1_001, True)]
+    for _ in range(2):
+        await rule(statements, 1, CARRIER)
+    assert await books.balances() == {"gateway": -1_501, "merchant:M-1": 500 + 601, "carrier": 400}
+    assert [(line.number, line.amount) for line in await lines(statements)] == issued
+    with pytest.raises(StatementRefusal, match="ruled_otherwise"):
+        await rule(statements, 1, ())
+
+
+async def test_an_objection_the_panel_does_not_share_leaves_the_cost_where_it_was(
+    books: Books, statements: Statements
+) -> None:
+    await books.paid("C-1", 1_001)
+    await close(statements)
+    with pytest.raises(StatementRefusal, match="no_objection"):
+        await rule(statements, 1, ())
+    await answer(statements, objection="货物未退回")
+    await rule(statements, 1, ())
+    assert await books.balances() == {"gateway": -1_001, "merchant:M-1": 1_001}
+    assert sum(line.amount for line in await lines(statements, month="2026-11")) == 0
+
+
+@pytest.mark.parametrize("decided", [False, True])
+async def test_a_cost_the_case_moves_itself_takes_what_the_objection_booked_back(
+    books: Books, statements: Statements, decided: bool
+) -> None:
+    await books.paid("C-1", 1_001)
+    await close(statements)
+    await answer(statements, 1, objection="货物未退回")
+    if decided:
+        await rule(statements, 1, (Share(party="merchandise"),))
+    await books.write("C-1", moved(3, "carrier=100", NOVEMBER))
+    assert await books.balances() == {"gateway": -1_001, "carrier": 1_001}
+    if not decided:
+        with pytest.raises(StatementRefusal, match="case_moved"):
+            await rule(statements, 1, CARRIER)
+
+
+async def test_the_agenda_lists_what_is_held_for_an_objection_until_it_is_decided(
+    books: Books, statements: Statements, store: Store
+) -> None:
+    await books.paid("C-1", 1_001)
+    await close(statements)
+
+    async def waiting() -> list[tuple[str, int, int, str]]:
+        async with store.read() as session:
+            found = await waiting_objections(session, of("marketplace"), 10)
+        return [(each.party, each.line, each.amount, each.reason) for each in found]
+
+    assert await waiting() == []
+    await answer(statements, 1, objection="货物未退回")
+    assert await waiting() == [("merchant:M-1", 1, 1_001, "货物未退回")]
+    await rule(statements, 1, CARRIER)
+    assert await waiting() == []

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlmodel import select
 from temporalio.client import (
     Client,
     ScheduleBackfill,
@@ -16,8 +17,11 @@ from temporalio.client import (
 )
 
 from models.procedure import Procedure
+from models.tables import MeetingRow
 from procedures import HERE, PACKS, Packs, read_pack
-from rules.calendar import week_of
+from rules.calendar import call_hours, week_of
+from starter.ahead import Ahead
+from starter.cases import Cases
 from starter.schedules import ensure_meetings
 from tests.support import Office
 
@@ -111,3 +115,29 @@ async def test_the_schedule_is_made_once_left_alone_and_follows_its_procedure(
     await ensure_meetings(calling, _only(later), office.settings.task_queue)
     local = (await schedule.describe()).info.next_action_times[0].astimezone(ZoneInfo(ZONE))
     assert local.isoweekday() == 4
+
+
+async def test_two_weeks_run_ahead_hold_two_meetings_and_no_week_is_held_again(
+    office: Office, calling: Client, scheduled: tuple[Procedure, ScheduleHandle]
+) -> None:
+    pack, _ = scheduled
+    cases = Cases(calling, task_queue=office.settings.task_queue, local=True)
+    ahead = Ahead(calling, cases, [pack], office.settings.task_queue)
+    arrived = await ahead.run([], timedelta(days=14), lambda: None)
+    assert arrived.failed == []
+    weeks = sorted({week_of(hour + timedelta(days=1), ZONE) for hour in _next_calls(pack)})
+    assert [meeting.rpartition(".")[2] for meeting in arrived.meetings] == weeks
+    async with office.store.read() as session:
+        rows = (await session.exec(select(MeetingRow).where(MeetingRow.procedure == pack.name))).all()
+    begun = {row.name: row.starts_at.astimezone(ZoneInfo(ZONE)) for row in rows}
+    assert sorted(begun) == weeks
+    assert {(start.isoweekday(), start.hour) for start in begun.values()} == {(2, 14)}
+    again = await ahead.run([], timedelta(days=14), lambda: None)
+    assert set(weeks) <= {meeting.rpartition(".")[2] for meeting in again.meetings}
+    assert len(await _held(calling, pack, 2)) == len(set(weeks) | {m.rpartition(".")[2] for m in again.meetings})
+
+
+def _next_calls(pack: Procedure) -> list[datetime]:
+    assert pack.meeting is not None
+    now = datetime.now(UTC)
+    return call_hours(pack.meeting, ZONE, now, now + timedelta(days=14))

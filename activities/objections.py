@@ -1,0 +1,137 @@
+"""Objections in the ledger: the contested cost is held, decided by the panel, or taken back with what it was about."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, insert, select
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from activities.ledger import open_month, share_period_lock
+from activities.statement_queries import LINE, TXN, WORD
+from models.commands import Share
+from models.ledger import Entry, LedgerCase, Objection
+from models.procedure import Procedure
+from models.tables import CaseRow, LedgerEntry, LedgerTxn, ObjectionRuling, Row
+from rules.objections import OBJECTED, PANEL, decided_id, deciding, held_id, holding
+from rules.settlement import month_of
+
+AT_ONCE = 500
+RULING = Row.metadata.tables["objection_ruling"]
+_SAME_LINE = ("party", "period", "line")
+
+
+class Objections:
+    """Works in the caller's transaction. `pack_of` finds the procedure a case runs on."""
+
+    def __init__(self, pack_of: Callable[[str], Procedure], clock: Callable[[], datetime]) -> None:
+        self._pack_of = pack_of
+        self._now = clock
+
+    async def hold(self, session: AsyncSession, party: str, period: str) -> None:
+        """Hold the cost of every line of the statement that is objected to; what is held already stays as it is."""
+        await share_period_lock(session)
+        last = 0
+        wanted = (WORD.c.party == party, WORD.c.period == period, ~WORD.c.confirms)
+        while rows := await _lines(session, *wanted, LINE.c.line > last, limit=AT_ONCE):
+            last = rows[-1].line
+            ids = [held_id(row.txn, row.entry) for row in rows]
+            known = await _known(session, TXN.c.id.in_(ids))
+            for row in rows:
+                if (made := held_id(row.txn, row.entry)) not in known:
+                    await self._book(session, row, made, OBJECTED, holding(party, row.amount))
+
+    async def decide(
+        self, session: AsyncSession, place: tuple[str, str, int], liable: Sequence[Share], reason: str, actor: str
+    ) -> str | None:
+        """Lay a held cost on who bears it. None: done; else why not: no_objection, ruled_otherwise, case_moved."""
+        await share_period_lock(session)
+        same = [WORD.c[name] == value for name, value in zip(_SAME_LINE, place, strict=True)]
+        rows = await _lines(session, *same, ~WORD.c.confirms, limit=1)
+        held = await session.get(LedgerTxn, held_id(rows[0].txn, rows[0].entry)) if rows else None
+        if held is None:
+            return "no_objection"
+        shares = [share.model_dump() for share in liable]
+        if (known := await session.get(ObjectionRuling, place)) is not None:
+            return None if (known.liable, known.reason) == (shares, reason) else "ruled_otherwise"
+        if await _known(session, TXN.c.reverses == held.id):
+            return "case_moved"
+        case = await session.get_one(CaseRow, held.number)
+        ledger_case = LedgerCase(
+            number=case.number, order=case.order_number, merchant=case.merchant, carrier=case.carrier
+        )
+        entries = deciding(place[0], rows[0].amount, liable, ledger_case, self._pack_of(case.procedure))
+        await self._book(session, rows[0], decided_id(rows[0].txn, rows[0].entry), PANEL, entries)
+        party, period, line = place
+        ruling = ObjectionRuling(
+            party=party, period=period, line=line, liable=shares, reason=reason, actor=actor, at=self._now()
+        )
+        session.add(ruling)
+        return None
+
+    async def _book(self, session: AsyncSession, row: Any, made: str, ground: str, entries: tuple[Entry, ...]) -> None:
+        """A transaction beside the one the line is of, in the month that is open now."""
+        about = await session.get_one(LedgerTxn, row.txn)
+        case = await session.get_one(CaseRow, about.number)
+        pack, now = self._pack_of(case.procedure), self._now()
+        kept = about.model_dump(
+            exclude={"id", "ground", "clause", "contested", "reverses", "at", "period", "booked_at"}
+        )
+        connection = await session.connection()
+        await connection.execute(insert(LedgerEntry), _rows(made, entries))
+        values = {
+            "id": made,
+            "ground": ground,
+            "clause": pack.settlement.clauses.get(ground, pack.settlement.source),
+            "contested": True,
+            "reverses": None,
+            "at": now,
+            "period": await open_month(session, month_of(now, pack)),
+            "booked_at": now,
+        }
+        await connection.execute(insert(LedgerTxn), [kept | values])
+
+
+async def waiting_objections(session: AsyncSession, cases: ColumnElement[bool], at_most: int) -> list[Objection]:
+    """Objections nobody has decided, the oldest first; those whose cost the case has moved itself wait no more."""
+    back = TXN.alias("back")
+    held = TXN.alias("held")
+    wanted = (
+        select(
+            WORD.c.party, WORD.c.period, WORD.c.line, WORD.c.reason, WORD.c.at, LINE.c.amount, held.c.number,
+            held.c.currency,
+        )
+        .join_from(WORD, LINE, and_(*(WORD.c[name] == LINE.c[name] for name in _SAME_LINE)))
+        .join(held, held.c.id == LINE.c.txn + ":" + LINE.c.entry.cast(TXN.c.id.type) + ":held")
+        .join(CaseRow, col(CaseRow.number) == held.c.number)
+        .outerjoin(back, back.c.reverses == held.c.id)
+        .outerjoin(RULING, and_(*(RULING.c[name] == WORD.c[name] for name in _SAME_LINE)))
+        .where(cases, ~WORD.c.confirms, RULING.c.party.is_(None), back.c.id.is_(None))
+        .order_by(WORD.c.at, WORD.c.party, WORD.c.line)
+        .limit(at_most)
+    )  # fmt: skip
+    found = (await (await session.connection()).execute(wanted)).mappings().all()
+    return [Objection.model_validate({**row}) for row in found]
+
+
+async def _lines(session: AsyncSession, *where: ColumnElement[bool], limit: int) -> list[Any]:
+    wanted = (
+        select(LINE.c.line, LINE.c.txn, LINE.c.entry, LINE.c.amount)
+        .join_from(LINE, WORD, and_(*(WORD.c[name] == LINE.c[name] for name in _SAME_LINE)))
+        .where(*where)
+        .order_by(LINE.c.line)
+        .limit(limit)
+    )
+    return list((await (await session.connection()).execute(wanted)).all())
+
+
+async def _known(session: AsyncSession, *where: ColumnElement[bool]) -> set[str]:
+    return set((await (await session.connection()).execute(select(TXN.c.id).where(*where))).scalars())
+
+
+def _rows(txn: str, entries: Sequence[Entry]) -> list[dict[str, object]]:
+    return [
+        {"txn": txn, "line": line, "account": entry.account.value, "party": entry.party, "amount": entry.amount}
+        for line, entry in enumerate(entries, 1)
+    ]
