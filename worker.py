@@ -2,16 +2,23 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib.metadata import version
+from typing import Any, TypedDict
 
 import httpx2
 from temporalio import workflow
 from temporalio.client import Client
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.worker import Worker
+from temporalio.common import VersioningBehavior, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.worker import (
+    PollerBehaviorAutoscaling,
+    Worker,
+    WorkerDeploymentConfig,
+    WorkerDeploymentVersion,
+)
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.casebook import Casebook
@@ -27,15 +34,16 @@ from activities.remedies import Remedies
 from activities.reporting import ReportDesk
 from activities.store import Store
 from models.directory import Directory
-from models.names import MAILROOM_ID
+from models.names import MAILROOM_ID, TASK_QUEUE, Queue, task_queue
 from procedures import PACKS, DirectoryFile, load_packs
 from reports.enclosing import Enclosing
 from starter.connection import connect
+from starter.crew import Crew
 from starter.logs import setup_logging
 from starter.observe.service import metered_runtime, observed, settled
 from starter.observe.tracing import partner_calls
 from starter.schedules import ensure_meetings, ensure_reports
-from starter.settings import Partner, Settings
+from starter.settings import Partner, Settings, Tuning
 from texts.mails import render_mail
 from workflows.complaint import ComplaintWorkflow
 from workflows.exchange import ExchangeWorkflow
@@ -55,6 +63,9 @@ WORKFLOWS = [
     ReportRoundWorkflow,
 ]
 
+RELEASE = version("redress")
+_LONG_CASES = VersioningBehavior.AUTO_UPGRADE
+"""Cases outlive releases and go on under the newest one (ADR 12)."""
 _POLICY = workflow.SandboxImportNotificationPolicy
 RUNNER = SandboxedWorkflowRunner(
     restrictions=SandboxRestrictions.default.with_import_notification_policy(
@@ -138,12 +149,8 @@ def _patience(partner: Partner) -> httpx2.Timeout:
     return httpx2.Timeout(partner.timeout_seconds, connect=min(3.0, partner.timeout_seconds))
 
 
-def build_worker(
-    client: Client, settings: Settings, parts: Parts, *, max_cached_workflows: int | None = None
-) -> Worker:
-    """A worker with every workflow and activity of the service."""
-    tuning = settings.worker
-    cached = tuning.max_cached_workflows if max_cached_workflows is None else max_cached_workflows
+def duties(settings: Settings, parts: Parts) -> Mapping[Queue, Sequence[Callable[..., Any]]]:
+    """Every activity of the service, by the queue it is asked for on."""
     desk = MailDesk(
         parts.store,
         PACKS,
@@ -163,23 +170,12 @@ def build_worker(
     )
     meetings = MeetingDesk(parts.store, PACKS, on_mail=desk.nudge)
     remedies = Remedies(parts.store, parts.payment, parts.warehouse, parts.carrier)
-    return Worker(
-        client,
-        task_queue=settings.task_queue,
-        workflows=WORKFLOWS,
-        activities=[
+    return {
+        Queue.RULINGS: [
             book.open_case,
             book.examine,
             book.write_down,
-            remedies.pay,
-            remedies.pay_state,
-            remedies.reserve,
-            remedies.release,
-            remedies.label,
-            remedies.void_label,
-            remedies.ship,
             Follower().await_remedy,
-            desk.deliver_mails,
             meetings.draw_agenda,
             meetings.find_case,
             meetings.still_waiting,
@@ -187,16 +183,72 @@ def build_worker(
             meetings.write_meeting,
             ReportDesk(parts.store, PACKS, on_mail=desk.nudge).post_reports,
         ],
-        workflow_runner=RUNNER,
-        max_cached_workflows=cached,
-        max_concurrent_workflow_task_polls=tuning.workflow_task_pollers,
-        sticky_queue_schedule_to_start_timeout=timedelta(seconds=tuning.sticky_seconds),
-        graceful_shutdown_timeout=timedelta(seconds=tuning.graceful_shutdown_seconds),
+        Queue.PARTNERS: [
+            remedies.pay,
+            remedies.pay_state,
+            remedies.reserve,
+            remedies.release,
+            remedies.label,
+            remedies.void_label,
+            remedies.ship,
+        ],
+        Queue.NOTICES: [desk.deliver_mails],
+    }
+
+
+def build_worker(
+    client: Client,
+    settings: Settings,
+    parts: Parts,
+    *,
+    queues: Collection[Queue] = tuple(Queue),
+    workflows: Sequence[type] = WORKFLOWS,
+) -> Crew:
+    """Workers with every workflow and activity of the service, or for some queues only."""
+    asked = duties(settings, parts)
+    return Crew(
+        Worker(
+            client,
+            task_queue=task_queue(settings.task_queue, queue),
+            activities=asked[queue],
+            workflows=workflows if queue is Queue.RULINGS else [],
+            workflow_runner=RUNNER,
+            **_tuned(settings.worker),
+        )
+        for queue in queues
     )
 
 
+class _Tuned(TypedDict):
+    max_cached_workflows: int
+    workflow_task_poller_behavior: PollerBehaviorAutoscaling
+    activity_task_poller_behavior: PollerBehaviorAutoscaling
+    sticky_queue_schedule_to_start_timeout: timedelta
+    graceful_shutdown_timeout: timedelta
+    deployment_config: WorkerDeploymentConfig
+
+
+def _tuned(tuning: Tuning) -> _Tuned:
+    versioned = tuning.deployment is not None
+    most = tuning.most_pollers
+    return {
+        "max_cached_workflows": tuning.max_cached_workflows,
+        "workflow_task_poller_behavior": PollerBehaviorAutoscaling(2, most, tuning.workflow_task_pollers),
+        "activity_task_poller_behavior": PollerBehaviorAutoscaling(1, most),
+        "sticky_queue_schedule_to_start_timeout": timedelta(seconds=tuning.sticky_seconds),
+        "graceful_shutdown_timeout": timedelta(seconds=tuning.graceful_shutdown_seconds),
+        "deployment_config": WorkerDeploymentConfig(
+            WorkerDeploymentVersion(tuning.deployment or TASK_QUEUE, tuning.build_id or RELEASE),
+            use_worker_versioning=versioned,
+            default_versioning_behavior=_LONG_CASES if versioned else VersioningBehavior.UNSPECIFIED,
+        ),
+    }
+
+
 @asynccontextmanager
-async def working(client: Client, settings: Settings) -> AsyncIterator[Worker]:
+async def working(
+    client: Client, settings: Settings, *, queues: Collection[Queue] = tuple(Queue)
+) -> AsyncIterator[Crew]:
     """A worker at work with its real parts, its tables made, the mailroom open and the meetings on the calendar."""
     load_packs(*([settings.procedures_dir] if settings.procedures_dir else []))
     store = Store(settings.database)
@@ -205,12 +257,13 @@ async def working(client: Client, settings: Settings) -> AsyncIterator[Worker]:
         async with (
             real_parts(settings, store) as parts,
             observed(client, settings, store),
-            build_worker(client, settings, parts) as worker,
+            build_worker(client, settings, parts, queues=queues) as crew,
         ):
-            await open_mailroom(client, settings)
-            await ensure_meetings(client, PACKS, settings.task_queue)
-            await ensure_reports(client, PACKS, settings.task_queue)
-            yield worker
+            if Queue.RULINGS in queues:
+                await open_mailroom(client, settings)
+                await ensure_meetings(client, PACKS, settings.task_queue)
+                await ensure_reports(client, PACKS, settings.task_queue)
+            yield crew
     finally:
         await store.close()
 
@@ -226,7 +279,7 @@ async def open_mailroom(client: Client, settings: Settings) -> None:
     )
 
 
-async def run_worker(settings: Settings) -> None:
+async def run_worker(settings: Settings, *, queues: Collection[Queue] = tuple(Queue)) -> None:
     """Work until SIGTERM or SIGINT, then finish what is being done. Raises OperatorError when it cannot start."""
     setup_logging(json=settings.log_json, level=settings.log_level, traces=settings.observe.traces_url is not None)
     settings = settled(settings)
@@ -236,5 +289,5 @@ async def run_worker(settings: Settings) -> None:
     for sign in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):
             loop.add_signal_handler(sign, stop.set)
-    async with working(client, settings):
+    async with working(client, settings, queues=queues):
         await stop.wait()

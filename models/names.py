@@ -25,6 +25,23 @@ UNSEALED_PAYLOAD = b"json/unsealed"
 UNDECODABLE_PAYLOAD = b"binary/undecodable"
 """Encoding of a payload whose seal is broken; its content is gone."""
 
+
+class Queue(StrEnum):
+    """What a worker can be there for. Each has a task queue, so that one that is held up holds up no other."""
+
+    RULINGS = "rulings"
+    """Cases, meetings and our own SQL."""
+    PARTNERS = "partners"
+    """Payment, warehouse, carrier."""
+    NOTICES = "notices"
+    """Mail and chat, and the making of the reports that mails enclose."""
+
+
+def task_queue(base: str, queue: Queue) -> str:
+    """The task queue's name on the server: programs start cases on `base`, which is the rulings' own."""
+    return base if queue is Queue.RULINGS else f"{base}.{queue}"
+
+
 MAILROOM_ID = "redress.mailroom"
 _PREFIX = "complaint."
 # Dots, because the server's HTTP API cannot reach an id with a slash; a case number has none.

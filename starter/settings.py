@@ -130,9 +130,15 @@ class Tuning(_Part):
 
     max_cached_workflows: Annotated[int, Field(ge=0, le=1_000_000)] = 1000
     workflow_task_pollers: Annotated[int, Field(ge=2, le=200)] = 10
+    """How many begin; their number then follows the load, up to `most_pollers`."""
+    most_pollers: Annotated[int, Field(ge=2, le=1000)] = 100
     sticky_seconds: Seconds = 1
     """How long a case waits for a dead worker before another one takes it."""
     graceful_shutdown_seconds: Seconds = 30
+    deployment: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[\w-]+$")] | None = None
+    """Name of the worker deployment; none: no worker versioning, any worker takes any case."""
+    build_id: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[\w.+-]+$")] | None = None
+    """What tells this build from the others; none: the release."""
 
 
 class Observe(_Part):

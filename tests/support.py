@@ -13,7 +13,7 @@ import pytest
 from temporalio.client import Client, WorkflowHandle, WorkflowHistory, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer, Worker
+from temporalio.worker import Replayer
 
 from activities.chat import NoChat
 from activities.embedded import EmbeddedCarrier, EmbeddedGateway, EmbeddedWarehouse
@@ -22,6 +22,7 @@ from activities.store import Store
 from models.case import CaseResult, CaseView, Event
 from models.names import COMPLAINT, TIMELINE, VIEW, case_id
 from procedures import DIRECTORY_FILE, load_packs, read_directory
+from starter.crew import Crew
 from starter.settings import Settings
 from starter.wire import DATA_CONVERTER
 from tests.builders import (
@@ -136,7 +137,7 @@ class Office:
         self.parts = parts
         self.store = parts.store
         self._forgetful = forgetful
-        self._worker: Worker | None = None
+        self._worker: Crew | None = None
         self._working: asyncio.Task[None] | None = None
         self._cases: list[OfCase] = []
 

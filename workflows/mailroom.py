@@ -5,7 +5,7 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.duties import PostDuties
-    from models.names import MAILROOM
+    from models.names import MAILROOM, Queue
     from workflows import options
 
 SHIFT_SECONDS = 600.0
@@ -22,7 +22,9 @@ class MailroomWorkflow:
         for _ in range(SHIFTS):
             try:
                 await workflow.execute_activity_method(
-                    PostDuties.deliver_mails, SHIFT_SECONDS, **options.watching("deliver waiting notices")
+                    PostDuties.deliver_mails,
+                    SHIFT_SECONDS,
+                    **options.watching("deliver waiting notices", Queue.NOTICES),
                 )
             except ActivityError:
                 workflow.logger.warning("a mailroom shift ended early")

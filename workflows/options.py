@@ -5,6 +5,9 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
+with workflow.unsafe.imports_passed_through():
+    from models.names import Queue, task_queue
+
 _FOREVER = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(minutes=1))
 
 
@@ -21,6 +24,7 @@ def near(summary: str) -> workflow.LocalActivityConfig:
 def partner(summary: str, patience: timedelta) -> workflow.ActivityConfig:
     """A partner outside: tried for so long, then a person must look."""
     return workflow.ActivityConfig(
+        task_queue=_of(Queue.PARTNERS),
         start_to_close_timeout=timedelta(seconds=30),
         schedule_to_close_timeout=patience,
         retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)),
@@ -30,14 +34,24 @@ def partner(summary: str, patience: timedelta) -> workflow.ActivityConfig:
 
 def undo(summary: str) -> workflow.ActivityConfig:
     """Compensation: tried until it works, since leaving it undone costs somebody."""
+    return insistent(summary) | workflow.ActivityConfig(task_queue=_of(Queue.PARTNERS))
+
+
+def insistent(summary: str) -> workflow.ActivityConfig:
+    """Within the service, tried until it works."""
     return workflow.ActivityConfig(start_to_close_timeout=timedelta(seconds=30), retry_policy=_FOREVER, summary=summary)
 
 
-def watching(summary: str) -> workflow.ActivityConfig:
+def watching(summary: str, queue: Queue = Queue.RULINGS) -> workflow.ActivityConfig:
     """Long-running and heartbeating: moved to another worker when its own is gone."""
     return workflow.ActivityConfig(
+        task_queue=_of(queue),
         start_to_close_timeout=timedelta(hours=1),
         heartbeat_timeout=timedelta(seconds=10),
         retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=10)),
         summary=summary,
     )
+
+
+def _of(queue: Queue) -> str:
+    return task_queue(workflow.info().task_queue, queue)

@@ -118,7 +118,7 @@ class Table:
         answer = await workflow.execute_activity_method(
             MeetingDuties.put_decision,
             motions.order_for(self.meeting, command, case),
-            **options.undo(f"give the decision to {case.number}"),
+            **options.insistent(f"give the decision to {case.number}"),
         )
         self.meeting = motions.decided(self.meeting, command, case, at, answer)
         return answer.verdict

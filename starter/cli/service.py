@@ -3,8 +3,11 @@
 import asyncio
 import signal
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
+from cyclopts import Parameter
+
+from models.names import Queue
 from starter.cli.session import Session, session
 
 if TYPE_CHECKING:
@@ -29,11 +32,14 @@ async def dev() -> int:
     return 0
 
 
-async def worker() -> int:
-    """Run a worker against the configured Temporal service until it is told to stop."""
+async def worker(*, queues: Annotated[list[Queue] | None, Parameter(consume_multiple=True)] = None) -> int:
+    """Run a worker against the configured Temporal service until it is told to stop.
+
+    :param queues: Which work it is there for; none: all.
+    """
     from worker import run_worker
 
-    await run_worker(session().settings)
+    await run_worker(session().settings, queues=tuple(queues or Queue))
     return 0
 
 
