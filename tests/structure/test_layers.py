@@ -5,19 +5,19 @@ import inspect
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 import pytest
 from temporalio import activity
 
 from activities import duties
+from activities.store import Store
 from models.commands import COMMANDS
 from procedures import load_packs
 from rules.actions import ACTIONS
 from starter.settings import Settings
-from worker import WORKFLOWS, Parts
+from tests.support import test_parts as make_parts
+from worker import WORKFLOWS
 from worker import duties as duties_by_queue
 
 ROOT = Path(__file__).parents[2]
@@ -94,8 +94,7 @@ def test_every_duty_is_done_by_an_activity_of_its_name_on_the_worker() -> None:
         for _, method in inspect.getmembers(contract, inspect.isfunction)
         if (definition := activity._Definition.from_callable(method)) is not None
     }
-    parts: Any = Parts(**dict.fromkeys(part.name for part in fields(Parts)))  # type: ignore[arg-type]
-    asked = [duty for queue in duties_by_queue(Settings(), parts).values() for duty in queue]
+    asked = [duty for queue in duties_by_queue(Settings(), make_parts(Store("sqlite://"))).values() for duty in queue]
     assert {activity._Definition.must_from_callable(duty).name for duty in asked} == wanted
 
 
