@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 from sqlmodel import col, func, select
@@ -18,12 +19,14 @@ from activities.record import outbox_row
 from activities.store import Store
 from activities.verdicts import CLOSED, ask
 from models.case import Verdict
-from models.meeting import Agenda, AgendaWish, Call, CaseAnswer, CaseDecision, FoundCase, MeetingPage
+from models.meeting import Agenda, AgendaWish, Call, CaseAnswer, CaseDecision, FoundCase, MeetingPage, MeetingStage
 from models.names import SUPERVISION_MEETING, Refused, case_id, meeting_id
 from models.procedure import Procedure
 from models.tables import ActionRow, CaseRow, EventRow, MailRow, MeetingItemRow, MeetingRow
 from procedures import Packs
 
+UNWRITTEN = 30.0
+"""Within how long a session that was called stands in SQL (seconds)."""
 ANSWER_WITHIN = 10.0
 """How long a decision waits for its case's answer before it is left there as a signal (seconds)."""
 
@@ -178,17 +181,27 @@ class UrgentCalls:
     def __init__(self, store: Store, packs: Packs) -> None:
         self._store = store
         self._packs = packs
+        self._recent: dict[str, float] = {}
+        """Sessions called just now, which may not stand in SQL yet, and when (monotonic seconds)."""
 
     async def __call__(self, number: str) -> None:
-        """Idempotent: a case's n-th time before the panel is one session, whoever calls it how often."""
+        """Idempotent: a case's n-th time before the panel is one session, whoever calls it how often.
+
+        Where as many are open as the procedure wants at once, none is called: the panel has the case's own notice, can
+        decide it in any session, and the week's agenda lists it.
+        """
         async with self._store.read() as session:
             row = await session.get(CaseRow, number)
             before = select(func.count()).where(EventRow.number == number, EventRow.kind == "panel")
             times = (await session.exec(before)).one()
-        if row is None or self._packs.pinned(row.procedure).meeting is None:
+        rules = self._packs.pinned(row.procedure).meeting if row else None
+        if row is None or rules is None:
             return
         name = f"urgent.{number}" if times < 2 else f"urgent.{number}.{times}"
         call = Call(procedure=row.procedure, name=name)
+        if len(await self._open(row.procedure) - {meeting_id(row.procedure, name)}) >= rules.urgent_at_once:
+            return
+        self._recent[meeting_id(row.procedure, name)] = monotonic()
         try:
             await activity.client().start_workflow(
                 SUPERVISION_MEETING,
@@ -200,6 +213,21 @@ class UrgentCalls:
             )
         except WorkflowAlreadyStartedError:
             return
+
+    async def _open(self, procedure: str) -> set[str]:
+        """Urgent sessions that are open, or were called so lately that SQL may not have them."""
+        now = monotonic()
+        self._recent = {name: at for name, at in self._recent.items() if now - at < UNWRITTEN}
+        prefix = f"{meeting_id(procedure, 'urgent')}."
+        still = (MeetingStage.CALLED.value, MeetingStage.IN_SESSION.value)
+        wanted = select(MeetingRow.id).where(
+            MeetingRow.procedure == procedure.partition(".")[0],
+            col(MeetingRow.stage).in_(still),
+            col(MeetingRow.name).startswith("urgent."),
+        )
+        async with self._store.read() as session:
+            found = set((await session.exec(wanted)).all())
+        return found | {name for name in self._recent if name.startswith(prefix)}
 
 
 def _is_gone(error: RPCError) -> bool:

@@ -179,6 +179,8 @@ class Action(Record):
     rule_change: bool = False
     given_by: str
     given_at: Moment
+    reminded_at: Moment | None = None
+    """When its owner was told that the due date has passed."""
     report: str | None = None
     reported_by: str | None = None
     reported_at: Moment | None = None
@@ -269,6 +271,8 @@ class Minutes(Record):
 class Meeting(Minutes, Dossier):
     """A meeting as its workflow keeps it."""
 
+    looked_at: Moment | None = None
+    """When an urgent session last asked whether its case still waits."""
     ending: CloseMeeting | None = None
     """Closed by command; what is undecided is yet to be looked at."""
 

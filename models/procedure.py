@@ -166,6 +166,8 @@ class MeetingRules(Part):
     """Members who may decide cases (each those that wait for its own decision), give actions and close."""
     reports: Span
     """How long after its due date an execution report is still waited for."""
+    urgent_at_once: Annotated[int, Field(ge=1, le=500)] = 10
+    """So many urgent sessions are open at once at most; a further case is decided in one of them or on the week's."""
     forms: tuple[ReportName, ...] = ()
     """Reports of the last seven days that the weekly agenda's mail encloses."""
     form_formats: tuple[FileFormat, ...] = ("pdf",)

@@ -4,7 +4,7 @@ What people say to it stands in motions.py.
 """
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from models.case import Mail
 from models.meeting import (
@@ -25,6 +25,8 @@ from rules.reporting import days, files
 
 SHOWN_IN_MAIL = 40
 """Cases a mail lists; the agenda itself holds all."""
+LOOK_AGAIN = timedelta(hours=1)
+"""How often an urgent session sees whether its case still waits."""
 
 
 def rules_of(pack: Procedure) -> MeetingRules:
@@ -85,12 +87,55 @@ def next_due(meeting: Meeting, pack: Procedure) -> datetime | None:
         case MeetingStage.CALLED:
             return meeting.starts_at
         case MeetingStage.IN_SESSION:
-            return meeting.ends_at
+            return min(meeting.ends_at, _next_look(meeting)) if meeting.urgent else meeting.ends_at
         case MeetingStage.REPORTING:
-            last = max((action.due for action in meeting.actions if action.open), default=None)
-            return None if last is None else last + rules_of(pack).reports
+            unreminded = [action.due for action in meeting.actions if action.open and action.reminded_at is None]
+            return min(unreminded, default=_waited_until(meeting, pack))
         case _:
             return None
+
+
+def _next_look(meeting: Meeting) -> datetime:
+    return (meeting.looked_at or meeting.starts_at) + LOOK_AGAIN
+
+
+def _waited_until(meeting: Meeting, pack: Procedure) -> datetime | None:
+    """Until when execution reports are waited for."""
+    last = max((action.due for action in meeting.actions if action.open), default=None)
+    return None if last is None else last + rules_of(pack).reports
+
+
+def to_look(meeting: Meeting, at: datetime) -> bool:
+    """Whether an urgent session must see if its case has been decided elsewhere meanwhile."""
+    return meeting.urgent and meeting.stage is MeetingStage.IN_SESSION and at >= _next_look(meeting)
+
+
+def looked(meeting: Meeting, at: datetime, waiting: Collection[str]) -> Meeting:
+    """An urgent session whose case has been decided elsewhere has nothing left to do: it ends."""
+    meeting = meeting.but(looked_at=at)
+    open_items = [item.case.number for item in meeting.items if item.state is ItemState.OPEN]
+    if not open_items or any(number in waiting for number in open_items):
+        return meeting
+    return meeting.but(ends_at=at)
+
+
+def reminded(meeting: Meeting, at: datetime) -> Meeting:
+    """Each owner of an action whose due date has passed without a report is told so, once."""
+    for action in meeting.actions:
+        if not action.open or action.reminded_at is not None or at < action.due:
+            continue
+        told = action.model_copy(update={"reminded_at": at})
+        meeting = tell(
+            meeting.but(actions=tuple(told if each is action else each for each in meeting.actions)),
+            at,
+            action.owner,
+            "meeting_overdue",
+            f"action-{action.number}-overdue",
+            number=f"{meeting.name}/{action.number}",
+            reason=action.what,
+            due_at=action.due.isoformat(),
+        )
+    return meeting
 
 
 def undecided(meeting: Meeting) -> tuple[str, ...]:
@@ -123,7 +168,7 @@ def _final(item: Item, waiting: Collection[str]) -> Item:
 
 def done(meeting: Meeting, pack: Procedure, now: datetime) -> bool:
     """Whether nothing is left to wait for: every action reported, or waited for long enough."""
-    due = next_due(meeting, pack)
+    due = _waited_until(meeting, pack)
     return meeting.stage is MeetingStage.REPORTING and (due is None or now >= due)
 
 

@@ -17,7 +17,7 @@ TEMPLATES = (
     "acknowledged", "negotiate", "asked", "asked_own", "reminded", "undeliverable", "ask_withdrawn", "refused_rule",
     "refused_finding", "verify", "promised", "panel", "leadership", "task", "task_overdue", "return_goods",
     "goods_expected", "result", "not_done", "callback", "decided_against", "withdrawn",
-    "meeting_agenda", "meeting_minutes", "meeting_action", "report",
+    "meeting_agenda", "meeting_minutes", "meeting_action", "meeting_overdue", "report",
 )  # fmt: skip
 """Every notice there is."""
 

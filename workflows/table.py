@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from procedures import PACKS
     from rules import motions, replies
     from rules.checks import Refusal
-    from rules.meeting import begun, done, ended, minutes_of, next_due, undecided
+    from rules.meeting import begun, done, ended, looked, minutes_of, next_due, reminded, to_look, undecided
     from texts.meeting import web_details
     from workflows import options
     from workflows.alarm import Alarm
@@ -79,14 +79,20 @@ class Table:
         if self.meeting.stage is MeetingStage.CALLED and at >= self.meeting.starts_at:
             agenda = await self.draw(Call(procedure=self.meeting.procedure, name=self.meeting.name))
             self.meeting = begun(self.meeting, agenda, self._pack, workflow.now())
+        if to_look(self.meeting, at):
+            self.meeting = looked(self.meeting, at, await self._still_waiting())
         over = self.meeting.ending is not None or at >= self.meeting.ends_at
         if self.meeting.stage is MeetingStage.IN_SESSION and over:
-            waiting = await workflow.execute_local_activity_method(
-                MeetingDuties.still_waiting, list(undecided(self.meeting)), **options.near("what is still undecided")
-            )
-            self.meeting = ended(self.meeting, self._pack, workflow.now(), waiting)
+            self.meeting = ended(self.meeting, self._pack, workflow.now(), await self._still_waiting())
+        if self.meeting.stage is MeetingStage.REPORTING:
+            self.meeting = reminded(self.meeting, at)
         if done(self.meeting, self._pack, at):
             self.meeting = self.meeting.but(stage=MeetingStage.CLOSED)
+
+    async def _still_waiting(self) -> list[str]:
+        return await workflow.execute_local_activity_method(
+            MeetingDuties.still_waiting, list(undecided(self.meeting)), **options.near("what is still undecided")
+        )
 
     async def _judge(self, letter: Letter, departments: tuple[str, ...], at: datetime) -> Verdict:
         if letter.problem is not None:

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from sqlmodel import select
 from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
 
 from activities.casebook import Casebook
 from activities.mailroom import MailDesk
-from activities.meeting import MeetingDesk
+from activities.meeting import MeetingDesk, UrgentCalls
 from activities.post import SmtpPost
 from activities.store import Store
 from models.case import Event, Stage
@@ -190,3 +191,27 @@ async def test_members_read_the_agenda_in_their_language_and_nobody_is_told_of_a
     assert post_office.listener.heard == []
     failed = await post_office.row(f"{MEETING}.agenda-logistics")
     assert (failed.failed_at is None, failed.code, failed.next_try_at) == (False, "smtp_550", None)
+
+
+class Calling:
+    """A Temporal client that notes what it is asked to start."""
+
+    def __init__(self) -> None:
+        self.started: list[str] = []
+
+    async def start_workflow(self, _name: str, _call: Call, *, id: str, **_: Any) -> None:  # noqa: A002 - the SDK's name
+        self.started.append(id)
+
+
+async def test_a_flood_of_contested_cases_calls_no_more_urgent_sessions_than_the_procedure_wants(
+    store: Store, desk: MeetingDesk, filed: Callable[..., Any]
+) -> None:
+    client = Calling()
+    env = ActivityEnvironment(client=client)  # type: ignore[arg-type]
+    calls = UrgentCalls(store, PACKS)
+    for number in range(12):
+        await filed(f"C-{number}", stage=Stage.PANEL, contested=True)
+        await env.run(calls, f"C-{number}")
+    rules = PACKS.pinned("marketplace.1").meeting
+    assert rules is not None
+    assert client.started == [f"meeting.marketplace.urgent.C-{number}" for number in range(rules.urgent_at_once)]

@@ -22,7 +22,7 @@ from models.names import Refused
 from models.procedure import MeetingRules
 from rules.calendar import call_hours, call_time, session_hours, session_start, week_of
 from rules.checks import Refusal
-from rules.meeting import begun, done, ended, next_due, opened, result, undecided
+from rules.meeting import begun, done, ended, looked, next_due, opened, reminded, result, to_look, undecided
 from rules.motions import decided, may_decide, order_for, receive
 from tests.rules.builders import DESK, LEADERSHIP, LOGISTICS, PACK, PANEL
 
@@ -250,7 +250,7 @@ def test_an_action_tells_its_owner_and_waits_for_the_owners_report() -> None:
     assert [(mail.to, mail.template) for mail in meeting.mails] == [(LOGISTICS, "meeting_action")]
     meeting = ended(meeting, PACK, START + timedelta(hours=1), [])
     assert not done(meeting, PACK, START + timedelta(days=30))
-    assert next_due(meeting, PACK) == START + timedelta(days=7) + RULES.reports
+    assert next_due(meeting, PACK) == START + timedelta(days=7)
     assert said(meeting, "report", PANEL, action=1, report="x")[1].code is Refused.WRONG_DEPARTMENT
     assert said(meeting, "report", LOGISTICS, action=2, report="x")[1].code is Refused.BAD_INPUT
     meeting, verdict = said(meeting, "report", LOGISTICS, action=1, report="已执行")
@@ -288,3 +288,28 @@ def test_the_calls_of_a_span_are_those_the_schedule_makes_in_it() -> None:
     assert call_hours(rules, PACK.time_zone, monday, monday + 2 * week) == [monday + week, monday + 2 * week]
     assert call_hours(rules, PACK.time_zone, monday - timedelta(seconds=1), monday) == [monday]
     assert session_hours(rules, PACK.time_zone, monday, monday + week) == [monday + timedelta(days=1)]
+
+
+def test_the_owner_of_an_overdue_action_is_reminded_once_and_the_report_is_still_waited_for() -> None:
+    due = START + timedelta(days=2)
+    meeting, _ = said(in_session(), "action", LEADERSHIP, owner=LOGISTICS, due=due, what="x")
+    over = ended(meeting, PACK, START + timedelta(hours=1), []).but(mails=())
+    assert next_due(over, PACK) == due
+    assert reminded(over, due - timedelta(seconds=1)) == over
+    told = reminded(over, due)
+    assert [(mail.to, mail.template) for mail in told.mails] == [(LOGISTICS, "meeting_overdue")]
+    assert reminded(told, due + timedelta(days=1)) == told
+    assert next_due(told, PACK) == due + RULES.reports
+    assert (done(told, PACK, due), done(told, PACK, due + RULES.reports)) == (False, True)
+
+
+def test_an_urgent_session_ends_when_its_case_has_been_decided_elsewhere() -> None:
+    drawn = agenda(waiting("C-1"))
+    called = opened(Call(procedure="marketplace", name="urgent.C-1"), drawn, PACK, START)
+    meeting = begun(called, drawn, PACK, START)
+    look = START + timedelta(hours=1)
+    assert next_due(meeting, PACK) == look
+    assert (to_look(meeting, look - timedelta(seconds=1)), to_look(meeting, look)) == (False, True)
+    waits = looked(meeting, look, ["C-1"])
+    assert (waits.ends_at, next_due(waits, PACK)) == (meeting.ends_at, look + timedelta(hours=1))
+    assert looked(meeting, look, []).ends_at == look
