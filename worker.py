@@ -26,6 +26,8 @@ from activities.chat import chat
 from activities.embedded import EmbeddedCarrier, EmbeddedGateway, EmbeddedWarehouse
 from activities.followup import Follower
 from activities.http_partner import HttpCarrier, HttpPaymentGateway, HttpWarehouse
+from activities.incident import IncidentDesk
+from activities.incident_watch import IncidentWatch
 from activities.mailroom import MailDesk
 from activities.meeting import MeetingDesk, UrgentCalls
 from activities.ports import Carrier, Chat, PaymentGateway, Post, Renderer, Traced, Warehouse
@@ -47,6 +49,7 @@ from starter.settings import Partner, Settings, Tuning
 from texts.mails import render_mail
 from workflows.complaint import ComplaintWorkflow
 from workflows.exchange import ExchangeWorkflow
+from workflows.incident import BatchReturnWorkflow
 from workflows.mailroom import MailroomWorkflow
 from workflows.meeting import SupervisionMeetingWorkflow
 from workflows.meeting_call import MeetingCallWorkflow
@@ -61,6 +64,7 @@ WORKFLOWS = [
     SupervisionMeetingWorkflow,
     MeetingCallWorkflow,
     ReportRoundWorkflow,
+    BatchReturnWorkflow,
 ]
 
 RELEASE = version("redress")
@@ -167,8 +171,10 @@ def duties(settings: Settings, parts: Parts) -> Mapping[Queue, Sequence[Callable
         parts.default_procedure,
         on_mail=desk.nudge,
         on_panel=UrgentCalls(parts.store, PACKS),
+        on_case=IncidentWatch(parts.store, PACKS),
     )
     meetings = MeetingDesk(parts.store, PACKS, on_mail=desk.nudge)
+    incidents = IncidentDesk(parts.store, PACKS, on_mail=desk.nudge)
     remedies = Remedies(parts.store, parts.payment, parts.warehouse, parts.carrier)
     return {
         Queue.RULINGS: [
@@ -182,6 +188,10 @@ def duties(settings: Settings, parts: Parts) -> Mapping[Queue, Sequence[Callable
             meetings.put_decision,
             meetings.write_meeting,
             ReportDesk(parts.store, PACKS, on_mail=desk.nudge).post_reports,
+            incidents.register_incident,
+            incidents.gather_cases,
+            incidents.carry_out,
+            incidents.write_incident,
         ],
         Queue.PARTNERS: [
             remedies.pay,

@@ -31,15 +31,16 @@ def _nobody_waits() -> None:
     """The mailroom of another process finds new mails by itself."""
 
 
-async def _no_meeting(number: str) -> None:
-    """The panel learns of the case by its notice alone."""
+async def _nobody_looks(number: str) -> None:
+    """The panel learns of a case by its notice alone, and no incident looks for its like."""
 
 
 class Casebook(BookDuties):
     """Activities on the register and record.
 
-    `on_mail` is called when a page has left mails to send, `on_panel` when one brought a case before the panel; what it
-    raises has the page written again, which changes nothing, and the call repeated.
+    `on_mail` is called when a page has left mails to send, `on_panel` when one brought a case before the panel,
+    `on_case` when a case is in the register; what they raise has the page or the entry written again, which changes
+    nothing, and the call repeated.
     """
 
     def __init__(
@@ -50,7 +51,8 @@ class Casebook(BookDuties):
         default_procedure: str,
         *,
         on_mail: Callable[[], None] = _nobody_waits,
-        on_panel: Callable[[str], Awaitable[None]] = _no_meeting,
+        on_panel: Callable[[str], Awaitable[None]] = _nobody_looks,
+        on_case: Callable[[str], Awaitable[None]] = _nobody_looks,
         clock: Callable[[], datetime] = _now,
     ) -> None:
         self._store = store
@@ -59,6 +61,7 @@ class Casebook(BookDuties):
         self._default = default_procedure
         self._on_mail = on_mail
         self._on_panel = on_panel
+        self._on_case = on_case
         self._record = Record(store, Ledger(packs.pinned, clock), clock)
 
     @activity.defn(name="open_case")
@@ -77,6 +80,7 @@ class Casebook(BookDuties):
         if known is None:
             raise ApplicationError(f"{entry.number}: is not in the register after it was entered")
         if known.run_id == entry.run_id:
+            await self._on_case(known.number)
             return Opened(procedure=known.procedure)
         return Opened(procedure=known.procedure, duplicate=True, exit=Exit(known.exit) if known.exit else None)
 

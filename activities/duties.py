@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from temporalio import activity
 
 from models.case import RemedyOrder, RemedyResult
+from models.incident import CarryOut, IncidentPage, Progress, Registered, RegisterIncident
 from models.meeting import Agenda, AgendaWish, CaseAnswer, CaseDecision, FoundCase, MeetingPage
 from models.pages import Letter, OpenCase, Opened, Origin, Page, StepResult
 from models.reporting import ReportCall
@@ -102,6 +103,33 @@ class ReportDuties(ABC):
 
         Raises ApplicationError(type="bad_input") for a round the procedure does not have.
         """
+
+
+class IncidentDuties(ABC):
+    """What a batch incident asks of the world."""
+
+    @activity.defn(name="register_incident")
+    @abstractmethod
+    async def register_incident(self, entry: RegisterIncident) -> Registered:
+        """Give it a number and link the open cases of its scope; asked again by the same run it answers the same.
+
+        Raises ApplicationError(type="bad_input") for a procedure without a plan.
+        """
+
+    @activity.defn(name="gather_cases")
+    @abstractmethod
+    async def gather_cases(self, number: str) -> Progress:
+        """Link cases that have joined, and count all."""
+
+    @activity.defn(name="carry_out")
+    @abstractmethod
+    async def carry_out(self, order: CarryOut) -> Progress:
+        """Give the decision to cases, a bounded number at once, until there is news. Heartbeats."""
+
+    @activity.defn(name="write_incident")
+    @abstractmethod
+    async def write_incident(self, page: IncidentPage) -> None:
+        """Write incident, situation reports and notices in one transaction; writing twice changes nothing."""
 
 
 class MeetingDuties(ABC):

@@ -1,6 +1,5 @@
 """What a supervision meeting asks of the world: its agenda from SQL, its decisions to the cases, its minutes to SQL."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from time import monotonic
@@ -11,14 +10,12 @@ from temporalio import activity
 from temporalio.client import WorkflowHandle
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
-from temporalio.service import RPCError, RPCStatusCode
 
 from activities.agenda import WAITING, Drawing
 from activities.duties import MeetingDuties
 from activities.record import outbox_row
 from activities.store import Store
-from activities.verdicts import CLOSED, ask
-from models.case import Verdict
+from activities.verdicts import ask_or_leave
 from models.meeting import Agenda, AgendaWish, Call, CaseAnswer, CaseDecision, FoundCase, MeetingPage, MeetingStage
 from models.names import SUPERVISION_MEETING, Refused, case_id, meeting_id
 from models.procedure import Procedure
@@ -109,21 +106,8 @@ class MeetingDesk(MeetingDuties):
         """By update, so that the meeting hears what the case says; by signal where the case does not answer."""
         handle: WorkflowHandle[Any, Any] = activity.client().get_workflow_handle(case_id(order.number))
         message = order.decide.model_dump(mode="json", exclude_none=True)
-        asking = asyncio.ensure_future(ask(handle, "decide", message, message["command_id"]))
-        try:
-            # Not asyncio.timeout: the SDK turns the cancellation of an update into an error of its own.
-            done, _ = await asyncio.wait({asking}, timeout=self._answer_within)
-            if done:
-                return CaseAnswer(verdict=asking.result())
-            await handle.signal("decide", message)
-        except RPCError as error:
-            if _is_gone(error):
-                return CaseAnswer(verdict=CLOSED)
-            raise
-        finally:
-            asking.cancel()
-            await asyncio.gather(asking, return_exceptions=True)
-        return CaseAnswer(verdict=Verdict(accepted=True, code="accepted"), confirmed=False)
+        verdict, confirmed = await ask_or_leave(handle, "decide", message, self._answer_within)
+        return CaseAnswer(verdict=verdict, confirmed=confirmed)
 
     @activity.defn(name="write_meeting")
     async def write_meeting(self, page: MeetingPage) -> None:
@@ -228,9 +212,3 @@ class UrgentCalls:
         async with self._store.read() as session:
             found = set((await session.exec(wanted)).all())
         return found | {name for name in self._recent if name.startswith(prefix)}
-
-
-def _is_gone(error: RPCError) -> bool:
-    """Ended, or so long ago that Temporal has forgotten it."""
-    # NOT_FOUND can also be about the namespace, which a locked server says of an existing one.
-    return error.status is RPCStatusCode.NOT_FOUND and "workflow" in error.message.lower()

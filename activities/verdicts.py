@@ -1,5 +1,6 @@
 """Sending an update to a case or a meeting and hearing its verdict, a refusal included. For activities and clients."""
 
+import asyncio
 import hashlib
 import json
 from typing import Any
@@ -29,6 +30,36 @@ async def ask(handle: WorkflowHandle[Any, Any], name: str, message: dict[str, An
             return CLOSED
         raise
     return verdict
+
+
+async def ask_or_leave(
+    handle: WorkflowHandle[Any, Any], name: str, message: dict[str, Any], within: float
+) -> tuple[Verdict, bool]:
+    """The verdict, and whether the case gave it: one that does not answer `within` seconds keeps the message.
+
+    The message's `command_id` makes a second copy harmless. Raises RPCError where the server cannot say.
+    """
+    asking = asyncio.ensure_future(ask(handle, name, message, message["command_id"]))
+    try:
+        # Not asyncio.timeout: the SDK turns the cancellation of an update into an error of its own.
+        done, _ = await asyncio.wait({asking}, timeout=within)
+        if done:
+            return asking.result(), True
+        await handle.signal(name, message)
+    except RPCError as error:
+        if _is_gone(error):
+            return CLOSED, True
+        raise
+    finally:
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+    return Verdict(accepted=True, code="accepted"), False
+
+
+def _is_gone(error: RPCError) -> bool:
+    """Ended, or so long ago that Temporal has forgotten it."""
+    # NOT_FOUND can also be about the namespace, which a locked server says of an existing one.
+    return error.status is RPCStatusCode.NOT_FOUND and "workflow" in error.message.lower()
 
 
 def _update_id(command_id: str, name: str, message: dict[str, Any]) -> str:

@@ -54,6 +54,7 @@ class Basis(StrEnum):
     IN_RULE = "in_rule"
     PANEL = "panel"
     LEADERSHIP = "leadership"
+    INCIDENT = "incident"
 
 
 class Answer(Record):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Contract, Line, Ref, Slug, Text
+from models.base import Contract, Line, Number, Ref, Slug, Text
 from models.complaint import MAX_EVIDENCE, MAX_LINES, Demand, Evidence, Quantity
 
 
@@ -103,6 +103,12 @@ class Decide(Command):
         if self.liable:
             _whole(self.liable)
         return self
+
+
+class IncidentDecision(Decide):
+    """The decision of a batch incident, as it comes to each of its cases (S2-03)."""
+
+    incident: Number
 
 
 class Insist(Command):

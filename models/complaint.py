@@ -72,6 +72,8 @@ class OrderLine(Contract):
     """One product of the order; `unit_price` in minor units."""
 
     sku: Ref
+    lot: Ref | None = None
+    """Production lot, where the seller knows it: what a recall is traced by (S2-27)."""
     name: Line | None = None
     quantity: Annotated[int, Field(strict=True, ge=1, le=100_000)]
     unit_price: Minor

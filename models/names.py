@@ -10,6 +10,8 @@ MAILROOM = "Mailroom"
 SUPERVISION_MEETING = "SupervisionMeeting"
 MEETING_CALL = "MeetingCall"
 REPORT_ROUND = "ReportRound"
+BATCH_RETURN = "BatchReturn"
+CORRECTIVE_ACTION = "CorrectiveAction"
 
 VIEW = "view"
 """Query: the case as JSON (CaseView)."""
@@ -24,6 +26,10 @@ UNSEALED_PAYLOAD = b"json/unsealed"
 """Encoding of a payload that came without the service's seal where one is required; its content is gone."""
 UNDECODABLE_PAYLOAD = b"binary/undecodable"
 """Encoding of a payload whose seal is broken; its content is gone."""
+INCIDENT_DECISION = "incident"
+"""Signal and update of a batch incident to a case: its one decision (IncidentDecision)."""
+CASE_JOINED = "joined"
+"""Signal of the register to an incident: a case has joined (CaseJoined)."""
 
 
 class Queue(StrEnum):
@@ -76,6 +82,16 @@ def report_id(procedure: str, name: str, period: str) -> str:
 def report_schedule(procedure: str, name: str) -> str:
     """The id of the schedule that sends reports."""
     return f"report.{procedure}.{name}"
+
+
+def incident_id(procedure: str, scope: str, *, drill: bool = False) -> str:
+    """The workflow id of an incident: `procedure` by its name or ref, `scope` its key. One scope has one open one."""
+    return f"{'drill' if drill else 'incident'}.{procedure.partition('.')[0]}.{scope}"
+
+
+def corrective_id(reference: str) -> str:
+    """The workflow id of a corrective action, by the reference of the complaint it answers."""
+    return f"8d.{reference}"
 
 
 def remedy_id(number: str, decision: int, attempt: int, kind: str) -> str:

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from models.base import Line, Ref, Slug
 from models.complaint import DemandKind, Language, OrderKind
 from models.parts import Clock, Count, Part, Span, Title
+from models.plans import CorrectiveRules, IncidentRules
 from models.sending import FileFormat, ReportName, Sending, Weekday
 
 
@@ -227,6 +228,10 @@ class Procedure(Part):
     """None: the procedure holds no supervision meeting."""
     sending: dict[Slug, Sending] = Field(default_factory=dict)
     """Rounds of reports by name, such as "weekly"."""
+    incident: IncidentRules | None = None
+    """None: the procedure has no plan for batch incidents."""
+    corrective_action: CorrectiveRules | None = None
+    """None: the procedure knows no 8D reports."""
 
     @property
     def ref(self) -> Ref:
@@ -244,6 +249,10 @@ class Procedure(Part):
         )
         _all_known("department", list(self.meeting.members if self.meeting else ()), self.departments)
         _all_known("department", [d for each in self.sending.values() for d in each.to], self.departments)
+        for section in (self.incident, self.corrective_action):
+            _all_known("department", section.named_departments() if section else [], self.departments)
+        if self.corrective_action is not None:
+            _all_known("party", [self.corrective_action.supplier, self.corrective_action.bearer], self.parties)
         merged = [p for m in self.merges for p in (*m.parties, m.becomes)]
         shared = (self.shared.customer, *self.shared.others)
         _all_known("party", [self.customer, self.unreachable, *merged, *shared], self.parties)

@@ -1,6 +1,7 @@
 """The SQL tables: register of cases, record, outbox, money and goods. Money is BigInteger minor units, times are UTC.
 
-The tables of settlement stand in settlement_tables.py and are known by this name too: who creates them creates all.
+The tables of settlement stand in settlement_tables.py, those of incidents and corrective actions in quality_tables.py;
+they are known by this name too: who creates them creates all.
 
 Only activities and the starter's reports read these; workflows and rules never do.
 """
@@ -13,6 +14,14 @@ from sqlmodel import Field
 
 from models.case import NEW
 from models.guards import guard_books
+from models.quality_tables import (
+    CaseGoods,
+    CorrectiveRow,
+    IncidentCase,
+    IncidentReportRow,
+    IncidentRow,
+    NumberSeries,
+)
 from models.rows import Json, Row, UtcDateTime
 from models.settlement_tables import (
     ClosedPeriod,
@@ -26,16 +35,22 @@ from models.settlement_tables import (
 
 __all__ = [
     "ActionRow",
+    "CaseGoods",
     "CaseRow",
     "ClosedPeriod",
+    "CorrectiveRow",
     "EventRow",
     "GatewayEntry",
     "GatewayRefund",
+    "IncidentCase",
+    "IncidentReportRow",
+    "IncidentRow",
     "LedgerEntry",
     "LedgerTxn",
     "MailRow",
     "MeetingItemRow",
     "MeetingRow",
+    "NumberSeries",
     "ObjectionRuling",
     "OrderAccount",
     "Parcel",

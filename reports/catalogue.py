@@ -18,6 +18,7 @@ from reports.document import Document, Row, Section, Setting
 from reports.metrics import metrics
 from reports.out_of_rule import out_of_rule, out_of_rule_count
 from reports.writers.as_csv import write_csv
+from reports.writers.as_docx import write_docx
 from reports.writers.as_html import write_html
 from reports.writers.as_json import write_json
 from reports.writers.as_pdf import write_pdf
@@ -45,10 +46,11 @@ class Format(StrEnum):
     XLSX = "xlsx"
     HTML = "html"
     PDF = "pdf"
+    DOCX = "docx"
     JSON = "json"
 
 
-_WITHOUT_CASES = (Format.TABLE, Format.CSV, Format.PDF)
+_WITHOUT_CASES = (Format.TABLE, Format.CSV, Format.PDF, Format.DOCX)
 """Formats of the figures without the list of the cases behind them."""
 
 
@@ -60,7 +62,7 @@ def built(database: AsyncConnection, name: str, setting: Setting, form: Format) 
     return document
 
 
-BINARY = (Format.XLSX, Format.PDF)
+BINARY = (Format.XLSX, Format.PDF, Format.DOCX)
 """Formats that need a file."""
 
 
@@ -106,6 +108,8 @@ async def _write(document: Document, form: Format, draft: Path) -> None:
     match form:
         case Format.XLSX:
             await write_xlsx(document, draft)
+        case Format.DOCX:
+            await write_docx(document, draft)
         case Format.PDF:
             with draft.open("wb") as binary:
                 await write_pdf(document, binary)

@@ -3,13 +3,16 @@
 from datetime import datetime
 
 from models.case import Basis, Case, Exit, Stage, Verdict
-from models.commands import Contest, Decide, Insist, Share
+from models.commands import Contest, Decide, IncidentDecision, Insist, Share
 from models.names import Refused
 from models.procedure import Procedure
 from rules import asking, closing, remedy, ruling, stages
 from rules.checks import ACCEPTED, Refusal, at_stage, known_parties, new_demand
 from rules.liability import Finding, favours_customer
 from rules.record import note, notify
+
+_UNDECIDED = (Stage.NEGOTIATING, Stage.EXPLAINING, Stage.ASKED, Stage.REFUSED, Stage.PANEL, Stage.LEADERSHIP)
+"""Where a batch incident's decision still finds something to decide."""
 
 
 def contest(case: Case, pack: Procedure, command: Contest, at: datetime, department: str) -> tuple[Case, Verdict]:
@@ -84,6 +87,38 @@ def _liable_so_far(case: Case, pack: Procedure, *, grant: bool) -> tuple[Share, 
     """What was determined before stands where the decision names nobody, unless it contradicts the decision."""
     before = case.ruling.liable if case.ruling else ()
     return before if not grant or favours_customer(pack, before) else ()
+
+
+def decide_together(
+    case: Case, pack: Procedure, command: IncidentDecision, at: datetime, department: str
+) -> tuple[Case, Verdict]:
+    """The one decision of a batch incident (S2-03). A case with a ruling of its own keeps it: nobody is paid twice."""
+    known_parties(pack, command.liable)
+    if command.grant and command.liable and not favours_customer(pack, command.liable):
+        raise Refusal(Refused.BAD_INPUT, "liable: names only the customer, who is granted this; name others")
+    if case.cost_held or case.stage not in _UNDECIDED:
+        raise Refusal(Refused.WRONG_STAGE, "the case has a ruling of its own, which stands")
+    if command.demand is not None:
+        case = case.but(demand=new_demand(case, pack, command.demand))
+    case = note(
+        asking.drop(case, at),
+        at,
+        "decided",
+        actor=command.actor,
+        department=department,
+        grant=int(command.grant),
+        reason=command.reason,
+        incident=command.incident,
+    )
+    finding = Finding(
+        agreed=True,
+        for_customer=command.grant,
+        basis=Basis.INCIDENT,
+        liable=command.liable,
+        reason=command.reason,
+        department=department,
+    )
+    return ruling.rule(case, pack, at, finding), ACCEPTED
 
 
 def insist(case: Case, pack: Procedure, command: Insist, at: datetime, department: str) -> tuple[Case, Verdict]:

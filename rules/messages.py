@@ -3,9 +3,10 @@
 import hashlib
 from datetime import datetime
 
+from models.base import Contract
 from models.case import Case, Stage, Verdict
 from models.commands import Command, MailReport
-from models.names import Refused
+from models.names import INCIDENT_DECISION, Refused
 from models.procedure import Procedure
 from rules import asking
 from rules.actions import ACTIONS
@@ -74,6 +75,8 @@ def _depends(pack: Procedure, name: str) -> bool:
 
 
 def _allowed(case: Case, pack: Procedure, name: str) -> list[str]:
+    if name == INCIDENT_DECISION:
+        return list(pack.incident.may_decide) if pack.incident else []
     allowed: list[str] = []
     for who in pack.authority.get(name, ()):
         if who == "asked":
@@ -116,9 +119,7 @@ def _is_ours(case: Case, mail: str) -> bool:
     return number == case.number and serial.isdecimal() and 1 <= int(serial) <= case.mail_count
 
 
-def precheck(
-    case: Case, pack: Procedure, name: str, content: Command | MailReport | None, now: datetime
-) -> Verdict | None:
+def precheck(case: Case, pack: Procedure, name: str, content: Contract | None, now: datetime) -> Verdict | None:
     """Why a message would surely be refused, whoever sent it; None when it may pass. Changes nothing."""
     if not isinstance(content, Command):
         return None

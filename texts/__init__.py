@@ -26,8 +26,12 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 @cache
 def catalogue(lang: Language) -> Mapping[str, str]:
     """Every text of a language by its flat key."""
-    content = tomllib.loads((HERE / f"{Language(lang).value}.toml").read_text(encoding="utf-8"))
-    return dict(_flat(content, ""))
+    code = Language(lang).value
+    found: dict[str, str] = {}
+    for file in (HERE / f"{code}.toml", *sorted(HERE.glob(f"*.{code}.toml"))):
+        if file.name != "reasons.zh.toml":
+            found |= _flat(tomllib.loads(file.read_text(encoding="utf-8")), "")
+    return found
 
 
 def _flat(table: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:

@@ -18,6 +18,8 @@ TEMPLATES = (
     "refused_finding", "verify", "promised", "panel", "leadership", "task", "task_overdue", "return_goods",
     "goods_expected", "result", "not_done", "callback", "decided_against", "withdrawn",
     "meeting_agenda", "meeting_minutes", "meeting_action", "meeting_overdue", "report",
+    "incident_opened", "incident_verified", "incident_decided", "incident_situation", "incident_overdue",
+    "incident_closed",
 )  # fmt: skip
 """Every notice there is."""
 

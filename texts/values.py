@@ -11,7 +11,7 @@ from texts import catalogue, money, named, when
 
 _SHARE = re.compile(r"([a-z][a-z0-9_]{0,39})(?:\s*[=:]\s*(\d{1,3})%?)?")
 _CODED = {"stage", "basis", "exit", "code", "handling", "mode", "outcome", "step", "why"}
-_FLAGS = {"for_customer", "grant", "accepted", "satisfied", "direct", "undelivered", "delivered"}
+_FLAGS = {"confirmed", "for_customer", "grant", "accepted", "satisfied", "direct", "undelivered", "delivered"}
 _ONLY_WHEN_SET = {"undelivered", "direct"}
 
 Values = Mapping[str, str | int]
@@ -27,6 +27,10 @@ def shown(values: Values, pack: Procedure, lang: Language) -> dict[str, str]:
 def _one(key: str, value: str | int, currency: str, pack: Procedure, lang: Language) -> str:
     if key in {"amount", "refunded"} and isinstance(value, int) and currency:
         return money(value, currency, lang) if value or key == "amount" else ""
+    if key == "phase":
+        return named("incident.stage", value, lang)
+    if key == "sums":
+        return sums(str(value), lang)
     if key.endswith("_at"):
         return _moment(str(value), pack, lang)
     if key in _FLAGS:
@@ -43,6 +47,12 @@ def coded(group: str, code: str, lang: Language) -> str:
     if group == "code" and f"code.{code}" not in catalogue(lang):
         return named("task", code, lang)
     return named(group, code, lang)
+
+
+def sums(text: str, lang: Language) -> str:
+    """`CNY=1250,USD=5` in words; nothing paid is an amount too."""
+    pairs = [part.partition("=") for part in text.split(",") if part]
+    return " · ".join(money(int(amount), currency, lang) for currency, _, amount in pairs) or "0"
 
 
 def _moment(value: str, pack: Procedure, lang: Language) -> str:

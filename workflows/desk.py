@@ -87,7 +87,7 @@ class Desk:
             self.case, letter.verdict = refused(self.case, letter.name, problem.code, problem.reason, at)  # type: ignore[arg-type]
         elif isinstance(letter.content, MailReport):
             self.case = mail_report(self.case, self.pack, letter.content, at)
-        elif letter.content is not None:
+        elif isinstance(letter.content, Command):
             self.case, letter.verdict = receive(
                 self.case, self.pack, letter.name, letter.content, at, origin.departments
             )

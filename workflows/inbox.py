@@ -41,7 +41,11 @@ class Inbox:
         """Every waiting message with the instant the server received it and its sender's departments."""
         letters, self._letters = self._letters, []
         readable = [letter for letter in letters if isinstance(letter.content, Command)]
-        envelopes = [Envelope(actor=x.content.actor, signal=x.signal) for x in readable if x.content]  # type: ignore[union-attr]
+        envelopes = [
+            Envelope(actor=letter.content.actor, signal=letter.signal)
+            for letter in letters
+            if isinstance(letter.content, Command)
+        ]
         origins: list[Origin] = []
         if envelopes:
             origins = await workflow.execute_local_activity_method(

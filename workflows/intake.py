@@ -37,17 +37,22 @@ def complaint_of(args: tuple[Any, ...]) -> tuple[Complaint, str]:
 
 def call_of(args: tuple[Any, ...]) -> Call:
     """What a meeting is called for. Raises ApplicationError(type="bad_input") in one line: such a start fails."""
-    if len(args) != 1:
-        raise bad_start(f"(start): takes 1 argument, got {len(args)}; send one call as a JSON object")
-    try:
-        call = Call.model_validate_json(workflow.payload_converter().to_payload(args[0]).data)
-    except ValidationError as error:
-        raise bad_start(in_one_line(problems(error))) from None
-    except (TypeError, ValueError, RecursionError):
-        raise bad_start("(start): is not readable JSON; send one call as a JSON object") from None
+    call = contract_of(args, Call)
     if workflow.info().workflow_id != (wanted := meeting_id(call.procedure, call.name)):
         raise bad_start(f"workflow id: must be {wanted} for this call; correct one of them")
     return call
+
+
+def contract_of(args: tuple[Any, ...], kind: type[State]) -> State:
+    """The one start argument. Raises ApplicationError(type="bad_input") in one line: such a start fails."""
+    if len(args) != 1:
+        raise bad_start(f"(start): takes 1 argument, got {len(args)}; send one JSON object")
+    try:
+        return kind.model_validate_json(workflow.payload_converter().to_payload(args[0]).data)
+    except ValidationError as error:
+        raise bad_start(in_one_line(problems(error))) from None
+    except (TypeError, ValueError, RecursionError):
+        raise bad_start("(start): is not readable JSON; send one JSON object") from None
 
 
 def carried_on(args: tuple[Any, ...], kind: type[State]) -> State | None:

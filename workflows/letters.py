@@ -6,16 +6,25 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 from temporalio.common import RawValue
 
-from models.base import PAYLOAD_LIMIT, in_one_line, problems
+from models.base import PAYLOAD_LIMIT, Contract, in_one_line, problems
 from models.case import Verdict
-from models.commands import COMMANDS, Command, MailReport
+from models.commands import COMMANDS, Command, IncidentDecision, MailReport
+from models.incident import INCIDENT_COMMANDS, CaseJoined
 from models.meeting import MEETING_COMMANDS
-from models.names import MAIL_REPORT, UNDECODABLE_PAYLOAD, UNSEALED_PAYLOAD, Refused
+from models.names import (
+    CASE_JOINED,
+    INCIDENT_DECISION,
+    MAIL_REPORT,
+    UNDECODABLE_PAYLOAD,
+    UNSEALED_PAYLOAD,
+    Refused,
+)
 
-Models = Mapping[str, type[Command] | type[MailReport]]
+Models = Mapping[str, type[Contract]]
 """What a workflow understands: name on the wire -> model."""
-TO_A_CASE: Models = {**COMMANDS, MAIL_REPORT: MailReport}
+TO_A_CASE: Models = {**COMMANDS, INCIDENT_DECISION: IncidentDecision, MAIL_REPORT: MailReport}
 TO_A_MEETING: Models = MEETING_COMMANDS
+TO_AN_INCIDENT: Models = {**INCIDENT_COMMANDS, CASE_JOINED: CaseJoined}
 
 
 @dataclass
@@ -23,7 +32,7 @@ class Letter:
     """One message: read, or with what is wrong with it; `signal` counts the run's signals from 0."""
 
     name: str
-    content: Command | MailReport | None
+    content: Contract | None
     problem: Verdict | None = None
     signal: int | None = None
     verdict: Verdict | None = None

@@ -55,6 +55,7 @@ COMMANDS = {
     "settlement": ("settlement:settlement", "What complaints cost, by who bears it: monthly statements."),
     "reconcile": ("reconciling:reconcile", "Check that gateway, ledger and cases agree to the cent."),
     "meeting": ("meeting:meeting", "The supervision meeting: agenda, decisions, actions, minutes."),
+    "incident": ("incident:incident", "Batch incidents: one plan and one decision for many complaints."),
     "fast-forward": ("forward:fast_forward", "Let cases' clocks run ahead (local stack only)."),
     "schema": ("schemas:schema", "JSON Schemas of everything sent and returned."),
 }

@@ -1,13 +1,14 @@
 """What people type, made into what the case reads: shares, amounts, spans, parts of an order."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter, ValidationError
 
-from models.base import in_one_line, problems
-from models.commands import Command
+from models.base import Contract, in_one_line, problems
 from models.complaint import DemandKind
 from models.parts import Span
 from starter.failures import BadInput
@@ -93,8 +94,11 @@ def one_of(choices: dict[str, bool]) -> str:
     return given[0]
 
 
-def command(model: type[Command], values: dict[str, object]) -> Command:
-    """A checked command. Raises BadInput with one line that names each field."""
+Checked = TypeVar("Checked", bound=Contract)
+
+
+def contract(model: type[Checked], values: Mapping[str, object]) -> Checked:
+    """A checked message or start argument. Raises BadInput with one line that names each field."""
     try:
         return model.model_validate({key: value for key, value in values.items() if value is not None})
     except ValidationError as error:

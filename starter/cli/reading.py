@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from models.case import CaseView, Event
+from models.procedure import Procedure
 from starter.cli.pages import case_page, timeline_tree
 from starter.cli.sending import Number
 from starter.cli.session import Json, Session, case_number, session
@@ -26,6 +27,8 @@ async def show(number: Number, /, *, as_json: Json = False) -> int:
     except (TryAgain, NoSuchCase, OperatorError) as missing:
         return await _show_stored(current, number, missing, as_json=as_json)
     print_view(current, view, now, as_json=as_json)
+    if not as_json:
+        await _print_incident(current, number, current.pack(view.procedure))
     return 0
 
 
@@ -35,6 +38,21 @@ def print_view(current: Session, view: CaseView, now: datetime, *, as_json: bool
         current.print_json(view)
     else:
         current.out.print(case_page(current, view, current.pack(view.procedure), now))
+
+
+async def _print_incident(current: Session, number: str, pack: Procedure) -> None:
+    """The incident a case belongs to, where its procedure has a plan for such."""
+    if pack.incident is None:
+        return
+    from starter.incident_archive import incident_of
+
+    try:
+        link = await incident_of(current.settings, number)
+    except Failure:
+        return
+    if link is not None:
+        fate = current.named("incident.fate", link[1])
+        current.out.print(f"{current.named('incident.label', 'incident')}: {link[0]} ({fate})", markup=False)
 
 
 async def _show_stored(current: Session, number: str, missing: Exception, *, as_json: bool) -> int:
@@ -51,6 +69,7 @@ async def _show_stored(current: Session, number: str, missing: Exception, *, as_
     else:
         current.err.print(current.say("from_sql"), style="yellow")
         _print_stored(current, row)
+        await _print_incident(current, number, current.pack(row.procedure))
     return 0
 
 

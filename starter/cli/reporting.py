@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from starter.cli.session import Json, Session, session
 from starter.failures import BadInput, TryAgain
+from texts import say
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -28,9 +29,9 @@ class Kind(StrEnum):
     CAUSES = "causes"
 
 
-FormatName = Literal["table", "csv", "xlsx", "html", "pdf", "json"]
+FormatName = Literal["table", "csv", "xlsx", "html", "pdf", "docx", "json"]
 Figure = Literal["timeliness", "satisfaction", "repeats"]
-_NEED_A_FILE = ("xlsx", "pdf")
+_NEED_A_FILE = ("xlsx", "pdf", "docx")
 
 
 async def report(
@@ -62,7 +63,7 @@ async def report(
     from reports.period import BadPeriod, period
 
     current = session()
-    chosen = _format(form, out, as_json=as_json)
+    chosen = format_of(form, out, as_json=as_json)
     group = _group(kind, figure, only)
     now, zone = datetime.now(UTC), current.default_pack.time_zone
     try:
@@ -75,13 +76,30 @@ async def report(
     return await _write(current, kind, setting, chosen, out, figure, group)
 
 
-def _format(form: FormatName | None, out: Path | None, *, as_json: bool) -> FormatName:
+async def write_document(current: Session, document: "Document", chosen: FormatName, out: Path | None) -> int:
+    """Write a document to its file, or to the standard output. Returns the exit code; raises TryAgain."""
+    from reports.catalogue import Format, print_text, save
+
+    try:
+        if out is None:
+            await print_text(document, Format(chosen), sys.stdout, current.out)
+            return 0
+        await save(document, Format(chosen), out)
+    except BrokenPipeError:
+        return 0
+    except OSError as error:
+        raise TryAgain("report_unwritable", problem=error.strerror or type(error).__name__) from None
+    current.err.print(say("report.saved", current.lang, title=document.title, file=out), markup=False)
+    return 0
+
+
+def format_of(form: FormatName | None, out: Path | None, *, as_json: bool) -> FormatName:
     """What `--format` or `--json` says, else what the file's name says, else a table. Raises BadInput."""
     if as_json:
         form = "json"
     if form is None and out is not None:
-        known: dict[str, FormatName] = {"csv": "csv", "xlsx": "xlsx", "html": "html", "pdf": "pdf", "json": "json"}
-        form = known.get(out.suffix.lower().lstrip("."))
+        known: tuple[FormatName, ...] = ("csv", "xlsx", "html", "pdf", "docx", "json")
+        form = next((name for name in known if name == out.suffix.lower().lstrip(".")), None)
         if form is None:
             raise BadInput("report_format", choices=", ".join(("table", *known)))
     if form in _NEED_A_FILE and out is None:

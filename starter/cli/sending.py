@@ -10,7 +10,7 @@ from models.case import CaseView, Verdict
 from models.commands import COMMANDS, Command
 from models.names import Refused
 from starter.cli.actors import department_for, who_may
-from starter.cli.parsing import command
+from starter.cli.parsing import contract
 from starter.cli.session import Json, Session, case_number, session
 from starter.failures import BadInput, NoSuchCase, TryAgain
 from texts.reasons import reason as localised
@@ -39,13 +39,19 @@ NOBODY = Sender()
 
 def composed(current: Session, model: type[Command], sender: Sender, fields: Mapping[str, object]) -> Command:
     """The checked message of a sender, who names himself or is the configured one. Raises BadInput."""
-    actor = sender.actor if sender.actor is not None else current.settings.actor
-    if actor is None or not actor.strip():
-        raise BadInput("no_actor")
+    actor = actor_of(current, sender)
     if not 0 < sender.wait <= 600:
         raise BadInput("bad_wait")
     who = {"actor": actor, "department": sender.department, "command_id": sender.command_id}
-    return command(model, {**fields, **who})
+    return contract(model, {**fields, **who})
+
+
+def actor_of(current: Session, sender: Sender) -> str:
+    """Who sends: the one named, else the configured one. Raises BadInput."""
+    actor = sender.actor if sender.actor is not None else current.settings.actor
+    if actor is None or not actor.strip():
+        raise BadInput("no_actor")
+    return actor
 
 
 async def act(number: str, name: str, sender: Sender, **fields: object) -> int:

@@ -14,7 +14,7 @@ from models.ledger import MONTH_PATTERN
 from rules.objections import mistake
 from starter.cli.actions import Many
 from starter.cli.parsing import shares
-from starter.cli.reporting import FormatName, _format
+from starter.cli.reporting import FormatName, format_of
 from starter.cli.session import Json, Session, session
 from starter.failures import BadInput, NoSuchCase, NotAllowed, TryAgain
 from texts import values, when
@@ -54,7 +54,7 @@ async def show_statement(
     """
     current = session()
     _checked(month)
-    chosen = _format(form, out, as_json=as_json)
+    chosen = format_of(form, out, as_json=as_json)
     from reports.statement import overview, statement
 
     async with _statements(current) as book:

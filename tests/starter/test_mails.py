@@ -7,7 +7,7 @@ from models.procedure import Procedure
 from procedures import HERE, read_pack
 from texts.mails import SUBJECT_LIMIT, TEMPLATES, render_mail
 
-OF_A_CASE = tuple(name for name in TEMPLATES if not name.startswith("meeting_"))
+OF_A_CASE = tuple(name for name in TEMPLATES if not name.startswith(("meeting_", "incident_", "corrective_", "report")))
 ALL: dict[str, str | int] = {
     "number": "R-1",
     "order": "O-9",

@@ -1,0 +1,208 @@
+"""What a batch incident asks of the world: its number, its cases, the decision to each of them, its page in SQL."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import delete, update
+from sqlmodel import col, select
+from temporalio import activity
+from temporalio.client import WorkflowHandle
+from temporalio.exceptions import ApplicationError
+
+from activities.duties import IncidentDuties
+from activities.incident_cases import IncidentCases
+from activities.record import outbox_row
+from activities.series import next_number
+from activities.store import Store
+from activities.verdicts import ask_or_leave
+from models.case import Verdict
+from models.commands import IncidentDecision
+from models.incident import (
+    CarryOut,
+    CaseFate,
+    IncidentPage,
+    OpenIncident,
+    Progress,
+    Registered,
+    RegisterIncident,
+    Scope,
+)
+from models.names import INCIDENT_DECISION, Refused, case_id
+from models.procedure import Procedure
+from models.tables import IncidentCase, IncidentReportRow, IncidentRow, MailRow
+from procedures import Packs
+
+PREFIX = "IN"
+ANSWER_WITHIN = 10.0
+"""How long the decision waits for a case's answer before it is left there as a signal (seconds)."""
+LOOK = 0.25
+"""Between looks while every place is taken (seconds)."""
+TELL_AFTER = 2.0
+"""New figures are told so often at most (seconds)."""
+SHIFT = 120.0
+"""Longest turn without news (seconds)."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class IncidentDesk(IncidentDuties):
+    """Activities of incidents. `on_mail` is called when a page has left mails to send."""
+
+    def __init__(
+        self,
+        store: Store,
+        packs: Packs,
+        *,
+        on_mail: Callable[[], None],
+        answer_within: float = ANSWER_WITHIN,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        self._store = store
+        self._cases = IncidentCases(store)
+        self._packs = packs
+        self._on_mail = on_mail
+        self._answer_within = answer_within
+        self._now = clock
+
+    @activity.defn(name="register_incident")
+    async def register_incident(self, entry: RegisterIncident) -> Registered:
+        """The row first, then its cases: one filed meanwhile sees the row, or is seen here."""
+        pack = self._pack(entry.wish.procedure)
+        number = await self._number(entry, pack)
+        if entry.wish.drill is not None:
+            return Registered(number=number, procedure=pack.ref)
+        return Registered(number=number, procedure=pack.ref, progress=await self.gather_cases(number))
+
+    def _pack(self, ref: str) -> Procedure:
+        pack = self._packs.pinned(ref) if "." in ref else self._packs.newest(ref)
+        if pack is None or pack.incident is None:
+            names = sorted({known.name for known in self._packs.all() if known.incident})
+            reason = f"procedure: has no plan for incidents; use one of {', '.join(names)}"
+            raise ApplicationError(reason, type=Refused.BAD_INPUT.value, non_retryable=True)
+        return pack
+
+    async def _number(self, entry: RegisterIncident, pack: Procedure) -> str:
+        async with self._store.write() as session:
+            known = (await session.exec(select(IncidentRow).where(IncidentRow.run_id == entry.run_id))).first()
+            if known is not None:
+                return known.number
+            number = await next_number(session, PREFIX, entry.opened_at, pack.time_zone)
+            session.add(_first_row(number, entry, entry.wish, pack))
+            return number
+
+    @activity.defn(name="gather_cases")
+    async def gather_cases(self, number: str) -> Progress:
+        """Link what has the marks, and count; the incident has heard of every case that stirred it until now."""
+        async with self._store.write() as session:
+            row = await session.get(IncidentRow, number)
+            if row is None:
+                raise ApplicationError(f"{number}: is not in the register")
+            row.stirred = False
+            if row.closed_at is None:
+                await self._cases.link_open(session, number, row.procedure, scope_of(row), self._now())
+        return await self._cases.progress(number)
+
+    @activity.defn(name="carry_out")
+    async def carry_out(self, order: CarryOut) -> Progress:
+        """Give the decision to cases, at most `at_once` of them under way; returns when there is news to tell.
+
+        Heartbeats. A case killed half-way through gets the same decision under the same id again: it counts once.
+        """
+        clock = asyncio.get_running_loop().time
+        begun = clock()
+        while True:
+            activity.heartbeat()
+            found = await self._cases.progress(order.incident)
+            free = order.at_once - found.under_way
+            batch = await self._cases.unhanded(order.incident, free) if free > 0 and found.linked else []
+            if batch:
+                fates = await asyncio.gather(*(self._give(order, *each) for each in batch))
+                await self._cases.settle(fates)
+            else:
+                await asyncio.sleep(LOOK)
+            spent = clock() - begun
+            news = found.handed_out or (found != order.known and spent >= TELL_AFTER)
+            if news or spent >= SHIFT or activity.is_worker_shutdown():
+                return found
+
+    async def _give(self, order: CarryOut, number: str, version: int) -> IncidentCase:
+        handle: WorkflowHandle[Any, Any] = activity.client().get_workflow_handle(case_id(number))
+        message = _message(order, number).model_dump(mode="json", exclude_none=True)
+        verdict, _ = await ask_or_leave(handle, INCIDENT_DECISION, message, self._answer_within)
+        fate = _fate(verdict)
+        told = {} if verdict.accepted else {"code": verdict.code, "reason": verdict.reason[:500]}
+        return IncidentCase(
+            number=number, incident=order.incident, fate=fate.value, at=self._now(), version=version, **told
+        )
+
+    @activity.defn(name="write_incident")
+    async def write_incident(self, page: IncidentPage) -> None:
+        """The incident's row, its situation reports, and notices for the outbox."""
+        view, now = page.view, self._now()
+        reports = [
+            {"incident": view.number, "serial": each.number, "at": each.at, "report": each.model_dump(mode="json")}
+            for each in page.reports
+        ]
+        mails = [{**outbox_row(view.number, mail, now), "procedure": view.procedure} for mail in page.mails]
+        changed = {
+            "stage": view.stage.value,
+            "closed_at": view.closed_at,
+            "incident": view.model_dump(mode="json"),
+        }
+        async with self._store.write() as session:
+            await session.exec(update(IncidentRow).where(col(IncidentRow.number) == view.number).values(changed))
+            if view.closed_at is not None:
+                # A case that joined in the last moment is free again: it goes its own way, or starts the next incident.
+                late = (col(IncidentCase.incident) == view.number, col(IncidentCase.fate) == CaseFate.LINKED.value)
+                await session.exec(delete(IncidentCase).where(*late))
+            if reports:
+                await session.exec(self._store.insert_new(IncidentReportRow).values(reports))
+            if mails:
+                await session.exec(self._store.insert_new(MailRow).values(mails))
+        if mails:
+            self._on_mail()
+
+
+def scope_of(row: IncidentRow) -> Scope:
+    """The scope of a row."""
+    return Scope(product=row.product, lot=row.lot, merchant=row.merchant, cause=row.cause)
+
+
+def _first_row(number: str, entry: RegisterIncident, wish: OpenIncident, pack: Procedure) -> IncidentRow:
+    return IncidentRow(
+        number=number,
+        workflow_id=entry.workflow_id,
+        run_id=entry.run_id,
+        procedure=pack.name,
+        drill=wish.drill is not None,
+        stage="verifying",
+        opened_at=entry.opened_at,
+        **wish.scope.model_dump(),
+    )
+
+
+def _message(order: CarryOut, number: str) -> IncidentDecision:
+    """The case's message. Its id is made of incident and case: an incident decides a case once."""
+    decision = order.decision
+    key = hashlib.sha256(f"{order.incident}/{number}".encode()).hexdigest()[:24]
+    return IncidentDecision(
+        actor=decision.actor,
+        department=decision.department,
+        command_id=f"incident-{key}",
+        incident=order.incident,
+        grant=decision.grant,
+        demand=decision.demand,
+        liable=decision.liable,
+        reason=decision.reason,
+    )
+
+
+def _fate(verdict: Verdict) -> CaseFate:
+    if verdict.accepted:
+        return CaseFate.DECIDED
+    return CaseFate.KEPT if verdict.code in (Refused.CLOSED, Refused.WRONG_STAGE) else CaseFate.REFUSED

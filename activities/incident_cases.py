@@ -1,0 +1,118 @@
+"""The cases of an incident in SQL: which belong to it, what the decision did to each, how far all of them are."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, case, literal, or_, true, update
+from sqlalchemy import select as core_select
+from sqlmodel import col, exists, func, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from activities.store import Store
+from models.case import Stage
+from models.incident import CaseFate, Progress, Scope
+from models.tables import CaseGoods, CaseRow, IncidentCase, Row
+
+CASE, LINK = Row.metadata.tables["case_row"], Row.metadata.tables["incident_case"]
+SYSTEM = "system"
+_DONE = (Stage.FEEDBACK.value, Stage.CLOSED.value, Stage.REFUSED.value)
+
+
+def matches(scope: Scope) -> list[ColumnElement[bool]]:
+    """What a case's row must show to have the marks of a scope."""
+    found: list[ColumnElement[bool]] = []
+    goods = [col(CaseGoods.number) == CaseRow.number]
+    if scope.product is not None:
+        goods.append(col(CaseGoods.product) == scope.product)
+    if scope.lot is not None:
+        goods.append(col(CaseGoods.lot) == scope.lot)
+    if len(goods) > 1:
+        found.append(exists().where(*goods).correlate(CaseRow))
+    if scope.merchant is not None:
+        found.append(col(CaseRow.merchant) == scope.merchant)
+    if scope.cause is not None:
+        found.append(col(CaseRow.cause) == scope.cause)
+    return found
+
+
+def unlinked() -> ColumnElement[bool]:
+    """A case that belongs to no incident yet."""
+    return ~exists().where(col(IncidentCase.number) == CaseRow.number).correlate(CaseRow)
+
+
+def of(procedure: str) -> ColumnElement[bool]:
+    """Cases of a procedure, in any of its versions."""
+    return col(CaseRow.procedure).startswith(f"{procedure}.", autoescape=True)
+
+
+class IncidentCases:
+    """Reads and writes the cases of incidents. Raises StoreError."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def link_open(
+        self, session: AsyncSession, incident: str, procedure: str, scope: Scope, now: datetime
+    ) -> None:
+        """Link every open case that has the marks and belongs to no incident."""
+        wanted = core_select(
+            CASE.c.number,
+            literal(incident),
+            literal(CaseFate.LINKED.value),
+            literal(now, type_=LINK.c.at.type),
+            literal(-1),
+        ).where(of(procedure), CASE.c.stage != Stage.CLOSED.value, unlinked(), *matches(scope))
+        columns = ["number", "incident", "fate", "at", "version"]
+        linking = self._store.insert_new(IncidentCase).from_select(columns, wanted)
+        await (await session.connection()).execute(linking)
+
+    async def unhanded(self, incident: str, at_most: int) -> list[tuple[str, int]]:
+        """Cases the decision has not reached, with the version of their rows."""
+        wanted = (
+            select(IncidentCase.number, CaseRow.version)
+            .join(CaseRow, col(CaseRow.number) == col(IncidentCase.number))
+            .where(IncidentCase.incident == incident, IncidentCase.fate == CaseFate.LINKED.value)
+            .order_by(col(IncidentCase.number))
+            .limit(at_most)
+        )
+        async with self._store.read() as session:
+            return [(number, version) for number, version in (await session.exec(wanted)).all()]
+
+    async def settle(self, fates: Sequence[IncidentCase]) -> None:
+        """Write what the decision did to these cases. One that has its fate keeps it."""
+        async with self._store.write() as session:
+            for fate in fates:
+                same = (col(IncidentCase.number) == fate.number, col(IncidentCase.fate) == CaseFate.LINKED.value)
+                values = fate.model_dump(include={"fate", "at", "version", "code", "reason"})
+                await session.exec(update(IncidentCase).where(*same).values(values))
+
+    async def progress(self, incident: str) -> Progress:
+        """How far the cases are: one pass over their rows."""
+        decided = LINK.c.fate == CaseFate.DECIDED.value
+        executing = and_(decided, CASE.c.stage == Stage.EXECUTING.value)
+        untold = and_(decided, CASE.c.version <= LINK.c.version)
+        working = or_(untold, and_(executing, CASE.c.waiting_for == SYSTEM))
+        counted: dict[str, ColumnElement[bool]] = {
+            "cases": true(),
+            **{fate.value: LINK.c.fate == fate.value for fate in CaseFate},
+            "under_way": working,
+            "goods": and_(~working, executing),
+            "task": and_(~working, decided, CASE.c.stage == Stage.TASK.value),
+            "settled": and_(~working, decided, CASE.c.stage.in_(_DONE)),
+        }
+        sums = [func.sum(case((condition, 1), else_=0)) for condition in counted.values()]
+        wanted = (
+            core_select(CASE.c.currency, func.sum(case((decided, CASE.c.refunded), else_=0)), *sums)
+            .join_from(LINK, CASE, LINK.c.number == CASE.c.number)
+            .where(LINK.c.incident == incident)
+            .group_by(CASE.c.currency)
+        )
+        totals = dict.fromkeys(counted, 0)
+        money: dict[str, int] = {}
+        async with self._store.read() as session:
+            found = (await (await session.connection()).execute(wanted)).all()
+        for currency, amount, *numbers in found:
+            totals = {key: totals[key] + int(n) for key, n in zip(counted, numbers, strict=True)}
+            if amount:
+                money[currency] = int(amount)
+        return Progress(**totals, refunded=money)

@@ -1,0 +1,146 @@
+"""Each new case is looked at: does it belong to an open incident, or are there so many now that one begins (S2-03)?"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import col, func, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.incident import scope_of
+from activities.incident_cases import matches, of, unlinked
+from activities.store import Store
+from models.incident import CaseFate, CaseJoined, OpenIncident, Scope
+from models.names import BATCH_RETURN, CASE_JOINED, incident_id
+from models.plans import IncidentRules, Threshold
+from models.procedure import Procedure
+from models.tables import CaseGoods, CaseRow, IncidentCase, IncidentRow
+from procedures import Packs
+
+THRESHOLD = "threshold"
+
+
+class IncidentWatch:
+    """Looks at a case once it is in the register. Idempotent. Inside an activity only."""
+
+    def __init__(self, store: Store, packs: Packs) -> None:
+        self._store = store
+        self._packs = packs
+
+    async def __call__(self, number: str) -> None:
+        """Link the case and tell its incident, or begin one. Raises StoreError, RPCError: then it is done again."""
+        async with self._store.read() as session:
+            row = await session.get(CaseRow, number)
+        pack = self._packs.pinned(row.procedure) if row else None
+        if row is None or pack is None or pack.incident is None:
+            return
+        await self._note_goods(row)
+        async with self._store.read() as session:
+            mine = await self._incident_of(session, row, pack)
+            wish = None if mine else await self._too_many(session, row, pack, pack.incident)
+        if mine is not None:
+            await self._join(mine, row)
+        elif wish is not None:
+            await begin(activity.client(), wish, activity.info().task_queue)
+
+    async def _note_goods(self, row: CaseRow) -> None:
+        lines = row.complaint["order"]["lines"]
+        goods = {(line["sku"], line.get("lot") or "") for line in lines}
+        values = [{"number": row.number, "product": product, "lot": lot} for product, lot in sorted(goods)]
+        async with self._store.write() as session:
+            await session.exec(self._store.insert_new(CaseGoods).values(values))
+
+    async def _incident_of(self, session: AsyncSession, row: CaseRow, pack: Procedure) -> IncidentRow | None:
+        """The open incident the case belongs to, the oldest of several."""
+        wanted = select(IncidentRow).where(
+            IncidentRow.procedure == pack.name, col(IncidentRow.closed_at).is_(None), col(IncidentRow.drill).is_(False)
+        )
+        for incident in (await session.exec(wanted.order_by(col(IncidentRow.opened_at)))).all():
+            here = select(CaseRow.number).where(CaseRow.number == row.number, *matches(scope_of(incident)))
+            if (await session.exec(here)).first() is not None:
+                return incident
+        return None
+
+    async def _join(self, incident: IncidentRow, row: CaseRow) -> None:
+        """Link, tell, then note that it was told: a crash between tells again, which is harmless."""
+        link = {
+            "number": row.number,
+            "incident": incident.number,
+            "fate": CaseFate.LINKED.value,
+            "at": row.opened_at,
+            "version": -1,
+        }
+        async with self._store.write() as session:
+            fresh = await session.get(IncidentRow, incident.number, with_for_update=True)
+            if fresh is None or fresh.closed_at is not None:
+                return
+            await session.exec(self._store.insert_new(IncidentCase).values(link))
+            told = fresh.stirred
+        if told:
+            return
+        handle = activity.client().get_workflow_handle(incident.workflow_id)
+        try:
+            await handle.signal(CASE_JOINED, CaseJoined(number=row.number))
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND or "workflow" not in error.message.lower():
+                raise
+            return
+        async with self._store.write() as session:
+            if (fresh := await session.get(IncidentRow, incident.number)) is not None:
+                fresh.stirred = True
+
+    async def _too_many(
+        self, session: AsyncSession, row: CaseRow, pack: Procedure, rules: IncidentRules
+    ) -> OpenIncident | None:
+        """The incident that begins with this case, by the first threshold it crosses."""
+        goods = (await session.exec(select(CaseGoods).where(CaseGoods.number == row.number))).all()
+        for threshold in rules.thresholds:
+            for scope in _scopes(threshold, row, goods):
+                counted = await _count(session, pack, scope, row.opened_at - threshold.within)
+                if counted >= threshold.cases:
+                    reason = f"{counted} / {threshold.within}: {scope.key} ({threshold.source})"
+                    return OpenIncident(procedure=pack.ref, scope=scope, reason=reason, opened_by=THRESHOLD)
+        return None
+
+
+def _scopes(threshold: Threshold, row: CaseRow, goods: Sequence[CaseGoods]) -> list[Scope]:
+    """What the case could have in common with others under a threshold; a mark it lacks has nothing in common."""
+    found: dict[str, Scope] = {}
+    for each in goods:
+        marks = {"product": each.product, "lot": each.lot or None, "merchant": row.merchant, "cause": row.cause}
+        wanted = {mark: marks[mark] for mark in threshold.by}
+        if all(wanted.values()):
+            scope = Scope.model_validate(wanted)
+            found[scope.key] = scope
+    return list(found.values())
+
+
+async def _count(session: AsyncSession, pack: Procedure, scope: Scope, since: datetime) -> int:
+    wanted = (
+        select(func.count())
+        .select_from(CaseRow)
+        .where(of(pack.name), CaseRow.opened_at >= since, unlinked(), *matches(scope))
+    )
+    return (await session.exec(wanted)).one()
+
+
+async def begin(client: Client, wish: OpenIncident, task_queue: str) -> bool:
+    """Start the incident; False where the scope has an open one."""
+    workflow_id = incident_id(wish.procedure, wish.scope.key, drill=wish.drill is not None)
+    try:
+        await client.start_workflow(
+            BATCH_RETURN,
+            wish,
+            id=workflow_id,
+            task_queue=task_queue,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+            static_summary=workflow_id,
+        )
+    except WorkflowAlreadyStartedError:
+        return False
+    return True

@@ -1,0 +1,160 @@
+"""What people say to a batch incident: who may do what when. Every refusal says what to do instead."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from models.case import Verdict
+from models.commands import Command
+from models.incident import (
+    BatchDecision,
+    CloseIncident,
+    DecideIncident,
+    EvaluateIncident,
+    Evaluation,
+    Incident,
+    IncidentStage,
+    QualityFinding,
+    SituationReport,
+    VerifyIncident,
+)
+from models.names import Refused
+from models.procedure import Procedure
+from rules.checks import ACCEPTED, Refusal, known_parties
+from rules.incident import KEPT, drilled, hours, rules_of, situation, tell
+from rules.liability import favours_customer
+from rules.record import stamp
+from rules.replies import hat, refused, remembered, repeated
+
+
+def receive(
+    incident: Incident, pack: Procedure, name: str, command: Command, at: datetime, departments: tuple[str, ...]
+) -> tuple[Incident, Verdict]:
+    """Judge a message, received at `at` from somebody who acts for `departments`."""
+    if (verdict := repeated(incident, name, command)) is not None:
+        return incident, verdict
+    try:
+        _still_open(incident)
+        incident = _ACTS[type(command)](incident, pack, command, at, departments)
+    except Refusal as refusal:
+        return refused(incident, refusal.code, refusal.reason)
+    return remembered(incident, name, command, ACCEPTED), ACCEPTED
+
+
+def _still_open(incident: Incident) -> None:
+    if incident.stage is IncidentStage.CLOSED or incident.ending is not None:
+        raise Refusal(Refused.CLOSED, "the incident is closed; open a new one if there is a new matter")
+
+
+def _verify(
+    incident: Incident, pack: Procedure, command: VerifyIncident, at: datetime, departments: tuple[str, ...]
+) -> Incident:
+    """Quality control's finding (S2-02); a later one before the decision takes the place of an earlier one."""
+    rules = rules_of(pack)
+    own = hat(departments, command, rules.inspectors)
+    if incident.decision is not None:
+        raise Refusal(Refused.WRONG_STAGE, "the decision is made; report what is new with situation")
+    finding = QualityFinding(
+        at=at,
+        actor=command.actor,
+        department=own,
+        confirmed=command.confirmed,
+        defect=command.defect,
+        inspected=command.inspected,
+        defective=command.defective,
+    )
+    incident = incident.but(finding=finding, stage=IncidentStage.DECIDING, due=at + rules.decision.within)
+    for department in dict.fromkeys((*rules.may_decide, *rules.leading.departments)):
+        incident = tell(
+            incident, at, department, "incident_verified", f"verified-{stamp(at)}-{department}",
+            confirmed=int(command.confirmed), reason=command.defect, inspected=command.inspected,
+            defective=command.defective, due_at=stamp(incident.due),
+        )  # fmt: skip
+    return incident
+
+
+def _decide(
+    incident: Incident, pack: Procedure, command: DecideIncident, at: datetime, departments: tuple[str, ...]
+) -> Incident:
+    """The one decision for every case (S2-03). It is made once: a case is paid for one decision only."""
+    own = hat(departments, command, rules_of(pack).may_decide)
+    if incident.finding is None:
+        raise Refusal(Refused.WRONG_STAGE, "quality control has not verified the goods; send verify first")
+    if incident.decision is not None:
+        raise Refusal(Refused.ALREADY_ANSWERED, "the incident is decided; decide a single case by itself")
+    known_parties(pack, command.liable)
+    if command.grant and command.liable and not favours_customer(pack, command.liable):
+        raise Refusal(Refused.BAD_INPUT, "liable: names only the customer, who is granted this; name others")
+    decision = BatchDecision(
+        at=at,
+        actor=command.actor,
+        department=own,
+        grant=command.grant,
+        reason=command.reason,
+        liable=command.liable,
+        demand=command.demand,
+    )
+    incident = incident.but(decision=decision, stage=IncidentStage.CARRYING_OUT, due=None)
+    if incident.drill:
+        incident = incident.but(progress=drilled(incident.progress, decision), stage=IncidentStage.SUMMING_UP)
+    for department in rules_of(pack).handling.departments:
+        incident = tell(
+            incident, at, department, "incident_decided", f"decided-{department}",
+            grant=int(command.grant), reason=command.reason, cases=incident.progress.cases,
+        )  # fmt: skip
+    return incident
+
+
+def _situation(
+    incident: Incident, pack: Procedure, command: SituationReport, at: datetime, departments: tuple[str, ...]
+) -> Incident:
+    rules = rules_of(pack)
+    hat(departments, command, (*rules.handling.departments, *rules.inspectors))
+    return situation(incident, pack, at, actor=command.actor, note=command.note)
+
+
+def _evaluate(
+    incident: Incident, pack: Procedure, command: EvaluateIncident, at: datetime, departments: tuple[str, ...]
+) -> Incident:
+    """The leading group's evaluation; what it changes of the plan holds from now on (S2-02, S2-05)."""
+    hat(departments, command, rules_of(pack).leading.departments)
+    words = Evaluation(
+        at=at,
+        actor=command.actor,
+        adequate=command.adequate,
+        note=command.note,
+        at_once=command.at_once,
+        report_hours=command.report_hours,
+    )
+    incident = incident.but(evaluations=(*incident.evaluations, words)[-KEPT:])
+    if command.at_once is None and command.report_hours is None:
+        return incident
+    every = incident.report_every if command.report_hours is None else hours(command.report_hours)
+    return incident.but(
+        plan=incident.plan + 1,
+        at_once=command.at_once or incident.at_once,
+        report_every=every,
+        next_report=incident.next_report if command.report_hours is None else at + every,
+    )
+
+
+def _close(
+    incident: Incident, pack: Procedure, command: CloseIncident, at: datetime, departments: tuple[str, ...]
+) -> Incident:
+    """Customer service sums up (S2-02). Not before every case has its decision."""
+    rules = rules_of(pack)
+    hat(departments, command, (*rules.handling.departments, *rules.leading.departments))
+    if incident.decision is None:
+        raise Refusal(Refused.WRONG_STAGE, "nothing is decided yet; decide for the cases first")
+    if not incident.progress.handed_out:
+        left = incident.progress.linked + incident.progress.under_way
+        raise Refusal(Refused.WRONG_STAGE, f"{left} cases are not done yet; close when they are")
+    return incident.but(ending=command)
+
+
+_ACTS: dict[type[Command], Callable[..., Incident]] = {
+    VerifyIncident: _verify,
+    DecideIncident: _decide,
+    SituationReport: _situation,
+    EvaluateIncident: _evaluate,
+    CloseIncident: _close,
+}

@@ -1,0 +1,78 @@
+"""What the verbs of incidents and corrective actions share: the procedure, sending, telling the verdict."""
+
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from models.case import Verdict
+from models.commands import Command
+from models.procedure import Procedure
+from starter.cli.sending import REFUSED, Sender, composed
+from starter.cli.session import Session
+from starter.failures import BadInput, NotAllowed
+from texts import values
+from texts.reasons import reason as localised
+
+if TYPE_CHECKING:
+    from starter.dossiers import Dossiers
+
+
+@asynccontextmanager
+async def dossiers(current: Session) -> "AsyncIterator[Dossiers]":
+    """The configured service. Raises ConnectFailed."""
+    from starter.connection import connect
+    from starter.dossiers import Dossiers
+
+    yield Dossiers(await connect(current.settings), task_queue=current.settings.task_queue)
+
+
+def pack_named(current: Session, name: str | None) -> Procedure:
+    """The procedure of a name, the default one without. Raises BadInput."""
+    from procedures import PACKS
+
+    default = current.default_pack
+    pack = PACKS.newest(name) if name is not None else default
+    if pack is None:
+        raise BadInput("no_procedure", name=name)
+    return pack
+
+
+def known_actor(current: Session, pack: Procedure, actor: str, allowed: Collection[str]) -> None:
+    """Raises NotAllowed for a stranger, and for somebody of none of these departments."""
+    own = current.directory.departments_of(actor)
+    if not set(own) & set(allowed):
+        who = ", ".join(values.department(name, pack, current.lang) for name in allowed)
+        if own:
+            raise NotAllowed("other_people", who=who)
+        raise NotAllowed("stranger", who=who)
+
+
+async def act(
+    current: Session,
+    pack: Procedure,
+    workflow_id: str,
+    number: str,
+    message: tuple[str, type[Command]],
+    sender: Sender,
+    **fields: object,
+) -> int:
+    """Send a message. Returns the exit code; raises Failure."""
+    name, model = message
+    checked = composed(current, model, sender, fields)
+    known_actor(current, pack, checked.actor, pack.departments)
+    async with dossiers(current) as service:
+        verdict = await service.send(workflow_id, number, name, checked, wait=sender.wait)
+    tell(current, number, verdict, as_json=sender.as_json)
+    return 0 if verdict.accepted else REFUSED
+
+
+def tell(current: Session, number: str, verdict: Verdict, *, as_json: bool) -> None:
+    """The verdict in one line."""
+    if as_json:
+        current.print_json({"number": number, **verdict.model_dump(mode="json")})
+    elif verdict.accepted:
+        current.out.print(f"{number}: {current.named('code', verdict.code)}", markup=False)
+    if not verdict.accepted:
+        words = localised(verdict.reason, current.lang)
+        line = f"redress: {number}: {current.named('code', verdict.code)}; {words}"
+        current.err.print(" ".join(line.split()), markup=False)

@@ -1,0 +1,200 @@
+"""A batch incident without server and database: who may do what when, what its clocks do (S2-01 to S2-05)."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from models.case import Verdict
+from models.commands import IncidentDecision
+from models.complaint import Language
+from models.incident import INCIDENT_COMMANDS, Incident, OpenIncident, Progress, Registered, Scope
+from models.procedure import Procedure
+from rules import incident as rules
+from rules.incident_acts import receive
+from rules.messages import receive as receive_case
+from tests.quality import INCIDENT, quality_pack
+from tests.rules.builders import DESK, LEADERSHIP, MERCHANDISE, PANEL, SELF_OPERATED, START, World, liable
+from texts.mails import TEMPLATES, render_mail
+
+PACK = quality_pack("batch")
+FOUND = {"confirmed": True, "defect": "漏水", "inspected": 10, "defective": 4}
+GRANT: dict[str, Any] = {"grant": True, "liable": liable(merchant=100), "reason": "整批不良"}
+
+
+def begun(drill: int | None = None) -> Incident:
+    wish = OpenIncident(procedure="batch", scope=Scope(product="S-1"), reason="漏水", opened_by="徐莉", drill=drill)
+    entry = Registered(number="IN20260302001", procedure=PACK.ref, progress=Progress(cases=5, linked=5))
+    return rules.opened(wish, entry, PACK, START)
+
+
+def said(state: Incident, name: str, hat: str, at: datetime = START, **fields: Any) -> tuple[Incident, Verdict]:
+    command = INCIDENT_COMMANDS[name].model_validate({"actor": "somebody", **fields})
+    return receive(state, PACK, name, command, at, (hat,))
+
+
+def done(state: Incident, name: str, hat: str, **fields: Any) -> Incident:
+    state, verdict = said(state, name, hat, **fields)
+    assert verdict.accepted, verdict.reason
+    return state
+
+
+def decided(state: Incident) -> Incident:
+    return done(done(state, "verify", MERCHANDISE, **FOUND), "decide", LEADERSHIP, **GRANT)
+
+
+def test_both_groups_and_the_inspectors_are_told_when_the_plan_starts() -> None:
+    told = {mail.to for mail in begun().mails}
+    assert told == {LEADERSHIP, PANEL, DESK, "logistics", "returns_centre", MERCHANDISE}
+    assert len({mail.id for mail in begun().mails}) == 6
+
+
+@pytest.mark.parametrize(
+    ("name", "hat", "fields", "code"),
+    [
+        ("verify", DESK, FOUND, "wrong_department"),
+        ("verify", MERCHANDISE, FOUND | {"defective": 4}, "accepted"),
+        ("decide", LEADERSHIP, GRANT, "wrong_stage"),
+        ("decide", DESK, GRANT, "wrong_department"),
+        ("close", DESK, {"causes": "x", "improvements": "y"}, "wrong_stage"),
+        ("evaluate", DESK, {"adequate": True, "note": "x"}, "wrong_department"),
+        ("situation", LEADERSHIP, {"note": "x"}, "wrong_department"),
+    ],
+)
+def test_each_step_has_its_time_and_its_people(name: str, hat: str, fields: dict[str, Any], code: str) -> None:
+    _, verdict = said(begun(), name, hat, **fields)
+    assert verdict.code == code
+
+
+def test_there_is_one_decision_and_a_resend_counts_once() -> None:
+    state = done(begun(), "verify", MERCHANDISE, **FOUND)
+    state, first = said(state, "decide", LEADERSHIP, command_id="d-1", **GRANT)
+    _, again = said(state, "decide", LEADERSHIP, command_id="d-1", **GRANT)
+    _, other = said(state, "decide", PANEL, **GRANT)
+    assert (first.code, again.code, other.code) == ("accepted", "repeated", "already_answered")
+
+
+def test_an_incident_is_not_closed_before_every_case_has_its_decision() -> None:
+    state = decided(begun())
+    _, verdict = said(state, "close", DESK, causes="x", improvements="y")
+    assert (verdict.code, verdict.reason) == ("wrong_stage", "5 cases are not done yet; close when they are")
+    state = rules.progressed(state, Progress(cases=5, decided=4, kept=1, settled=3, goods=1))
+    state = done(state, "close", DESK, causes="来料", improvements="换供应商")
+    _, late = said(state, "situation", DESK, note="x")
+    assert late.code == "closed"
+    joined = rules.closed(rules.progressed(state, Progress(cases=6, decided=4, kept=1, linked=1)), PACK, START)
+    assert joined.stage == "carrying_out"
+    over = rules.closed(state, PACK, START)
+    assert (over.stage, over.causes) == ("closed", "来料")
+    assert {mail.to for mail in over.mails if mail.template == "incident_closed"} >= {DESK, LEADERSHIP}
+
+
+def test_missed_clocks_are_told_to_the_leading_group_again_and_again() -> None:
+    state = rules.pass_time(begun(), PACK, START + timedelta(hours=24))
+    assert state.late == ("verifying",)
+    assert state.due == START + timedelta(hours=48)
+    state = rules.pass_time(state, PACK, START + timedelta(hours=48))
+    overdue = [mail.to for mail in state.mails if mail.template == "incident_overdue"]
+    assert overdue == [LEADERSHIP, PANEL, LEADERSHIP, PANEL]
+
+
+def test_after_an_outage_one_situation_report_goes_out_not_one_for_each_missed() -> None:
+    state = rules.pass_time(begun(), PACK, START + timedelta(days=3))
+    assert (state.situations, state.next_report) == (1, START + timedelta(days=3, hours=12))
+
+
+def test_an_evaluation_that_changes_the_plan_makes_a_new_version_of_it() -> None:
+    state = done(begun(), "evaluate", LEADERSHIP, adequate=True, note="可以")
+    assert state.plan == 1
+    state = done(state, "evaluate", LEADERSHIP, adequate=False, note="太慢", at_once=9, report_hours=2)
+    assert (state.plan, state.at_once, state.report_every, len(state.evaluations)) == (2, 9, timedelta(hours=2), 2)
+    assert rules.order_for(decided(state)).at_once == 9
+
+
+def test_a_drill_goes_through_every_step_and_pays_nothing() -> None:
+    state = decided(begun(drill=30))
+    assert (state.stage, state.progress.settled, state.progress.refunded) == ("summing_up", 30, {})
+
+
+def test_a_scope_names_something_and_finding_adds_up() -> None:
+    with pytest.raises(ValidationError):
+        Scope()
+    with pytest.raises(ValidationError):
+        INCIDENT_COMMANDS["verify"].model_validate({"actor": "x", **FOUND, "defective": 11})
+    assert Scope(product="S-1", cause="quality").key == "product.S-1+cause.quality"
+
+
+def test_a_plan_names_departments_that_exist() -> None:
+    wrong = INCIDENT | {"inspectors": ["nobody"]}
+    with pytest.raises(ValidationError, match="nobody"):
+        Procedure.model_validate(quality_pack("x").model_dump() | {"incident": wrong})
+
+
+@pytest.mark.parametrize("lang", Language)
+@pytest.mark.parametrize("drill", [None, 777])
+def test_every_notice_of_an_incident_is_whole_in_both_languages(lang: Language, drill: int | None) -> None:
+    state = rules.pass_time(begun(drill), PACK, START + timedelta(hours=24))
+    state = rules.progressed(decided(state), Progress(cases=5, decided=5, settled=5, refunded={"CNY": 105_000}))
+    state = done(state, "situation", DESK, note="已联系客户")
+    state = rules.closed(done(state, "close", DESK, causes="来料", improvements="换供应商"), PACK, START)
+    assert {mail.template for mail in state.mails} == {name for name in TEMPLATES if name.startswith("incident_")}
+    for mail in state.mails:
+        subject, body = render_mail(mail.template, mail.values, PACK, lang)
+        assert "–" not in subject + body
+        assert ("777" in subject + body) is (drill is not None)
+
+
+class Batched(World):
+    """A case that can get the decision of an incident."""
+
+    def __init__(self, **changes: Any) -> None:
+        super().__init__(pack=PACK, **changes)
+
+    def together(self, hat: str = LEADERSHIP, **fields: Any) -> Verdict:
+        said = {"actor": "x", "incident": "IN20260302001", **(GRANT | fields)}
+        command = IncidentDecision.model_validate(said)
+        self.case, verdict = receive_case(self.case, self.pack, "incident", command, self.now, (hat,))
+        self.settle()
+        return verdict
+
+
+def test_the_decision_of_an_incident_rules_a_case_that_is_being_asked_and_tells_whoever_was_asked() -> None:
+    case = Batched()
+    assert case.together().accepted
+    assert case.case.stage == "executing"
+    assert case.case.ruling is not None
+    assert (case.case.ruling.basis, case.case.ruling.liable[0].party) == ("incident", "merchant")
+    assert "ask_withdrawn" in [mail.template for mail in case.sent]
+
+
+def test_a_case_with_a_ruling_of_its_own_keeps_it() -> None:
+    case = Batched()
+    case.confirms()
+    assert case.together().code == "wrong_stage"
+    case.child()
+    assert case.together().code == "wrong_stage"
+    assert case.case.decisions == 1
+
+
+def test_a_refusal_of_an_incident_tells_the_customer_why_who_may_insist() -> None:
+    case = Batched()
+    assert case.together(grant=False, liable=[], reason="使用不当").accepted
+    assert case.case.stage == "refused"
+    case.does("insist", DESK, reason="不同意")
+    assert case.case.stage == "leadership"
+
+
+def test_only_who_may_decide_for_an_incident_may_send_its_decision() -> None:
+    assert Batched().together(MERCHANDISE).code == "wrong_department"
+    plain = World()
+    said = IncidentDecision.model_validate({"actor": "x", "incident": "IN20260302001", **GRANT})
+    _, verdict = receive_case(plain.case, plain.pack, "incident", said, plain.now, (LEADERSHIP,))
+    assert verdict.code == "wrong_department"
+
+
+def test_a_refused_case_is_granted_with_the_others() -> None:
+    case = Batched(order=SELF_OPERATED, cause="no_reason")
+    assert case.case.stage == "refused"
+    assert case.together().accepted
+    assert case.case.stage == "executing"

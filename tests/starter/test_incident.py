@@ -1,0 +1,115 @@
+"""Incidents from the command line, on a real server; and what is refused before anything is sent."""
+
+import asyncio
+import json
+import uuid
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from docx import Document
+from pypdf import PdfReader
+
+from procedures import load_packs
+from starter.cli.app import app
+from starter.cli.session import begin
+from tests.quality import known, quality_pack
+from tests.starter.running import Redress
+from tests.support import GOODS_DEPT, LEADER, SERVICE, Office
+
+cached = pytest.mark.parametrize("office", [False], indirect=True, ids=["cached"])
+Command = Callable[..., Awaitable[tuple[int, str, str]]]
+
+
+@pytest.fixture
+def at_home(
+    office: Office, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Command]:
+    """Command lines of an operator of the test's service."""
+    load_packs()
+    monkeypatch.setenv("TEMPORAL_ADDRESS", office.client.service_client.config.target_host)
+    monkeypatch.setenv("REDRESS_TASK_QUEUE", office.settings.task_queue)
+    monkeypatch.setenv("REDRESS_HOME", str(tmp_path))
+    monkeypatch.setenv("REDRESS_LANG", "en")
+    monkeypatch.setenv("REDRESS_DATABASE_URL", office.store._engine.url.render_as_string(hide_password=False))
+
+    async def command(*words: str) -> tuple[int, str, str]:
+        begin(None)
+        capsys.readouterr()
+        code = await app.run_async(list(words), exit_on_error=False, print_error=False)
+        seen = capsys.readouterr()
+        assert isinstance(code, int)
+        return code, seen.out, seen.err
+
+    with office.env.with_time_skipping_disabled():
+        yield command
+
+
+@cached
+async def test_an_incident_is_led_from_the_command_line_from_its_start_to_its_summary(
+    office: Office, at_home: Command, tmp_path: Path
+) -> None:
+    procedure = known(quality_pack(f"q{uuid.uuid4().hex[:8]}")).name
+    cases = [await office.start(procedure=procedure, cause=cause) for cause in ("quality", "damaged")]
+    for case in cases:
+        await case.at("asked")
+    wanted = ("incident", "open", "--product", "S-1", "--procedure", procedure, "--reason", "x")
+    assert (await at_home(*wanted, "--as", LEADER))[0] == 0
+    code, _, err = await at_home(*wanted, "--as", SERVICE)
+    assert (code, "open incident of this scope already" in err) == (0, True)
+    listed = json.loads((await at_home("incident", "list", "--limit", "1000", "--json"))[1])
+    number = next(line["number"] for line in listed if line["procedure"] == procedure)
+    found = ("--confirmed", "--defect", "密封圈缺失", "--inspected", "10", "--defective", "7", "--as", GOODS_DEPT)
+    assert (await at_home("incident", "verify", number, *found))[1] == f"{number}: accepted\n"
+    grant = ("--grant", "--liable", "merchant", "--reason", "整批不良", "--as", LEADER)
+    assert (await at_home("incident", "decide", number, *grant))[0] == 0
+    code, out, _ = await at_home("incident", "watch", number, "--every", "0.2")
+    assert (code, "100% of 2 cases" in out) == (0, True)
+    assert f"Incident: {number} (decided)" in (await at_home("show", cases[0].number))[1]
+    summary = ("--causes", "来料不良", "--improvements", "更换供应商")
+    async with asyncio.timeout(20):
+        while (await at_home("incident", "close", number, *summary, "--as", SERVICE))[0]:
+            await asyncio.sleep(0.1)
+        while "Closed:" not in (await at_home("incident", "show", number))[1]:
+            await asyncio.sleep(0.1)
+    told = json.loads((await at_home("incident", "show", number, "--cases", "--json"))[1])
+    assert [line["fate"] for line in told["cases"]] == ["decided", "decided"]
+    for form in ("incident", "summary"):
+        file = tmp_path / f"{form}.pdf"
+        assert (await at_home("incident", "report", number, "--form", form, "--out", str(file)))[0] == 0
+        text = "".join(page.extract_text() for page in PdfReader(file).pages)
+        assert number in text
+        assert "来料不良" in text
+    papers = {"flow": "Receive", "standard": "Record the complaint at once", "drill": "Make up a batch of complaints"}
+    for form, words in papers.items():
+        file = tmp_path / f"{form}.docx"
+        await at_home("incident", "report", "--form", form, "--procedure", procedure, "--out", str(file))
+        cells = [cell.text for table in Document(str(file)).tables for row in table.rows for cell in row.cells]
+        assert words in cells
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("open", "--reason", "x", "--product", "S", "--as", SERVICE), 2, "has no plan for incidents"),
+        (("open", "--product", "S", "--as", SERVICE), 2, "--reason"),
+        (("drill", "--procedure", "nope", "--as", SERVICE), 2, "no procedure nope"),
+        (("show", "R-ABC"), 2, "NUMBER"),
+        (("show", "IN20261125001"), 75, "database"),
+        (("verify", "IN20261125001", "--defect", "x", "--as", SERVICE), 2, "exactly one"),
+        (("decide", "IN20261125001", "--reason", "x", "--as", SERVICE), 2, "exactly one"),
+        (("watch", "IN20261125001", "--every", "0"), 2, "--every"),
+        (("report",), 2, "NUMBER"),
+        (("report", "--form", "flow"), 2, "has no plan"),
+        (("list", "--limit", "0"), 2, "--limit"),
+    ],
+    ids=lambda value: " ".join(value)[:40] if isinstance(value, tuple) else None,
+)
+def test_bad_input_gets_one_line_and_its_exit_code(
+    redress: Redress, words: tuple[str, ...], code: int, told: str
+) -> None:
+    ran = redress("incident", *words)
+    assert (ran.code, ran.out) == (code, "")
+    assert ran.err.startswith("redress: ")
+    assert ran.err.count("\n") == 1
+    assert told in ran.err

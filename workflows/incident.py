@@ -1,0 +1,194 @@
+"""A batch incident: verified, decided once, carried out on every case, summed up (S2-01 to S2-05)."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RawValue
+
+with workflow.unsafe.imports_passed_through():
+    from activities.duties import IncidentDuties
+    from models.base import Contract
+    from models.case import Verdict
+    from models.commands import Command
+    from models.incident import (
+        CaseJoined,
+        Incident,
+        IncidentPage,
+        IncidentResult,
+        IncidentStage,
+        IncidentView,
+        OpenIncident,
+        Progress,
+        RegisterIncident,
+    )
+    from models.names import BATCH_RETURN, VIEW, incident_id
+    from procedures import PACKS
+    from rules import incident as rules
+    from rules.incident_acts import receive
+    from texts.incident import web_details
+    from workflows import options
+    from workflows.dossier import DossierDesk
+    from workflows.inbox import answered, refusal
+    from workflows.intake import bad_start, carried_on, contract_of
+    from workflows.letters import TO_AN_INCIDENT, read
+
+
+@workflow.defn(name=BATCH_RETURN)
+class BatchReturnWorkflow(DossierDesk[Incident]):
+    """One incident. Started with one OpenIncident as JSON under the id `incident.PROCEDURE.SCOPE`."""
+
+    @workflow.init
+    def __init__(self, *args: Any) -> None:
+        super().__init__(TO_AN_INCIDENT)
+        self._work: asyncio.Task[None] | None = None
+        self._news: Progress | None = None
+
+    @workflow.run
+    async def run(self, *args: Any) -> IncidentResult:
+        """Both groups told; quality control, the one decision, every case, the summary."""
+        await self._open(args)
+        book = asyncio.create_task(self.keep_book())
+        while self.state.stage is not IncidentStage.CLOSED:
+            await self._during(IncidentStage.VERIFYING)  # quality control looks at the goods (S2-02)
+            await self._during(IncidentStage.DECIDING)  # one decision for all (S2-03)
+            await self._during(IncidentStage.CARRYING_OUT)  # returns and refunds, so many at once (S2-02)
+            await self._during(IncidentStage.SUMMING_UP)  # causes and improvements; later cases go back one line
+        await self.clear(book)
+        return rules.result(self.state)
+
+    async def _open(self, args: tuple[Any, ...]) -> None:
+        if (earlier := carried_on(args, Incident)) is not None:
+            self.state = earlier
+        else:
+            wish = contract_of(args, OpenIncident)
+            info = workflow.info()
+            if info.workflow_id != (wanted := incident_id(wish.procedure, wish.scope.key, drill=bool(wish.drill))):
+                raise bad_start(f"workflow id: must be {wanted} for this scope; correct one of them")
+            entry = RegisterIncident(
+                workflow_id=info.workflow_id,
+                run_id=info.first_execution_run_id,
+                opened_at=info.workflow_start_time,
+                wish=wish,
+            )
+            known = await workflow.execute_local_activity_method(
+                IncidentDuties.register_incident, entry, **options.near("take a number, link the cases")
+            )
+            pack = PACKS.pinned(known.procedure)
+            self.state = rules.opened(wish, known, pack, info.workflow_start_time)
+        self.opened = True
+        self.show()
+
+    async def _during(self, stage: IncidentStage) -> None:
+        """Stay until the incident has left the stage; at once if it is elsewhere."""
+        while self.state.stage is stage:
+            await self.catch_up()
+            if self.state.stage is not stage:
+                return
+            self._carry_out()
+            self.set_alarm()
+            await workflow.wait_condition(lambda: self.ready() or self._news is not None or self._may_renew())
+            if self._may_renew():
+                workflow.continue_as_new(args=[None, self.state])
+
+    def _may_renew(self) -> bool:
+        return workflow.info().is_continue_as_new_suggested() and self._work is None and self.idle
+
+    def _carry_out(self) -> None:
+        """Have the decision given to the next cases, unless a new run is due first."""
+        due = self.state.stage is IncidentStage.CARRYING_OUT and self._work is None
+        if due and not workflow.info().is_continue_as_new_suggested():
+            self._work = asyncio.create_task(self._give_out())
+
+    async def _give_out(self) -> None:
+        self._news = await workflow.execute_activity_method(
+            IncidentDuties.carry_out, rules.order_for(self.state), **options.watching("give the decision to the cases")
+        )
+
+    async def errands(self) -> None:
+        """Count cases that have joined, take in how far the decision has come, close when asked."""
+        if self._news is not None:
+            news, self._news, self._work = self._news, None, None
+            self.state = rules.progressed(self.state, news)
+        if self.state.gather:
+            self.state = self.state.but(gather=False)
+            await self._count()
+        if self.state.ending is not None:
+            await self._count()
+            self.state = rules.closed(self.state, self.pack, workflow.now())
+
+    async def _count(self) -> None:
+        if self.state.drill is None:
+            found = await workflow.execute_local_activity_method(
+                IncidentDuties.gather_cases, self.state.number, **options.near("count its cases")
+            )
+            self.state = rules.progressed(self.state, found)
+
+    async def pass_time(self, at: datetime) -> None:
+        """Missed clocks, and situation reports with figures of now."""
+        if rules.report_due(self.state, at):
+            await self._count()
+        self.state = rules.pass_time(self.state, self.pack, at)
+
+    def procedure(self) -> str:
+        """The ref the incident is pinned to."""
+        return self.state.procedure
+
+    def next_due(self) -> tuple[datetime | None, str]:
+        """The nearest of its clocks."""
+        return rules.next_due(self.state), self.state.stage.value
+
+    def receive(self, name: str, command: Command, at: datetime, departments: tuple[str, ...]) -> Verdict:
+        """By the rules."""
+        self.state, verdict = receive(self.state, self.pack, name, command, at, departments)
+        return verdict
+
+    def notice(self, content: Contract) -> None:
+        """A case has joined."""
+        if isinstance(content, CaseJoined):
+            self.state = self.state.but(gather=True)
+
+    def details(self) -> str:
+        """Stage, decision and how far it is."""
+        return web_details(self.state, self.pack)
+
+    async def write(self) -> None:
+        """The incident's page."""
+        page = IncidentPage(
+            workflow_id=workflow.info().workflow_id,
+            view=rules.view_of(self.state),
+            reports=self.state.reports,
+            mails=self.state.mails,
+        )
+        await workflow.execute_local_activity_method(
+            IncidentDuties.write_incident, page, **options.near("write it down")
+        )
+
+    def without(self, written: Incident) -> Incident:
+        """Without notices and situation reports handed over."""
+        stand = {report.number for report in written.reports}
+        rest = tuple(report for report in self.state.reports if report.number not in stand)
+        return super().without(written).but(reports=rest)
+
+    @workflow.signal(dynamic=True)
+    def _signalled(self, name: str, args: Sequence[RawValue]) -> None:
+        """Every signal, whatever it is: judged by the rules, never fatal."""
+        self.inbox.put(name, args, signalled=True)
+
+    @workflow.update(dynamic=True)
+    async def _updated(self, name: str, args: Sequence[RawValue]) -> Verdict:
+        """The same messages with an answer."""
+        return await answered(self.inbox.put(name, args))
+
+    @_updated.validator
+    def _refuse_at_the_door(self, name: str, args: Sequence[RawValue]) -> None:
+        """What cannot be read costs the incident no event."""
+        if (problem := read(name, args, TO_AN_INCIDENT).problem) is not None:
+            raise refusal(problem)
+
+    @workflow.query(name=VIEW)
+    def _view(self) -> IncidentView | None:
+        """The incident as it stands; null before it has its number."""
+        return rules.view_of(self.state) if self.opened else None
