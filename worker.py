@@ -4,8 +4,8 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Any, TypedDict
 
@@ -21,11 +21,13 @@ from temporalio.worker import (
 )
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.audit import append, configuration
 from activities.casebook import Casebook
 from activities.chat import chat
 from activities.embedded import EmbeddedCarrier, EmbeddedGateway, EmbeddedWarehouse
 from activities.followup import Follower
 from activities.http_partner import HttpCarrier, HttpPaymentGateway, HttpWarehouse
+from activities.identity import Gate
 from activities.incident import IncidentDesk
 from activities.incident_watch import IncidentWatch
 from activities.mailroom import MailDesk
@@ -41,6 +43,7 @@ from procedures import PACKS, DirectoryFile, load_packs
 from reports.enclosing import Enclosing
 from starter.connection import connect
 from starter.crew import Crew
+from starter.gate import gate_of
 from starter.logs import setup_logging
 from starter.observe.service import metered_runtime, observed, settled
 from starter.observe.tracing import partner_calls
@@ -92,11 +95,15 @@ class Parts:
     directory: Callable[[], Directory]
     render: Renderer = render_mail
     default_procedure: str = "marketplace"
+    gate: Gate = field(default_factory=Gate)
 
 
 @asynccontextmanager
-async def real_parts(settings: Settings, store: Store) -> AsyncIterator[Parts]:
-    """The parts the settings choose, closed again at the end. Raises PackError for a directory that cannot be used."""
+async def real_parts(settings: Settings, store: Store, address: str) -> AsyncIterator[Parts]:
+    """The parts the settings choose for the Temporal service at `address`, closed again at the end.
+
+    Raises PackError for a directory that cannot be used, OperatorError for keys that cannot.
+    """
     directory = DirectoryFile(settings.directory)
     smtp, partners, traced = settings.smtp, settings.partners, partner_calls(settings)
     async with AsyncExitStack() as closing:
@@ -117,6 +124,7 @@ async def real_parts(settings: Settings, store: Store) -> AsyncIterator[Parts]:
             chat=chat(),
             directory=directory,
             default_procedure=settings.default_procedure,
+            gate=gate_of(settings, address),
         )
 
 
@@ -172,6 +180,7 @@ def duties(settings: Settings, parts: Parts) -> Mapping[Queue, Sequence[Callable
         on_mail=desk.nudge,
         on_panel=UrgentCalls(parts.store, PACKS),
         on_case=IncidentWatch(parts.store, PACKS),
+        gate=parts.gate,
     )
     meetings = MeetingDesk(parts.store, PACKS, on_mail=desk.nudge)
     incidents = IncidentDesk(parts.store, PACKS, on_mail=desk.nudge)
@@ -265,10 +274,12 @@ async def working(
     try:
         await store.create()
         async with (
-            real_parts(settings, store) as parts,
+            real_parts(settings, store, client.service_client.config.target_host) as parts,
             observed(client, settings, store),
             build_worker(client, settings, parts, queues=queues) as crew,
         ):
+            async with store.write() as session:
+                await append(session, configuration(PACKS.all(), parts.directory()), lambda: datetime.now(UTC))
             if Queue.RULINGS in queues:
                 await open_mailroom(client, settings)
                 await ensure_meetings(client, PACKS, settings.task_queue)

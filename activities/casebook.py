@@ -7,7 +7,9 @@ from temporalio import activity
 from temporalio.api.enums.v1 import EventType
 from temporalio.exceptions import ApplicationError
 
+from activities.audit import Entry, append
 from activities.duties import BookDuties
+from activities.identity import Denied, Gate
 from activities.ledger import Ledger
 from activities.record import Record
 from activities.store import Store
@@ -53,8 +55,10 @@ class Casebook(BookDuties):
         on_mail: Callable[[], None] = _nobody_waits,
         on_panel: Callable[[str], Awaitable[None]] = _nobody_looks,
         on_case: Callable[[str], Awaitable[None]] = _nobody_looks,
+        gate: Gate | None = None,
         clock: Callable[[], datetime] = _now,
     ) -> None:
+        self._gate = gate or Gate()
         self._store = store
         self._packs = packs
         self._directory = directory_reader
@@ -62,17 +66,20 @@ class Casebook(BookDuties):
         self._on_mail = on_mail
         self._on_panel = on_panel
         self._on_case = on_case
+        self._now = clock
         self._record = Record(store, Ledger(packs.pinned, clock), clock)
 
     @activity.defn(name="open_case")
     async def open_case(self, entry: OpenCase) -> Opened:
         """Claim the number for this run; asked again by the same run it answers the same.
 
-        Raises ApplicationError of type `bad_input`, not to be retried, for a complaint the procedure does not take.
+        Raises ApplicationError, not to be retried: of type `bad_input` for a complaint the procedure does not take, of
+        type `not_proven` or `unknown_actor` for one whose sender is not believed.
         """
         async with self._store.read() as session:
             known = await session.get(CaseRow, entry.number)
         if known is None:
+            await self._believe(entry)
             pack = self._pack_for(entry.complaint)
             async with self._store.write() as session:
                 await session.exec(self._store.insert_new(CaseRow).values(_first_row(entry, pack)))
@@ -88,12 +95,10 @@ class Casebook(BookDuties):
     async def examine(self, letters: list[Letter]) -> list[Origin]:
         """Each sender's departments, and when the Temporal server received each signal of this run."""
         directory = self._directory()
+        to = activity.info().workflow_id or ""
         times = await _signal_times({letter.signal for letter in letters if letter.signal is not None})
         return [
-            Origin(
-                at=None if letter.signal is None else times.get(letter.signal),
-                departments=directory.departments_of(letter.actor),
-            )
+            _origin(letter, None if letter.signal is None else times.get(letter.signal), directory, self._gate, to)
             for letter in letters
         ]
 
@@ -105,6 +110,23 @@ class Casebook(BookDuties):
             self._on_mail()
         if any(event.kind == "panel" for event in page.events):
             await self._on_panel(page.summary.number)
+
+    async def _believe(self, entry: OpenCase) -> None:
+        """Whoever files a complaint is known, where the service asks for proof; a denial goes into the audit trail."""
+        token = entry.complaint.token
+        if token is None and not self._gate.required:
+            return
+        holder = self._gate.holder(token, at=entry.opened_at, to=entry.workflow_id)
+        if isinstance(holder, Denied):
+            code, reason = Refused.NOT_PROVEN, holder.reason
+        elif not self._directory().departments_of(holder.name):
+            code, reason = Refused.UNKNOWN_ACTOR, "actor: is not in the directory; ask who keeps it to add the name"
+        else:
+            return
+        denial = Entry("denied", entry.number, data={"code": code.value, "message": "file"}, key=f"file:{entry.run_id}")
+        async with self._store.write() as session:
+            await append(session, [denial], self._now)
+        raise ApplicationError(reason, type=code.value, non_retryable=True)
 
     def _pack_for(self, complaint: Complaint) -> Procedure:
         name = complaint.procedure or self._default
@@ -122,6 +144,16 @@ class Casebook(BookDuties):
         if found:
             raise _bad_input(found)
         return pack
+
+
+def _origin(letter: Letter, at: datetime | None, directory: Directory, gate: Gate, to: str) -> Origin:
+    denied = gate.sender(letter.actor, letter.token, at=at, to=to)
+    return Origin(
+        at=at,
+        departments=directory.departments_of(letter.actor),
+        limits=directory.limits_of(letter.actor),
+        denied=denied.reason if denied else None,
+    )
 
 
 def _bad_input(found: list[Problem]) -> ApplicationError:
@@ -157,7 +189,7 @@ def _first_row(asked: OpenCase, pack: Procedure) -> dict[str, object]:
         "run_id": asked.run_id,
         "procedure": pack.ref,
         "opened_at": asked.opened_at,
-        "complaint": complaint.model_dump(mode="json", exclude_none=True),
+        "complaint": complaint.model_dump(mode="json", exclude_none=True, exclude={"token"}),
         "order_number": order.number,
         "order_kind": order.kind.value,
         "merchant": order.merchant,

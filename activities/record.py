@@ -8,6 +8,7 @@ from hashlib import sha256
 from sqlalchemy import Update, bindparam, update
 from sqlmodel import col
 
+from activities.audit import append, of_pages
 from activities.ledger import Ledger
 from activities.store import Store
 from models.case import Mail
@@ -67,6 +68,7 @@ class Record:
                 await self._ledger.book(session, pages)
             if mails:
                 await connection.execute(self._store.insert_new(MailRow), mails)
+            await append(session, of_pages(pages), self._now)
 
 
 def _settle(done: "asyncio.Future[None]", error: Exception | None) -> None:

@@ -63,6 +63,9 @@ Number = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]{2,39}$")]
 Minor = Annotated[int, Field(strict=True, ge=0, le=10**12)]
 """Money in minor units (fen, cents)."""
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+_PART = "[A-Za-z0-9_=-]+"
+Token = Annotated[str, StringConstraints(max_length=4096, pattern=rf"^{_PART}\.{_PART}\.{_PART}$")]
+"""A signed token (JWT): proves who sends a message. Never stored, never shown."""
 Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
 """An instant; stored in UTC. A time without a zone is refused."""
 

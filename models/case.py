@@ -189,6 +189,8 @@ class Case(Record):
     withdrawn: bool = False
     missed: bool = False
     """Some deadline of a department or task has passed unmet."""
+    forgotten: bool = False
+    """Who the customer was, and what was said, has been erased."""
     refusals: int = 0
     event_count: int = 0
     mail_count: int = 0

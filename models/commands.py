@@ -1,10 +1,11 @@
 """What people and services say to a case: one model per human action, shared by signal and update."""
 
+import hashlib
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Contract, Line, Number, Ref, Slug, Text
+from models.base import Contract, Line, Number, Ref, Slug, Text, Token
 from models.complaint import MAX_EVIDENCE, MAX_LINES, Demand, Evidence, Quantity
 
 
@@ -32,6 +33,12 @@ class Command(Contract):
     department: Slug | None = None
     """Needed only by somebody who belongs to several departments."""
     command_id: Ref | None = None
+    token: Annotated[Token | None, Field(repr=False)] = None
+    """Proves that the actor sends it; needed where the service asks for it."""
+
+    def digest(self, name: str) -> str:
+        """The same for the same message under a name, whatever token it comes with."""
+        return hashlib.sha256(f"{name}{self.model_dump_json(exclude={'token'})}".encode()).hexdigest()[:16]
 
 
 class ContactMade(Command):
@@ -156,6 +163,13 @@ class Withdraw(Command):
     reason: Text | None = None
 
 
+class Forget(Command):
+    """The customer is to be forgotten: name, contacts and words leave the case, what happened and what it cost stay."""
+
+    pseudonym: Ref
+    """Stands for the customer from now on: the same in all cases of one."""
+
+
 class MailReport(Contract):
     """The mailroom's word on a mail: delivery failed for good or for too long, or succeeded after all."""
 
@@ -177,5 +191,6 @@ COMMANDS: dict[str, type[Command]] = {
     "resolve": Resolve,
     "feedback": Feedback,
     "withdraw": Withdraw,
+    "forget": Forget,
 }
 """Name on the wire -> model. Signal and update of a human action share name and model."""

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from models.base import Contract, Currency, Line, Minor, Moment, Number, Ref, Slug, Text
+from models.base import Contract, Currency, Line, Minor, Moment, Number, Ref, Slug, Text, Token
 
 MAX_LINES = 50
 MAX_EVIDENCE = 20
@@ -149,6 +149,8 @@ class Complaint(Contract):
     contact: Contact | None = None
     filed_at: Moment | None = None
     tags: Annotated[tuple[Slug, ...], Field(max_length=10)] = ()
+    token: Annotated[Token | None, Field(repr=False)] = None
+    """Proves who files it; needed where the service asks for it."""
 
     @model_validator(mode="after")
     def _the_demand_fits_the_order(self) -> Self:
@@ -169,5 +171,5 @@ class Complaint(Contract):
         """
         if self.number is not None:
             return self.number
-        content = self.model_dump_json(exclude={"number", "filed_at"}, exclude_defaults=True)
+        content = self.model_dump_json(exclude={"number", "filed_at", "token"}, exclude_defaults=True)
         return "R-" + base64.b32encode(hashlib.sha256(content.encode()).digest())[:13].decode()

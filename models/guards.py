@@ -38,6 +38,10 @@ DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION redress_balanced()
 """
 
 _IN_CLOSED_PERIOD = "EXISTS (SELECT 1 FROM closed_period WHERE period = NEW.period)"
+_NOT_NEXT = (
+    "NEW.seq <> 1 + (SELECT coalesce(max(seq), 0) FROM audit_row)"
+    " OR NEW.prev <> coalesce((SELECT hash FROM audit_row WHERE seq = NEW.seq - 1), '')"
+)
 _LEDGER_GUARDS = {
     "ledger_entry": (("sealed", "EXISTS (SELECT 1 FROM ledger_txn WHERE id = NEW.txn)", "the transaction is closed"),),
     "ledger_txn": (
@@ -51,6 +55,13 @@ _LEDGER_GUARDS = {
     ),
     "statement_row": (("open", _IN_CLOSED_PERIOD, "the period is closed"),),
     "statement_line": (("open", _IN_CLOSED_PERIOD, "the period is closed"),),
+    "audit_row": (
+        (
+            "chained",
+            _NOT_NEXT,
+            "the row does not follow the last one",
+        ),
+    ),
 }
 """Before an insert: what must not hold. A transaction comes after its entries and closes them."""
 _GUARD = """
@@ -91,6 +102,7 @@ _UNCHANGEABLE = (
     "statement_line",
     "statement_word",
     "objection_ruling",
+    "audit_row",
 )
 
 

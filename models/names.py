@@ -119,3 +119,18 @@ class Refused(StrEnum):
     TOO_MUCH = "too_much"
     NO_QUORUM = "no_quorum"
     NOT_ON_AGENDA = "not_on_agenda"
+    NOT_PROVEN = "not_proven"
+    OVER_LIMIT = "over_limit"
+    SAME_PERSON = "same_person"
+
+
+DENIALS = frozenset(
+    {
+        Refused.UNKNOWN_ACTOR,
+        Refused.WRONG_DEPARTMENT,
+        Refused.NOT_PROVEN,
+        Refused.OVER_LIMIT,
+        Refused.SAME_PERSON,
+    }
+)
+"""The refusals that are about who somebody is: each goes into the audit trail."""

@@ -1,5 +1,9 @@
 """What workflows and activities hand each other: plain contracts, small enough to read in the Web UI."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from models.base import Moment, Record
 from models.case import Event, Exit, Mail, Stage
 from models.commands import Share
@@ -30,6 +34,7 @@ class Letter(Record):
 
     actor: str
     signal: int | None = None
+    token: Annotated[str | None, Field(repr=False)] = None
 
 
 class Origin(Record):
@@ -37,6 +42,10 @@ class Origin(Record):
 
     at: Moment | None = None
     departments: tuple[str, ...] = ()
+    limits: dict[str, int] | None = None
+    """The most the sender may let out by one decision: currency -> minor units; None: no limit."""
+    denied: str | None = None
+    """Why the sender is not believed to be who the message says."""
 
 
 class CaseSummary(Record):

@@ -224,6 +224,8 @@ class Procedure(Part):
     metrics: Metrics = Metrics(repeat_within=timedelta(days=30), source="ours")
     authority: dict[Slug, tuple[Slug, ...]]
     """Command -> departments that may send it; "asked" is every asked department, "task" whoever has the task."""
+    separation: dict[Slug, tuple[Slug, ...]] = Field(default_factory=dict)
+    """Command -> commands whose senders may not send it in the same case: who approves is not who asked."""
     meeting: MeetingRules | None = None
     """None: the procedure holds no supervision meeting."""
     sending: dict[Slug, Sending] = Field(default_factory=dict)

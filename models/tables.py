@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, Index, text
 from sqlmodel import Field
 
+from models.audit_table import AuditRow
 from models.case import NEW
 from models.guards import guard_books
 from models.quality_tables import (
@@ -35,6 +36,7 @@ from models.settlement_tables import (
 
 __all__ = [
     "ActionRow",
+    "AuditRow",
     "CaseGoods",
     "CaseRow",
     "ClosedPeriod",

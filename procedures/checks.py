@@ -10,7 +10,7 @@ from models.procedure import Procedure, Remedy
 
 def mistakes(pack: Procedure) -> list[str]:
     """One line per mistake: field, reason, what to do."""
-    return [*_general(pack), *_routes(pack), *_remedies(pack), *_authority(pack)]
+    return [*_general(pack), *_routes(pack), *_remedies(pack), *_authority(pack), *_separation(pack)]
 
 
 def _general(pack: Procedure) -> Iterator[str]:
@@ -56,3 +56,10 @@ def _authority(pack: Procedure) -> Iterator[str]:
     for name in COMMANDS:
         if not pack.authority.get(name):
             yield f"authority.{name}: names nobody; add who may send it"
+
+
+def _separation(pack: Procedure) -> Iterator[str]:
+    for name, earlier in pack.separation.items():
+        for each in (name, *earlier):
+            if each not in COMMANDS:
+                yield f"separation.{name}: {each} is not a command; use {', '.join(COMMANDS)}"

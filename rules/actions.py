@@ -11,6 +11,7 @@ from models.commands import (
     Contest,
     Decide,
     Feedback,
+    Forget,
     Goods,
     IncidentDecision,
     Insist,
@@ -24,6 +25,7 @@ from models.names import Refused
 from models.procedure import Procedure
 from rules import asking, closing, disputes, intake, remedy, ruling, stages
 from rules.checks import ACCEPTED, Refusal, at_stage, known_parties, new_demand
+from rules.forgetting import forget
 from rules.record import note, notify
 
 
@@ -173,4 +175,5 @@ ACTIONS: dict[type[Command], Callable[..., tuple[Case, Verdict]]] = {
     Resolve: _resolve,
     Feedback: _feedback,
     Withdraw: _withdraw,
+    Forget: forget,
 }

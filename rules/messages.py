@@ -1,15 +1,15 @@
 """Messages: who may say what when, and what it does. One set of rules behind signal and update."""
 
-import hashlib
 from datetime import datetime
 
 from models.base import Contract
 from models.case import Case, Stage, Verdict
 from models.commands import Command, MailReport
-from models.names import INCIDENT_DECISION, Refused
+from models.names import DENIALS, INCIDENT_DECISION, Refused
 from models.procedure import Procedure
 from rules import asking
 from rules.actions import ACTIONS
+from rules.authority import Limits, another_person, within_limit
 from rules.checks import Refusal
 from rules.clock import pass_time
 from rules.record import note
@@ -17,29 +17,45 @@ from rules.record import note
 KEPT_IDS = 200
 NOTED_REFUSALS = 50
 """A flood of bad messages is counted, not kept."""
+NOTED_DENIALS = 500
+"""Refusals that are about who somebody is are kept longer: each goes into the audit trail."""
 
 
 def receive(
-    case: Case, pack: Procedure, name: str, command: Command, at: datetime, departments: tuple[str, ...]
+    case: Case,
+    pack: Procedure,
+    name: str,
+    command: Command,
+    at: datetime,
+    departments: tuple[str, ...],
+    limits: Limits | None = None,
 ) -> tuple[Case, Verdict]:
-    """Judge one message, received by the server at `at` from somebody who acts for `departments`."""
-    digest = hashlib.sha256(f"{name}{command.model_dump_json()}".encode()).hexdigest()[:16]
+    """Judge one message, received by the server at `at` from somebody who acts for `departments` within `limits`."""
+    digest = command.digest(name)
     if (earlier := _seen(case, command.command_id)) is not None:
         return _again(case, name, earlier, digest, at)
     try:
         department = may(case, pack, name, command, departments)
+        another_person(case, pack, name, command)
+        within_limit(case, command, limits)
         case, verdict = ACTIONS[type(command)](case, pack, command, at, department)
     except Refusal as refusal:
-        return refused(case, name, refusal.code, refusal.reason, at)
+        return refused(case, name, refusal.code, refusal.reason, at, command.actor if departments else None)
     if command.command_id is not None:
         case = case.but(seen=(*case.seen, (command.command_id, digest, verdict.code))[-KEPT_IDS:])
     return case, verdict
 
 
-def refused(case: Case, name: str, code: Refused, reason: str, at: datetime) -> tuple[Case, Verdict]:
-    """Keep the refusal on the case; the sender of an update is told, the sender of a signal can read it there."""
-    if case.refusals < NOTED_REFUSALS:
-        case = note(case, at, "message_refused", name=name[:60], code=code, reason=reason[:300])
+def refused(
+    case: Case, name: str, code: Refused, reason: str, at: datetime, actor: str | None = None
+) -> tuple[Case, Verdict]:
+    """Keep the refusal on the case; the sender of an update is told, the sender of a signal can read it there.
+
+    `actor`: who it says it is from, where the directory knows the name.
+    """
+    if case.refusals < (NOTED_DENIALS if code in DENIALS else NOTED_REFUSALS):
+        who = actor if code in DENIALS else None
+        case = note(case, at, "message_refused", actor=who, name=name[:60], code=code, reason=reason[:300])
     return case.but(refusals=case.refusals + 1), Verdict(accepted=False, code=code, reason=reason)
 
 
@@ -120,12 +136,14 @@ def _is_ours(case: Case, mail: str) -> bool:
 
 
 def precheck(case: Case, pack: Procedure, name: str, content: Contract | None, now: datetime) -> Verdict | None:
-    """Why a message would surely be refused, whoever sent it; None when it may pass. Changes nothing."""
+    """Why a message would surely be refused, whoever sent it; None when it may pass. Changes nothing.
+
+    Who somebody is, is no matter for the door: the case judges it, so that every denial stands in the record.
+    """
     if not isinstance(content, Command):
         return None
     case = pass_time(case, pack, now)
     verdicts = [receive(case, pack, name, content, now, (department,))[1] for department in pack.departments]
     if any(verdict.accepted for verdict in verdicts):
         return None
-    telling = (verdict for verdict in verdicts if verdict.code is not Refused.WRONG_DEPARTMENT)
-    return next(telling, verdicts[0])
+    return next((verdict for verdict in verdicts if verdict.code not in DENIALS), None)

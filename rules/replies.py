@@ -1,6 +1,5 @@
 """Answers to messages that every dossier gives alike: accepted once, repeated, refused with a reason."""
 
-import hashlib
 from collections.abc import Collection
 from typing import TypeVar
 
@@ -25,7 +24,7 @@ def repeated(state: Dossier, name: str, command: Command) -> Verdict | None:
     found = next((entry for entry in state.seen if entry[0] == command.command_id), None)
     if command.command_id is None or found is None:
         return None
-    if found[1] == _digest(name, command):
+    if found[1] == command.digest(name):
         return Verdict(accepted=True, code="repeated")
     reason = "command_id: was used for another message; send this one under a new id"
     return Verdict(accepted=False, code=Refused.BAD_INPUT, reason=reason)
@@ -35,12 +34,8 @@ def remembered(state: State, name: str, command: Command, verdict: Verdict) -> S
     """Keep the id of an accepted message, so that a second copy counts once."""
     if command.command_id is None or not verdict.accepted:
         return state
-    entry = (command.command_id, _digest(name, command), verdict.code)
+    entry = (command.command_id, command.digest(name), verdict.code)
     return state.but(seen=(*state.seen, entry)[-KEPT_IDS:])
-
-
-def _digest(name: str, command: Command) -> str:
-    return hashlib.sha256(f"{name}{command.model_dump_json()}".encode()).hexdigest()[:16]
 
 
 def hat(departments: tuple[str, ...], command: Command, allowed: Collection[str]) -> str:

@@ -22,7 +22,7 @@ from rules.money import stake
 from starter.calls import CALL_ERRORS, Trouble, meaning, patiently
 from starter.failures import BadInput, NoSuchCase, TryAgain
 from starter.listing import CaseLine, Filters, ListedStage, lines
-from starter.messages import RPC, send
+from starter.messages import RPC, Tokens, no_token, send
 from texts import money, named
 from workflows.attributes import ORDER
 
@@ -42,10 +42,21 @@ class Started(NamedTuple):
 
 
 class Cases:
-    """Cases of one Temporal namespace. `local` says the server is our local stack, whose clocks may be forwarded."""
+    """Cases of one Temporal namespace. `local` says the server is our local stack, whose clocks may be forwarded.
 
-    def __init__(self, client: Client, *, task_queue: str = TASK_QUEUE, local: bool = False) -> None:
+    `tokens` prove who sends.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        task_queue: str = TASK_QUEUE,
+        local: bool = False,
+        tokens: Tokens = no_token,
+    ) -> None:
         self._client = client
+        self._tokens = tokens
         self._task_queue = task_queue
         self._local = local
 
@@ -60,7 +71,8 @@ class Cases:
         Raises TryAgain when the server cannot be reached: filing again is safe.
         """
         number = complaint.own_number()
-        argument = complaint.model_copy(update={"number": number}).model_dump(mode="json", exclude_none=True)
+        own = {"number": number, "token": self._tokens(case_id(number))}
+        argument = complaint.model_copy(update=own).model_dump(mode="json", exclude_none=True)
         try:
             await patiently(lambda: self._open(number, complaint, argument))
         except WorkflowAlreadyStartedError:
@@ -89,7 +101,8 @@ class Cases:
         in `wait` - then the message is stored with the server as a signal, in time, and the case will judge it.
         """
         try:
-            return await send(self._handle(number), number, name, command, wait)
+            proven = command.model_copy(update={"token": self._tokens(case_id(number))})
+            return await send(self._handle(number), number, name, proven, wait)
         except NoSuchCase:
             raise NoSuchCase("no_case", number=number) from None
 

@@ -54,6 +54,11 @@ async def connect_to(
         ) from None
 
 
+def target(settings: Settings) -> str:
+    """host:port that `connect` would go to. Raises ConnectFailed."""
+    return _configured().get("target_host") or address_of(settings)
+
+
 def address_of(settings: Settings) -> str:
     """The local stack's address when one runs for this home, else the default one."""
     stack = running_stack(settings.home)

@@ -58,6 +58,8 @@ class LocalServer:
         self.port = port
         self.ui_port = ui_port
         self.http_port = http_port
+        self.ui_codec = ""
+        """Where the web page has sealed payloads opened."""
         self._log_level = log_level
         self._search_attributes = tuple(search_attributes)
         self._retention_days = retention_days
@@ -180,6 +182,7 @@ class LocalServer:
             self._log_level,
         ]
         arguments += ["--headless"] if ui_port is None else ["--ui-port", str(ui_port)]
+        arguments += ["--ui-codec-endpoint", self.ui_codec] if self.ui_codec and ui_port is not None else []
         arguments += _DURABLE
         for key, value in _DYNAMIC_CONFIG.items():
             arguments += ["--dynamic-config-value", f"{key}={value}"]

@@ -113,6 +113,13 @@ def read_mails(folder: Path, *, to: str | None = None, case: str | None = None) 
     ]
 
 
+def remove_mails(folder: Path, cases: frozenset[str]) -> None:
+    """Delete the caught mails of these cases."""
+    for path in folder.glob("[0-9]*.eml"):
+        if _read(path).case in cases:
+            path.unlink(missing_ok=True)
+
+
 def _read(path: Path) -> CaughtMail:
     message = message_from_bytes(path.read_bytes(), _class=EmailMessage, policy=default_policy)
     headers = {name: str(value) for name, value in message.items()}

@@ -15,7 +15,7 @@ from models.procedure import Procedure
 from rules.calendar import week_of
 from starter.calls import patiently
 from starter.failures import NoSuchCase
-from starter.messages import RPC, send
+from starter.messages import RPC, Tokens, no_token, send
 
 
 class Called(NamedTuple):
@@ -28,7 +28,10 @@ class Called(NamedTuple):
 class Meetings:
     """Meetings of one procedure."""
 
-    def __init__(self, client: Client, procedure: Procedure, *, task_queue: str = TASK_QUEUE) -> None:
+    def __init__(
+        self, client: Client, procedure: Procedure, *, task_queue: str = TASK_QUEUE, tokens: Tokens = no_token
+    ) -> None:
+        self._tokens = tokens
         self._client = client
         self._pack = procedure
         self._task_queue = task_queue
@@ -65,6 +68,8 @@ class Meetings:
         """
         handle = self._client.get_workflow_handle(meeting_id(self._pack.name, name))
         try:
-            return await send(handle, name, message, command, wait)
+            # Good for any workflow: what is decided here goes on to a case.
+            proven = command.model_copy(update={"token": self._tokens(None)})
+            return await send(handle, name, message, proven, wait)
         except NoSuchCase:
             raise NoSuchCase("no_meeting", name=name) from None

@@ -1,5 +1,6 @@
 """Sending a person's message to a case or a meeting: an update, or a signal where nobody answers in time."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -13,6 +14,13 @@ from starter.calls import ClosedError, Within, patiently
 from starter.failures import NotConfirmed, TryAgain
 
 RPC = timedelta(seconds=10)
+Tokens = Callable[[str | None], str | None]
+"""A token for a message to a workflow, or one good for any (None); None where the sender has not logged in."""
+
+
+def no_token(to: str | None) -> str | None:
+    """The sender has not logged in."""
+    return None
 
 
 async def send(handle: WorkflowHandle[Any, Any], number: str, name: str, command: Command, wait: float) -> Verdict:

@@ -18,8 +18,20 @@ KEY_ID = "kid"
 OPENED_LIMIT = 4 * 1024 * 1024
 """Largest content a sealed payload may hold (bytes): the server takes no larger one either."""
 _NONCE = 12
-_SQUEEZE_FROM = 200
 _PLAIN, _SQUEEZED = b"\x00", b"\x01"
+_COMMON = (
+    b'"evidence":[],"filed_at":"tags":"category":"negotiation":"failed","contact":{"by":"mode":"phone"'
+    b'"order":{"number":"kind":"platform","merchant":"carrier":"lines":[{"sku":"quantity":1,"unit_price":"freight":0'
+    b'"delivered_at":"complainant":{"id":"name":"email":"phone":"language":"zh"},"cause":"quality","text":"channel":'
+    b'"complaint":{"procedure":"marketplace.1","duplicate":false,"run_id":"workflow_id":"goods_within":"payment_within":'
+    b'"steps":["pay"],"decision":1,"attempt":1,"kind":"refund","amount":"paid":"currency":"CNY","reference":"failure":'
+    b'"step":null,"done":["pay"],"refunded":"basis":"answer","rounds":1,"exit":"satisfied","liable":[{"party":"merchant",'
+    b'"percent":100}],"satisfied":true,"reason":"command_id":"department":"customer_service"merchandise"logistics"panel"'
+    b'"actor":"token":"eyJhbGciOiJFZERTQSIsImtpZCI6I"limits":null,"denied":null,"departments":["at":null,"'
+    b'"accepted":true,"code":"accepted","reason":""}\n\x17\n\x08encoding\x12\x0bbinary/null\n\x16\n\x08encoding\x12\njson/plain\x12'
+)
+"""What our payloads have in common: most are short, and squeeze well only against words both sides know. Never changed:
+another one would need another mark than `_SQUEEZED`."""
 
 
 class KeyMissing(RuntimeError):
@@ -42,7 +54,7 @@ class Sealer(PayloadCodec):
         """How many payloads stayed shut for want of their key."""
 
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        """Seal each payload, squeezed first where that pays: a sealed history is smaller than a plain one."""
+        """Seal each payload, squeezed first where that pays."""
         return [self._seal(payload) for payload in payloads]
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
@@ -51,7 +63,8 @@ class Sealer(PayloadCodec):
 
     def _seal(self, payload: Payload) -> Payload:
         content = payload.SerializeToString()
-        squeezed = zlib.compress(content, 6) if len(content) >= _SQUEEZE_FROM else content
+        squeezer = zlib.compressobj(6, wbits=-15, zdict=_COMMON)
+        squeezed = squeezer.compress(content) + squeezer.flush()
         body = _SQUEEZED + squeezed if len(squeezed) < len(content) else _PLAIN + content
         nonce = os.urandom(_NONCE)
         sealed = self._ciphers[self._active].encrypt(nonce, body, _bound(self._active))
@@ -79,7 +92,7 @@ def _bound(name: bytes) -> bytes:
 def _content(body: bytes) -> bytes:
     if body[:1] == _PLAIN:
         return body[1:]
-    opener = zlib.decompressobj()
+    opener = zlib.decompressobj(wbits=-15, zdict=_COMMON)
     content = opener.decompress(body[1:], OPENED_LIMIT)
     if opener.unconsumed_tail:
         raise ValueError("too large")

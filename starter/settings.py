@@ -125,6 +125,29 @@ class Codec(_Part):
         return KeyRing.parse(found) if (found := self.keys.get_secret_value()) else None
 
 
+class Auth(_Part):
+    """How people and programs prove who they are."""
+
+    policy: Literal["required", "claimed"] | None = None
+    """Whether a message needs a token. None: "claimed" where Temporal is on this machine, else "required"."""
+    jwks_file: Path | None = None
+    """The public keys of the company's sign-in; none: those of `redress login` in `home`."""
+    issuer: str | None = None
+    """The `iss` a token must have; needed with `jwks_file`."""
+    audience: str = "redress"
+    """The `aud` a token must have."""
+    claim: str = "sub"
+    """The claim that holds the name as in the directory."""
+    longest_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
+    """How long a token may be valid."""
+
+    @model_validator(mode="after")
+    def _foreign_keys_need_their_issuer(self) -> Self:
+        if self.jwks_file is not None and not self.issuer:
+            raise ValueError("jwks_file needs issuer; add it")
+        return self
+
+
 class Tuning(_Part):
     """How a worker runs; defaults as measured on two cores."""
 
@@ -199,6 +222,7 @@ class Settings(BaseSettings):
     """The `temporal` program of the local stack; none: the installed one."""
     smtp: Smtp = Smtp()
     partners: Partners = Partners()
+    auth: Auth = Auth()
     codec: Codec = Codec()
     worker: Tuning = Tuning()
     observe: Observe = Observe()

@@ -15,7 +15,7 @@ from starter.errors import OperatorError
 from starter.filelock import FileLock, LockHeldError
 from starter.localserver import LocalServer
 from starter.mailcatcher import MailCatcher
-from starter.ports import HOST, free_or_any
+from starter.ports import HOST, free_or_any, free_port
 from starter.settings import Settings
 from starter.stackfile import LOCK, StackInfo, make_home, publish, withdraw
 
@@ -105,6 +105,7 @@ class LocalStack:
             await self._lock_home()
             starting.callback(self._lock.release)
             await starting.enter_async_context(self._catcher)
+            await self._serve_payloads(starting)
             await starting.enter_async_context(self._server)
             self._client = await connect_to(
                 {"target_host": self.address}, self.settings, identity=self._identity, runtime=self._runtime
@@ -129,6 +130,21 @@ class LocalStack:
     ) -> None:
         self._client = None
         await self._running.__aexit__(kind, error, trace)
+
+    async def _serve_payloads(self, starting: AsyncExitStack) -> None:
+        """Where payloads are sealed, the Web UI gets a codec server of its own, open to its page alone."""
+        if self._asked.codec.ring is None:
+            return
+        from starter.codecserver import serving
+
+        port = self._server.ui_port = self._server.ui_port or free_port()
+        pages = [f"http://{host}:{port}" for host in (HOST, "localhost")]
+        wanted = free_or_any(self._asked.codec.port)
+        settings = self.settings.model_copy(
+            update={"codec": self._asked.codec.model_copy(update={"host": HOST}), "home": self.home}
+        )
+        serves = serving(settings, self._server.address, port=wanted, origins=pages, open_to_ui=True)
+        self._server.ui_codec = f"http://{HOST}:{await starting.enter_async_context(serves)}"
 
     async def watch(self) -> NoReturn:
         """Waits until the server ends by itself, then raises LocalServerError."""

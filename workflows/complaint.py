@@ -44,6 +44,7 @@ class ComplaintWorkflow(Desk):
         self._errands: set[asyncio.Task[None]] = set()
         self._child_started = False
         self._outcome: RemedyResult | None = None
+        self._never_knew = False
 
     @workflow.run
     async def run(self, *args: Any) -> CaseResult:
@@ -69,6 +70,7 @@ class ComplaintWorkflow(Desk):
         """Enter the complaint in the register. A number that is another run's case ends here, as that case."""
         if (earlier := carried_on(args, Case)) is not None:
             self.case, self.opened = earlier, True
+            self._never_knew = earlier.forgotten
             return None
         complaint, number = complaint_of(args)
         known = await self._register(complaint, number)
@@ -77,6 +79,7 @@ class ComplaintWorkflow(Desk):
             await self.turn_away()
             return CaseResult(number=number, exit=Exit.DUPLICATE, refunded=0, currency=complaint.order.currency)
         pack = PACKS.pinned(known.procedure)
+        complaint = complaint.model_copy(update={"token": None})
         self.case = pass_time(open_case(complaint, pack, number, at), pack, workflow.now())
         self.opened = True
         self.show()
@@ -121,7 +124,9 @@ class ComplaintWorkflow(Desk):
     def _may_renew(self) -> bool:
         child_is_known = self._child is None or self._child_started
         settled = child_is_known and not self.returned and not self._errands and self._outcome is None
-        return workflow.info().is_continue_as_new_suggested() and settled and self.idle
+        # A case that has forgotten its customer goes on in a run that never knew: the earlier one can be deleted.
+        wanted = workflow.info().is_continue_as_new_suggested() or (self.case.forgotten and not self._never_knew)
+        return wanted and settled and self.idle
 
     def _carry_out(self) -> None:
         """Have a child do what was decided, once."""

@@ -84,15 +84,18 @@ class Desk:
         self.case = pass_time(self.case, self.pack, at)
         if letter.problem is not None:
             problem = letter.problem
-            self.case, letter.verdict = refused(self.case, letter.name, problem.code, problem.reason, at)  # type: ignore[arg-type]
+            actor = letter.content.actor if isinstance(letter.content, Command) and origin.departments else None
+            self.case, letter.verdict = refused(
+                self.case, letter.name, Refused(problem.code), problem.reason, at, actor
+            )
         elif isinstance(letter.content, MailReport):
             self.case = mail_report(self.case, self.pack, letter.content, at)
         elif isinstance(letter.content, Command):
             self.case, letter.verdict = receive(
-                self.case, self.pack, letter.name, letter.content, at, origin.departments
+                self.case, self.pack, letter.name, letter.content, at, origin.departments, origin.limits
             )
             if letter.name == GOODS and letter.verdict.code == "accepted":
-                self.returned.append(letter.content)
+                self.returned.append(letter.content.model_copy(update={"token": None}))
 
     def show(self) -> None:
         """What the Web UI and the lists show of the case, if it changed."""

@@ -40,25 +40,30 @@ class Inbox:
     async def take(self) -> list[tuple[Letter, Origin]]:
         """Every waiting message with the instant the server received it and its sender's departments."""
         letters, self._letters = self._letters, []
-        readable = [letter for letter in letters if isinstance(letter.content, Command)]
+        readable = [(letter, letter.content) for letter in letters if isinstance(letter.content, Command)]
         envelopes = [
-            Envelope(actor=letter.content.actor, signal=letter.signal)
-            for letter in letters
-            if isinstance(letter.content, Command)
+            Envelope(actor=content.actor, signal=letter.signal, token=content.token) for letter, content in readable
         ]
         origins: list[Origin] = []
         if envelopes:
             origins = await workflow.execute_local_activity_method(
                 BookDuties.examine, envelopes, **options.near("when did the server receive it, and from whom")
             )
-        found = dict(zip((id(letter) for letter in readable), origins, strict=True))
-        return [(letter, found.get(id(letter), Origin())) for letter in letters]
+        found = dict(zip((id(letter) for letter, _ in readable), origins, strict=True))
+        return [_believed(letter, found.get(id(letter), Origin())) for letter in letters]
 
     def turn_away(self, verdict: Verdict) -> None:
         """Give every waiting message the same answer."""
         for letter in self._letters:
             letter.verdict = verdict
         self._letters = []
+
+
+def _believed(letter: Letter, origin: Origin) -> tuple[Letter, Origin]:
+    """A letter whose sender is not believed has that as what is wrong with it."""
+    if origin.denied is not None:
+        letter.problem = Verdict(accepted=False, code=Refused.NOT_PROVEN, reason=origin.denied)
+    return letter, origin
 
 
 async def answered(letter: Letter) -> Verdict:

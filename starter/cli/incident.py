@@ -19,7 +19,7 @@ from starter.cli.dossiers import act, dossiers, known_actor, pack_named
 from starter.cli.lists import checked_limit
 from starter.cli.parsing import contract, demand, one_of, shares
 from starter.cli.reporting import FormatName, format_of, write_document
-from starter.cli.sending import NOBODY, Sender, actor_of
+from starter.cli.sending import NOBODY, Sender, acting
 from starter.cli.session import Json, Session, session
 from starter.failures import BadInput, NoSuchCase
 from texts import brief
@@ -86,7 +86,7 @@ async def _begin(
     pack = pack_named(current, name)
     if pack.incident is None:
         raise BadInput("no_plan", name=pack.name)
-    actor = actor_of(current, by)
+    actor = acting(current, by.actor)
     known_actor(current, pack, actor, (*pack.incident.handling.departments, *pack.incident.leading.departments))
     wish = contract(
         OpenIncident,

@@ -6,6 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from starter.cli.pages import counts_table, list_table
+from starter.cli.reading_rights import reader
 from starter.cli.session import Json, Session, session
 from starter.failures import BadInput
 from starter.listing import CaseLine, Filters, ListedStage, filters
@@ -34,11 +35,12 @@ async def list_cases(
     :param count: Count by stage instead, from Temporal and from SQL.
     """
     current = session()
+    who = reader(current)
     if count:
+        await who.everything("counts")
         return await _count(current, as_json=as_json)
-    wanted = filters(
-        stage=stage, department=department, order=order, overdue=True if overdue else None, open_only=overdue
-    )
+    own = await who.department(department)
+    wanted = filters(stage=stage, department=own, order=order, overdue=True if overdue else None, open_only=overdue)
     found, clocks = await load(current, wanted, checked_limit(limit))
     if as_json:
         current.print_json(found)
@@ -88,6 +90,7 @@ async def inbox(
     known = current.default_pack.departments
     if department not in known:
         raise BadInput("no_department", known=", ".join(known))
+    await reader(current).department(department)
     wanted = filters(department=department, open_only=True)
     found, clocks = await load(current, wanted, checked_limit(limit))
     found.sort(key=lambda line: line.deadline or datetime.max.replace(tzinfo=UTC))

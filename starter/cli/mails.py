@@ -1,16 +1,21 @@
 """The mails the local stack has caught."""
 
-from typing import Annotated
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 from rich.table import Table
 from rich.text import Text
 
-from starter.cli.session import Json, case_number, session
+from starter.cli.reading_rights import Reader, reader
+from starter.cli.session import Json, Session, case_number, session
 from texts import brief
 
+if TYPE_CHECKING:
+    from starter.mailcatcher import CaughtMail
 
-def mails(
+
+async def mails(
     *,
     to: str | None = None,
     case: str | None = None,
@@ -27,7 +32,16 @@ def mails(
 
     current = session()
     wanted = None if case is None else case_number(case)
-    found = read_mails(current.settings.home / "mails", to=to, case=wanted)
+    who = reader(current)
+    caught = read_mails(current.settings.home / "mails", to=to, case=wanted)
+    found = [shown for mail in caught if (shown := _for(who, mail))]
+    if full and found:
+        await who.has_read(wanted or "mails", "mails")
+    _show(current, found, full=full, as_json=as_json)
+    return 0
+
+
+def _show(current: Session, found: list["CaughtMail"], *, full: bool, as_json: bool) -> None:
     if as_json:
         current.print_json(
             [
@@ -36,7 +50,7 @@ def mails(
                 for mail in found
             ]
         )
-        return 0
+        return
     if not found:
         current.out.print(current.say("no_mails"))
     zone = current.default_pack.time_zone
@@ -45,7 +59,7 @@ def mails(
             current.out.rule(Text(f"{brief(mail.at, zone)}  {', '.join(mail.to)}"), align="left")
             current.out.print(Text(mail.subject, style="bold"))
             current.out.print(Text(mail.text))
-        return 0
+        return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("at", "to", "subject"):
         table.add_column(current.say(f"label.{name}"), overflow="fold")
@@ -53,4 +67,21 @@ def mails(
         table.add_row(Text(brief(mail.at, zone)), Text(", ".join(mail.to)), Text(mail.subject))
     if found:
         current.out.print(table)
-    return 0
+
+
+def _for(who: Reader, mail: "CaughtMail") -> "CaughtMail | None":
+    """The mail as the reader may see it; None for one that went to other departments only."""
+    if who.name is None:
+        return mail
+    directory = who.session.directory
+    departments = directory.departments.keys() if who.all else who.departments
+    known = {person.email.lower() for name in departments for person in directory.departments[name].owners}
+    if known.intersection(address.lower() for address in mail.to):
+        return mail
+    if not who.all:
+        return None
+    return mail if who.personal_data else replace(mail, to=tuple(map(_masked, mail.to)), text="")
+
+
+def _masked(address: str) -> str:
+    return f"{address[:1]}***@{address.rpartition('@')[2]}"

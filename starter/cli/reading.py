@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from models.case import CaseView, Event
 from models.procedure import Procedure
 from starter.cli.pages import case_page, timeline_tree
+from starter.cli.reading_rights import Reader, concerned, reader
 from starter.cli.sending import Number
 from starter.cli.session import Json, Session, case_number, session
 from starter.errors import OperatorError
@@ -19,13 +20,14 @@ if TYPE_CHECKING:
 async def show(number: Number, /, *, as_json: Json = False) -> int:
     """Where a case stands. Without a worker: as SQL has it."""
     current = session()
-    number = case_number(number)
+    number, who = case_number(number), reader(current)
     try:
         async with current.cases() as cases:
             view = await cases.view(number)
             now = await cases.now(number)
+        await who.case(number, concerned(view))
     except (TryAgain, NoSuchCase, OperatorError) as missing:
-        return await _show_stored(current, number, missing, as_json=as_json)
+        return await _show_stored(current, number, missing, who, as_json=as_json)
     print_view(current, view, now, as_json=as_json)
     if not as_json:
         await _print_incident(current, number, current.pack(view.procedure))
@@ -55,7 +57,7 @@ async def _print_incident(current: Session, number: str, pack: Procedure) -> Non
         current.out.print(f"{current.named('incident.label', 'incident')}: {link[0]} ({fate})", markup=False)
 
 
-async def _show_stored(current: Session, number: str, missing: Exception, *, as_json: bool) -> int:
+async def _show_stored(current: Session, number: str, missing: Exception, who: Reader, *, as_json: bool) -> int:
     from starter.archive import stored_case
 
     try:
@@ -64,6 +66,7 @@ async def _show_stored(current: Session, number: str, missing: Exception, *, as_
         row = None
     if row is None:
         raise missing
+    await who.case(number, row.waiting_for.split(","))
     if as_json:
         current.print_json(row)
     else:
@@ -95,8 +98,10 @@ def _print_stored(current: Session, row: "ArchivedCase") -> None:
 async def timeline(number: Number, /, *, as_json: Json = False) -> int:
     """What happened in a case, in order. Without a worker: as SQL has it."""
     current = session()
-    number = case_number(number)
+    number, who = case_number(number), reader(current)
     events, pack = await _record(current, number), current.default_pack
+    await who.case(number, {event.department or "" for event in events})
+    await who.has_read(number, "timeline")
     if as_json:
         current.print_json(events)
     else:

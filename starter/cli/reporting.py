@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from starter.cli.reading_rights import reader
 from starter.cli.session import Json, Session, session
 from starter.failures import BadInput, TryAgain
 from texts import say
@@ -63,6 +64,8 @@ async def report(
     from reports.period import BadPeriod, period
 
     current = session()
+    who = reader(current)
+    await who.everything(f"report:{kind}")
     chosen = format_of(form, out, as_json=as_json)
     group = _group(kind, figure, only)
     now, zone = datetime.now(UTC), current.default_pack.time_zone
@@ -73,7 +76,9 @@ async def report(
     from reports.document import Setting
 
     setting = Setting(current.lang, days, now, current.pack, current.default_pack, current.directory)
-    return await _write(current, kind, setting, chosen, out, figure, group)
+    code = await _write(current, kind, setting, chosen, out, figure, group)
+    await who.has_read(f"report:{kind}", chosen)
+    return code
 
 
 async def write_document(current: Session, document: "Document", chosen: FormatName, out: Path | None) -> int:

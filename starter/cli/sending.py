@@ -12,7 +12,7 @@ from models.names import Refused
 from starter.cli.actors import department_for, who_may
 from starter.cli.parsing import contract
 from starter.cli.session import Json, Session, case_number, session
-from starter.failures import BadInput, NoSuchCase, TryAgain
+from starter.failures import BadInput, NoSuchCase, NotAllowed, TryAgain
 from texts.reasons import reason as localised
 
 if TYPE_CHECKING:
@@ -39,18 +39,21 @@ NOBODY = Sender()
 
 def composed(current: Session, model: type[Command], sender: Sender, fields: Mapping[str, object]) -> Command:
     """The checked message of a sender, who names himself or is the configured one. Raises BadInput."""
-    actor = actor_of(current, sender)
+    actor = acting(current, sender.actor)
     if not 0 < sender.wait <= 600:
         raise BadInput("bad_wait")
     who = {"actor": actor, "department": sender.department, "command_id": sender.command_id}
     return contract(model, {**fields, **who})
 
 
-def actor_of(current: Session, sender: Sender) -> str:
-    """Who sends: the one named, else the configured one. Raises BadInput."""
-    actor = sender.actor if sender.actor is not None else current.settings.actor
+def acting(current: Session, named: str | None) -> str:
+    """Who acts: whoever has logged in, else whom `--as` or REDRESS_ACTOR names. Raises BadInput, NotAllowed."""
+    own = current.login.name
+    actor = named if named is not None else own or current.settings.actor
     if actor is None or not actor.strip():
         raise BadInput("no_actor")
+    if own is not None and actor != own:
+        raise NotAllowed("not_you")
     return actor
 
 

@@ -43,6 +43,25 @@ async def worker(*, queues: Annotated[list[Queue] | None, Parameter(consume_mult
     return 0
 
 
+async def codec_server() -> int:
+    """Open sealed payloads for the Web UI and the `temporal` program until told to stop.
+
+    Whoever asks gives a token, `TEMPORAL_CODEC_AUTH="Bearer $(redress token)"`; its address is the setting codec.port.
+    """
+    from starter.codecserver import serving
+    from starter.connection import target
+    from starter.logs import setup_logging
+
+    current = session()
+    settings = current.settings
+    setup_logging(json=settings.log_json, level=settings.log_level)
+    stop = stopped()
+    async with serving(settings, target(settings)) as port:
+        current.out.print(current.say("codec_serving", host=settings.codec.host, port=port), markup=False)
+        await stop.wait()
+    return 0
+
+
 def local_stack(settings: "Settings") -> "LocalStack":
     """The local stack with our worker in it."""
     from starter.observe.service import metered_runtime, settled
@@ -92,14 +111,20 @@ def _database(settings: "Settings") -> str:
 
 async def until_stopped(stack: "LocalStack") -> None:
     """Until SIGINT or SIGTERM; raises LocalServerError when the server ends by itself."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for sign in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):
-            loop.add_signal_handler(sign, stop.set)
+    stop = stopped()
     told, ended = asyncio.create_task(stop.wait()), asyncio.create_task(stack.watch())
     done, waiting = await asyncio.wait({told, ended}, return_when=asyncio.FIRST_COMPLETED)
     for task in waiting:
         task.cancel()
     for task in done:
         task.result()
+
+
+def stopped() -> asyncio.Event:
+    """Set by SIGINT or SIGTERM."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):
+            loop.add_signal_handler(sign, stop.set)
+    return stop

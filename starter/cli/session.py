@@ -22,6 +22,7 @@ from texts import named, say
 
 if TYPE_CHECKING:
     from starter.cases import Cases
+    from starter.login import Login
     from starter.settings import Settings
 
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON for programs.")]
@@ -58,6 +59,13 @@ class Session:
             return Language.EN
 
     @cached_property
+    def login(self) -> "Login":
+        """Who has logged in with `redress login`; nobody until then. Raises LoginError."""
+        from starter.login import read_login
+
+        return read_login(self.settings)
+
+    @cached_property
     def directory(self) -> Directory:
         """Who works where. Raises PackError."""
         from procedures import read_directory
@@ -92,7 +100,7 @@ class Session:
         client = await connect(self.settings)
         stack = running_stack(self.settings.home)
         local = stack is not None and client.service_client.config.target_host == stack.address
-        yield Cases(client, task_queue=self.settings.task_queue, local=local)
+        yield Cases(client, task_queue=self.settings.task_queue, local=local, tokens=self.login.token)
 
     def say(self, key: str, /, **values: object) -> str:
         """A text of the command line in the session's language."""

@@ -14,7 +14,9 @@ from models.ledger import MONTH_PATTERN
 from rules.objections import mistake
 from starter.cli.actions import Many
 from starter.cli.parsing import shares
+from starter.cli.reading_rights import reader
 from starter.cli.reporting import FormatName, format_of
+from starter.cli.sending import acting
 from starter.cli.session import Json, Session, session
 from starter.failures import BadInput, NoSuchCase, NotAllowed, TryAgain
 from texts import values, when
@@ -58,10 +60,13 @@ async def show_statement(
     from reports.statement import overview, statement
 
     async with _statements(current) as book:
+        who = reader(current)
         if party is None:
+            await who.everything("statements")
             document = overview(month, lambda: book.parties(month), current.default_pack, current.lang, now())
         else:
             head = await book.head(await _party(current, book, party), month)
+            await who.party(head.party)
             document = statement(head, lambda: book.lines(head), current.default_pack, current.lang, now())
         await _deliver(current, document, chosen, out)
     return 0
@@ -179,9 +184,7 @@ def _clerk(current: Session, actor: str | None) -> str:
 
 def _of(current: Session, actor: str | None, clerks: tuple[str, ...]) -> str:
     """The name of somebody of one of these departments. Raises BadInput, NotAllowed."""
-    name = actor if actor is not None else current.settings.actor
-    if name is None or not name.strip():
-        raise BadInput("no_actor")
+    name = acting(current, actor)
     if not set(current.directory.departments_of(name)) & set(clerks):
         titles = ", ".join(values.department(clerk, current.default_pack, current.lang) for clerk in clerks)
         raise NotAllowed("stranger", who=titles or current.say("nobody"))

@@ -51,7 +51,7 @@ async def holding(current: Session) -> "AsyncIterator[Meetings]":
 
     held(current)
     client = await connect(current.settings)
-    yield Meetings(client, current.default_pack, task_queue=current.settings.task_queue)
+    yield Meetings(client, current.default_pack, task_queue=current.settings.task_queue, tokens=current.login.token)
 
 
 async def which(current: Session, given: str | None, case: str | None = None) -> str:

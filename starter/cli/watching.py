@@ -10,6 +10,7 @@ from rich.text import Text
 
 from starter.cli.lists import checked_limit
 from starter.cli.pages import case_page, list_table, timeline_tree
+from starter.cli.reading_rights import Reader, concerned, reader
 from starter.cli.session import Session, case_number, session
 from starter.failures import BadInput, TryAgain
 from starter.listing import Filters
@@ -37,32 +38,39 @@ async def watch(
         raise BadInput("bad_every")
     case = None if number is None else case_number(number)
     checked_limit(limit)
+    who = reader(current)
     async with current.cases() as cases:
-        page = await _page(current, cases, case, limit)
+        page = await _page(current, cases, case, limit, who)
         if once:
             current.out.print(page)
             return 0
         with Live(page, console=current.out, auto_refresh=False) as live:
             while True:
                 await asyncio.sleep(every)
-                live.update(await _page_or_trouble(current, cases, case, limit), refresh=True)
+                live.update(await _page_or_trouble(current, cases, case, limit, who), refresh=True)
 
 
-async def _page_or_trouble(current: Session, cases: "Cases", case: str | None, limit: int) -> RenderableType:
+async def _page_or_trouble(
+    current: Session, cases: "Cases", case: str | None, limit: int, who: Reader
+) -> RenderableType:
     """A server that is away for a while does not end the watch."""
     try:
-        return await _page(current, cases, case, limit)
+        return await _page(current, cases, case, limit, who)
     except TryAgain as away:
         return Text(away.line(current.lang), style="yellow")
 
 
-async def _page(current: Session, cases: "Cases", case: str | None, limit: int) -> RenderableType:
+async def _page(current: Session, cases: "Cases", case: str | None, limit: int, who: Reader) -> RenderableType:
     if case is not None:
         view = await cases.view(case)
+        await who.case(case, concerned(view))
         pack = current.pack(view.procedure)
         events = await cases.timeline(case)
         return Group(
             case_page(current, view, pack, await cases.now(case)), timeline_tree(current, case, events[-20:], pack)
         )
-    found = [line async for line in cases.listing(Filters(open_only=True), limit=limit)]
+    found = [
+        line
+        async for line in cases.listing(Filters(open_only=True, department=await who.department(None)), limit=limit)
+    ]
     return list_table(current, found, current.default_pack, await cases.clocks(found))

@@ -73,8 +73,9 @@ class World:
         self.handing_over = True
         return self.settle()
 
-    def send(self, name: str, hats: str | tuple[str, ...], /, *, actor: str = "somebody", **fields: Any) -> Verdict:
+    def send(self, name: str, hats: str | tuple[str, ...], /, *, actor: str = "", **fields: Any) -> Verdict:
         """A message of somebody of these departments (none: a stranger), as the server receives it now."""
+        actor = actor or ("head" if name == "decide" else "somebody")
         command = COMMANDS[name].model_validate({"actor": actor, **fields})
         hats = (hats,) if isinstance(hats, str) else hats
         self.case = pass_time(self.case, self.pack, self.now)

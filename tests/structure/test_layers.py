@@ -34,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "worker": {"models", "procedures", "rules", "texts", "activities", "workflows", "reports", "starter"},
 }
 OURS = set(MAY_IMPORT)
-SQL = {"tables.py", "settlement_tables.py", "quality_tables.py", "rows.py", "guards.py"}
+SQL = {"tables.py", "settlement_tables.py", "quality_tables.py", "rows.py", "guards.py", "audit_table.py"}
 """Of `models`: the tables, for activities and reports only."""
 
 

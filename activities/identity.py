@@ -1,0 +1,164 @@
+"""Who sent a message: a signed token, checked against the keys of whoever the company lets sign."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import jwt
+import structlog
+from jwt import PyJWK, PyJWKSet
+
+AUDIENCE = "redress"
+TIGHT = timedelta(seconds=30)
+"""How far the clocks of whoever signs and of ours may be apart."""
+SYMMETRIC = "oct"
+_log = structlog.get_logger()
+
+Keys = Mapping[str, PyJWK]
+KeyReader = Callable[[], Keys]
+
+
+class KeyFileError(Exception):
+    """A file of public keys that cannot be used, in one line."""
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Whom a token names."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Denied:
+    """Why a message's sender is not believed: field, reason, what to do. Holds nothing of the token."""
+
+    reason: str
+
+
+class KeyFile:
+    """The public keys of a JWKS file as it says now; one that has become unusable is left aside until it is mended."""
+
+    def __init__(self, file: Path) -> None:
+        """Raises KeyFileError when the file cannot be used to begin with."""
+        self._file = file
+        self._stamp = self._changed()
+        self._keys = read_keys(file)
+
+    def __call__(self) -> Keys:
+        """Key id -> key."""
+        stamp = self._changed()
+        if stamp != self._stamp:
+            self._stamp = stamp
+            try:
+                self._keys = read_keys(self._file)
+            except KeyFileError as error:
+                _log.warning("keys_not_read", problem=str(error))
+        return self._keys
+
+    def _changed(self) -> int:
+        try:
+            return self._file.stat().st_mtime_ns
+        except OSError:
+            return 0
+
+
+def read_keys(file: Path) -> Keys:
+    """The keys of a JWKS file. Raises KeyFileError: unreadable, no key, a key without an id, a shared secret."""
+    try:
+        found = PyJWKSet.from_json(file.read_text(encoding="utf-8")).keys
+    except (OSError, ValueError, AttributeError, KeyError, TypeError, jwt.PyJWTError) as error:
+        raise KeyFileError(f"{file.name}: is not a readable JWKS file ({type(error).__name__}); correct it") from None
+    if any(key.key_id is None or key.key_type == SYMMETRIC for key in found):
+        raise KeyFileError(f"{file.name}: takes public keys with a `kid` only; remove the others")
+    return {str(key.key_id): key for key in found}
+
+
+def no_keys() -> Keys:
+    """Nobody can prove anything."""
+    return {}
+
+
+class Gate:
+    """Believes or does not believe who a message says it is from.
+
+    `required`: a message without a token is refused; otherwise its word is taken. A token that is there is always
+    checked. `longest` bounds how long a token may be valid, whoever signed it.
+    """
+
+    def __init__(
+        self,
+        keys: KeyReader = no_keys,
+        *,
+        required: bool = False,
+        issuer: str | None = None,
+        audience: str = AUDIENCE,
+        claim: str = "sub",
+        longest: timedelta = timedelta(hours=1),
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._keys = keys
+        self.required = required
+        self._issuer = issuer
+        self._audience = audience
+        self._claim = claim
+        self._longest = longest
+        self._now = clock
+
+    def sender(self, actor: str, token: str | None, *, at: datetime | None = None, to: str = "") -> Denied | None:
+        """Why this is not the actor's message; None where it is. `at`: when the server received it."""
+        if token is None:
+            return Denied(MISSING) if self.required else None
+        found = self.holder(token, at=at, to=to)
+        if isinstance(found, Denied):
+            return found
+        return None if found.name == actor else Denied("actor: is not whom the token names; leave your own name there")
+
+    def holder(self, token: str | None, *, at: datetime | None = None, to: str = "") -> Holder | Denied:
+        """Whom the token names. `to` is the workflow it came to: a token made for one is no good for another."""
+        if token is None:
+            return Denied(MISSING)
+        try:
+            claims = self._claims(token)
+        except (jwt.PyJWTError, ValueError, TypeError):
+            return Denied("token: is not signed by a key this service knows, or is for another service; log in again")
+        # A case whose clock was forwarded is ahead of everybody: then our own clock counts.
+        moment = min(at or self._now(), self._now())
+        begins, ends = _moment(claims, "iat"), _moment(claims, "exp")
+        if ends - begins > self._longest:
+            n = int(self._longest.total_seconds() // 60)
+            return Denied(f"token: is valid for longer than the {n} min allowed; ask for a shorter one")
+        if moment > ends + TIGHT:
+            return Denied("token: had expired when the message arrived; log in again and send it anew")
+        if begins > moment + TIGHT:
+            return Denied("token: is not valid yet; set the clock of whoever signs it")
+        if claims.get("for") not in (None, to):
+            return Denied("token: was made for another case; log in again and send it anew")
+        name = claims.get(self._claim)
+        return Holder(name) if isinstance(name, str) and name else Denied("token: names nobody; ask who signs it")
+
+    def _claims(self, token: str) -> dict[str, Any]:
+        key = self._keys().get(str(jwt.get_unverified_header(token).get("kid")))
+        if key is None:
+            raise jwt.InvalidKeyError
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key,
+            algorithms=[key.algorithm_name],
+            audience=self._audience,
+            issuer=self._issuer,
+            options={"require": ["exp", "iat"], "verify_exp": False, "verify_iat": False, "verify_nbf": False},
+        )
+        for name in ("exp", "iat"):
+            if not isinstance(claims[name], int) or not 0 < claims[name] < 2**33:
+                raise jwt.InvalidTokenError
+        return claims
+
+
+def _moment(claims: Mapping[str, Any], name: str) -> datetime:
+    return datetime.fromtimestamp(claims[name], UTC)
+
+
+MISSING = "token: is missing; run `redress login`, or send one of your company's sign-in"

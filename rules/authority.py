@@ -1,0 +1,57 @@
+"""What the directory and the procedure forbid beyond departments: too much money, two hats on one person."""
+
+from collections.abc import Mapping
+
+from models.case import Case
+from models.commands import Command, Decide, Resolve, Triage
+from models.complaint import Demand
+from models.names import Refused
+from models.procedure import Procedure
+from rules.checks import Refusal
+from rules.money import stake
+
+Limits = Mapping[str, int]
+"""The most somebody may let out by one decision: currency -> minor units."""
+LEAVES = {
+    "contact": ("contacted",),
+    "triage": ("triaged",),
+    "negotiated": ("negotiated",),
+    "confirm": ("answered", "answered_late"),
+    "verify": ("verified",),
+    "contest": ("contested",),
+    "decide": ("decided",),
+    "insist": ("insisted",),
+    "goods": ("goods",),
+    "resolve": ("resolved",),
+}
+"""The lines of the record by which it is known who has sent a command."""
+
+
+def another_person(case: Case, pack: Procedure, name: str, command: Command) -> None:
+    """Raises Refusal where the sender had a part in what is to be judged: who approves is not who asked."""
+    kinds = {kind for earlier in pack.separation.get(name, ()) for kind in LEAVES[earlier]}
+    if any(event.kind in kinds and event.actor == command.actor for event in case.events):
+        raise Refusal(Refused.SAME_PERSON, "actor: had a part in this matter before; somebody else must decide it")
+
+
+def within_limit(case: Case, command: Command, limits: Limits | None) -> None:
+    """Raises Refusal for a decision that lets out more than its sender may. A currency not named is not allowed."""
+    demand = _lets_out(case, command)
+    if limits is None or demand is None:
+        return
+    order = case.complaint.order
+    amount, limit = stake(order, demand, case.refunded), limits.get(order.currency, 0)
+    if amount > limit:
+        most = f"{limit} {order.currency} in minor units"
+        reason = f"actor: may let out {most}, this is {amount}; somebody with a higher limit must do it"
+        raise Refusal(Refused.OVER_LIMIT, reason)
+
+
+def _lets_out(case: Case, command: Command) -> Demand | None:
+    match command:
+        case Decide(grant=True):
+            return command.demand or case.demand
+        case Triage(handling="grant") | Resolve(outcome="refund_instead" | "settled"):
+            return case.demand
+        case _:
+            return None

@@ -1,0 +1,55 @@
+"""Forgetting a person: the case keeps what happened and what it cost, not who and in which words."""
+
+from datetime import datetime
+from typing import TypeVar
+
+from models.case import Ask, Case, Event, Mail, Verdict
+from models.commands import Forget
+from models.complaint import Complaint
+from models.procedure import Procedure
+from rules.checks import ACCEPTED
+from rules.record import note
+
+WORDS = frozenset({"reason", "note", "text"})
+"""Under these names the record and the notices carry what people wrote."""
+GONE = "-"
+Wordy = TypeVar("Wordy", Event, Mail)
+
+
+def forget(case: Case, pack: Procedure, command: Forget, at: datetime, department: str) -> tuple[Case, Verdict]:
+    """The customer is forgotten; the case goes on under a made-up id, clocks and money as before."""
+    case = case.but(
+        complaint=anonymous(case.complaint, command.pseudonym),
+        ruling=case.ruling.model_copy(update={"reason": ""}) if case.ruling else None,
+        asks=tuple(map(_ask, case.asks)),
+        past_asks=tuple(map(_ask, case.past_asks)),
+        events=tuple(event.model_copy(update={"data": without_words(event.data)}) for event in case.events),
+        mails=tuple(mail.model_copy(update={"values": without_words(mail.values)}) for mail in case.mails),
+        forgotten=True,
+    )
+    return note(case, at, "forgotten", actor=command.actor, department=department), ACCEPTED
+
+
+def anonymous(complaint: Complaint, pseudonym: str) -> Complaint:
+    """The complaint without who and in which words."""
+    person = complaint.complainant.model_copy(
+        update={"id": pseudonym, "name": None, "email": None, "phone": None},
+    )
+    contact = complaint.contact.model_copy(update={"note": None}) if complaint.contact else None
+    return complaint.model_copy(update={"complainant": person, "text": GONE, "evidence": (), "contact": contact})
+
+
+def without_words(data: dict[str, str | int]) -> dict[str, str | int]:
+    """A line's data without what people wrote."""
+    return {name: value for name, value in data.items() if name not in WORDS}
+
+
+def _ask(ask: Ask) -> Ask:
+    bare = {"reason": GONE, "evidence": ()}
+    return ask.model_copy(
+        update={
+            name: given.model_copy(update=bare)
+            for name in ("answer", "late_answer")
+            if (given := getattr(ask, name)) is not None
+        }
+    )

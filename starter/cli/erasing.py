@@ -1,0 +1,54 @@
+"""Erasing a customer."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from starter.cli.reading_rights import reader
+from starter.cli.sending import acting
+from starter.cli.session import Json, Session, session
+from starter.failures import BadInput, NotAllowed
+
+Customer = Annotated[str, Parameter(name="CUSTOMER", help="The customer's id, as complaints have it.")]
+
+
+async def erase(
+    customer: Customer,
+    /,
+    *,
+    actor: Annotated[str | None, Parameter(name="--as", help="Your name in the directory; else REDRESS_ACTOR.")] = None,
+    yes: Annotated[bool, Parameter(negative="")] = False,
+    as_json: Json = False,
+) -> int:
+    """Forget a customer: name, contacts and words leave cases, mails, SQL and Temporal; ledger and figures stay.
+
+    Doing it again does nothing. Open cases go on, without an address to write to.
+
+    :param yes: Needed: it cannot be undone.
+    """
+    current = session()
+    who = acting(current, actor)
+    if not yes:
+        raise BadInput("erase_for_good")
+    await _may(current, who)
+    from starter.archive import opened
+    from starter.connection import connect
+    from starter.erasing import Eraser
+
+    client = await connect(current.settings)
+    async with current.cases() as cases, opened(current.settings) as store:
+        done = await Eraser(store, client, cases, current.settings.home / "mails", who).erase(customer.strip())
+    if as_json:
+        current.print_json(done._asdict())
+    else:
+        current.out.print(current.say("erased", cases=done.cases, histories=done.histories))
+    return 0
+
+
+async def _may(current: Session, who: str) -> None:
+    """Raises NotAllowed for somebody whom the procedure does not let erase; the denial is recorded without the id."""
+    reading = reader(current)
+    if set(current.directory.departments_of(who)).isdisjoint(current.default_pack.authority["forget"]):
+        if reading.name is not None:
+            await reading.deny("erasure")
+        raise NotAllowed("not_yours")

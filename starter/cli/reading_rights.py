@@ -1,0 +1,115 @@
+"""Who may read what: a department its own cases, a party its own statements, some people everything."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import NoReturn
+
+from models.case import CaseView
+from starter.cli.session import Session
+from starter.failures import BadInput, Failure, NotAllowed
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Somebody who reads. `name` is None for the owner of this machine, who has not logged in and reads everything."""
+
+    session: Session
+    name: str | None
+
+    @property
+    def all(self) -> bool:
+        """Whether every case may be read."""
+        return self.name is None or self.session.directory.sees_all(self.name)
+
+    @property
+    def personal_data(self) -> bool:
+        """Whether customers' names, contacts and words may be read."""
+        return self.name is None or self.session.directory.needs_personal_data(self.name)
+
+    @cached_property
+    def departments(self) -> tuple[str, ...]:
+        """Those of the reader."""
+        return () if self.name is None else self.session.directory.departments_of(self.name)
+
+    async def everything(self, what: str) -> None:
+        """Raises NotAllowed for somebody who may not read every case."""
+        if not self.all:
+            await self.deny(what)
+
+    async def case(self, number: str, concerned: Iterable[str]) -> None:
+        """Raises NotAllowed where the case is none of the reader's departments', now or earlier."""
+        if self.all or set(self.departments).intersection(concerned):
+            return
+        from starter.archive import stored_events
+
+        earlier: set[str | None] = set()
+        with suppress(Failure):
+            earlier = {event.department for event in await stored_events(self.session.settings, number)}
+        if not earlier.intersection(self.departments):
+            await self.deny(number)
+
+    async def department(self, asked: str | None) -> str | None:
+        """What a list is narrowed to. Raises NotAllowed for another's, BadInput where several are possible."""
+        if self.all:
+            return asked
+        if asked is None and len(self.departments) > 1:
+            raise BadInput("several", departments=", ".join(self.departments))
+        if asked is not None and asked not in self.departments:
+            await self.deny(f"department:{asked}")
+        return asked or next(iter(self.departments), None) or await self.deny("cases")
+
+    async def party(self, party: str) -> None:
+        """Raises NotAllowed for a statement of somebody else."""
+        clerks = self.session.default_pack.settlement.clerks
+        if self.all or set(clerks).intersection(self.departments):
+            return
+        if self.name is None or party not in self.session.directory.parties_of(self.name):
+            await self.deny(party)
+
+    async def deny(self, subject: str) -> NoReturn:
+        """Record it and refuse."""
+        await self._record("denied", subject, "read")
+        raise NotAllowed("not_yours")
+
+    async def has_read(self, subject: str, what: str) -> None:
+        """Record that somebody who had to log in has read customers' data."""
+        if self.name is not None:
+            await self._record("read", subject, what)
+
+    async def _record(self, kind: str, subject: str, what: str) -> None:
+        from activities.audit import Entry, append
+        from starter.archive import opened
+
+        entry = Entry(kind, subject, self.name or "", {"what": what})
+        # Where there is no database the data is not there either.
+        with suppress(Failure):
+            async with opened(self.session.settings) as store, store.write() as database:
+                await append(database, [entry], lambda: datetime.now(UTC))
+
+
+def reader(current: Session) -> Reader:
+    """Who reads: whoever has logged in. Raises NotAllowed where nobody has and the service asks for it."""
+    from starter.connection import target
+    from starter.gate import gate_of, needs_proof
+
+    settings = current.settings
+    if current.login.name is None:
+        if needs_proof(settings, target(settings)):
+            raise NotAllowed("log_in")
+        return Reader(current, None)
+    from activities.identity import Denied
+
+    found = gate_of(settings, target(settings)).holder(current.login.token(None))
+    if isinstance(found, Denied):
+        raise BadInput("input", problem=found.reason)
+    return Reader(current, found.name)
+
+
+def concerned(view: CaseView) -> set[str]:
+    """The departments a case concerns now."""
+    found = {*view.waiting_for.split(","), *(ask.department for ask in view.asks)}
+    found |= {view.task.department} if view.task else set()
+    return found | ({view.ruling.department or ""} if view.ruling else set())

@@ -1,0 +1,147 @@
+"""Erasing a customer: from open cases, from Temporal's histories, from SQL. What it cost stays, who it was does not."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from secrets import token_hex
+from typing import NamedTuple
+
+from sqlmodel import col, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.audit import Entry, append
+from activities.store import Store
+from models.case import Stage
+from models.commands import Forget
+from models.complaint import Complaint
+from models.names import Refused, case_id, meeting_id
+from models.tables import CaseRow, EventRow, MailRow, MeetingItemRow
+from rules.forgetting import anonymous, without_words
+from starter.cases import Cases
+from starter.failures import NotAllowed, TryAgain
+from starter.mailcatcher import remove_mails
+
+PATIENCE = 60.0
+"""Seconds an open case may take to begin a run that has forgotten."""
+
+
+class Erased(NamedTuple):
+    """How many cases and histories were cleaned."""
+
+    cases: int
+    histories: int
+
+
+class Eraser:
+    """Erases one customer after the other. `actor` answers for it."""
+
+    def __init__(self, store: Store, client: Client, cases: Cases, mails: Path, actor: str) -> None:
+        self._store = store
+        self._client = client
+        self._cases = cases
+        self._mails = mails
+        self._actor = actor
+        self._past: set[tuple[str, str]] = set()
+        """Runs that have ended: the list of them lags by a second or two."""
+
+    async def erase(self, customer: str) -> Erased:
+        """Forget the customer everywhere. SQL comes last, so that an interrupted run finds the customer again.
+
+        Raises NotAllowed, TryAgain; then run it again.
+        """
+        async with self._store.read() as session:
+            rows = (await session.exec(select(CaseRow).where(CaseRow.customer == customer))).all()
+        if not rows:
+            return Erased(0, 0)
+        pseudonym = f"erased-{token_hex(6)}"
+        histories = 0
+        for row in rows:
+            if row.stage != Stage.CLOSED.value:
+                await self._forget(row.number, pseudonym)
+            histories += await self._delete_histories(row)
+        numbers = [row.number for row in rows]
+        await asyncio.to_thread(remove_mails, self._mails, frozenset(numbers))
+        async with self._store.write() as session:
+            await self._overwrite(session, numbers, pseudonym)
+            cases = [Entry("erasure", number, self._actor) for number in numbers]
+            whole = Entry("erasure", pseudonym, self._actor, {"cases": len(numbers), "histories": histories})
+            await append(session, [*cases, whole], lambda: datetime.now(UTC))
+        return Erased(len(numbers), histories)
+
+    async def _forget(self, number: str, pseudonym: str) -> None:
+        """Have an open case forget, and wait until it lives in a run that never knew."""
+        handle = self._client.get_workflow_handle(case_id(number))
+        before = (await handle.describe()).run_id
+        verdict = await self._cases.send(number, "forget", Forget(actor=self._actor, pseudonym=pseudonym), wait=30)
+        if verdict.code == Refused.CLOSED:
+            return
+        if not verdict.accepted:
+            raise NotAllowed("input", problem=f"{number}: {verdict.reason}")
+        until = asyncio.get_running_loop().time() + PATIENCE
+        while asyncio.get_running_loop().time() < until:
+            now = await handle.describe()
+            if now.run_id != before or now.status is not WorkflowExecutionStatus.RUNNING:
+                self._past.add((handle.id, before))
+                return
+            await asyncio.sleep(0.2)
+        raise TryAgain("still_forgetting", number=number)
+
+    async def _delete_histories(self, row: CaseRow) -> int:
+        """Every finished run of the case, its remedies and its urgent meetings."""
+        urgent = meeting_id(row.procedure, f"urgent.{row.number}")
+        ids = [f"WorkflowId = '{name}' OR WorkflowId STARTS_WITH '{name}.'" for name in (case_id(row.number), urgent)]
+        async for run in self._client.list_workflows(" OR ".join(ids)):
+            if run.status is not WorkflowExecutionStatus.RUNNING:
+                self._past.add((run.id, run.run_id))
+        with suppress(RPCError):  # gone already
+            last = await self._client.get_workflow_handle(case_id(row.number)).describe()
+            if last.status is not WorkflowExecutionStatus.RUNNING:
+                self._past.add((last.id, last.run_id))
+        ended, self._past = self._past, set()
+        for workflow_id, run_id in sorted(ended):
+            await self._delete(workflow_id, run_id)
+        return len(ended)
+
+    async def _delete(self, workflow_id: str, run_id: str) -> None:
+        execution = WorkflowExecution(workflow_id=workflow_id, run_id=run_id)
+        request = DeleteWorkflowExecutionRequest(namespace=self._client.namespace, workflow_execution=execution)
+        try:
+            await self._client.workflow_service.delete_workflow_execution(request)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise TryAgain("server_away") from None
+
+    async def _overwrite(self, session: AsyncSession, numbers: Sequence[str], pseudonym: str) -> None:
+        for row in await session.exec(select(CaseRow).where(col(CaseRow.number).in_(numbers))):
+            complaint = anonymous(Complaint.model_validate(row.complaint), pseudonym)
+            row.complaint = complaint.model_dump(mode="json", exclude_none=True)
+            row.customer, row.reason = pseudonym, ""
+        await _wordless(session, EventRow, "data", col(EventRow.number).in_(numbers))
+        await _wordless(session, MailRow, "values", col(MailRow.number).in_(numbers))
+        # A notice to the customer that has not left has nobody to go to any more.
+        await session.exec(
+            update(MailRow)
+            .where(
+                col(MailRow.number).in_(numbers), col(MailRow.to) == "customer", col(MailRow.next_try_at).is_not(None)
+            )
+            .values(next_try_at=None, failed_at=datetime.now(UTC), code="erased", owed=None)
+        )
+        for item in await session.exec(select(MeetingItemRow).where(col(MeetingItemRow.number).in_(numbers))):
+            item.item = _bare(item.item)
+
+
+async def _wordless(session: AsyncSession, table: type[EventRow] | type[MailRow], column: str, mine: object) -> None:
+    for row in await session.exec(select(table).where(mine)):  # type: ignore[arg-type]
+        setattr(row, column, without_words(getattr(row, column)))
+
+
+def _bare(item: dict[str, object]) -> dict[str, object]:
+    """A case on an agenda without the words of its decision."""
+    decision = item.get("decision")
+    return {**item, "decision": {**decision, "reason": "-"}} if isinstance(decision, dict) else item

@@ -1,0 +1,97 @@
+"""Signing on one machine: whoever may read the home's key file may sign. A company's own sign-in takes its place."""
+
+import json
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from jwt import PyJWK
+from jwt.algorithms import OKPAlgorithm
+
+from activities.identity import AUDIENCE
+from starter.errors import OperatorError
+from starter.stackfile import make_home
+
+PRIVATE, PUBLIC = "issuer.key", "issuer.jwks"
+LIFE = timedelta(minutes=5)
+"""How long a token of ours is good for: long enough to be sent."""
+KEPT_KEYS = 5
+ISSUER = "redress"
+
+
+class IssuerError(OperatorError):
+    """The home's signing keys cannot be used."""
+
+
+class Issuer:
+    """The signing keys of one home: the first signs, the public parts of all are believed."""
+
+    def __init__(self, home: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._home = home
+        self._now = clock
+
+    @property
+    def public(self) -> Path:
+        """The JWKS file workers read."""
+        return self._home / PUBLIC
+
+    def ensure(self) -> None:
+        """See that there is a key. Raises IssuerError, HomeError."""
+        make_home(self._home)
+        if not (self._home / PRIVATE).exists():
+            self.renew()
+
+    def renew(self) -> None:
+        """A new key signs from now on; tokens of the earlier ones stay good until they expire."""
+        make_home(self._home)
+        fresh: dict[str, Any] = OKPAlgorithm.to_jwk(Ed25519PrivateKey.generate(), as_dict=True)
+        fresh["kid"] = token_hex(4)
+        keys = [fresh, *(self._keys() if (self._home / PRIVATE).exists() else [])][:KEPT_KEYS]
+        _write(self._home / PRIVATE, {"keys": keys})
+        self._publish(keys)
+
+    def sign(self, name: str, to: str | None = None, life: timedelta = LIFE) -> str:
+        """A token that names somebody, good for one workflow where `to` is given. Raises IssuerError."""
+        self.ensure()
+        keys = self._keys()
+        if not self.public.exists():
+            self._publish(keys)
+        now = int(self._now().timestamp())
+        claims: dict[str, Any] = {
+            "sub": name,
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "iat": now,
+            "exp": now + int(life.total_seconds()),
+        }
+        if to is not None:
+            claims["for"] = to
+        signer = PyJWK.from_dict(keys[0])
+        return jwt.encode(claims, signer, algorithm="EdDSA", headers={"kid": keys[0]["kid"]})
+
+    def _keys(self) -> list[dict[str, Any]]:
+        try:
+            keys: list[dict[str, Any]] = json.loads((self._home / PRIVATE).read_text(encoding="utf-8"))["keys"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise IssuerError(
+                f"{self._home / PRIVATE}: cannot be read ({type(error).__name__}); delete it for a new one"
+            ) from None
+        return keys
+
+    def _publish(self, keys: list[dict[str, Any]]) -> None:
+        _write(self.public, {"keys": [{k: v for k, v in key.items() if k != "d"} for key in keys]})
+
+
+def _write(file: Path, content: dict[str, Any]) -> None:
+    """At once or not at all, for this user alone."""
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+        json.dump(content, out)
+    draft.replace(file)

@@ -1,0 +1,127 @@
+"""The audit trail: one chain, however many write, unchangeable in the database and checkable without it."""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import col, select, text
+
+from activities.audit import Chain, Entry, append, configuration, hash_of
+from activities.casebook import Casebook
+from activities.store import Store, StoreError
+from models.case import Event
+from models.directory import Directory
+from models.pages import OpenCase, Page
+from models.tables import AuditRow
+from procedures import load_packs
+
+NOW = datetime(2026, 3, 2, 9, 0, 0, 120, tzinfo=UTC)
+
+
+def clock() -> datetime:
+    return NOW
+
+
+async def write(store: Store, *entries: Entry) -> int:
+    async with store.write() as session:
+        return await append(session, entries, clock)
+
+
+async def chain_of(store: Store) -> Chain:
+    chain = Chain()
+    async with store.read() as session:
+        for row in await session.exec(select(AuditRow).order_by(col(AuditRow.seq))):
+            chain.follow(row.model_dump())
+    return chain
+
+
+async def test_concurrent_writers_make_one_unbroken_chain(store: Store, url: str) -> None:
+    others = [Store(url) for _ in range(3)]
+    writing = [
+        write(s, Entry("read", f"C-{i}", "徐莉", {"n": i, "was": "x"}), Entry("denied", f"C-{i}", key=f"k{i % 5}"))
+        for i in range(20)
+        for s in (store, *others)
+    ]
+    await asyncio.gather(*writing)
+    chain = await chain_of(store)
+    assert (chain.rows, chain.broken) == (80 + 5, None)
+    await asyncio.gather(*(other.close() for other in others))
+
+
+async def test_what_is_told_twice_is_one_row(store: Store) -> None:
+    assert await write(store, Entry("denied", "C-1", key="C-1:4")) == 1
+    assert await write(store, Entry("denied", "C-1", key="C-1:4"), Entry("read", "C-1")) == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_row SET actor = 'x'",
+        "DELETE FROM audit_row",
+        "INSERT INTO audit_row SELECT seq + 5, at, kind, actor, subject, data, 'z', prev, hash FROM audit_row",
+        "INSERT INTO audit_row SELECT seq + 1, at, kind, actor, subject, data, 'z', 'forged', hash FROM audit_row",
+    ],
+)
+async def test_the_database_itself_refuses_a_change(store: Store, statement: str) -> None:
+    await write(store, Entry("read", "C-1"))
+    with pytest.raises(StoreError, match=r"append-only|does not follow"):
+        async with store.write() as session:
+            await (await session.connection()).execute(text(statement))
+    assert (await chain_of(store)).rows == 1
+
+
+def test_a_row_has_the_same_hash_in_every_zone() -> None:
+    row = {"seq": 1, "at": NOW, "kind": "read", "actor": "a", "subject": "s", "data": {"b": 1, "a": 2}, "key": None}
+    row["prev"] = ""
+    elsewhere = {**row, "at": NOW.astimezone(timezone(timedelta(hours=8))), "data": {"a": 2, "b": 1}}
+    assert hash_of(row) == hash_of(elsewhere)
+    assert all(hash_of(row) != hash_of({**row, name: value}) for name, value in (("actor", "b"), ("seq", 2)))
+
+
+async def test_denials_decisions_and_money_of_a_case_are_in_it_without_what_people_wrote(
+    store: Store, casebook: Casebook, opening: Callable[..., OpenCase], summary: Callable[..., Any]
+) -> None:
+    await casebook.open_case(opening())
+    said = {"reason": "phone 13800138000", "code": "wrong_department", "name": "decide"}
+    events = (
+        Event(seq=1, at=NOW, kind="message_refused", actor="殷国华", data=said),
+        Event(seq=2, at=NOW, kind="message_refused", data={"code": "bad_input", "reason": "x"}),
+        Event(seq=3, at=NOW, kind="decided", actor="邮乐领导", department="panel", data={"grant": 1, "reason": "y"}),
+        Event(seq=4, at=NOW, kind="executed", data={"refunded": 0, "remedy": "apology", "decision": 1}),
+        Event(seq=5, at=NOW, kind="reminded", department="merchandise"),
+    )
+    for _ in range(2):
+        await casebook.write_down(Page(summary=summary(), events=events))
+    async with store.read() as session:
+        rows = (await session.exec(select(AuditRow).order_by(col(AuditRow.seq)))).all()
+    assert [(row.kind, row.actor, row.subject) for row in rows] == [
+        ("denied", "殷国华", "C-1"),
+        ("decision", "邮乐领导", "C-1"),
+        ("money", "", "C-1"),
+    ]
+    assert "13800138000" not in json.dumps([row.data for row in rows])
+    assert rows[0].data == {"code": "wrong_department", "message": "decide", "event": "message_refused"}
+
+
+async def test_what_the_service_works_by_is_in_it_once_for_each_content(store: Store, directory: Directory) -> None:
+    packs = load_packs().all()
+    changed = directory.model_copy(update={"parties": {"merchant:M-1": ("portal",)}})
+    added = [await write(store, *configuration(packs, people)) for people in (directory, directory, changed)]
+    assert added == [len(packs) + 1, 0, 1]
+
+
+async def test_whoever_gets_round_the_triggers_is_found_by_the_chain(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'redress.db'}")
+    await store.create()
+    await write(store, *(Entry("read", f"C-{i}", "徐莉") for i in range(4)))
+    with sqlite3.connect(tmp_path / "redress.db") as raw:
+        raw.execute("DROP TRIGGER audit_row_no_UPDATE")
+        raw.execute("UPDATE audit_row SET actor = '张三' WHERE seq = 2")
+    raw.close()
+    assert (await chain_of(store)).broken == 2
+    await store.close()

@@ -1,0 +1,165 @@
+"""Authority, cell by cell: every command of every department at every stage is allowed or denied as the data says."""
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from models.case import Stage
+from models.commands import COMMANDS
+from models.directory import Directory, Person, Team
+from rules.messages import receive
+from tests.rules.builders import (
+    DESK,
+    LEADERSHIP,
+    LOGISTICS,
+    MERCHANDISE,
+    PACK,
+    PANEL,
+    RETURNS,
+    World,
+    found_against,
+    granted,
+    liable,
+    paid,
+)
+
+DEPARTMENTS = tuple(PACK.departments)
+AT: dict[Stage, Callable[[], World]] = {
+    Stage.NEGOTIATING: lambda: World(negotiation="not_tried"),
+    Stage.EXPLAINING: lambda: World(contact=None),
+    Stage.ASKED: World,
+    Stage.VERIFYING: lambda: World().confirms(merchant=50, customer=50),
+    Stage.PANEL: lambda: found_against().does("contest", DESK, by="customer", reason="x"),
+    Stage.REFUSED: found_against,
+    Stage.LEADERSHIP: lambda: found_against().does("insist", DESK, reason="x"),
+    Stage.EXECUTING: granted,
+    Stage.TASK: lambda: granted().child(failure="x", step="pay"),
+    Stage.FEEDBACK: paid,
+    Stage.CLOSED: lambda: paid().does("feedback", DESK, satisfied=True),
+}
+FIELDS: dict[str, dict[str, Any]] = {
+    "contact": {},
+    "triage": {"handling": "grant", "reason": "x"},
+    "negotiated": {"agreed": True},
+    "confirm": {"liable": liable(merchant=100), "reason": "x"},
+    "verify": {},
+    "contest": {"by": "customer", "reason": "x"},
+    "decide": {"grant": True, "reason": "x", "liable": liable(merchant=100)},
+    "insist": {"reason": "x"},
+    "goods": {"accepted": True},
+    "resolve": {"outcome": "retry"},
+    "feedback": {"satisfied": True},
+    "withdraw": {},
+    "forget": {"pseudonym": "erased-1"},
+}
+ALWAYS = {
+    "contact": {DESK},
+    "triage": {DESK},
+    "negotiated": {DESK},
+    "verify": {DESK},
+    "contest": {DESK, MERCHANDISE, LOGISTICS},
+    "insist": {DESK},
+    "goods": {RETURNS},
+    "feedback": {DESK},
+    "withdraw": {DESK},
+    "forget": {DESK},
+}
+WITH_THE_TASK = {
+    ("decide", Stage.PANEL): {PANEL},
+    ("decide", Stage.LEADERSHIP): {LEADERSHIP},
+    ("resolve", Stage.TASK): {RETURNS},
+}
+NOBODY_ASKED = {Stage.NEGOTIATING}
+
+
+def allowed(name: str, stage: Stage) -> set[str] | None:
+    """Who may send it then; None where nobody can, so that the stage is the reason and not the sender."""
+    if name == "confirm":
+        return None if stage in NOBODY_ASKED else {MERCHANDISE}
+    return ALWAYS.get(name) or WITH_THE_TASK.get((name, stage))
+
+
+def judged(world: World, name: str, hats: tuple[str, ...], department: str | None) -> str:
+    command = COMMANDS[name].model_validate({"actor": "head", "department": department, **FIELDS[name]})
+    return str(receive(world.case, world.pack, name, command, world.now, hats)[1].code)
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_every_cell_is_as_the_data_says(stage: Stage) -> None:
+    world = AT[stage]()
+    assert world.stage == stage
+    wrong = []
+    for name, own, claimed in itertools.product(COMMANDS, DEPARTMENTS, (None, *DEPARTMENTS)):
+        code = judged(world, name, (own,), claimed)
+        may = allowed(name, stage)
+        denied = may is not None and (own not in may or claimed not in {None, own})
+        expected = "closed" if stage is Stage.CLOSED else "wrong_department" if denied else None
+        if (code if code in {"closed", "wrong_department", "unknown_actor"} else None) != expected:
+            wrong.append((name, own, claimed, code))
+    assert wrong == []
+    strangers = {judged(world, name, (), claimed) for name in COMMANDS for claimed in (None, *DEPARTMENTS)}
+    assert strangers == ({"closed"} if stage is Stage.CLOSED else {"unknown_actor"})
+
+
+def test_the_cells_are_all_there() -> None:
+    assert set(FIELDS) == set(COMMANDS)
+    assert set(AT) == set(Stage)
+    assert set(ALWAYS) | {"confirm", "decide", "resolve"} == set(PACK.authority)
+
+
+@pytest.mark.parametrize(
+    ("limits", "code"),
+    [
+        (None, "accepted"),
+        ({"CNY": 12_800}, "accepted"),
+        ({"CNY": 12_799}, "over_limit"),
+        ({"USD": 99_999}, "over_limit"),
+        ({}, "over_limit"),
+    ],
+)
+def test_a_decision_lets_out_no_more_than_its_sender_may(limits: dict[str, int] | None, code: str) -> None:
+    world = AT[Stage.PANEL]()
+    owed = world.view.amount
+    limits = {key: owed + value - 12_800 for key, value in limits.items()} if limits else limits
+    command = COMMANDS["decide"].model_validate({"actor": "head", **FIELDS["decide"]})
+    case, verdict = receive(world.case, world.pack, "decide", command, world.now, (PANEL,), limits)
+    assert verdict.code == code
+    if code == "over_limit":
+        assert str(owed) in verdict.reason
+        assert case.stage is Stage.PANEL
+    refusal = COMMANDS["decide"].model_validate({"actor": "head", "grant": False, "reason": "x"})
+    assert receive(world.case, world.pack, "decide", refusal, world.now, (PANEL,), limits)[1].accepted
+
+
+def test_an_agent_without_the_money_may_not_grant_at_once_either() -> None:
+    world = World()
+    command = COMMANDS["triage"].model_validate({"actor": "x", **FIELDS["triage"]})
+    assert receive(world.case, world.pack, "triage", command, world.now, (DESK,), {"CNY": 1})[1].code == "over_limit"
+
+
+@pytest.mark.parametrize("part", ["confirm", "contest"])
+def test_who_had_a_part_in_the_matter_does_not_decide_it(part: str) -> None:
+    world = World()
+    who = {"confirm": "Wei", "contest": "Mo"}
+    world.does("confirm", MERCHANDISE, actor="Wei", liable=liable(customer=100), reason="x")
+    world.does("contest", DESK, actor="Mo", by="customer", reason="x")
+    assert world.refuses("decide", PANEL, actor=who[part], **FIELDS["decide"]) == "same_person"
+    assert world.send("decide", PANEL, actor="Ling", **FIELDS["decide"]).accepted
+
+
+def test_the_directory_says_who_reads_what_and_how_much_they_may_let_out() -> None:
+    people = [Person(name=name, email=f"{name}@example.com") for name in ("a", "b")]
+    boss = Person(name="c", email="c@example.com", limits={"CNY": 5})
+    directory = Directory(
+        departments={
+            "desk": Team(owners=(people[0], boss), sees="all", personal_data=True),
+            "stock": Team(owners=(people[1],)),
+        },
+        parties={"merchant:M-7": ("portal",)},
+    )
+    assert [directory.sees_all(name) for name in ("a", "b", "x")] == [True, False, False]
+    assert [directory.needs_personal_data(name) for name in ("a", "b", "x")] == [True, False, False]
+    assert [directory.limits_of(name) for name in ("a", "c", "x")] == [None, {"CNY": 5}, None]
+    assert (directory.parties_of("portal"), directory.parties_of("a")) == (("merchant:M-7",), ())

@@ -1,0 +1,82 @@
+"""A customer is forgotten: in an open case, in a finished one, in SQL and in Temporal; money and figures stay."""
+
+import uuid
+from pathlib import Path
+
+import pytest
+from sqlmodel import col, func, select
+
+from models.complaint import Complaint
+from models.tables import AuditRow, CaseRow, EventRow, LedgerTxn, MailRow
+from rules.forgetting import GONE
+from starter.cases import Cases
+from starter.erasing import Eraser
+from starter.failures import NotAllowed
+from tests.support import GOODS_DEPT, SERVICE, OfCase, Office, complaint_data, liable
+
+NAME, PHONE, WORDS, EMAIL = "canary-name", "13800138000", "canary-words", "canary@example.org"
+CANARIES = (NAME, PHONE, WORDS, EMAIL)
+
+
+async def _filed(office: Office, customer: str) -> OfCase:
+    data = complaint_data(text=WORDS)
+    data["complainant"] = {"id": customer, "name": NAME, "phone": PHONE, "email": EMAIL}
+    return await office.start(data)
+
+
+async def _kept(office: Office, numbers: list[str]) -> str:
+    """All SQL has of these cases."""
+    kept = ""
+    async with office.store.read() as session:
+        for table in (CaseRow, EventRow, MailRow):
+            rows = await session.exec(select(table).where(col(table.number).in_(numbers)))
+            kept += str([row.model_dump() for row in rows])
+    return kept
+
+
+@pytest.mark.parametrize("office", [False], ids=["cached"], indirect=True)
+async def test_a_customer_is_forgotten_everywhere_and_the_books_stay(office: Office, tmp_path: Path) -> None:
+    customer = f"U-{uuid.uuid4().hex[:8]}"
+    done, going = await _filed(office, customer), await _filed(office, customer)
+    for case in (done, going):
+        await case.at("asked")
+    await done.send("confirm", GOODS_DEPT, liable=liable(merchant=100), reason=WORDS)
+    await done.at("feedback")
+    await done.send("feedback", SERVICE, satisfied=True, reason=WORDS)
+    await done.result()
+    before = await _kept(office, [done.number, going.number])
+    assert all(word in before for word in (NAME, PHONE, WORDS, EMAIL))
+    mails = tmp_path / "mails"
+    mails.mkdir()
+    (mails / "20260302T090000.000000Z-1.eml").write_bytes(f"X-Redress-Case: {done.number}\n\n{WORDS}".encode())
+    (mails / "20260302T090000.000000Z-2.eml").write_bytes(b"X-Redress-Case: C-OTHER\n\nkept")
+
+    eraser = Eraser(office.store, office.client, Cases(office.client), mails, SERVICE)
+    stranger = Eraser(office.store, office.client, Cases(office.client), mails, GOODS_DEPT)
+    with pytest.raises(NotAllowed, match=going.number):
+        await stranger.erase(customer)
+    first = (await going.handle.describe()).run_id
+    erased = await eraser.erase(customer)
+    assert (erased.cases, erased.histories >= 2) == (2, True)
+    assert (await going.handle.describe()).run_id != first
+    assert (await eraser.erase(customer)).cases == 0
+
+    after = await _kept(office, [done.number, going.number])
+    assert [word for word in (*CANARIES, f"'{customer}'") if word in after] == []
+    assert [mail.name[-5:] for mail in mails.iterdir()] == ["2.eml"[-5:]]
+    told = b"".join([event.SerializeToString() async for event in going.handle.fetch_history_events()])
+    assert [word for word in CANARIES if word.encode() in told] == []
+    async with office.store.read() as session:
+        row = await session.get(CaseRow, done.number)
+        booked = (await session.exec(select(func.count()).where(LedgerTxn.number == done.number))).one()
+        wanted = select(AuditRow.actor).where(AuditRow.kind == "erasure", col(AuditRow.subject).in_([done.number]))
+        audited = (await session.exec(wanted)).all()
+    assert row is not None
+    assert (row.refunded > 0, booked > 0, row.customer[:7], list(audited)) == (True, True, "erased-", [SERVICE])
+    assert Complaint.model_validate(row.complaint).text == GONE
+    assert (await going.view()).customer == row.customer
+    await going.send("confirm", GOODS_DEPT, liable=liable(merchant=100), reason="x")
+    await going.at("feedback")
+    await going.send("feedback", SERVICE, satisfied=True)
+    assert (await going.result()).exit == "satisfied"
+    office._cases.clear()  # their first runs are gone: nothing left to replay from the start

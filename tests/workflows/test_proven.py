@@ -1,0 +1,109 @@
+"""A service that believes nobody's word: tokens with every start and message, denials in the audit trail."""
+
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from sqlmodel import col, select
+from temporalio.client import WorkflowFailureError
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import WorkflowEnvironment
+
+from activities.identity import Gate, KeyFile
+from activities.store import Store
+from models.case import Stage
+from models.directory import Directory
+from models.names import case_id
+from models.tables import AuditRow, CaseRow, EventRow
+from procedures import DIRECTORY_FILE, read_directory
+from starter.issuer import Issuer
+from tests.support import GOODS_DEPT, PANEL, SERVICE, OfCase, Office, complaint_data, liable, new_number, office_at_work
+
+
+@pytest.fixture
+def issuer(tmp_path: Path) -> Issuer:
+    made = Issuer(tmp_path / str(uuid.uuid4()))
+    made.ensure()
+    return made
+
+
+@asynccontextmanager
+async def guarded(env: WorkflowEnvironment, store: Store, issuer: Issuer) -> AsyncIterator[Office]:
+    gate = Gate(KeyFile(issuer.public), required=True, issuer="redress")
+    async with office_at_work(env, store, gate=gate, directory=_directory) as office:
+        yield office
+
+
+def _directory() -> Directory:
+    """The example's people; the first of the panel may let out 100.00 at once."""
+    data = read_directory(DIRECTORY_FILE).model_dump()
+    data["departments"]["panel"]["owners"][0]["limits"] = {"CNY": 10_000}
+    return Directory.model_validate(data)
+
+
+async def _audited(store: Store, number: str) -> list[tuple[str, str, str]]:
+    async with store.read() as session:
+        rows = await session.exec(select(AuditRow).where(AuditRow.subject == number).order_by(col(AuditRow.seq)))
+        return [(row.kind, row.actor, str(row.data.get("code", ""))) for row in rows]
+
+
+async def _filed(office: Office, issuer: Issuer) -> OfCase:
+    number = new_number()
+    token = issuer.sign("storefront", case_id(number))
+    return await office.start(complaint_data() | {"token": token}, number=number)
+
+
+async def test_a_message_counts_only_with_its_senders_token_and_every_denial_is_audited(
+    env: WorkflowEnvironment, store: Store, issuer: Issuer
+) -> None:
+    async with guarded(env, store, issuer) as office:
+        case = await _filed(office, issuer)
+        await case.at("asked")
+        said = {"liable": liable(customer=100), "reason": "x"}
+        await case.signal("confirm", GOODS_DEPT, **said)
+        assert (await case.until("message_refused")).data["code"] == "not_proven"
+        stolen = issuer.sign(SERVICE, case_id(case.number))
+        assert (await case.refusal("confirm", GOODS_DEPT, **said, token=stolen))[0] == "not_proven"
+        assert (await case.refusal("confirm", SERVICE, **said, token=stolen))[0] == "wrong_department"
+        own = issuer.sign(GOODS_DEPT, case_id(case.number))
+        assert (await case.send("confirm", GOODS_DEPT, **said, token=own, command_id="m-1"))["code"] == "accepted"
+        again = issuer.sign(GOODS_DEPT)
+        assert (await case.send("confirm", GOODS_DEPT, **said, token=again, command_id="m-1"))["code"] == "repeated"
+        await case.send("contest", SERVICE, by="customer", reason="x", token=issuer.sign(SERVICE))
+        await case.at(Stage.PANEL)
+        decision = {"grant": True, "reason": "x", "liable": liable(merchant=100)}
+        too_much = await case.refusal("decide", PANEL, **decision, token=issuer.sign(PANEL))
+        assert too_much[0] == "over_limit"
+        boss = "邮乐领导"
+        assert (await case.send("decide", boss, **decision, token=issuer.sign(boss)))["code"] == "accepted"
+        await case.at("feedback")
+        await case.send("feedback", SERVICE, satisfied=True, token=issuer.sign(SERVICE))
+        await case.result()
+        denied = [row for row in await _audited(store, case.number) if row[0] == "denied"]
+        assert denied == [
+            ("denied", GOODS_DEPT, "not_proven"),
+            ("denied", GOODS_DEPT, "not_proven"),
+            ("denied", SERVICE, "wrong_department"),
+            ("denied", PANEL, "over_limit"),
+        ]
+        async with store.read() as session:
+            kept = str((await session.get(CaseRow, case.number)).model_dump())  # type: ignore[union-attr]
+            events = (await session.exec(select(EventRow).where(EventRow.number == case.number))).all()
+        assert "eyJ" not in kept + str([event.model_dump() for event in events])
+
+
+async def test_a_complaint_of_nobody_known_opens_no_case(
+    env: WorkflowEnvironment, store: Store, issuer: Issuer
+) -> None:
+    async with guarded(env, store, issuer) as office:
+        stranger = Issuer(issuer.public.parent / "other").sign("storefront")
+        for token, code in ((None, "not_proven"), (stranger, "not_proven"), (issuer.sign("张三"), "unknown_actor")):
+            number = new_number()
+            case = await office.start(complaint_data() | ({"token": token} if token else {}), number=number)
+            with pytest.raises(WorkflowFailureError) as failed:
+                await case.handle.result()
+            assert isinstance(failed.value.cause, ApplicationError)
+            assert failed.value.cause.type == code
+            assert await _audited(store, number) == [("denied", "", code)]
