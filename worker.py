@@ -182,8 +182,8 @@ def duties(settings: Settings, parts: Parts) -> Mapping[Queue, Sequence[Callable
         on_case=IncidentWatch(parts.store, PACKS),
         gate=parts.gate,
     )
-    meetings = MeetingDesk(parts.store, PACKS, on_mail=desk.nudge)
-    incidents = IncidentDesk(parts.store, PACKS, on_mail=desk.nudge)
+    meetings = MeetingDesk(parts.store, PACKS, on_mail=desk.nudge, vouch=parts.gate.vouch)
+    incidents = IncidentDesk(parts.store, PACKS, on_mail=desk.nudge, vouch=parts.gate.vouch)
     remedies = Remedies(parts.store, parts.payment, parts.warehouse, parts.carrier)
     return {
         Queue.RULINGS: [

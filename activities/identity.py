@@ -14,10 +14,22 @@ AUDIENCE = "redress"
 TIGHT = timedelta(seconds=30)
 """How far the clocks of whoever signs and of ours may be apart."""
 SYMMETRIC = "oct"
+VOUCHED = "redress-workers"
+VOUCHED_FOR = 300
+"""Seconds a token of our own is good for."""
 _log = structlog.get_logger()
 
 Keys = Mapping[str, PyJWK]
 KeyReader = Callable[[], Keys]
+
+
+Voucher = Callable[[str, str], str | None]
+"""Vouches for somebody to a workflow, by a token."""
+
+
+def no_voucher(name: str, to: str) -> str | None:
+    """Nobody asks who somebody is."""
+    return None
 
 
 class KeyFileError(Exception):
@@ -84,6 +96,7 @@ def no_keys() -> Keys:
 class Gate:
     """Believes or does not believe who a message says it is from.
 
+    `own_key`: what the workers of the service share, to vouch to a case for somebody a meeting has believed already.
     `required`: a message without a token is refused; otherwise its word is taken. A token that is there is always
     checked. `longest` bounds how long a token may be valid, whoever signed it.
     """
@@ -97,6 +110,7 @@ class Gate:
         audience: str = AUDIENCE,
         claim: str = "sub",
         longest: timedelta = timedelta(hours=1),
+        own_key: bytes | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._keys = keys
@@ -105,6 +119,7 @@ class Gate:
         self._audience = audience
         self._claim = claim
         self._longest = longest
+        self._own_key = own_key
         self._now = clock
 
     def sender(self, actor: str, token: str | None, *, at: datetime | None = None, to: str = "") -> Denied | None:
@@ -139,22 +154,39 @@ class Gate:
         name = claims.get(self._claim)
         return Holder(name) if isinstance(name, str) and name else Denied("token: names nobody; ask who signs it")
 
+    def vouch(self, name: str, to: str) -> str | None:
+        """A token of our own for somebody whose message we have judged already; None where nobody asks for one."""
+        if self._own_key is None:
+            return None
+        now = int(self._now().timestamp())
+        claims = {"sub": name, "iss": VOUCHED, "aud": VOUCHED, "iat": now, "exp": now + VOUCHED_FOR, "for": to}
+        return jwt.encode(claims, self._own_key, algorithm="HS256", headers={"kid": VOUCHED})
+
     def _claims(self, token: str) -> dict[str, Any]:
-        key = self._keys().get(str(jwt.get_unverified_header(token).get("kid")))
+        kid = str(jwt.get_unverified_header(token).get("kid"))
+        if kid == VOUCHED and self._own_key is not None:
+            claims = _decoded(token, self._own_key, "HS256", VOUCHED, VOUCHED)
+            return claims | {self._claim: claims.get("sub")}
+        key = self._keys().get(kid)
         if key is None:
             raise jwt.InvalidKeyError
-        claims: dict[str, Any] = jwt.decode(
-            token,
-            key,
-            algorithms=[key.algorithm_name],
-            audience=self._audience,
-            issuer=self._issuer,
-            options={"require": ["exp", "iat"], "verify_exp": False, "verify_iat": False, "verify_nbf": False},
-        )
-        for name in ("exp", "iat"):
-            if not isinstance(claims[name], int) or not 0 < claims[name] < 2**33:
-                raise jwt.InvalidTokenError
-        return claims
+        return _decoded(token, key, key.algorithm_name, self._audience, self._issuer)
+
+
+def _decoded(token: str, key: PyJWK | bytes, algorithm: str, audience: str, issuer: str | None) -> dict[str, Any]:
+    """The claims of a token with a good signature; its times are judged by the caller."""
+    claims: dict[str, Any] = jwt.decode(
+        token,
+        key,
+        algorithms=[algorithm],
+        audience=audience,
+        issuer=issuer,
+        options={"require": ["exp", "iat"], "verify_exp": False, "verify_iat": False, "verify_nbf": False},
+    )
+    for name in ("exp", "iat"):
+        if not isinstance(claims[name], int) or not 0 < claims[name] < 2**33:
+            raise jwt.InvalidTokenError
+    return claims
 
 
 def _moment(claims: Mapping[str, Any], name: str) -> datetime:

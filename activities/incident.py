@@ -13,6 +13,7 @@ from temporalio.client import WorkflowHandle
 from temporalio.exceptions import ApplicationError
 
 from activities.duties import IncidentDuties
+from activities.identity import Voucher, no_voucher
 from activities.incident_cases import IncidentCases
 from activities.record import outbox_row
 from activities.series import next_number
@@ -60,8 +61,10 @@ class IncidentDesk(IncidentDuties):
         *,
         on_mail: Callable[[], None],
         answer_within: float = ANSWER_WITHIN,
+        vouch: Voucher = no_voucher,
         clock: Callable[[], datetime] = _now,
     ) -> None:
+        self._vouch = vouch
         self._store = store
         self._cases = IncidentCases(store)
         self._packs = packs
@@ -132,7 +135,9 @@ class IncidentDesk(IncidentDuties):
 
     async def _give(self, order: CarryOut, number: str, version: int) -> IncidentCase:
         handle: WorkflowHandle[Any, Any] = activity.client().get_workflow_handle(case_id(number))
-        message = _message(order, number).model_dump(mode="json", exclude_none=True)
+        decision = _message(order, number)
+        proven = decision.model_copy(update={"token": self._vouch(decision.actor, handle.id)})
+        message = proven.model_dump(mode="json", exclude_none=True)
         verdict, _ = await ask_or_leave(handle, INCIDENT_DECISION, message, self._answer_within)
         fate = _fate(verdict)
         told = {} if verdict.accepted else {"code": verdict.code, "reason": verdict.reason[:500]}

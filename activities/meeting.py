@@ -13,6 +13,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
 from activities.agenda import WAITING, Drawing
 from activities.duties import MeetingDuties
+from activities.identity import Voucher, no_voucher
 from activities.record import outbox_row
 from activities.store import Store
 from activities.verdicts import ask_or_leave
@@ -42,8 +43,10 @@ class MeetingDesk(MeetingDuties):
         *,
         on_mail: Callable[[], None],
         answer_within: float = ANSWER_WITHIN,
+        vouch: Voucher = no_voucher,
         clock: Callable[[], datetime] = _now,
     ) -> None:
+        self._vouch = vouch
         self._store = store
         self._packs = packs
         self._on_mail = on_mail
@@ -105,7 +108,8 @@ class MeetingDesk(MeetingDuties):
     async def put_decision(self, order: CaseDecision) -> CaseAnswer:
         """By update, so that the meeting hears what the case says; by signal where the case does not answer."""
         handle: WorkflowHandle[Any, Any] = activity.client().get_workflow_handle(case_id(order.number))
-        message = order.decide.model_dump(mode="json", exclude_none=True)
+        token = self._vouch(order.decide.actor, handle.id)
+        message = order.decide.model_copy(update={"token": token}).model_dump(mode="json", exclude_none=True)
         verdict, confirmed = await ask_or_leave(handle, "decide", message, self._answer_within)
         return CaseAnswer(verdict=verdict, confirmed=confirmed)
 

@@ -122,7 +122,7 @@ def _close(
 ) -> Meeting:
     hat(departments, command, rules_of(pack).may_decide)
     _in_session(meeting)
-    return meeting.but(ending=command.model_copy(update={"token": None}))
+    return meeting.but(ending=command)
 
 
 _ACTS: dict[type[Command], Callable[..., Meeting]] = {
@@ -172,9 +172,7 @@ def order_for(meeting: Meeting, command: DecideCase, case: AgendaCase) -> CaseDe
     content = Decide.model_validate(said | {"department": case.department})
     key = f"{meeting_id(meeting.procedure, meeting.name)}/{case.number}/{content.model_dump_json()}"
     command_id = f"meeting-{hashlib.sha256(key.encode()).hexdigest()[:24]}"
-    # The decider's own token goes on to the case, which judges it as the meeting did.
-    own = {"command_id": command_id, "token": command.token}
-    return CaseDecision(number=case.number, decide=content.model_copy(update=own))
+    return CaseDecision(number=case.number, decide=content.model_copy(update={"command_id": command_id}))
 
 
 def decided(meeting: Meeting, command: DecideCase, case: AgendaCase, at: datetime, answer: CaseAnswer) -> Meeting:

@@ -12,13 +12,14 @@ from models.commands import Command
 from models.names import TASK_QUEUE
 from starter.calls import patiently
 from starter.failures import NoSuchCase
-from starter.messages import RPC, send
+from starter.messages import RPC, Tokens, no_token, send
 
 
 class Dossiers:
     """Workflows of one Temporal namespace that people write to, by their workflow ids."""
 
-    def __init__(self, client: Client, *, task_queue: str = TASK_QUEUE) -> None:
+    def __init__(self, client: Client, *, task_queue: str = TASK_QUEUE, tokens: Tokens = no_token) -> None:
+        self._tokens = tokens
         self._client = client
         self._task_queue = task_queue
 
@@ -47,6 +48,7 @@ class Dossiers:
         """Send a message and return its verdict. `wait` in seconds. Raises NoSuchCase; NotConfirmed as for a case."""
         handle = self._client.get_workflow_handle(workflow_id)
         try:
-            return await send(handle, number, name, command, wait)
+            proven = command.model_copy(update={"token": self._tokens(workflow_id)})
+            return await send(handle, number, name, proven, wait)
         except NoSuchCase:
             raise NoSuchCase("no_case", number=number) from None

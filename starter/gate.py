@@ -40,6 +40,9 @@ def gate_of(settings: Settings, address: str) -> Gate:
         audience=auth.audience,
         claim="sub" if own else auth.claim,
         longest=timedelta(minutes=auth.longest_minutes),
+        own_key=(Issuer(settings.home).secret() if own else auth.worker_key.get_secret_value().encode())
+        if required
+        else None,
     )
 
 

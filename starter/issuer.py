@@ -1,5 +1,6 @@
 """Signing on one machine: whoever may read the home's key file may sign. A company's own sign-in takes its place."""
 
+import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -54,6 +55,11 @@ class Issuer:
         keys = [fresh, *(self._keys() if (self._home / PRIVATE).exists() else [])][:KEPT_KEYS]
         _write(self._home / PRIVATE, {"keys": keys})
         self._publish(keys)
+
+    def secret(self) -> bytes:
+        """What only those who may sign know, for the workers' own tokens. Raises IssuerError."""
+        self.ensure()
+        return hashlib.sha256(f"workers/{self._keys()[-1]['d']}".encode()).digest()
 
     def sign(self, name: str, to: str | None = None, life: timedelta = LIFE) -> str:
         """A token that names somebody, good for one workflow where `to` is given. Raises IssuerError."""

@@ -68,8 +68,7 @@ class Meetings:
         """
         handle = self._client.get_workflow_handle(meeting_id(self._pack.name, name))
         try:
-            # Good for any workflow: what is decided here goes on to a case.
-            proven = command.model_copy(update={"token": self._tokens(None)})
+            proven = command.model_copy(update={"token": self._tokens(handle.id)})
             return await send(handle, name, message, proven, wait)
         except NoSuchCase:
             raise NoSuchCase("no_meeting", name=name) from None

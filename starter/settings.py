@@ -138,6 +138,8 @@ class Auth(_Part):
     """The `aud` a token must have."""
     claim: str = "sub"
     """The claim that holds the name as in the directory."""
+    worker_key: SecretStr = SecretStr("")
+    """What all workers share to vouch for a decider: 32 bytes or more of text; needed with `jwks_file`."""
     longest_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
     """How long a token may be valid."""
 
@@ -145,6 +147,10 @@ class Auth(_Part):
     def _foreign_keys_need_their_issuer(self) -> Self:
         if self.jwks_file is not None and not self.issuer:
             raise ValueError("jwks_file needs issuer; add it")
+        if self.jwks_file is not None and len(self.worker_key.get_secret_value()) < 32:
+            raise ValueError(
+                "jwks_file needs worker_key of 32 characters or more; make one with `openssl rand -hex 32`"
+            )
         return self
 
 

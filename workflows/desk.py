@@ -95,7 +95,7 @@ class Desk:
                 self.case, self.pack, letter.name, letter.content, at, origin.departments, origin.limits
             )
             if letter.name == GOODS and letter.verdict.code == "accepted":
-                self.returned.append(letter.content.model_copy(update={"token": None}))
+                self.returned.append(letter.content)
 
     def show(self) -> None:
         """What the Web UI and the lists show of the case, if it changed."""

@@ -63,6 +63,9 @@ def _believed(letter: Letter, origin: Origin) -> tuple[Letter, Origin]:
     """A letter whose sender is not believed has that as what is wrong with it."""
     if origin.denied is not None:
         letter.problem = Verdict(accepted=False, code=Refused.NOT_PROVEN, reason=origin.denied)
+    if isinstance(letter.content, Command):
+        # It has done its work: nothing that is kept or passed on holds it.
+        letter.content = letter.content.model_copy(update={"token": None})
     return letter, origin
 
 

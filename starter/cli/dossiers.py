@@ -23,7 +23,7 @@ async def dossiers(current: Session) -> "AsyncIterator[Dossiers]":
     from starter.connection import connect
     from starter.dossiers import Dossiers
 
-    yield Dossiers(await connect(current.settings), task_queue=current.settings.task_queue)
+    yield Dossiers(await connect(current.settings), task_queue=current.settings.task_queue, tokens=current.login.token)
 
 
 def pack_named(current: Session, name: str | None) -> Procedure:
