@@ -91,6 +91,21 @@ def test_after_a_new_key_the_old_tokens_are_good_until_they_expire(tmp_path: Pat
     assert '"d"' not in issuer.public.read_text()
 
 
+def test_the_workers_vouch_for_whom_they_have_judged_to_one_case(issuer: Issuer, gate: Gate) -> None:
+    def clock() -> datetime:
+        return NOW
+
+    worker, other = (Gate(KeyFile(issuer.public), required=True, own_key=key * 32, clock=clock) for key in (b"a", b"b"))
+    vouched = worker.vouch("售后团队负责人", CASE)
+    assert vouched is not None
+    assert worker.sender("售后团队负责人", vouched, to=CASE) is None
+    assert "another case" in _reason(worker.sender("售后团队负责人", vouched, to="complaint.C-2"))
+    assert "is not whom" in _reason(worker.sender("耿焰", vouched, to=CASE))
+    for stranger in (other, gate, Gate(clock=clock)):
+        assert "is not signed by a key" in _reason(stranger.sender("售后团队负责人", vouched, to=CASE))
+    assert gate.vouch("耿焰", CASE) is None
+
+
 def _forged(claims: dict[str, Any], issuer: Issuer) -> list[str]:
     """Tokens for whoever wants to be somebody else."""
     kid = json.loads(issuer.public.read_text())["keys"][0]["kid"]
