@@ -7,6 +7,7 @@ from cyclopts import Parameter
 from rich.table import Table
 from rich.text import Text
 
+from reports.cells import plain
 from starter.cli.reading_rights import Reader, reader
 from starter.cli.session import Json, Session, case_number, session
 from texts import brief
@@ -57,14 +58,14 @@ def _show(current: Session, found: list["CaughtMail"], *, full: bool, as_json: b
     if full:
         for mail in found:
             current.out.rule(Text(f"{brief(mail.at, zone)}  {', '.join(mail.to)}"), align="left")
-            current.out.print(Text(mail.subject, style="bold"))
-            current.out.print(Text(mail.text))
+            current.out.print(Text(plain(mail.subject), style="bold"))
+            current.out.print(Text("\n".join(map(plain, mail.text.splitlines()))))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("at", "to", "subject"):
         table.add_column(current.say(f"label.{name}"), overflow="fold")
     for mail in found:
-        table.add_row(Text(brief(mail.at, zone)), Text(", ".join(mail.to)), Text(mail.subject))
+        table.add_row(Text(brief(mail.at, zone)), Text(plain(", ".join(mail.to))), Text(plain(mail.subject)))
     if found:
         current.out.print(table)
 

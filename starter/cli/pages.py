@@ -1,4 +1,4 @@
-"""Cases as people see them on a terminal. Text comes from elsewhere: it is shown, never read as markup."""
+"""Cases as people see them on a terminal. Text comes from elsewhere: it is shown, never read as markup or as codes."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -10,6 +10,7 @@ from rich.tree import Tree
 
 from models.case import AskView, CaseView, Event
 from models.procedure import Procedure
+from reports.cells import plain
 from starter.cli.session import Session
 from starter.listing import CaseLine
 from texts import brief, money, span, values, when
@@ -20,7 +21,7 @@ def case_page(current: Session, view: CaseView, pack: Procedure, now: datetime |
     """One case: where it stands, who must act, what happens then. `now` is the case's own time."""
     facts = Table.grid(padding=(0, 2))
     for label, value in _facts(current, view, pack, now or datetime.now(UTC)):
-        facts.add_row(Text(current.say(f"label.{label}"), style="dim"), Text(value))
+        facts.add_row(Text(current.say(f"label.{label}"), style="dim"), Text(plain(value)))
     title = Text(f"{view.number}  {current.named('stage', view.stage)}", style="bold")
     if view.exit:
         title.append(f" · {current.named('exit', view.exit)}", style="green")
@@ -107,7 +108,7 @@ def timeline_tree(current: Session, number: str, events: Sequence[Event], pack: 
     for event in events:
         line = Text(brief(event.at, pack.time_zone), style="cyan")
         line.append("  ")
-        line.append(event_line(event, pack, current.lang), style=_STYLES.get(event.kind, "default"))
+        line.append(plain(event_line(event, pack, current.lang)), style=_STYLES.get(event.kind, "default"))
         tree.add(line)
     return tree
 
@@ -144,7 +145,7 @@ def list_table(
                 if line.deadline and line.open
                 else ""
             ),
-            Text(line.order or ""),
+            Text(plain(line.order)),
         )
     return table
 
