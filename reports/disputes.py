@@ -9,7 +9,7 @@ from sqlmodel import col
 from models.tables import CaseRow
 from reports import words
 from reports.document import Document, Row, Section, Setting
-from reports.queries import by_time, count, events_of, within
+from reports.queries import count, numbered, within
 
 _COLUMNS = (
     CaseRow.number, CaseRow.procedure, CaseRow.closed_at, CaseRow.order_number, CaseRow.cause, CaseRow.demand,
@@ -36,20 +36,17 @@ async def disputes_count(database: AsyncConnection, setting: Setting) -> int:
 
 
 async def _rows(database: AsyncConnection, setting: Setting) -> AsyncIterator[Row]:
-    line = 0
-    async for page in by_time(database, _COLUMNS, col(CaseRow.closed_at), setting.period, _belongs()):
-        events = await events_of(database, [row.number for row in page], _KINDS)
-        for row in page:
-            line += 1
-            pack, happened = setting.pack(row.procedure), events[row.number]
-            cells = (
-                line,
-                words.day(row.closed_at, setting),
-                row.order_number,
-                words.reason(row, pack, setting),
-                words.dispute(happened, pack, setting),
-                words.result(row, happened, pack, setting),
-                words.determined_by(row, happened, pack, setting),
-            )
-            facts = {"number": row.number, "exit": row.exit, "liable": row.liable, "decided_by": row.decided_by}
-            yield Row(cells, facts)
+    moment, period = col(CaseRow.closed_at), setting.period
+    async for line, row, happened in numbered(database, _COLUMNS, moment, period, _belongs(), _KINDS):
+        pack = setting.pack(row.procedure)
+        cells = (
+            line,
+            words.day(row.closed_at, setting),
+            row.order_number,
+            words.reason(row, pack, setting),
+            words.dispute(happened, pack, setting),
+            words.result(row, happened, pack, setting),
+            words.determined_by(row, happened, pack, setting),
+        )
+        facts = {"number": row.number, "exit": row.exit, "liable": row.liable, "decided_by": row.decided_by}
+        yield Row(cells, facts)

@@ -9,7 +9,7 @@ from sqlmodel import col
 from models.tables import CaseRow
 from reports import words
 from reports.document import Document, Row, Section, Setting
-from reports.queries import by_time, count, events_of, within
+from reports.queries import count, numbered, within
 
 _COLUMNS = (
     CaseRow.number, CaseRow.procedure, CaseRow.opened_at, CaseRow.order_number, CaseRow.cause, CaseRow.demand,
@@ -35,19 +35,16 @@ async def out_of_rule_count(database: AsyncConnection, setting: Setting) -> int:
 
 
 async def _rows(database: AsyncConnection, setting: Setting) -> AsyncIterator[Row]:
-    line = 0
-    async for page in by_time(database, _COLUMNS, col(CaseRow.opened_at), setting.period, _belongs()):
-        events = await events_of(database, [row.number for row in page], _KINDS)
-        for row in page:
-            line += 1
-            pack, happened = setting.pack(row.procedure), events[row.number]
-            cells = (
-                line,
-                words.day(row.opened_at, setting),
-                row.order_number,
-                words.goods(row.complaint, setting),
-                words.reason(row, pack, setting),
-                words.out_of_rule(row, happened, pack, setting),
-                words.decision(row, happened, pack, setting),
-            )
-            yield Row(cells, {"number": row.number, "stage": row.stage, "exit": row.exit})
+    moment, period = col(CaseRow.opened_at), setting.period
+    async for line, row, happened in numbered(database, _COLUMNS, moment, period, _belongs(), _KINDS):
+        pack = setting.pack(row.procedure)
+        cells = (
+            line,
+            words.day(row.opened_at, setting),
+            row.order_number,
+            words.goods(row.complaint, setting),
+            words.reason(row, pack, setting),
+            words.out_of_rule(row, happened, pack, setting),
+            words.decision(row, happened, pack, setting),
+        )
+        yield Row(cells, {"number": row.number, "stage": row.stage, "exit": row.exit})

@@ -60,6 +60,23 @@ async def by_time(
         after = (getattr(page[-1], moment.key), page[-1].number)
 
 
+async def numbered(
+    database: AsyncConnection,
+    columns: Sequence[Any],
+    moment: Any,
+    period: Period,
+    belongs: ColumnElement[bool],
+    kinds: Iterable[str],
+) -> AsyncIterator[tuple[int, Found, list[Found]]]:
+    """Each of the period's cases by `moment`, with its place from 1 and its events of these kinds."""
+    place = 0
+    async for page in by_time(database, columns, moment, period, belongs):
+        events = await events_of(database, [row.number for row in page], kinds)
+        for row in page:
+            place += 1
+            yield place, row, events[row.number]
+
+
 async def by_number(
     database: AsyncConnection, columns: Sequence[Any], *where: ColumnElement[bool], size: int = DEEP
 ) -> AsyncIterator[Sequence[Found]]:

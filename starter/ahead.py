@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
 from models.meeting import WeeklyCall
@@ -138,10 +138,21 @@ class Ahead:
         await asyncio.gather(*(one(clock) for clock in clocks))
 
     def _mover(self, workflow_id: str) -> Callable[[timedelta], Awaitable[bool]]:
+        handle = self._client.get_workflow_handle(workflow_id)
+
         async def never() -> bool:
             return False
 
-        return lambda span: forward(self._client, self._client.get_workflow_handle(workflow_id), span, never)
+        async def move(span: timedelta) -> bool:
+            try:
+                return await forward(self._client, handle, span, never)
+            except TryAgain:
+                # One that ended on its way has arrived as far as it can.
+                if (await handle.describe()).status is WorkflowExecutionStatus.RUNNING:
+                    raise
+                return False
+
+        return move
 
     async def _call(self, pack: Procedure, hour: datetime) -> str:
         """Have the meeting called whose call's hour it is; its id, whether it is new or not."""
