@@ -4,7 +4,7 @@ ARGS ?=
 
 VENV := .venv
 STAMP := $(VENV)/.installed
-PACKAGES := models migrations rules activities workflows starter procedures reports texts worker.py
+PACKAGES := models migrations rules activities workflows starter procedures reports texts benchmarks worker.py
 
 .PHONY: setup demo dev test check migration format clean
 

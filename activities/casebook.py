@@ -22,7 +22,8 @@ from models.pages import Letter, OpenCase, Opened, Origin, Page
 from models.procedure import Procedure
 from models.tables import CaseRow
 from procedures import Packs
-from rules.money import stake
+from rules import book
+from rules.intake import open_case as opened
 
 
 def _now() -> datetime:
@@ -71,25 +72,33 @@ class Casebook(BookDuties):
 
     @activity.defn(name="open_case")
     async def open_case(self, entry: OpenCase) -> Opened:
-        """Claim the number for this run; asked again by the same run it answers the same.
+        """Claim the number for this run and write the case's first page; asked again by the same run, the same answer.
 
         Raises ApplicationError, not to be retried: of type `bad_input` for a complaint the procedure does not take, of
         type `not_proven` or `unknown_actor` for one whose sender is not believed.
         """
-        async with self._store.read() as session:
-            known = await session.get(CaseRow, entry.number)
-        if known is None:
-            await self._believe(entry)
-            pack = self._pack_for(entry.complaint)
-            async with self._store.write() as session:
-                await session.exec(self._store.insert_new(CaseRow).values(_first_row(entry, pack)))
-                known = await session.get(CaseRow, entry.number)
-        if known is None:
+        known = await self._known(entry) or await self._enter(entry)
+        if not known.duplicate:
+            await self._on_case(entry.number)
+        return known
+
+    async def _enter(self, entry: OpenCase) -> Opened:
+        await self._believe(entry)
+        pack = self._pack_for(entry.complaint)
+        first = book.page(opened(entry.complaint, pack, entry.number, entry.opened_at), pack)
+        if await self._record.open(claim(entry, pack), first):
+            await self._tell(first)
+            return Opened(procedure=pack.ref)
+        if (known := await self._known(entry)) is None:
             raise ApplicationError(f"{entry.number}: is not in the register after it was entered")
-        if known.run_id == entry.run_id:
-            await self._on_case(known.number)
-            return Opened(procedure=known.procedure)
-        return Opened(procedure=known.procedure, duplicate=True, exit=Exit(known.exit) if known.exit else None)
+        return known
+
+    async def _known(self, entry: OpenCase) -> Opened | None:
+        async with self._store.read() as session:
+            row = await session.get(CaseRow, entry.number)
+        if row is None or row.run_id == entry.run_id:
+            return None if row is None else Opened(procedure=row.procedure)
+        return Opened(procedure=row.procedure, duplicate=True, exit=Exit(row.exit) if row.exit else None)
 
     @activity.defn(name="examine")
     async def examine(self, letters: list[Letter]) -> list[Origin]:
@@ -106,6 +115,9 @@ class Casebook(BookDuties):
     async def write_down(self, page: Page) -> None:
         """Row, events, costs, notices in one transaction; done twice or out of order the newest truth stands once."""
         await self._record.write(page)
+        await self._tell(page)
+
+    async def _tell(self, page: Page) -> None:
         if page.mails:
             self._on_mail()
         if any(event.kind == "panel" for event in page.events):
@@ -181,7 +193,8 @@ async def _signal_times(wanted: set[int]) -> dict[int, datetime]:
     return times
 
 
-def _first_row(asked: OpenCase, pack: Procedure) -> dict[str, object]:
+def claim(asked: OpenCase, pack: Procedure) -> dict[str, object]:
+    """What the register holds of a case besides its summary: the run that owns the number, the complaint as filed."""
     complaint, order = asked.complaint, asked.complaint.order
     return {
         "number": asked.number,
@@ -198,7 +211,4 @@ def _first_row(asked: OpenCase, pack: Procedure) -> dict[str, object]:
         "cause": complaint.cause,
         "category": complaint.category,
         "channel": complaint.channel,
-        "demand": complaint.demand.kind.value,
-        "amount": stake(order, complaint.demand),
-        "currency": order.currency,
     }

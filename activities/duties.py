@@ -20,7 +20,7 @@ class BookDuties(ABC):
     @activity.defn(name="open_case")
     @abstractmethod
     async def open_case(self, entry: OpenCase) -> Opened:
-        """Enter a complaint in the register, or learn that its number is another run's case.
+        """Enter a complaint in the register with its case's first page, or learn that the number is another run's.
 
         Raises ApplicationError(type="bad_input") for an unknown procedure, channel or cause.
         """

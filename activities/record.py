@@ -1,12 +1,14 @@
 """Writing pages: rows, events, costs and notices of many cases in one transaction."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
 from sqlalchemy import Update, bindparam, update
-from sqlmodel import col
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from activities.audit import append, of_pages
 from activities.ledger import Ledger
@@ -17,6 +19,14 @@ from models.tables import CaseRow, EventRow, MailRow
 
 AT_MOST = 100
 """Pages in one transaction."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A page, and with a case's first one the row that claims its number for a run."""
+
+    page: Page
+    claim: Mapping[str, object] | None = None
 
 
 class Record:
@@ -30,54 +40,84 @@ class Record:
         self._ledger = ledger
         self._now = clock
         self._update = _update_newer()
-        self._waiting: list[tuple[Page, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[Entry, asyncio.Future[bool]]] = []
         self._writer: asyncio.Task[None] | None = None
 
     async def write(self, page: Page) -> None:
         """Returns when the page stands in SQL. Raises StoreError."""
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((page, done))
+        await self._enter(Entry(page))
+
+    async def open(self, claim: Mapping[str, object], page: Page) -> bool:
+        """Claim a number and write its first page, in one; False: the number is another run's. Raises StoreError."""
+        return await self._enter(Entry(page, {**claim, **_summary(page.summary)}))
+
+    async def _enter(self, entry: Entry) -> bool:
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append((entry, done))
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_waiting())
-        await done
+        return await done
 
     async def _write_waiting(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting[:AT_MOST], self._waiting[AT_MOST:]
-            error = await self._try([page for page, _ in batch])
-            for page, done in batch:
+            outcomes = await self._try([entry for entry, _ in batch])
+            for place, (entry, done) in enumerate(batch):
                 # One page must not hold up the others': after a failure each is written, or refused, by itself.
-                _settle(done, error if error is None else await self._try([page]))
+                alone = await self._try([entry]) if isinstance(outcomes, Exception) else outcomes[place : place + 1]
+                _settle(done, alone)
 
-    async def _try(self, pages: Sequence[Page]) -> Exception | None:
+    async def _try(self, entries: Sequence[Entry]) -> list[bool] | Exception:
         try:
-            await self._in_one(pages)
+            return await self._in_one(entries)
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to those who wait for these pages
             return error
-        return None
 
-    async def _in_one(self, pages: Sequence[Page]) -> None:
+    async def _in_one(self, entries: Sequence[Entry]) -> list[bool]:
+        """Write all; of each, whether it was written: the first page of another run's case is not."""
+        async with self._store.write() as session:
+            owned = await self._claim(session, [entry.claim for entry in entries if entry.claim is not None])
+            mine = [entry.claim is None or _run(entry.claim) in owned for entry in entries]
+            wanted = [entry for entry, ours in zip(entries, mine, strict=True) if ours]
+            changed = [_changes(entry.page.summary) for entry in wanted if entry.claim is None]
+            if changed:
+                await (await session.connection()).execute(self._update, changed)
+            await self._add(session, [entry.page for entry in wanted])
+        return mine
+
+    async def _claim(self, session: AsyncSession, claims: Sequence[Mapping[str, object]]) -> set[tuple[object, object]]:
+        """Number and run of every case among these that stands in the register, old or new."""
+        if not claims:
+            return set()
+        await (await session.connection()).execute(self._store.insert_new(CaseRow), [dict(claim) for claim in claims])
+        numbers = [claim["number"] for claim in claims]
+        found = await session.exec(select(CaseRow.number, CaseRow.run_id).where(col(CaseRow.number).in_(numbers)))
+        return set(found.all())
+
+    async def _add(self, session: AsyncSession, pages: Sequence[Page]) -> None:
         now = self._now()
         events = [{"number": page.summary.number, **event.model_dump()} for page in pages for event in page.events]
         mails = [outbox_row(page.summary.number, mail, now) for page in pages for mail in page.mails]
-        async with self._store.write() as session:
-            connection = await session.connection()
-            await connection.execute(self._update, [_changes(page.summary) for page in pages])
-            if events:
-                await connection.execute(self._store.insert_new(EventRow), events)
-                await self._ledger.book(session, pages)
-            if mails:
-                await connection.execute(self._store.insert_new(MailRow), mails)
-            await append(session, of_pages(pages), self._now)
+        connection = await session.connection()
+        if events:
+            await connection.execute(self._store.insert_new(EventRow), events)
+            await self._ledger.book(session, pages)
+        if mails:
+            await connection.execute(self._store.insert_new(MailRow), mails)
+        await append(session, of_pages(pages), self._now)
 
 
-def _settle(done: "asyncio.Future[None]", error: Exception | None) -> None:
+def _settle(done: "asyncio.Future[bool]", outcome: list[bool] | Exception) -> None:
     if done.cancelled():  # the activity was given up; its page stands all the same
         return
-    if error is None:
-        done.set_result(None)
+    if isinstance(outcome, Exception):
+        done.set_exception(outcome)
     else:
-        done.set_exception(error)
+        done.set_result(outcome[0])
+
+
+def _run(claim: Mapping[str, object]) -> tuple[object, object]:
+    return claim["number"], claim["run_id"]
 
 
 def _update_newer() -> Update:
@@ -88,9 +128,14 @@ def _update_newer() -> Update:
     return update(CaseRow).where(same, newer).values({name: bindparam(f"new_{name}") for name in changing})
 
 
-def _changes(summary: CaseSummary) -> dict[str, object]:
+def _summary(summary: CaseSummary) -> dict[str, object]:
     values = summary.model_dump()
     values["liable"] = list(values["liable"])
+    return values
+
+
+def _changes(summary: CaseSummary) -> dict[str, object]:
+    values = _summary(summary)
     return {f"new_{name}": value for name, value in values.items() if name != "number"} | {
         "this_number": summary.number,
         "this_version": summary.version,

@@ -5,7 +5,17 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    ValidationError,
+    model_serializer,
+)
 
 NOTE_LIMIT = 2_000
 """Longest free text a message may carry (characters); longer evidence goes by reference."""
@@ -26,6 +36,15 @@ class Record(Contract):
     """Our own stored state: an older worker must be able to read what a newer one wrote."""
 
     model_config = ConfigDict(extra="ignore")
+
+
+class Handover(Record):
+    """What our own parts hand each other and every history keeps: fields at their defaults are left out."""
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        usual = {name: field.default for name, field in type(self).model_fields.items()}
+        return {name: value for name, value in dump(self).items() if getattr(self, name) != usual[name]}
 
 
 def _clean(text: str) -> str:

@@ -6,7 +6,7 @@ from typing import Final, Literal, Self
 
 from pydantic import Field
 
-from models.base import Moment, Record
+from models.base import Handover, Moment, Record
 from models.commands import Share
 from models.complaint import Complaint, Demand, DemandKind, Language, Quantity
 from models.names import Refused
@@ -30,7 +30,7 @@ class Stage(StrEnum):
 
 
 NEW: Final = "new"
-"""What lists and reports call a case that has not told its first stage yet: no Stage, a case is never in it."""
+"""What lists call a case that has not told its first stage yet: no Stage, a case is never in it."""
 
 
 class Exit(StrEnum):
@@ -217,7 +217,7 @@ class Case(Record):
         return self.complaint.complainant.language
 
 
-class RemedyOrder(Record):
+class RemedyOrder(Handover):
     """The start argument of a Refund or Exchange child: everything it needs, the money's key included."""
 
     number: str
@@ -229,15 +229,14 @@ class RemedyOrder(Record):
     amount: int
     paid: int
     currency: str
-    lines: tuple[Quantity, ...]
-    merchant: str | None = None
-    carrier: str | None = None
-    goods_within: timedelta
     payment_within: timedelta
-    summary: str = ""
+    lines: tuple[Quantity, ...] = ()
+    """The goods that move; none where only money does."""
+    carrier: str | None = None
+    goods_within: timedelta = timedelta(0)
 
 
-class RemedyResult(Record):
+class RemedyResult(Handover):
     """How a child ended. `failure` is a code a person can act on; None means every step was done."""
 
     amount: int = 0

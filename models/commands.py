@@ -178,6 +178,12 @@ class MailReport(Contract):
     code: Slug
 
 
+class RemedyReport(Contract):
+    """A remedy's word to its case: it takes longer than a moment."""
+
+    child: Line
+
+
 COMMANDS: dict[str, type[Command]] = {
     "contact": ContactMade,
     "triage": Triage,

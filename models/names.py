@@ -21,6 +21,8 @@ GOODS = "goods"
 """Signal: what came back to the returns centre; the case passes it on to its child under the same name."""
 MAIL_REPORT = "mail"
 """Signal of the mailroom to a case: a mail could not be delivered, or could after all."""
+REMEDY_REPORT = "remedy"
+"""Signal of a remedy to its case: it takes longer than a moment."""
 
 UNSEALED_PAYLOAD = b"json/unsealed"
 """Encoding of a payload that came without the service's seal where one is required; its content is gone."""

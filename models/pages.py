@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from models.base import Moment, Record
+from models.base import Handover, Moment, Record
 from models.case import Event, Exit, Mail, Stage
 from models.commands import Share
 from models.complaint import Complaint
@@ -20,7 +20,7 @@ class OpenCase(Record):
     complaint: Complaint
 
 
-class Opened(Record):
+class Opened(Handover):
     """The register's answer: which procedure the case runs on, or that the number is another run's case."""
 
     procedure: str
@@ -37,7 +37,7 @@ class Letter(Record):
     token: Annotated[str | None, Field(repr=False)] = None
 
 
-class Origin(Record):
+class Origin(Handover):
     """Where a message came from: the instant the Temporal server received it, and its sender's departments."""
 
     at: Moment | None = None
@@ -85,7 +85,7 @@ class Page(Record):
     mails: tuple[Mail, ...] = ()
 
 
-class StepResult(Record):
+class StepResult(Handover):
     """How one step of a remedy went. `failure` is a code; the step may be asked again under the same key."""
 
     reference: str | None = None

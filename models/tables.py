@@ -13,7 +13,6 @@ from sqlalchemy import BigInteger, CheckConstraint, Index, text
 from sqlmodel import Field
 
 from models.audit_table import AuditRow
-from models.case import NEW
 from models.guards import guard_books
 from models.quality_tables import (
     CaseGoods,
@@ -85,8 +84,7 @@ class CaseRow(Row, table=True):
     cause: str
     category: str | None = None
     channel: str
-    stage: str = Field(default=NEW, index=True)
-    """A stage of the case; "new" until it has written its first page."""
+    stage: str = Field(index=True)
     exit: str | None = None
     waiting_for: str = Field(default="", index=True)
     due: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
@@ -107,8 +105,8 @@ class CaseRow(Row, table=True):
     reason: str = ""
     ruled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
-    version: int = -1
-    """Version of the last page written; -1 until the case has written its first."""
+    version: int
+    """Version of the last page written."""
 
 
 class EventRow(Row, table=True):

@@ -82,6 +82,13 @@ def awaits_goods(case: Case, pack: Procedure) -> bool:
     return "goods" in pack.remedies[case.execution.remedy.kind].steps and "goods" not in case.execution.done
 
 
+def at_once(case: Case, pack: Procedure) -> bool:
+    """A remedy is under way that waits for nobody's goods: payment system or warehouse do it in a moment."""
+    if case.stage is not Stage.EXECUTING or case.execution is None:
+        return False
+    return "goods" not in pack.remedies[case.execution.remedy.kind].steps
+
+
 def goods_are_back(case: Case, pack: Procedure, at: datetime) -> Case:
     """The returns centre has what it waited for; from now on the remedy is due the same day (S0-17)."""
     if case.execution is None:
@@ -112,22 +119,23 @@ def order_for(case: Case, pack: Procedure) -> RemedyOrder:
     if case.execution is None:
         raise ValueError("nothing is being executed")
     order, execution = case.complaint.order, case.execution
-    return RemedyOrder(
+    steps = tuple(step for step in pack.remedies[execution.remedy.kind].steps if step not in execution.done)
+    money = RemedyOrder(
         number=case.number,
         order=order.number,
         decision=execution.decision,
         attempt=execution.attempt,
         kind=execution.remedy.kind,
-        steps=tuple(step for step in pack.remedies[execution.remedy.kind].steps if step not in execution.done),
+        steps=steps,
         amount=execution.remedy.amount,
         paid=order.paid,
         currency=order.currency,
-        lines=execution.remedy.lines,
-        merchant=order.merchant,
-        carrier=order.carrier,
-        goods_within=pack.clocks.goods.within,
         payment_within=pack.clocks.payment.within,
     )
+    if steps == ("pay",):
+        return money
+    goods = {"lines": execution.remedy.lines, "carrier": order.carrier, "goods_within": pack.clocks.goods.within}
+    return money.model_copy(update=goods)
 
 
 def finished(case: Case, pack: Procedure, result: RemedyResult, at: datetime) -> Case:

@@ -18,13 +18,16 @@ from models.case import NEW, CaseView, Event, Stage, Verdict
 from models.commands import Command
 from models.complaint import Complaint, Language
 from models.names import COMPLAINT, TASK_QUEUE, TIMELINE, VIEW, case_id
+from procedures import PACKS
+from rules.intake import open_case
 from rules.money import stake
+from rules.view import view
 from starter.calls import CALL_ERRORS, Trouble, meaning, patiently
 from starter.failures import BadInput, NoSuchCase, TryAgain
 from starter.listing import CaseLine, Filters, ListedStage, lines
 from starter.messages import RPC, Tokens, no_token, send
 from texts import money, named
-from workflows.attributes import ORDER
+from workflows.attributes import ORDER, initial
 
 QUERY = timedelta(seconds=5)
 SYSTEM = "system"
@@ -44,7 +47,7 @@ class Started(NamedTuple):
 class Cases:
     """Cases of one Temporal namespace. `local` says the server is our local stack, whose clocks may be forwarded.
 
-    `tokens` prove who sends.
+    `tokens` prove who sends; a complaint that names no procedure runs on `default_procedure`.
     """
 
     def __init__(
@@ -52,10 +55,12 @@ class Cases:
         client: Client,
         *,
         task_queue: str = TASK_QUEUE,
+        default_procedure: str = "marketplace",
         local: bool = False,
         tokens: Tokens = no_token,
     ) -> None:
         self._client = client
+        self._default_procedure = default_procedure
         self._tokens = tokens
         self._task_queue = task_queue
         self._local = local
@@ -71,8 +76,10 @@ class Cases:
         Raises TryAgain when the server cannot be reached: filing again is safe.
         """
         number = complaint.own_number()
-        own = {"number": number, "token": self._tokens(case_id(number))}
-        argument = complaint.model_copy(update=own).model_dump(mode="json", exclude_none=True)
+        own: dict[str, object] = {"number": number}
+        if (token := self._tokens(case_id(number))) is not None:
+            own["token"] = token
+        argument = complaint.model_copy(update=own).model_dump(mode="json", exclude_unset=True)
         try:
             await patiently(lambda: self._open(number, complaint, argument))
         except WorkflowAlreadyStartedError:
@@ -90,9 +97,19 @@ class Cases:
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
             static_summary=_summary(complaint),
-            search_attributes=TypedSearchAttributes([SearchAttributePair(ORDER, complaint.order.number)]),
+            search_attributes=self._expected(number, complaint),
             rpc_timeout=RPC,
         )
+
+    def _expected(self, number: str, complaint: Complaint) -> TypedSearchAttributes:
+        """How the case will be listed, told at its start: there it costs nothing. The case corrects what is otherwise.
+
+        The order alone where the procedure is not known here.
+        """
+        pack = PACKS.newest(complaint.procedure or self._default_procedure)
+        if pack is None or complaint.cause not in pack.causes:
+            return TypedSearchAttributes([SearchAttributePair(ORDER, complaint.order.number)])
+        return initial(view(open_case(complaint, pack, number, datetime.now(UTC)), pack))
 
     async def send(self, number: str, name: str, command: Command, *, wait: float = 10.0) -> Verdict:
         """Send a human action and return the case's verdict, refusals included. `wait` is in seconds.

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from secrets import token_hex
 from typing import Any
-from uuid import uuid4
 
 from temporalio.client import WorkflowHandle
 
@@ -29,7 +29,7 @@ async def send(handle: WorkflowHandle[Any, Any], number: str, name: str, command
     A resend under the same `command_id` does nothing twice. Raises NoSuchCase; NotConfirmed when nobody answered in
     `wait` - then the message is stored with the server as a signal, in time, and will be judged.
     """
-    command_id = command.command_id or f"{uuid4()}"
+    command_id = command.command_id or token_hex(8)
     message = command.model_copy(update={"command_id": command_id}).model_dump(mode="json", exclude_none=True)
     try:
         async with Within(wait) as clock:

@@ -41,5 +41,6 @@ async def _start() -> WorkflowEnvironment:
         dev_server_log_level="error",
         dev_server_extra_args=extra,
         data_converter=DATA_CONVERTER,
+        identity="tests",  # in every event: without the machine's name, histories have one size everywhere
         search_attributes=list(attributes.ALL),
     )

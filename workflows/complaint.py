@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from models.names import COMPLAINT, GOODS, TIMELINE, VIEW
     from models.pages import OpenCase, Opened
     from procedures import PACKS
+    from rules.book import page, written
     from rules.clock import pass_time
     from rules.intake import open_case
     from rules.messages import precheck
@@ -79,8 +80,9 @@ class ComplaintWorkflow(Desk):
             await self.turn_away()
             return CaseResult(number=number, exit=Exit.DUPLICATE, refunded=0, currency=complaint.order.currency)
         pack = PACKS.pinned(known.procedure)
-        complaint = complaint.model_copy(update={"token": None})
-        self.case = pass_time(open_case(complaint, pack, number, at), pack, workflow.now())
+        case = open_case(complaint.model_copy(update={"token": None}), pack, number, at)
+        # Its first page stands in the register already, written with the number.
+        self.case = pass_time(written(case, page(case, pack)), pack, workflow.now())
         self.opened = True
         self.show()
         return None
@@ -95,9 +97,7 @@ class ComplaintWorkflow(Desk):
             complaint=complaint,
         )
         try:
-            return await workflow.execute_local_activity_method(
-                BookDuties.open_case, entry, **options.near("enter in the register")
-            )
+            return await workflow.execute_local_activity_method(BookDuties.open_case, entry, **options.NEAR)
         except ActivityError as error:
             if isinstance(error.cause, ApplicationError):
                 reason, code = error.cause.message, error.cause.type
@@ -117,6 +117,7 @@ class ComplaintWorkflow(Desk):
 
     def absorb(self) -> None:
         """The child's result."""
+        super().absorb()
         if self._outcome is not None:
             outcome, self._outcome, self._child = self._outcome, None, None
             self.case = finished(self.case, self.pack, outcome, workflow.now())
@@ -145,7 +146,7 @@ class ComplaintWorkflow(Desk):
         workflow_type = self.pack.remedies[order.kind].workflow or ""
         try:
             if execution.started:
-                self._child_started = True
+                self._child_started, self.slow = True, execution.child
                 self._outcome = await self._await_remedy(execution.child)
                 return
             handle = await workflow.start_child_workflow(
@@ -161,6 +162,7 @@ class ComplaintWorkflow(Desk):
         except WorkflowAlreadyStartedError:
             # A reset of this case: the child of the same decision is there already and must not be doubled.
             self._mark_started()
+            self.slow = execution.child
             self._outcome = await self._await_remedy(execution.child)
         except ChildWorkflowError:
             self._outcome = RemedyResult(failure="child_failed")

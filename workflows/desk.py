@@ -9,18 +9,22 @@ from temporalio.common import RawValue
 with workflow.unsafe.imports_passed_through():
     from activities.duties import BookDuties
     from models.case import Case, Verdict
-    from models.commands import Command, MailReport
+    from models.commands import Command, MailReport, RemedyReport
     from models.names import GOODS, Refused
-    from models.pages import Origin, Page
+    from models.pages import Origin
     from models.procedure import Procedure
     from procedures import PACKS
+    from rules.book import page, unwritten, written
     from rules.clock import next_due, pass_time
     from rules.messages import mail_report, receive, refused
-    from rules.view import summary, view
+    from rules.remedy import at_once
+    from rules.view import view
     from workflows import attributes, options, present
     from workflows.alarm import Alarm
     from workflows.inbox import Inbox
     from workflows.letters import TO_A_CASE, Letter
+
+HEARD = Verdict(accepted=True, code="accepted")
 
 
 class Desk:
@@ -32,9 +36,11 @@ class Desk:
         self.opened = False
         self.returned: list[Command] = []
         """Word of returned goods, still to be passed on to the child."""
+        self.slow = ""
+        """The remedy known to take longer than a moment."""
         self._inbox = Inbox(TO_A_CASE)
         self._alarm = Alarm()
-        self._shown = ""
+        self._shown = ("", False)
         self._book_open = True
 
     @property
@@ -60,8 +66,22 @@ class Desk:
         """Whether something has happened that the case must look at."""
         return self.has_mail or self._alarm.rang()
 
+    @property
+    def passing(self) -> bool:
+        """Whether a remedy is under way that is done in a moment, as nearly all are.
+
+        Then the stage is neither listed nor timed nor written down by itself but together with what follows it: a
+        quarter of a case's cost. A remedy that takes longer says so.
+        """
+        execution = self.case.execution
+        return execution is not None and execution.child != self.slow and at_once(self.case, self.pack)
+
     def set_alarm(self) -> None:
-        """Wake up when the next thing is due."""
+        """Wake up when the next thing is due. A passing stage keeps the alarm it found, unless that has rung."""
+        if self.passing:
+            if self._alarm.rang():
+                self._alarm.stop()
+            return
         due = next_due(self.case, self.pack)
         self._alarm.set(due.at if due else None, present.timer_name(due, self.case, self.pack) if due else "")
 
@@ -78,6 +98,8 @@ class Desk:
 
     def absorb(self) -> None:
         """Take in what has come back from elsewhere, ahead of messages that were sent knowing of it."""
+        if self._alarm.rang() and self.passing and self.case.execution is not None:
+            self.slow = self.case.execution.child  # an earlier stage's alarm has run out meanwhile
 
     def _judge(self, letter: Letter, origin: Origin) -> None:
         at = origin.at or workflow.now()
@@ -89,7 +111,9 @@ class Desk:
                 self.case, letter.name, Refused(problem.code), problem.reason, at, actor
             )
         elif isinstance(letter.content, MailReport):
-            self.case = mail_report(self.case, self.pack, letter.content, at)
+            self.case, letter.verdict = mail_report(self.case, self.pack, letter.content, at), HEARD
+        elif isinstance(letter.content, RemedyReport):
+            self.slow, letter.verdict = letter.content.child, HEARD
         elif isinstance(letter.content, Command):
             self.case, letter.verdict = receive(
                 self.case, self.pack, letter.name, letter.content, at, origin.departments, origin.limits
@@ -101,37 +125,28 @@ class Desk:
         """What the Web UI and the lists show of the case, if it changed."""
         seen = view(self.case, self.pack)
         details = present.details(seen, self.pack)
-        if details == self._shown:
+        if (details, self.passing) == self._shown:
             return
-        self._shown = details
+        self._shown = (details, self.passing)
         workflow.set_current_details(details)
+        if self.passing:
+            return
         if changed := attributes.updates(seen, workflow.info().typed_search_attributes):
             workflow.upsert_search_attributes(changed)
 
     async def keep_book(self) -> None:
         """Write down what has happened, beside the case: a database that is down delays no ruling."""
         while True:
-            await workflow.wait_condition(lambda: self._unwritten or not self._book_open)
+            await workflow.wait_condition(lambda: (self._unwritten and not self.passing) or not self._book_open)
             if not self._unwritten:
                 return
-            page = self._page()
-            await workflow.execute_local_activity_method(BookDuties.write_down, page, **options.near("write it down"))
-            sent = {mail.id for mail in page.mails}
-            self.case = self.case.but(
-                written=max(self.case.written, *(event.seq for event in page.events), 0),
-                mails=tuple(mail for mail in self.case.mails if mail.id not in sent),
-            )
+            news = page(self.case, self.pack)
+            await workflow.execute_local_activity_method(BookDuties.write_down, news, **options.NEAR)
+            self.case = written(self.case, news)
 
     @property
     def _unwritten(self) -> bool:
-        return self.opened and (self.case.event_count > self.case.written or bool(self.case.mails))
-
-    def _page(self) -> Page:
-        return Page(
-            summary=summary(self.case, self.pack),
-            events=tuple(event for event in self.case.events if event.seq > self.case.written),
-            mails=self.case.mails,
-        )
+        return self.opened and unwritten(self.case)
 
     async def turn_away(self) -> None:
         """Answer whoever writes to a start that is not a case of its own."""
@@ -143,6 +158,5 @@ class Desk:
         while not self.idle:
             await self.catch_up()
             await workflow.wait_condition(lambda: self.has_mail or self.idle)
-        self._alarm.stop()
         self._book_open = False
         await workflow.wait([book])

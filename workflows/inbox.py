@@ -46,9 +46,7 @@ class Inbox:
         ]
         origins: list[Origin] = []
         if envelopes:
-            origins = await workflow.execute_local_activity_method(
-                BookDuties.examine, envelopes, **options.near("when did the server receive it, and from whom")
-            )
+            origins = await workflow.execute_local_activity_method(BookDuties.examine, envelopes, **options.NEAR)
         found = dict(zip((id(letter) for letter, _ in readable), origins, strict=True))
         return [_believed(letter, found.get(id(letter), Origin())) for letter in letters]
 

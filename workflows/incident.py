@@ -74,7 +74,7 @@ class BatchReturnWorkflow(DossierDesk[Incident]):
                 wish=wish,
             )
             known = await workflow.execute_local_activity_method(
-                IncidentDuties.register_incident, entry, **options.near("take a number, link the cases")
+                IncidentDuties.register_incident, entry, **options.NEAR
             )
             pack = PACKS.pinned(known.procedure)
             self.state = rules.opened(wish, known, pack, info.workflow_start_time)
@@ -122,7 +122,7 @@ class BatchReturnWorkflow(DossierDesk[Incident]):
     async def _count(self) -> None:
         if self.state.drill is None:
             found = await workflow.execute_local_activity_method(
-                IncidentDuties.gather_cases, self.state.number, **options.near("count its cases")
+                IncidentDuties.gather_cases, self.state.number, **options.NEAR
             )
             self.state = rules.progressed(self.state, found)
 
@@ -162,9 +162,7 @@ class BatchReturnWorkflow(DossierDesk[Incident]):
             reports=self.state.reports,
             mails=self.state.mails,
         )
-        await workflow.execute_local_activity_method(
-            IncidentDuties.write_incident, page, **options.near("write it down")
-        )
+        await workflow.execute_local_activity_method(IncidentDuties.write_incident, page, **options.NEAR)
 
     def without(self, written: Incident) -> Incident:
         """Without notices and situation reports handed over."""

@@ -8,13 +8,14 @@ from temporalio.common import RawValue
 
 from models.base import PAYLOAD_LIMIT, Contract, in_one_line, problems
 from models.case import Verdict
-from models.commands import COMMANDS, Command, IncidentDecision, MailReport
+from models.commands import COMMANDS, Command, IncidentDecision, MailReport, RemedyReport
 from models.incident import INCIDENT_COMMANDS, CaseJoined
 from models.meeting import MEETING_COMMANDS
 from models.names import (
     CASE_JOINED,
     INCIDENT_DECISION,
     MAIL_REPORT,
+    REMEDY_REPORT,
     UNDECODABLE_PAYLOAD,
     UNSEALED_PAYLOAD,
     Refused,
@@ -22,7 +23,12 @@ from models.names import (
 
 Models = Mapping[str, type[Contract]]
 """What a workflow understands: name on the wire -> model."""
-TO_A_CASE: Models = {**COMMANDS, INCIDENT_DECISION: IncidentDecision, MAIL_REPORT: MailReport}
+TO_A_CASE: Models = {
+    **COMMANDS,
+    INCIDENT_DECISION: IncidentDecision,
+    MAIL_REPORT: MailReport,
+    REMEDY_REPORT: RemedyReport,
+}
 TO_A_MEETING: Models = MEETING_COMMANDS
 TO_AN_INCIDENT: Models = {**INCIDENT_COMMANDS, CASE_JOINED: CaseJoined}
 

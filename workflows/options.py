@@ -8,17 +8,24 @@ from temporalio.common import RetryPolicy
 with workflow.unsafe.imports_passed_through():
     from models.names import Queue, task_queue
 
+MOMENT = timedelta(seconds=20)
+"""How long a remedy's step goes unmentioned; a partner's answer may take half of it."""
 _FOREVER = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(minutes=1))
 
 
-def near(summary: str) -> workflow.LocalActivityConfig:
-    """Our own SQL: local, short, tried until it works; a longer outage waits on a timer, not in the task."""
-    return workflow.LocalActivityConfig(
-        start_to_close_timeout=timedelta(seconds=10),
-        local_retry_threshold=timedelta(seconds=3),
-        retry_policy=_FOREVER,
-        summary=summary,
-    )
+NEAR = workflow.LocalActivityConfig(
+    start_to_close_timeout=timedelta(seconds=10),
+    local_retry_threshold=timedelta(seconds=3),
+    retry_policy=_FOREVER,
+)
+"""Our own SQL: local, short, tried until it works; a longer outage waits on a timer, not in the task.
+
+Without a summary, which every marker would repeat: `open_case`, `examine` and `write_down` say what they do."""
+
+
+def at_once(summary: str) -> workflow.ActivityConfig:
+    """A partner outside, as nearly always: done in a moment. After that somebody is told, and `partner` begins."""
+    return partner(summary, MOMENT) | workflow.ActivityConfig(start_to_close_timeout=MOMENT)
 
 
 def partner(summary: str, patience: timedelta) -> workflow.ActivityConfig:

@@ -1,11 +1,12 @@
 """The steps of a remedy in order, undone in reverse when a later one fails for good."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RawValue
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
@@ -13,8 +14,8 @@ with workflow.unsafe.imports_passed_through():
     from activities.duties import RemedyDuties
     from models.base import in_one_line, problems
     from models.case import RemedyOrder, RemedyResult
-    from models.commands import Goods
-    from models.names import GOODS, Refused
+    from models.commands import Goods, RemedyReport
+    from models.names import GOODS, REMEDY_REPORT, Refused
     from models.pages import StepResult
     from models.procedure import Step
     from workflows import options
@@ -26,7 +27,7 @@ class Carrier:
 
     def __init__(self) -> None:
         self._arrived: Goods | None = None
-        self._signals = 0
+        self._reported = False
 
     async def carry_out(self, order: RemedyOrder) -> RemedyResult:
         """Do the steps. A failure for good undoes what can be undone and comes back as a code for a person."""
@@ -68,9 +69,7 @@ class Carrier:
 
     async def _pay(self, order: RemedyOrder) -> StepResult:
         try:
-            return await workflow.execute_activity_method(
-                RemedyDuties.pay, order, **options.partner("pay the customer", order.payment_within)
-            )
+            return await self._ask(RemedyDuties.pay, order, "pay the customer")
         except ActivityError:
             # Patience is over and nobody knows: look once, then a person decides. Never pay on a guess.
             return await workflow.execute_activity_method(
@@ -88,12 +87,33 @@ class Carrier:
 
     async def _try(self, duty: Any, order: RemedyOrder, summary: str, silent: str) -> StepResult:
         try:
-            result: StepResult = await workflow.execute_activity_method(
-                duty, order, **options.partner(summary, order.payment_within)
-            )
+            return await self._ask(duty, order, summary)
         except ActivityError:
             return StepResult(failure=silent)
+
+    async def _ask(self, duty: Any, order: RemedyOrder, summary: str) -> StepResult:
+        """The partner's answer, at once as nearly always; else the case hears of it, and patience begins."""
+        result: StepResult
+        try:
+            result = await workflow.execute_activity_method(duty, order, **options.at_once(summary))
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
+            await self._report()
+            result = await workflow.execute_activity_method(
+                duty, order, **options.partner(summary, order.payment_within)
+            )
         return result
+
+    async def _report(self) -> None:
+        """Tell the case, once, that this takes longer; a case that has been ended does not hear it."""
+        info = workflow.info()
+        if self._reported or info.parent is None:
+            return
+        self._reported = True
+        case = workflow.get_external_workflow_handle(info.parent.workflow_id)
+        with suppress(FailureError):
+            await case.signal(REMEDY_REPORT, RemedyReport(child=info.workflow_id))
 
     async def _goods(self, order: RemedyOrder) -> StepResult:
         """Wait for the returns centre's word, as long as the procedure allows from the child's start."""

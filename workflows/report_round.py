@@ -27,5 +27,5 @@ class ReportRoundWorkflow:
         return await workflow.execute_local_activity_method(
             ReportDuties.post_reports,
             call.model_copy(update={"period": period}),
-            **options.near(f"post the reports of {period}"),
+            **options.NEAR,
         )

@@ -60,9 +60,7 @@ class Table:
     async def draw(self, call: Call) -> Agenda:
         """The agenda from live data."""
         wish = AgendaWish(call=call, at=workflow.now())
-        return await workflow.execute_local_activity_method(
-            MeetingDuties.draw_agenda, wish, **options.near("draw the agenda")
-        )
+        return await workflow.execute_local_activity_method(MeetingDuties.draw_agenda, wish, **options.NEAR)
 
     async def catch_up(self) -> None:
         """Judge every waiting message at the instant the server received it, and let time pass between and after."""
@@ -91,7 +89,7 @@ class Table:
 
     async def _still_waiting(self) -> list[str]:
         return await workflow.execute_local_activity_method(
-            MeetingDuties.still_waiting, list(undecided(self.meeting)), **options.near("what is still undecided")
+            MeetingDuties.still_waiting, list(undecided(self.meeting)), **options.NEAR
         )
 
     async def _judge(self, letter: Letter, departments: tuple[str, ...], at: datetime) -> Verdict:
@@ -113,9 +111,7 @@ class Table:
             return verdict
         found = None
         if self.meeting.item(command.case) is None:
-            found = await workflow.execute_local_activity_method(
-                MeetingDuties.find_case, command.case, **options.near("a case that is not on the agenda")
-            )
+            found = await workflow.execute_local_activity_method(MeetingDuties.find_case, command.case, **options.NEAR)
         try:
             case = motions.may_decide(self.meeting, self._pack, command, found, departments)
         except Refusal as refusal:
@@ -143,9 +139,7 @@ class Table:
             if not self._unwritten:
                 return
             writing = self.meeting
-            await workflow.execute_local_activity_method(
-                MeetingDuties.write_meeting, self._page(), **options.near("write it down")
-            )
+            await workflow.execute_local_activity_method(MeetingDuties.write_meeting, self._page(), **options.NEAR)
             sent = {mail.id for mail in writing.mails}
             unchanged = self.meeting is writing
             self.meeting = self.meeting.but(mails=tuple(mail for mail in self.meeting.mails if mail.id not in sent))

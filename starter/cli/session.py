@@ -100,7 +100,13 @@ class Session:
         client = await connect(self.settings)
         stack = running_stack(self.settings.home)
         local = stack is not None and client.service_client.config.target_host == stack.address
-        yield Cases(client, task_queue=self.settings.task_queue, local=local, tokens=self.login.token)
+        yield Cases(
+            client,
+            task_queue=self.settings.task_queue,
+            default_procedure=self.settings.default_procedure,
+            local=local,
+            tokens=self.login.token,
+        )
 
     def say(self, key: str, /, **values: object) -> str:
         """A text of the command line in the session's language."""

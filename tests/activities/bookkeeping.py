@@ -12,7 +12,7 @@ from activities.intents import Intents
 from activities.store import Store
 from models.case import Event, RemedyOrder, Stage
 from models.ledger import Account
-from models.pages import CaseSummary, OpenCase, Page
+from models.pages import CaseSummary, Page
 from models.tables import LedgerEntry, LedgerTxn
 
 OCTOBER = datetime(2026, 10, 10, 4, 0, tzinfo=UTC)
@@ -39,18 +39,18 @@ class Books:
         self,
         store: Store,
         casebook: Casebook,
-        opening: Callable[..., OpenCase],
+        enter: Callable[..., Any],
         summary: Callable[..., CaseSummary],
         remedy: Callable[..., RemedyOrder],
     ) -> None:
         self.store, self.casebook = store, casebook
-        self._opening, self._summary, self._remedy = opening, summary, remedy
+        self._enter, self._summary, self._remedy = enter, summary, remedy
 
     async def case(self, number: str, merchant: str = "M-1", **order: Any) -> None:
         """Enter a case."""
         fields = {"number": f"O-{number}", "kind": "platform", "merchant": merchant, "paid": 100_000}
         lines = [{"sku": "CUP", "quantity": 1, "unit_price": 100_000}]
-        await self.casebook.open_case(self._opening(number, order={**fields, "lines": lines, **order}))
+        await self._enter(number, order={**fields, "lines": lines, **order})
 
     async def write(self, number: str, *events: Event, refunded: int = 0, stage: Stage = Stage.FEEDBACK) -> Page:
         """Write a page; returned, to be written again."""

@@ -13,12 +13,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 from temporalio.testing import ActivityEnvironment
 
-from activities.casebook import Casebook
+from activities.casebook import Casebook, claim
 from activities.store import Store
 from models.case import Mail, RemedyOrder, Stage
 from models.complaint import Complaint, DemandKind
 from models.directory import Directory, Person, Team
 from models.pages import CaseSummary, OpenCase, Page
+from models.tables import CaseRow
 from procedures import PACKS, load_packs
 from tests.activities.bookkeeping import Books
 from tests.activities.cluster import cluster
@@ -133,6 +134,19 @@ def opening() -> Callable[..., OpenCase]:
 
 
 @pytest.fixture
+def enter(store: Store, opening: Callable[..., OpenCase]) -> Callable[..., Any]:
+    """Puts a case in the register whose record is empty: what its pages say is for a test to choose."""
+
+    async def put(number: str = "C-1", **changes: Any) -> None:
+        row = claim(opening(number, **changes), PACKS.pinned("marketplace.1"))
+        row |= {"stage": Stage.EXPLAINING, "demand": "refund", "amount": 1000, "currency": "CNY", "version": 0}
+        async with store.write() as session:
+            await session.exec(store.insert_new(CaseRow).values(row))
+
+    return put
+
+
+@pytest.fixture
 def summary() -> Callable[..., CaseSummary]:
     """A case's row."""
 
@@ -169,12 +183,12 @@ def summary() -> Callable[..., CaseSummary]:
 
 @pytest.fixture
 def notices(
-    casebook: Casebook, opening: Callable[..., OpenCase], summary: Callable[..., CaseSummary], clock: Clock
+    casebook: Casebook, enter: Callable[..., Any], summary: Callable[..., CaseSummary], clock: Clock
 ) -> Callable[..., Any]:
     """Enters a case and leaves notices of it in the outbox."""
 
     async def leave(*to: str, number: str = "C-1", ask: str | None = None, **changes: Any) -> None:
-        await casebook.open_case(opening(number, **changes))
+        await enter(number, **changes)
         mails = tuple(
             Mail(id=f"{number}-m{i}", at=clock.now, to=name, template="asked", values={"number": number}, ask=ask)
             for i, name in enumerate(to, 1)
@@ -222,9 +236,9 @@ async def post_office(store: Store, directory: Directory, clock: Any) -> AsyncIt
 def books(
     store: Store,
     casebook: Casebook,
-    opening: Callable[..., OpenCase],
+    enter: Callable[..., Any],
     summary: Callable[..., CaseSummary],
     remedy: Callable[..., RemedyOrder],
 ) -> Books:
     """Cases that cost something."""
-    return Books(store, casebook, opening, summary, remedy)
+    return Books(store, casebook, enter, summary, remedy)

@@ -19,6 +19,7 @@ from models.tables import CaseRow, EventRow, MailRow
 from procedures import PACKS, Packs
 
 Opening = Callable[..., OpenCase]
+Enter = Callable[..., Any]
 Summary = Callable[..., CaseSummary]
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -40,7 +41,7 @@ async def test_another_run_of_the_number_is_a_duplicate_and_learns_the_end(
     await casebook.open_case(opening())
     second = await casebook.open_case(opening(run_id="run-2"))
     assert (second.duplicate, second.exit) == (True, None)
-    await casebook.write_down(Page(summary=summary(stage=Stage.CLOSED, exit=Exit.SATISFIED)))
+    await casebook.write_down(Page(summary=summary(version=9, stage=Stage.CLOSED, exit=Exit.SATISFIED)))
     assert (await casebook.open_case(opening(run_id="run-2"))).exit is Exit.SATISFIED
 
 
@@ -92,20 +93,26 @@ async def test_the_row_holds_the_complaint_and_the_money_at_stake(
     assert row.opened_at == entry.opened_at
 
 
-async def test_a_case_is_new_in_the_register_until_its_first_page(
-    casebook: Casebook, opening: Opening, summary: Summary, store: Store
+async def test_the_number_is_claimed_together_with_the_first_page(
+    casebook: Casebook, opening: Opening, store: Store
 ) -> None:
     await casebook.open_case(opening())
-    assert [row.stage for row in await rows(store, CaseRow)] == ["new"]
-    assert "new" not in set(Stage)
-    await casebook.write_down(Page(summary=summary(stage=Stage.NEGOTIATING)))
-    assert [row.stage for row in await rows(store, CaseRow)] == ["negotiating"]
+    await casebook.open_case(opening(run_id="run-2"))
+    await casebook.open_case(opening())
+    (row,) = await rows(store, CaseRow)
+    assert (row.run_id, row.stage, row.waiting_for) == ("run-1", "negotiating", "customer_service")
+    assert [(event.seq, event.kind) for event in await rows(store, EventRow)] == [
+        (1, "filed"),
+        (2, "triaged"),
+        (3, "negotiating"),
+    ]
+    assert {mail.template for mail in await rows(store, MailRow)} == {"acknowledged", "negotiate"}
 
 
 async def test_a_page_written_twice_is_in_the_record_once(
-    casebook: Casebook, opening: Opening, summary: Summary, store: Store
+    casebook: Casebook, enter: Enter, summary: Summary, store: Store
 ) -> None:
-    await casebook.open_case(opening())
+    await enter()
     page = Page(
         summary=summary(liable=({"party": "merchant", "percent": 60}, {"party": "carrier", "percent": 40})),
         events=(Event(seq=1, at=AT, kind="filed", data={"cause": "quality"}), Event(seq=2, at=AT, kind="asked")),
@@ -120,9 +127,9 @@ async def test_a_page_written_twice_is_in_the_record_once(
 
 
 async def test_an_older_page_that_comes_late_adds_its_events_but_not_its_summary(
-    casebook: Casebook, opening: Opening, summary: Summary, store: Store
+    casebook: Casebook, enter: Enter, summary: Summary, store: Store
 ) -> None:
-    await casebook.open_case(opening())
+    await enter()
     newer = Page(summary=summary(version=3, stage=Stage.CLOSED), events=(Event(seq=2, at=AT, kind="closed"),))
     older = Page(summary=summary(version=2, stage=Stage.ASKED), events=(Event(seq=1, at=AT, kind="asked"),))
     await casebook.write_down(newer)
@@ -133,11 +140,11 @@ async def test_an_older_page_that_comes_late_adds_its_events_but_not_its_summary
 
 
 async def test_pages_of_many_cases_at_once_are_all_written_in_their_order(
-    casebook: Casebook, opening: Opening, summary: Summary, store: Store
+    casebook: Casebook, enter: Enter, summary: Summary, store: Store
 ) -> None:
     numbers = [f"C-{i}" for i in range(30)]
     for number in numbers:
-        await casebook.open_case(opening(number))
+        await enter(number)
     pages = [
         Page(summary=summary(number, version, round=version), events=(Event(seq=version, at=AT, kind="asked"),))
         for version in range(1, 6)
@@ -149,10 +156,10 @@ async def test_pages_of_many_cases_at_once_are_all_written_in_their_order(
 
 
 async def test_a_page_that_cannot_be_written_does_not_hold_up_the_others(
-    casebook: Casebook, opening: Opening, summary: Summary, store: Store
+    casebook: Casebook, enter: Enter, summary: Summary, store: Store
 ) -> None:
     for number in ("C-1", "C-2", "C-3"):
-        await casebook.open_case(opening(number))
+        await enter(number)
     ends = await asyncio.gather(
         casebook.write_down(Page(summary=summary("C-1"))),
         casebook.write_down(Page(summary=summary("C-2", amount=2**70))),
@@ -160,16 +167,16 @@ async def test_a_page_that_cannot_be_written_does_not_hold_up_the_others(
         return_exceptions=True,
     )
     assert [end is None for end in ends] == [True, False, True]
-    assert {row.number: row.version for row in await rows(store, CaseRow)} == {"C-1": 1, "C-2": -1, "C-3": 1}
+    assert {row.number: row.version for row in await rows(store, CaseRow)} == {"C-1": 1, "C-2": 0, "C-3": 1}
     await casebook.write_down(Page(summary=summary("C-2")))
 
 
 async def test_only_a_page_with_notices_wakes_the_mailroom(
-    store: Store, directory: Directory, opening: Opening, summary: Summary, casebook: Casebook
+    store: Store, directory: Directory, enter: Enter, summary: Summary, casebook: Casebook
 ) -> None:
     woken: list[int] = []
     book = Casebook(store, PACKS, lambda: directory, "marketplace", on_mail=lambda: woken.append(1))
-    await book.open_case(opening())
+    await enter()
     await book.write_down(Page(summary=summary()))
     assert woken == []
     mail = Mail(id="C-1-m1", at=AT, to="customer", template="acknowledged")

@@ -17,7 +17,7 @@ from activities.store import Store
 from models.case import Event, Stage
 from models.directory import Directory, Person, Team
 from models.meeting import Agenda, AgendaWish, Call, GiveAction, Item, ItemState, Meeting, MeetingPage
-from models.pages import CaseSummary, OpenCase, Page
+from models.pages import CaseSummary, Page
 from models.tables import ActionRow, MailRow, MeetingItemRow, MeetingRow
 from procedures import PACKS, load_packs
 from reports.enclosing import Enclosing
@@ -38,16 +38,14 @@ def desk(store: Store, clock: Any) -> MeetingDesk:
 
 
 @pytest.fixture
-def filed(
-    casebook: Casebook, opening: Callable[..., OpenCase], summary: Callable[..., CaseSummary]
-) -> Callable[..., Any]:
+def filed(casebook: Casebook, enter: Callable[..., Any], summary: Callable[..., CaseSummary]) -> Callable[..., Any]:
     """Enters a case that stands somewhere."""
 
-    async def enter(number: str, version: int = 1, events: tuple[Event, ...] = (), **changes: Any) -> None:
-        await casebook.open_case(opening(number))
+    async def file(number: str, version: int = 1, events: tuple[Event, ...] = (), **changes: Any) -> None:
+        await enter(number)
         await casebook.write_down(Page(summary=summary(number, version, **changes), events=events))
 
-    return enter
+    return file
 
 
 def wish(clock: Any, name: str = NAME) -> AgendaWish:

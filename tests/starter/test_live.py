@@ -21,7 +21,7 @@ from starter.cli.session import begin
 from starter.demo import Demo
 from starter.failures import NoSuchCase, NotConfirmed, TryAgain
 from starter.listing import Filters
-from tests.support import GOODS_DEPT, SERVICE, Office, complaint, new_number
+from tests.support import GOODS_DEPT, SERVICE, Office, complaint, complaint_data, new_number
 from workflows.attributes import STAGE
 
 pytestmark = pytest.mark.parametrize("office", [1000], indirect=True, ids=["cached"])
@@ -169,9 +169,11 @@ async def test_a_case_that_went_on_in_a_new_run_is_listed_and_counted_once(cases
 
 
 async def test_a_case_that_has_told_no_stage_yet_is_listed_and_counted_as_new(office: Office) -> None:
-    lonely = Cases(office.client, task_queue=f"nobody-{new_number()}")
-    with office.env.with_time_skipping_disabled():
-        number = (await lonely.start(complaint(number=new_number()))).number
+    lonely, number = Cases(office.client), new_number()
+    with office.env.with_time_skipping_disabled():  # as a program does that tells nothing but the complaint
+        await office.client.start_workflow(
+            COMPLAINT, complaint_data(), id=case_id(number), task_queue=f"nobody-{number}"
+        )
     assert await listed(lonely, number, Filters(stage="new", open_only=True))
     assert await of_number(lonely, number) == [("new", True)]
     counts = await lonely.counts()

@@ -13,6 +13,7 @@ from models.case import Stage, Verdict
 from models.commands import Withdraw
 from models.complaint import Complaint
 from models.names import Refused
+from procedures import load_packs
 from starter.calls import Trouble, meaning
 from starter.cases import Cases
 from starter.failures import BadInput, NoSuchCase, NotAllowed, NotConfirmed, TryAgain
@@ -214,13 +215,29 @@ def a_complaint(**changes: object) -> Complaint:
 
 
 async def test_a_complaint_starts_under_its_own_number_with_a_summary_free_of_personal_data() -> None:
+    load_packs()
     service = Service(None)
     started = await cases(service).start(a_complaint())
     asked = service.started[0]
     assert (asked["name"], asked["id"], started.new) == ("Complaint", f"complaint.{started.number}", True)
     assert asked["argument"]["number"] == started.number
     assert asked["static_summary"] == "O-1: Refund, CNY 12.50"
-    assert [(pair.key.name, pair.value) for pair in asked["search_attributes"]] == [("RedressOrder", "O-1")]
+    listed = {pair.key.name: pair.value for pair in asked["search_attributes"]}
+    del listed["RedressDeadline"]
+    assert listed == {
+        "RedressStage": "executing",
+        "RedressWaitingFor": ["system"],
+        "RedressOrder": "O-1",
+        "RedressProcedure": "marketplace.1",
+    }
+
+
+async def test_a_complaint_of_a_procedure_unknown_here_is_started_with_its_order_alone() -> None:
+    service = Service(None)
+    await cases(service).start(a_complaint(procedure="unheard_of"))
+    assert [(pair.key.name, pair.value) for pair in service.started[0]["search_attributes"]] == [
+        ("RedressOrder", "O-1")
+    ]
 
 
 async def test_a_complaint_filed_twice_is_there_already() -> None:

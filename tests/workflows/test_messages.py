@@ -139,3 +139,14 @@ async def test_unreadable_queries_harm_nobody(office: Office) -> None:
     described = await case.handle.describe()
     assert described.status is WorkflowExecutionStatus.RUNNING
     assert (await case.view()).stage == "asked"
+
+
+async def test_a_report_sent_as_an_update_is_answered_and_holds_up_nothing(office: Office) -> None:
+    case = await office.asked()
+    for name, report in (
+        ("mail", {"mail": f"{case.number}.99", "delivered": True, "code": "smtp_250"}),
+        ("remedy", {"child": f"{case.handle.id}.refund-9"}),
+    ):
+        assert (await case.handle.execute_update(name, report))["accepted"]
+    await case.send("confirm", GOODS_DEPT, liable=liable(merchant=100), reason="属实")
+    assert (await case.at("feedback")).refunded == 21_000

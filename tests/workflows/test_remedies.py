@@ -1,5 +1,6 @@
 """Execution (S0-17): children, returned goods, what fails for good, and who settles it."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from activities.ports import GatewayRefused, Receipt, TryAgain
 from activities.store import Store
 from models.case import Exit
 from models.complaint import Quantity
-from models.tables import GatewayRefund
+from models.tables import CaseRow, GatewayRefund
 from tests.support import GOODS_DEPT, RETURNS, SERVICE, OfCase, Office, liable, office_at_work
 
 
@@ -30,6 +31,12 @@ async def paid_times(store: Store, case: OfCase) -> int:
             select(func.count()).select_from(GatewayRefund).where(GatewayRefund.our_reference.startswith(case.number))  # type: ignore[attr-defined]
         )
         return rows.one()
+
+
+async def registered(store: Store, case: OfCase) -> CaseRow:
+    """The case's row in SQL."""
+    async with store.read() as session:
+        return (await session.exec(select(CaseRow).where(CaseRow.number == case.number))).one()
 
 
 async def test_an_exchange_collects_inspects_and_sends(office: Office) -> None:
@@ -178,4 +185,7 @@ async def test_a_refund_not_done_on_its_day_is_recorded_as_a_breach(env: Workflo
         shanghai = ZoneInfo("Asia/Shanghai")
         day = seen.ruling.at.astimezone(shanghai).date() + timedelta(days=1)
         assert seen.due == datetime(day.year, day.month, day.day, tzinfo=shanghai)
+        async with asyncio.timeout(20):
+            while (await registered(store, case)).stage != "executing":  # unlike a refund that takes only a moment
+                await asyncio.sleep(0.02)
         await case.handle.terminate("the test ends here")

@@ -1,0 +1,29 @@
+"""The case's book: which of its record lines and notices do not stand in SQL yet, and the page that puts them there."""
+
+from models.case import Case
+from models.pages import Page
+from models.procedure import Procedure
+from rules.view import summary
+
+
+def unwritten(case: Case) -> bool:
+    """Whether the case has lines or notices that SQL lacks."""
+    return case.event_count > case.written or bool(case.mails)
+
+
+def page(case: Case, pack: Procedure) -> Page:
+    """All that SQL lacks, with the case's row as it is now."""
+    return Page(
+        summary=summary(case, pack),
+        events=tuple(event for event in case.events if event.seq > case.written),
+        mails=case.mails,
+    )
+
+
+def written(case: Case, done: Page) -> Case:
+    """The case once a page stands in SQL; what has happened since stays to be written."""
+    sent = {mail.id for mail in done.mails}
+    return case.but(
+        written=max(case.written, *(event.seq for event in done.events), 0),
+        mails=tuple(mail for mail in case.mails if mail.id not in sent),
+    )
