@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,37 @@ def test_the_guide_for_partners_has_every_path_and_its_signature_is_right() -> N
 
 def test_no_page_holds_a_path_of_a_machine() -> None:
     assert [page.name for page in PAGES if re.search(r"/(?:work|tmp|home|root)/", page.read_text())] == []
+
+
+def test_the_picture_of_the_architecture_is_the_code() -> None:
+    picture = _block(text("docs/architecture.md"), "mermaid")
+    boxes = set(re.findall(r'^  (\w+)\["', picture, re.MULTILINE))
+    arrows = {
+        (start, end)
+        for start, ends in re.findall(r'^  (\w+) (?:-->|-\. ".*" \.->) ([\w &]+)$', picture, re.MULTILINE)
+        for end in ends.split(" & ")
+    }
+    project = tomllib.loads(text("pyproject.toml"))["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"]
+    assert boxes == {name.removesuffix(".py") for name in project}
+    imported = {(box, found) for box in boxes for found in _imports(box) if found in boxes - {box}}
+    assert arrows <= imported, "an arrow that is no import"
+    assert imported - _closed(arrows) == set(), "an import no way of arrows leads along"
+
+
+def _imports(package: str) -> set[str]:
+    files = (ROOT / package).rglob("*.py") if (ROOT / package).is_dir() else [ROOT / f"{package}.py"]
+    trees = [ast.walk(ast.parse(file.read_text(encoding="utf-8"))) for file in files]
+    found = [node for tree in trees for node in tree if isinstance(node, ast.Import | ast.ImportFrom)]
+    named = [node.module or "" if isinstance(node, ast.ImportFrom) else node.names[0].name for node in found]
+    return {name.partition(".")[0] for name in named}
+
+
+def _closed(arrows: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Every pair that a way of arrows leads along."""
+    ways = set(arrows)
+    while more := {(a, d) for a, b in ways for c, d in arrows if b == c} - ways:
+        ways |= more
+    return ways
 
 
 def _block(page: str, language: str) -> str:

@@ -13,6 +13,9 @@ from subprocess import DEVNULL
 import pytest
 
 from procedures import HERE
+from starter.cli.service import local_stack
+from starter.settings import load_settings
+from starter.stack import LocalStack
 
 REDRESS = [sys.executable, "-m", "starter.main"]
 ROOT = HERE.parent
@@ -98,3 +101,14 @@ async def premises(tmp_path: Path) -> AsyncIterator[Premises]:
     made = Premises(tmp_path)
     yield made
     await made.close()
+
+
+@pytest.fixture(scope="session")
+async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LocalStack]:
+    """The local stack in this process, as `redress dev` runs it; shared, so each test uses numbers of its own."""
+    home = tmp_path_factory.mktemp("stack")
+    ports = {"port": 0, "ui_port": 0, "http_port": 0, "smtp_port": 0}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("TEMPORAL_CONFIG_FILE", str(home / "none.toml"))
+        async with local_stack(load_settings(home=home / "home", local=ports)) as running:
+            yield running
