@@ -11,7 +11,15 @@ from starter.cli.app import run
 from starter.stack import LocalStack
 from tests.docs.commands import PAGES, ROOT, Command, commands
 
-TYPED = {"README.md", "docs/run-local.md", "docs/import.md", "docs/reports.md", "docs/settlement.md", "docs/runbook.md"}
+TYPED = {
+    "README.md",
+    "docs/run-local.md",
+    "docs/import.md",
+    "docs/reports.md",
+    "docs/settlement.md",
+    "docs/runbook.md",
+    "docs/security.md",
+}
 """Pages whose commands follow from each other on a fresh stack. Those of other pages need a state of their own."""
 NOT_HERE = {"dev", "worker", "watch", "meeting", "settlement", "--all"}
 """What runs on, or needs a meeting, a closed month or every case of the stack to itself."""
