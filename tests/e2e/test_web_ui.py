@@ -1,12 +1,13 @@
-"""What a supervisor sees of a case in the Temporal Web UI, in a real browser over the local stack.
+"""What a supervisor sees of a case in the Temporal Web UI, in a real browser over a local stack that seals payloads.
 
 With REDRESS_TEST_SCREENSHOTS=FOLDER the pages are kept as pictures for the docs.
 """
 
 import asyncio
+import base64
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -20,6 +21,8 @@ from selenium.webdriver.support.ui import WebDriverWait
 from models.commands import COMMANDS
 from models.complaint import Complaint
 from starter.cases import Cases
+from starter.cli.service import local_stack
+from starter.settings import load_settings
 from starter.stack import LocalStack
 from tests.builders import GOODS_DEPT, SERVICE, complaint_data, liable
 
@@ -82,6 +85,16 @@ class Page:
 
 
 @pytest.fixture
+async def sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[LocalStack]:
+    """A stack of its own: Temporal stores nothing it can read, the codec server opens it for the page."""
+    monkeypatch.setenv("TEMPORAL_CONFIG_FILE", str(tmp_path / "none.toml"))
+    ports = {"port": 0, "ui_port": 0, "http_port": 0, "smtp_port": 0}
+    codec = {"keys": f"k1:{base64.b64encode(os.urandom(32)).decode()}", "port": 0}
+    async with local_stack(load_settings(home=tmp_path / "home", local=ports, codec=codec)) as running:
+        yield running
+
+
+@pytest.fixture
 def browser(tmp_path: Path) -> Iterator[WebDriver]:
     options = webdriver.ChromeOptions()
     options.binary_location = str(CHROMIUM)
@@ -116,11 +129,13 @@ async def listed(stack: LocalStack) -> str:
 
 
 @pytest.mark.timeout(180)
-async def test_a_supervisor_finds_a_case_by_whom_it_waits_for_and_reads_it(
-    stack: LocalStack, browser: WebDriver
+async def test_a_supervisor_finds_a_case_by_whom_it_waits_for_and_reads_what_is_sealed(
+    sealed: LocalStack, browser: WebDriver
 ) -> None:
-    await disputed_case(stack)
-    page = Page(browser, stack.ui_url)
+    await disputed_case(sealed)
+    stored = [one async for one in sealed.client.get_workflow_handle(f"complaint.{NUMBER}").fetch_history_events()]
+    assert "水壶漏水".encode() not in b"".join(event.SerializeToString() for event in stored)
+    page = Page(browser, sealed.ui_url)
 
     def look() -> None:
         page.open("workflows?query=" + quote('RedressWaitingFor="panel"'))

@@ -1,13 +1,32 @@
 """What deploy/ hands to an operator is understood by this version."""
 
 import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import kubernetes_validate
 import pytest
+import yaml
 
-from starter.settings import load_settings
+from models.names import Queue, task_queue
+from starter.cli.app import COMMANDS
+from starter.localserver import RETENTION_DAYS
+from starter.settings import Settings, load_settings
+from workflows.attributes import ALL
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+COMPOSE = DEPLOY / "compose" / "compose.yaml"
+OVERLAYS = ("development", "production")
+KEDA = {"endpoint", "namespace", "taskQueue", "queueTypes", "targetQueueSize"}
+SECRET = re.compile(r"PASSWORD|SECRET|KEYS|DATABASE_URL|API_KEY")
+Manifest = dict[str, Any]
+kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl, which has kustomize, is not installed")
 
 
 def test_the_example_environment_is_accepted_as_it_stands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -26,3 +45,144 @@ def test_a_worker_is_given_more_time_to_stop_than_it_takes() -> None:
     stop = int(re.findall(r"^TimeoutStopSec=(\d+)$", unit, flags=re.MULTILINE)[0])
     assert stop > load_settings().worker.graceful_shutdown_seconds
     assert "redress worker" in unit
+
+
+@pytest.fixture(scope="module", params=OVERLAYS)
+def manifests(request: pytest.FixtureRequest) -> list[Manifest]:
+    command = ["kubectl", "kustomize", str(DEPLOY / "k8s" / "overlays" / request.param)]
+    made = subprocess.run(command, capture_output=True, text=True, check=True)
+    return list(yaml.safe_load_all(made.stdout))
+
+
+def pods(manifests: list[Manifest]) -> Iterator[tuple[str, Manifest]]:
+    yield from (
+        (one["metadata"]["name"], one["spec"]["template"]) for one in manifests if "template" in one.get("spec", {})
+    )
+
+
+def containers(pod: Manifest) -> list[Manifest]:
+    return [*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]]
+
+
+def of_kind(manifests: list[Manifest], kind: str) -> list[Manifest]:
+    return [one for one in manifests if one["kind"] == kind]
+
+
+@kubectl
+def test_manifests_are_what_kubernetes_takes(manifests: list[Manifest]) -> None:
+    unknown = []
+    for one in manifests:
+        try:
+            kubernetes_validate.validate(one, "1.37", strict=True)
+        except kubernetes_validate.utils.SchemaNotFoundError:
+            unknown.append(one["kind"])
+    assert unknown == ["ScaledObject"]
+
+
+@kubectl
+def test_the_scaler_scales_a_deployment_that_is_there_by_every_queue_of_the_service(manifests: list[Manifest]) -> None:
+    [scaler] = of_kind(manifests, "ScaledObject")
+    triggers = [trigger["metadata"] for trigger in scaler["spec"]["triggers"]]
+    assert scaler["spec"]["scaleTargetRef"]["name"] in {
+        one["metadata"]["name"] for one in of_kind(manifests, "Deployment")
+    }
+    assert scaler["spec"]["minReplicaCount"] >= 1
+    base = Settings.model_fields["task_queue"].default
+    assert [trigger["taskQueue"] for trigger in triggers] == [task_queue(base, queue) for queue in Queue]
+    for trigger in triggers:
+        assert set(trigger) == KEDA
+        assert all(isinstance(value, str) for value in trigger.values())
+
+
+@kubectl
+def test_every_container_is_unprivileged_on_a_read_only_image_and_runs_one_of_our_verbs(
+    manifests: list[Manifest],
+) -> None:
+    for name, pod in pods(manifests):
+        assert pod["spec"]["securityContext"]["runAsNonRoot"], name
+        assert pod["spec"]["automountServiceAccountToken"] is False, name
+        for container in containers(pod):
+            allowed = container["securityContext"]
+            assert allowed["readOnlyRootFilesystem"], name
+            assert not allowed["allowPrivilegeEscalation"], name
+            assert allowed["capabilities"] == {"drop": ["ALL"]}, name
+            assert container["args"][0] in COMMANDS, name
+
+
+@kubectl
+def test_probes_ask_where_a_worker_answers_and_it_has_time_to_finish(manifests: list[Manifest]) -> None:
+    [worker] = [pod["spec"] for name, pod in pods(manifests) if name == "redress-worker"]
+    observe, tuning = Settings().observe, Settings().worker
+    [container] = worker["containers"]
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    assert ports == {"metrics": observe.metrics_port, "health": observe.health_port}
+    probes = {kind: container[kind]["httpGet"] for kind in ("startupProbe", "livenessProbe", "readinessProbe")}
+    assert {probe["port"] for probe in probes.values()} == {"health"}
+    assert (probes["livenessProbe"]["path"], probes["readinessProbe"]["path"]) == ("/healthz", "/readyz")
+    assert worker["terminationGracePeriodSeconds"] > tuning.graceful_shutdown_seconds
+
+
+@kubectl
+def test_every_setting_is_one_and_no_secret_stands_in_a_config_map(manifests: list[Manifest]) -> None:
+    values = {name: value for one in of_kind(manifests, "ConfigMap") for name, value in one["data"].items()}
+    values |= {
+        item["name"]: item["value"]
+        for _, pod in pods(manifests)
+        for one in containers(pod)
+        for item in one.get("env", [])
+    }
+    assert [name for name in values if SECRET.search(name)] == []
+    known(values)
+
+
+def test_compose_is_what_compose_takes_and_every_setting_is_one() -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(COMPOSE)]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    services = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]
+    ours = {name: service for name, service in services.items() if service["image"].startswith("redress:")}
+    assert {service["command"][0] for service in ours.values()} <= COMMANDS.keys()
+    for name, service in ours.items():
+        assert service["read_only"], name
+        known(service["environment"])
+    published = [port for service in services.values() for port in service.get("ports", [])]
+    assert [port for port in published if not port.startswith("127.0.0.1:")] == []
+    mounted = [volume.partition(":")[0] for service in services.values() for volume in service.get("volumes", [])]
+    assert [path for path in mounted if path.startswith(".") and not (COMPOSE.parent / path).is_file()] == []
+
+
+def test_what_compose_asks_for_is_in_the_example_and_no_secret_has_a_value_there() -> None:
+    asked = set(re.findall(r"\$\{(\w+):\?", COMPOSE.read_text(encoding="utf-8")))
+    example = (COMPOSE.parent / ".env.example").read_text(encoding="utf-8")
+    assert dict(re.findall(r"^(\w+)=(.*)$", example, re.MULTILINE)) == dict.fromkeys(asked, "")
+
+
+def test_the_image_holds_every_package_at_its_pinned_version_and_runs_as_nobody() -> None:
+    image = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]["targets"][
+        "wheel"
+    ]
+    copied = {word for line in re.findall(r"^COPY (?!--)(.+) \S+$", image, re.MULTILINE) for word in line.split()}
+    assert set(wheel["only-include"]) <= copied
+    assert "-c constraints.txt" in image
+    assert image.count("\nFROM ") + image.startswith("FROM ") == 2
+    user = re.findall(r"^USER (\d+)$", image, re.MULTILINE)
+    assert user == ["10001"]
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert {line.removeprefix("!") for line in ignored if line.startswith("!")} == copied
+
+
+def known(values: Manifest) -> None:
+    """Each variable leads to a setting, part and all."""
+    for variable in (name for name in values if name.startswith("REDRESS_")):
+        model: Any = Settings
+        for part in variable.removeprefix("REDRESS_").lower().split("__"):
+            assert part in model.model_fields, variable
+            model = model.model_fields[part].annotation
+
+
+def test_the_namespace_gets_every_search_attribute_of_a_case() -> None:
+    script = (COMPOSE.parent / "namespace.sh").read_text(encoding="utf-8")
+    made = {name: kind.lower() for name, kind in re.findall(r"--name (Redress\w+) --type (\w+)", script)}
+    assert made == {key.name: key.indexed_value_type.name.replace("_", "").lower() for key in ALL}
+    assert f"--retention {RETENTION_DAYS}d" in script
