@@ -6,7 +6,7 @@ VENV := .venv
 STAMP := $(VENV)/.installed
 PACKAGES := models migrations rules activities workflows starter procedures reports texts benchmarks worker.py
 
-.PHONY: setup demo dev test check migration format clean
+.PHONY: setup demo dev test incident check migration format clean
 
 setup: $(STAMP)
 	@:
@@ -27,6 +27,11 @@ dev: setup
 
 test: setup
 	@$(VENV)/bin/pytest -n 2 $(ARGS)
+
+# A batch incident of N cases on a real server, its worker killed in the middle: figures.
+N ?= 5000
+incident: setup
+	@$(VENV)/bin/python -m tests.e2e.batch $(N)
 
 check: setup
 	@$(VENV)/bin/ruff check .
