@@ -24,6 +24,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from activities.audit import append, configuration
 from activities.casebook import Casebook
 from activities.chat import chat
+from activities.corrective import CorrectiveDesk
 from activities.embedded import EmbeddedCarrier, EmbeddedGateway, EmbeddedWarehouse
 from activities.followup import Follower
 from activities.http_partner import HttpCarrier, HttpPaymentGateway, HttpWarehouse
@@ -51,6 +52,7 @@ from starter.schedules import ensure_meetings, ensure_reports
 from starter.settings import Partner, Settings, Tuning
 from texts.mails import render_mail
 from workflows.complaint import ComplaintWorkflow
+from workflows.corrective import CorrectiveActionWorkflow
 from workflows.exchange import ExchangeWorkflow
 from workflows.incident import BatchReturnWorkflow
 from workflows.mailroom import MailroomWorkflow
@@ -68,6 +70,7 @@ WORKFLOWS = [
     MeetingCallWorkflow,
     ReportRoundWorkflow,
     BatchReturnWorkflow,
+    CorrectiveActionWorkflow,
 ]
 
 RELEASE = version("redress")
@@ -184,6 +187,7 @@ def duties(settings: Settings, parts: Parts) -> Mapping[Queue, Sequence[Callable
     )
     meetings = MeetingDesk(parts.store, PACKS, on_mail=desk.nudge, vouch=parts.gate.vouch)
     incidents = IncidentDesk(parts.store, PACKS, on_mail=desk.nudge, vouch=parts.gate.vouch)
+    correctives = CorrectiveDesk(parts.store, PACKS, on_mail=desk.nudge)
     remedies = Remedies(parts.store, parts.payment, parts.warehouse, parts.carrier)
     return {
         Queue.RULINGS: [
@@ -197,6 +201,9 @@ def duties(settings: Settings, parts: Parts) -> Mapping[Queue, Sequence[Callable
             meetings.put_decision,
             meetings.write_meeting,
             ReportDesk(parts.store, PACKS, on_mail=desk.nudge).post_reports,
+            correctives.register_corrective,
+            correctives.trace_lots,
+            correctives.write_corrective,
             incidents.register_incident,
             incidents.gather_cases,
             incidents.carry_out,

@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from temporalio import activity
 
 from models.case import RemedyOrder, RemedyResult
+from models.corrective import CorrectiveEntry, CorrectivePage, RegisterCorrective, Trace
 from models.incident import CarryOut, IncidentPage, Progress, Registered, RegisterIncident
 from models.meeting import Agenda, AgendaWish, CaseAnswer, CaseDecision, FoundCase, MeetingPage
 from models.pages import Letter, OpenCase, Opened, Origin, Page, StepResult
@@ -130,6 +131,28 @@ class IncidentDuties(ABC):
     @abstractmethod
     async def write_incident(self, page: IncidentPage) -> None:
         """Write incident, situation reports and notices in one transaction; writing twice changes nothing."""
+
+
+class CorrectiveDuties(ABC):
+    """What a corrective action asks of the world."""
+
+    @activity.defn(name="register_corrective")
+    @abstractmethod
+    async def register_corrective(self, entry: RegisterCorrective) -> CorrectiveEntry:
+        """Give it a number without gap or double; asked again by the same run it answers the same.
+
+        Raises ApplicationError(type="bad_input") for a procedure without 8D.
+        """
+
+    @activity.defn(name="trace_lots")
+    @abstractmethod
+    async def trace_lots(self, lots: list[str]) -> Trace:
+        """In how many cases and orders these lots are named."""
+
+    @activity.defn(name="write_corrective")
+    @abstractmethod
+    async def write_corrective(self, page: CorrectivePage) -> None:
+        """Write action, notices and an approved report's costs in one transaction; writing twice changes nothing."""
 
 
 class MeetingDuties(ABC):

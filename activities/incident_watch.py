@@ -36,9 +36,11 @@ class IncidentWatch:
         async with self._store.read() as session:
             row = await session.get(CaseRow, number)
         pack = self._packs.pinned(row.procedure) if row else None
-        if row is None or pack is None or pack.incident is None:
+        if row is None or pack is None or (pack.incident is None and pack.corrective_action is None):
             return
         await self._note_goods(row)
+        if pack.incident is None:
+            return
         async with self._store.read() as session:
             mine = await self._incident_of(session, row, pack)
             wish = None if mine else await self._too_many(session, row, pack, pack.incident)

@@ -32,8 +32,11 @@ class Ledger:
         if not wanted:
             return
         made = await self._made(session, sorted({number for number, _ in wanted}))
-        wished = [(posting, pack) for posting, pack in made if (posting.number, posting.event_seq) in wanted]
-        fresh = await _not_booked(session, wished)
+        await self.enter(session, [each for each in made if (each[0].number, each[0].event_seq) in wanted])
+
+    async def enter(self, session: AsyncSession, wished: Sequence[tuple[Posting, Procedure]]) -> None:
+        """Book these transactions, each once."""
+        fresh = await _not_booked(session, wished) if wished else []
         if fresh:
             await self._write(session, fresh)
 

@@ -28,7 +28,7 @@ class Account(StrEnum):
 
 PAID: Final = (Account.GATEWAY, Account.ELSEWHERE)
 """The accounts the customer's money came from."""
-ChargeKind = Literal["refund", "compensation", "freight", "goods"]
+ChargeKind = Literal["refund", "compensation", "freight", "goods", "transfer"]
 
 
 class LedgerCase(Record):

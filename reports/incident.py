@@ -30,7 +30,7 @@ def report_of(
     sections = (
         table("facts", named("incident.paper", form, lang), _columns(lang, what=2, text=8), labelled),
         table("situations", say("incident.situations", lang), _columns(lang, serial=1, at=2, text=8),
-              [(each.number, brief(each.at, pack.time_zone), _told(each, lang)) for each in situations]),
+              [(each.number, brief(each.at, pack.time_zone), _told(each, pack, lang)) for each in situations]),
         Section("cases", say("incident.cases", lang), _columns(lang, number=3, order=3, fate=2, stage=2, refunded=2),
                 lambda: _case_rows(cases, lang)),
     )  # fmt: skip
@@ -40,8 +40,8 @@ def report_of(
     return Document(f"incident_{form}", lang, title, notes, sections, about)
 
 
-def _told(each: Situation, lang: Language) -> str:
-    return " ".join(part for part in (each.note, progress_text(each.progress, lang)) if part)
+def _told(each: Situation, pack: Procedure, lang: Language) -> str:
+    return " ".join(part for part in (each.note, progress_text(each.progress, pack, lang)) if part)
 
 
 async def _case_rows(cases: Cases, lang: Language) -> AsyncIterator[Row]:

@@ -16,14 +16,14 @@ def scope_text(incident: IncidentView, pack: Procedure, lang: Language) -> str:
     )
 
 
-def progress_text(progress: Progress, lang: Language) -> str:
+def progress_text(progress: Progress, pack: Procedure, lang: Language) -> str:
     """How far the decision has come, in one line."""
     money = ",".join(f"{currency}={amount}" for currency, amount in sorted(progress.refunded.items()))
     done = progress.cases - progress.linked
     percent = 100 * done // progress.cases if progress.cases else 0
     figures = {key: value or None for key, value in progress.model_dump(exclude={"refunded"}).items()}
     return say("incident.progress", lang, **(figures | {"cases": progress.cases, "done": done, "percent": percent}),
-               sums=sums(money, lang))  # fmt: skip
+               sums=sums(money, pack, lang))  # fmt: skip
 
 
 def decision_text(incident: IncidentView, pack: Procedure, lang: Language) -> str:
@@ -67,7 +67,7 @@ def facts(incident: IncidentView, pack: Procedure, lang: Language) -> list[tuple
         ("late", ", ".join(named("incident.stage", stage, lang) for stage in incident.late)),
         ("finding", found),
         ("decision", decision_text(incident, pack, lang)),
-        ("progress", progress_text(incident.progress, lang)),
+        ("progress", progress_text(incident.progress, pack, lang)),
         ("plan", say("incident.plan", lang, ref=incident.procedure, plan=incident.plan, at_once=incident.at_once,
                      every=span(incident.report_every, lang))),
         ("situations", str(incident.situations)),

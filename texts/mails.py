@@ -20,6 +20,8 @@ TEMPLATES = (
     "meeting_agenda", "meeting_minutes", "meeting_action", "meeting_overdue", "report",
     "incident_opened", "incident_verified", "incident_decided", "incident_situation", "incident_overdue",
     "incident_closed",
+    "corrective_opened", "corrective_missed", "corrective_approval", "corrective_copy", "corrective_again",
+    "corrective_recall",
 )  # fmt: skip
 """Every notice there is."""
 

@@ -27,10 +27,6 @@ def shown(values: Values, pack: Procedure, lang: Language) -> dict[str, str]:
 def _one(key: str, value: str | int, currency: str, pack: Procedure, lang: Language) -> str:
     if key in {"amount", "refunded"} and isinstance(value, int) and currency:
         return money(value, currency, lang) if value or key == "amount" else ""
-    if key == "phase":
-        return named("incident.stage", value, lang)
-    if key == "sums":
-        return sums(str(value), lang)
     if key.endswith("_at"):
         return _moment(str(value), pack, lang)
     if key in _FLAGS:
@@ -49,7 +45,7 @@ def coded(group: str, code: str, lang: Language) -> str:
     return named(group, code, lang)
 
 
-def sums(text: str, lang: Language) -> str:
+def sums(text: str, _: Procedure, lang: Language) -> str:
     """`CNY=1250,USD=5` in words; nothing paid is an amount too."""
     pairs = [part.partition("=") for part in text.split(",") if part]
     return " · ".join(money(int(amount), currency, lang) for currency, _, amount in pairs) or "0"
@@ -114,6 +110,10 @@ def _departments(names: str, pack: Procedure, lang: Language) -> str:
     return gap.join(department(name, pack, lang) for name in re.findall(r"[a-z][a-z0-9_]*", names))
 
 
+def _named(group: str) -> Callable[[str, Procedure, Language], str]:
+    return lambda code, _, lang: named(group, code, lang)
+
+
 _TITLED: dict[str, Callable[[str, Procedure, Language], str]] = {
     "department": department,
     "ask": _departments,
@@ -123,4 +123,8 @@ _TITLED: dict[str, Callable[[str, Procedure, Language], str]] = {
     "demand": remedy,
     "remedy": remedy,
     "liable": liable,
+    "sums": sums,
+    "phase": _named("incident.stage"),
+    "timer": _named("corrective.timer"),
+    **dict.fromkeys(("substance", "urgent", "claim", "on_site", "special"), _named("corrective.nature")),
 }

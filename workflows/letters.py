@@ -9,6 +9,7 @@ from temporalio.common import RawValue
 from models.base import PAYLOAD_LIMIT, Contract, in_one_line, problems
 from models.case import Verdict
 from models.commands import COMMANDS, Command, IncidentDecision, MailReport, RemedyReport
+from models.corrective import CORRECTIVE_COMMANDS
 from models.incident import INCIDENT_COMMANDS, CaseJoined
 from models.meeting import MEETING_COMMANDS
 from models.names import (
@@ -30,6 +31,7 @@ TO_A_CASE: Models = {
     REMEDY_REPORT: RemedyReport,
 }
 TO_A_MEETING: Models = MEETING_COMMANDS
+TO_A_CORRECTIVE: Models = CORRECTIVE_COMMANDS
 TO_AN_INCIDENT: Models = {**INCIDENT_COMMANDS, CASE_JOINED: CaseJoined}
 
 

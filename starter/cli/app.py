@@ -61,6 +61,7 @@ COMMANDS = {
     "audit": ("auditing:audit", "The audit trail: who did, who was denied; check that nobody has changed it."),
     "reconcile": ("reconciling:reconcile", "Check that gateway, ledger and cases agree to the cent."),
     "meeting": ("meeting:meeting", "The supervision meeting: agenda, decisions, actions, minutes."),
+    "8d": ("corrective:corrective", "Corrective actions: 8D reports from complaint to reply."),
     "incident": ("incident:incident", "Batch incidents: one plan and one decision for many complaints."),
     "fast-forward": ("forward:fast_forward", "Let cases' clocks run ahead (local stack only)."),
     "schema": ("schemas:schema", "JSON Schemas of everything sent and returned."),

@@ -194,7 +194,7 @@ async def watch(number: Which, /, *, every: float = 1.0) -> int:
             await asyncio.sleep(every)
             _, seen = await _found(current, number)
             live.update(Text(_page(current, seen)), refresh=True)
-    current.out.print(Text(progress_text(seen.progress, current.lang)))
+    current.out.print(Text(progress_text(seen.progress, current.pack(seen.procedure), current.lang)))
     return 0
 
 

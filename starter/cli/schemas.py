@@ -9,7 +9,9 @@ from models import names
 from models.case import CaseResult, CaseView, Event, RemedyOrder, RemedyResult, Verdict
 from models.commands import COMMANDS, MailReport
 from models.complaint import Complaint
+from models.corrective import CORRECTIVE_COMMANDS, CorrectiveView, QualityComplaint
 from models.directory import Directory
+from models.incident import INCIDENT_COMMANDS, IncidentView, OpenIncident
 from models.meeting import MEETING_COMMANDS, Call, Minutes
 from models.procedure import Procedure
 from starter.cli.session import print_json
@@ -27,6 +29,12 @@ MODELS: dict[str, type[BaseModel]] = {
     "meeting_call": Call,
     **{f"meeting_{name}": model for name, model in MEETING_COMMANDS.items()},
     "meeting_view": Minutes,
+    "incident_open": OpenIncident,
+    **{f"incident_{name}": model for name, model in INCIDENT_COMMANDS.items()},
+    "incident_view": IncidentView,
+    "8d_complaint": QualityComplaint,
+    **{f"8d_{name}": model for name, model in CORRECTIVE_COMMANDS.items()},
+    "8d_view": CorrectiveView,
     "procedure": Procedure,
     "directory": Directory,
 }

@@ -128,7 +128,7 @@ def test_a_scope_names_something_and_finding_adds_up() -> None:
 def test_a_plan_names_departments_that_exist() -> None:
     wrong = INCIDENT | {"inspectors": ["nobody"]}
     with pytest.raises(ValidationError, match="nobody"):
-        Procedure.model_validate(quality_pack("x").model_dump() | {"incident": wrong})
+        Procedure.model_validate({**dict(quality_pack("x")), "incident": wrong})
 
 
 @pytest.mark.parametrize("lang", Language)

@@ -1,0 +1,115 @@
+"""What a corrective action asks of the world: its number, the trace of lots, its page in SQL, costs in the ledger."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from sqlalchemy import update
+from sqlmodel import col, func, select
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.duties import CorrectiveDuties
+from activities.ledger import Ledger
+from activities.record import outbox_row
+from activities.series import next_number
+from activities.store import Store
+from models.corrective import CorrectiveEntry, CorrectivePage, RegisterCorrective, Trace
+from models.names import Refused
+from models.procedure import Procedure
+from models.tables import CaseGoods, CaseRow, CorrectiveRow, MailRow
+from procedures import Packs
+from rules.corrective_costs import transfers
+
+PREFIX = "8D"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class CorrectiveDesk(CorrectiveDuties):
+    """Activities of corrective actions. `on_mail` is called when a page has left mails."""
+
+    def __init__(
+        self,
+        store: Store,
+        packs: Packs,
+        *,
+        on_mail: Callable[[], None],
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        self._store = store
+        self._packs = packs
+        self._on_mail = on_mail
+        self._ledger = Ledger(packs.pinned, clock)
+        self._now = clock
+
+    @activity.defn(name="register_corrective")
+    async def register_corrective(self, entry: RegisterCorrective) -> CorrectiveEntry:
+        """A number without gap or double (S2-29)."""
+        pack = self._pack(entry.complaint.procedure)
+        async with self._store.write() as session:
+            wanted = select(CorrectiveRow.number).where(CorrectiveRow.run_id == entry.run_id)
+            number = (await session.exec(wanted)).first()
+            if number is None:
+                number = await next_number(session, PREFIX, entry.opened_at, pack.time_zone)
+                session.add(_first_row(number, entry, pack))
+        return CorrectiveEntry(number=number, procedure=pack.ref)
+
+    def _pack(self, ref: str) -> Procedure:
+        pack = self._packs.pinned(ref) if "." in ref else self._packs.newest(ref)
+        if pack is None or pack.corrective_action is None:
+            names = sorted({known.name for known in self._packs.all() if known.corrective_action})
+            reason = f"procedure: knows no corrective actions; use one of {', '.join(names)}"
+            raise ApplicationError(reason, type=Refused.BAD_INPUT.value, non_retryable=True)
+        return pack
+
+    @activity.defn(name="trace_lots")
+    async def trace_lots(self, lots: list[str]) -> Trace:
+        """Cases and orders in which these lots are named."""
+        wanted = (
+            select(
+                func.count(col(CaseRow.number).distinct()),
+                func.count(col(CaseRow.order_number).distinct()),
+                func.count(col(CaseRow.customer).distinct()),
+            )
+            .join(CaseGoods, col(CaseGoods.number) == col(CaseRow.number))
+            .where(col(CaseGoods.lot).in_(lots))
+        )
+        async with self._store.read() as session:
+            cases, orders, customers = (await session.exec(wanted)).one()
+        return Trace(lots=tuple(lots), cases=cases, orders=orders, customers=customers)
+
+    @activity.defn(name="write_corrective")
+    async def write_corrective(self, page: CorrectivePage) -> None:
+        """The action's row, an approved report's supplier costs, and notices for the outbox."""
+        view, now = page.view, self._now()
+        pack = self._packs.pinned(view.procedure)
+        due = min((timer.due for timer in view.timers if timer.met_at is None), default=None)
+        changed = {
+            "stage": view.stage.value,
+            "due": due,
+            "closed_at": view.closed_at,
+            "report": view.model_dump(mode="json"),
+        }
+        mails = [{**outbox_row(view.number, mail, now), "procedure": view.procedure} for mail in page.mails]
+        async with self._store.write() as session:
+            await session.exec(update(CorrectiveRow).where(col(CorrectiveRow.number) == view.number).values(changed))
+            await self._ledger.enter(session, [(posting, pack) for posting in transfers(view, pack)])
+            if mails:
+                await session.exec(self._store.insert_new(MailRow).values(mails))
+        if mails:
+            self._on_mail()
+
+
+def _first_row(number: str, entry: RegisterCorrective, pack: Procedure) -> CorrectiveRow:
+    return CorrectiveRow(
+        number=number,
+        workflow_id=entry.workflow_id,
+        run_id=entry.run_id,
+        procedure=pack.name,
+        customer=entry.complaint.customer,
+        product=entry.complaint.product,
+        stage="d1",
+        opened_at=entry.opened_at,
+    )

@@ -1,0 +1,254 @@
+"""An 8D report without server and database: its gates, its clocks, what does not count (S2-15 to S2-37)."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from models.case import Verdict
+from models.complaint import Language
+from models.corrective import CORRECTIVE_COMMANDS, Corrective, CorrectiveEntry, QualityComplaint
+from rules import corrective as rules
+from rules.corrective_acts import receive
+from rules.corrective_costs import transfers
+from tests.eightd import CHECK, COMPLAINT, D1, D2, D3, D4, D5, D6, D7, D8, FINAL
+from tests.quality import quality_pack
+from texts.mails import TEMPLATES, render_mail
+
+PACK = quality_pack("quality")
+FRIDAY = datetime(2026, 3, 6, 2, 0, tzinfo=UTC)
+"""10:00 in Shanghai, before a weekend."""
+QUALITY, HEAD, BOSS, SALES = "merchandise", "panel", "leadership", "customer_service"
+
+
+def begun(**changes: Any) -> Corrective:
+    complaint = QualityComplaint.model_validate_json(json.dumps(COMPLAINT | changes))
+    entry = CorrectiveEntry(number="8D20260306001", procedure=PACK.ref)
+    return rules.opened(complaint, entry, PACK, FRIDAY)
+
+
+def said(state: Corrective, name: str, content: dict[str, Any], hat: str = QUALITY, actor: str = "耿焰",
+         at: datetime = FRIDAY) -> tuple[Corrective, Verdict]:  # fmt: skip
+    command = CORRECTIVE_COMMANDS[name].model_validate_json(json.dumps({"actor": actor, **content}))
+    return receive(state, PACK, name, command, at, (hat,))
+
+
+def done(state: Corrective, name: str, content: dict[str, Any], **who: Any) -> Corrective:
+    state, verdict = said(state, name, content, **who)
+    assert verdict.accepted, verdict.reason
+    return state
+
+
+def through(last: str, state: Corrective | None = None) -> Corrective:
+    """A report filled in up to and with a gate."""
+    state = state or begun()
+    steps = {"d1": D1, "d2": D2, "d3": D3, "d4": D4, "d5": D5, "d6": D6, "check": CHECK, "d7": D7, "d8": D8}
+    for name, content in steps.items():
+        if getattr(state, name, None) is None:
+            state = done(state, name, content)
+        if name == last:
+            return state
+    raise AssertionError(last)
+
+
+def approved() -> Corrective:
+    return done(through("d8"), "approve", {}, hat=HEAD, actor="售后团队负责人")
+
+
+def timers(state: Corrective) -> dict[str, timedelta]:
+    return {timer.name: timer.due - FRIDAY for timer in state.timers}
+
+
+def test_intake_takes_only_its_channels_and_every_field() -> None:
+    with pytest.raises(ValidationError):
+        begun(channel="walk_in")
+    for name in ("defect", "shipped_on", "found_where", "conditions", "disposition", "similar", "evidence"):
+        with pytest.raises(ValidationError):
+            QualityComplaint.model_validate({key: value for key, value in COMPLAINT.items() if key != name})
+    with pytest.raises(ValidationError, match="more than `quantity`"):
+        begun(defective=501)
+
+
+def test_a_first_reply_is_due_in_one_working_day_and_the_written_one_in_three() -> None:
+    due = {timer.name: timer.due for timer in begun().timers}
+    assert due["first_reply"] == datetime(2026, 3, 9, 16, 0, tzinfo=UTC)
+    assert due["written_reply"] == datetime(2026, 3, 11, 16, 0, tzinfo=UTC)
+    assert due["temporary"] == FRIDAY + timedelta(hours=24)
+
+
+def test_an_urgent_complaint_is_answered_in_writing_within_24_hours_and_the_heads_are_told() -> None:
+    state = begun(urgent=True)
+    assert timers(state) == {"temporary": timedelta(hours=24), "written_reply": timedelta(hours=24)}
+    assert {mail.to for mail in state.mails} == {QUALITY, HEAD, BOSS}
+
+
+def test_the_customers_shorter_limit_wins_a_longer_one_does_not() -> None:
+    assert timers(begun(urgent=True, answer_hours=8))["written_reply"] == timedelta(hours=8)
+    assert timers(begun(urgent=True, answer_hours=72))["written_reply"] == timedelta(hours=24)
+    assert timers(begun(answer_hours=5))["first_reply"] == timedelta(hours=5)
+
+
+@pytest.mark.parametrize("special", ["batch", "performance", "level"])
+def test_a_special_case_is_contained_within_4_hours_with_the_customer_contacted(special: str) -> None:
+    state = begun(special=special)
+    assert timers(state)["containment"] == timedelta(hours=4)
+    untold = done(state, "d3", D3 | {"customer_contacted": False})
+    assert next(timer for timer in untold.timers if timer.name == "containment").met_at is None
+    told = done(state, "d3", D3, at=FRIDAY + timedelta(hours=3))
+    assert next(timer for timer in told.timers if timer.name == "containment").in_time
+
+
+def test_a_substance_over_its_limit_has_top_priority_and_needs_something_to_trace() -> None:
+    state = begun(substance=True, contracts=["HT-1"])
+    assert timers(state) == {"containment": timedelta(hours=4), "written_reply": timedelta(hours=24)}
+    assert {mail.to for mail in state.mails} == {QUALITY, HEAD, BOSS}
+    with pytest.raises(ValidationError, match="to be traced"):
+        begun(substance=True, lots=[])
+
+
+@pytest.mark.parametrize("flag", ["claim", "on_site"])
+def test_a_claim_and_a_matter_on_site_are_told_to_sales_as_well(flag: str) -> None:
+    assert SALES in {mail.to for mail in begun(**{flag: True}).mails}
+
+
+def test_a_recall_is_decided_by_the_heads_and_told_to_everybody_who_must_act() -> None:
+    state = through("d3", begun(substance=True))
+    content = {"recall": True, "lots": ["L-7"], "reason": "超标"}
+    assert said(state, "recall", content)[1].code == "wrong_department"
+    state = done(state, "recall", content, hat=BOSS, actor="集团领导")
+    assert {mail.to for mail in state.mails if mail.template == "corrective_recall"} == {QUALITY, SALES, HEAD, BOSS}
+    assert state.to_trace == ("L-7",)
+
+
+def test_a_missed_clock_is_told_every_day_until_it_is_met() -> None:
+    state = begun(special="batch")
+    for hours in (4, 28):
+        state = rules.pass_time(state, PACK, FRIDAY + timedelta(hours=hours))
+    missed = [mail.to for mail in state.mails if mail.values.get("timer") == "containment"]
+    assert missed == [QUALITY, HEAD, BOSS] * 2
+    state = done(state, "d3", D3, at=FRIDAY + timedelta(hours=29))
+    timer = next(timer for timer in state.timers if timer.name == "containment")
+    assert (timer.missed, timer.in_time, rules.next_due(state)) == (2, False, state.timers[1].due)
+
+
+def test_team_problem_and_containment_come_in_any_order_and_before_the_causes() -> None:
+    state = begun()
+    assert said(state, "d4", D4)[1].code == "wrong_stage"
+    state = done(state, "d3", D3)
+    assert state.stage == "d1"
+    state = done(done(state, "d2", D2), "d1", D1)
+    assert state.stage == "d4"
+
+
+def test_a_team_has_a_leader_who_belongs_to_it() -> None:
+    with pytest.raises(ValidationError, match="none of the `members`"):
+        said(begun(), "d1", D1 | {"leader": "别人"})
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"whys": ["a", "b", "c", "d"]}, "has 4 of 5 questions"),
+        ({"whys": ["a", "b", "c", "d", "A."]}, "says the same twice"),
+        ({"root": "漏 水"}, "repeats the symptom"),
+        ({"root": "密封失效！"}, "repeats the symptom"),
+        ({"root": "密封圈变形"}, "repeats the symptom"),
+    ],
+)
+def test_a_symptom_or_too_few_whys_are_no_root_cause(change: dict[str, Any], told: str) -> None:
+    causes = [D4["causes"][0] | change]  # type: ignore[operator]
+    _, verdict = said(through("d3"), "d4", D4 | {"causes": causes})
+    assert (verdict.code, told in verdict.reason) == ("bad_input", True)
+
+
+def test_every_root_cause_needs_an_action_with_a_date() -> None:
+    two = D4 | {"causes": [D4["causes"][0], D4["causes"][0] | {"root": "设定值没有防呆"}]}  # type: ignore[operator]
+    state = done(through("d3"), "d4", two)
+    assert "root cause 2 has no action" in said(state, "d5", D5)[1].reason
+    strange = {"steps": [D5["steps"][0] | {"cause": 3}]}
+    assert "no such root cause" in said(state, "d5", strange)[1].reason
+
+
+@pytest.mark.parametrize(
+    "what", ["加强检验", "出货前全检", "每月稽核一次", "More inspection before shipping", "An audit"]
+)
+def test_more_inspection_or_an_audit_is_no_improvement(what: str) -> None:
+    step = D5["steps"][0] | {"what": what}
+    _, verdict = said(through("d4"), "d5", {"steps": [step]})
+    assert (verdict.code, "is no improvement" in verdict.reason, verdict.reason.count("\n")) == ("bad_input", True, 0)
+    assert not said(through("check"), "d7", D7 | {"measures": [what]})[1].accepted
+
+
+def test_measures_without_effect_lead_back_to_the_root_cause() -> None:
+    state = done(through("d6"), "check", CHECK | {"reached": False, "note": "仍有滴漏"})
+    assert (state.stage, state.d4, state.d3 is not None, len(state.rounds)) == ("d4", None, True, 1)
+    assert state.rounds[0].reason == "仍有滴漏"
+    assert [mail.to for mail in state.mails if mail.template == "corrective_again"] == [QUALITY]
+    assert through("d8", state).stage == "approval"
+
+
+def test_the_effect_is_to_be_checked_within_its_clock_after_the_last_action() -> None:
+    state = done(through("d5"), "d6", D6, at=FRIDAY + timedelta(days=9))
+    assert timers(state)["effectiveness"] == timedelta(days=39)
+
+
+def test_the_analysis_can_be_sent_back_by_quality_and_by_an_approver_only() -> None:
+    state = through("d5")
+    assert said(state, "send_back", {"reason": "不充分"}, hat="logistics")[1].code == "wrong_department"
+    assert done(state, "send_back", {"reason": "不充分"}).stage == "d4"
+    assert done(through("d8"), "send_back", {"reason": "不充分"}, hat=BOSS, actor="集团领导").stage == "d4"
+
+
+def test_a_report_is_valid_only_after_an_approver_who_neither_asked_for_nor_wrote_it() -> None:
+    state = through("d8")
+    assert {mail.to for mail in state.mails if mail.template == "corrective_approval"} == {HEAD, BOSS}
+    assert said(state, "reply", FINAL)[1].code == "wrong_stage"
+    assert said(state, "approve", {}, hat=QUALITY)[1].code == "wrong_department"
+    for actor in (COMPLAINT["requester"], "耿焰"):
+        assert "somebody else must approve" in said(state, "approve", {}, hat=HEAD, actor=actor)[1].reason
+    state = approved()
+    assert {mail.to for mail in state.mails if mail.template == "corrective_copy"} == {QUALITY, BOSS}
+
+
+def test_a_satisfied_customer_closes_it_and_a_dissatisfied_one_leads_back_to_the_root_cause() -> None:
+    state = done(approved(), "reply", FINAL)
+    assert "returns_centre" in {mail.to for mail in state.mails if mail.template == "corrective_copy"}
+    back = done(state, "feedback", {"satisfied": False, "reason": "仍漏"}, hat=SALES, actor="徐莉")
+    assert (back.stage, back.approved, back.rounds[0].reason) == ("d4", None, "仍漏")
+    over = done(state, "feedback", {"satisfied": True}, hat=SALES, actor="徐莉")
+    assert (over.stage, over.closed_at, rules.next_due(over)) == ("closed", FRIDAY, None)
+    assert said(over, "d1", D1)[1].code == "closed"
+    assert over.completion == (1, 1)
+
+
+def test_replies_stop_their_clocks() -> None:
+    state = done(begun(), "reply", {"kind": "first", "note": "已受理"})
+    assert [timer.name for timer in state.timers if timer.met_at] == ["first_reply"]
+    state = done(state, "reply", {"kind": "written", "note": "初步分析"}, hat=SALES, actor="徐莉")
+    assert [timer.name for timer in state.timers if timer.met_at] == ["first_reply", "written_reply"]
+
+
+def test_a_suppliers_cost_is_moved_from_whoever_bore_it_in_balance_and_only_after_approval() -> None:
+    assert transfers(rules.view_of(through("d8")), PACK) == []
+    (posting,) = transfers(rules.view_of(approved()), PACK)
+    assert {(entry.party, entry.amount) for entry in posting.entries} == {
+        ("operations", -120_050), ("supplier:SUP-3", 120_050),
+    }  # fmt: skip
+    assert (posting.kind, posting.clause, sum(entry.amount for entry in posting.entries)) == ("transfer", "S2-22", 0)
+
+
+@pytest.mark.parametrize("lang", Language)
+def test_every_notice_of_a_corrective_action_is_whole_in_both_languages(lang: Language) -> None:
+    special = begun(urgent=True, substance=True, claim=True, on_site=True, special="batch")
+    late = rules.pass_time(special, PACK, FRIDAY + timedelta(days=9))
+    recalled = done(late, "recall", {"recall": True, "lots": ["L-7"], "reason": "超标"}, hat=BOSS, actor="集团领导")
+    again = done(through("d8", recalled), "send_back", {"reason": "不充分"})
+    closing = done(through("d8", again), "approve", {}, hat=HEAD, actor="售后团队负责人")
+    mails = (*begun().mails, *closing.mails)
+    assert {mail.template for mail in mails} == {name for name in TEMPLATES if name.startswith("corrective_")}
+    for mail in mails:
+        subject, body = render_mail(mail.template, mail.values, PACK, lang)
+        assert "–" not in subject + body
+        assert "substance" not in body.replace("a substance", "").replace("substance over", "")

@@ -1,0 +1,147 @@
+"""A corrective action: the gates D1 to D8 with their clocks, approval, the reply to the customer (S2-15 to S2-37)."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RawValue
+
+with workflow.unsafe.imports_passed_through():
+    from activities.duties import CorrectiveDuties
+    from models.case import Verdict
+    from models.commands import Command
+    from models.corrective import (
+        Corrective,
+        CorrectivePage,
+        CorrectiveResult,
+        CorrectiveView,
+        Gate,
+        QualityComplaint,
+        RegisterCorrective,
+    )
+    from models.names import CORRECTIVE_ACTION, VIEW, corrective_id
+    from procedures import PACKS
+    from rules import corrective as rules
+    from rules.corrective_acts import receive
+    from texts.corrective import web_details
+    from workflows import options
+    from workflows.dossier import DossierDesk
+    from workflows.inbox import answered, refusal
+    from workflows.intake import bad_start, carried_on, contract_of
+    from workflows.letters import TO_A_CORRECTIVE, read
+
+
+@workflow.defn(name=CORRECTIVE_ACTION)
+class CorrectiveActionWorkflow(DossierDesk[Corrective]):
+    """One 8D report. Started with one QualityComplaint as JSON under the id `8d.REFERENCE`."""
+
+    @workflow.init
+    def __init__(self, *args: Any) -> None:
+        super().__init__(TO_A_CORRECTIVE)
+
+    @workflow.run
+    async def run(self, *args: Any) -> CorrectiveResult:
+        """Team, problem, containment; root cause and actions, as often as it takes; documents, approval, reply."""
+        await self._open(args)
+        book = asyncio.create_task(self.keep_book())
+        await self._through(Gate.D1, Gate.D2, Gate.D3)  # in any order: containment waits for no meeting (S2-20)
+        while self.state.stage is not Gate.CLOSED:
+            await self._through(Gate.D4, Gate.D5)  # root causes, an action for each (S2-33, S2-34)
+            await self._through(Gate.D6, Gate.CHECK)  # carried out, effect checked; not reached: D4 (S2-28)
+            await self._through(Gate.D7, Gate.D8)  # documents updated, liability broken down (S2-35, S2-36)
+            await self._through(Gate.APPROVAL)  # valid only then (S2-18)
+            await self._through(Gate.REPLY, Gate.FEEDBACK)  # the customer's word; not satisfied: D4 (S2-19)
+        await self.clear(book)
+        return rules.result(self.state)
+
+    async def _open(self, args: tuple[Any, ...]) -> None:
+        if (earlier := carried_on(args, Corrective)) is not None:
+            self.state = earlier
+        else:
+            complaint = contract_of(args, QualityComplaint)
+            info = workflow.info()
+            if info.workflow_id != (wanted := corrective_id(complaint.reference)):
+                raise bad_start(f"workflow id: must be {wanted} for this reference; correct one of them")
+            entry = RegisterCorrective(
+                workflow_id=info.workflow_id,
+                run_id=info.first_execution_run_id,
+                opened_at=info.workflow_start_time,
+                complaint=complaint,
+            )
+            known = await workflow.execute_local_activity_method(
+                CorrectiveDuties.register_corrective, entry, **options.NEAR
+            )
+            pack = PACKS.pinned(known.procedure)
+            self.state = rules.opened(complaint, known, pack, info.workflow_start_time)
+        self.opened = True
+        self.show()
+
+    async def _through(self, *gates: Gate) -> None:
+        """Stay until the action stands at none of these gates; at once if it is elsewhere."""
+        while self.state.stage in gates:
+            await self.catch_up()
+            if self.state.stage not in gates:
+                return
+            self.set_alarm()
+            await workflow.wait_condition(lambda: self.ready() or self._may_renew())
+            if self._may_renew():
+                workflow.continue_as_new(args=[None, self.state])
+
+    def _may_renew(self) -> bool:
+        return workflow.info().is_continue_as_new_suggested() and self.idle
+
+    async def errands(self) -> None:
+        """Trace lots that have been named (S2-27)."""
+        if self.state.to_trace:
+            lots = list(self.state.to_trace)
+            found = await workflow.execute_local_activity_method(CorrectiveDuties.trace_lots, lots, **options.NEAR)
+            self.state = self.state.but(trace=found, to_trace=())
+
+    async def pass_time(self, at: datetime) -> None:
+        """Missed clocks."""
+        self.state = rules.pass_time(self.state, self.pack, at)
+
+    def procedure(self) -> str:
+        """The ref the action is pinned to."""
+        return self.state.procedure
+
+    def next_due(self) -> tuple[datetime | None, str]:
+        """When a missed clock is told next."""
+        return rules.next_due(self.state), self.state.stage.value
+
+    def receive(self, name: str, command: Command, at: datetime, departments: tuple[str, ...]) -> Verdict:
+        """By the rules."""
+        self.state, verdict = receive(self.state, self.pack, name, command, at, departments)
+        return verdict
+
+    def details(self) -> str:
+        """What it waits for, and its clocks."""
+        return web_details(self.state, self.pack)
+
+    async def write(self) -> None:
+        """The action's page."""
+        page = CorrectivePage(view=rules.view_of(self.state), mails=self.state.mails)
+        await workflow.execute_local_activity_method(CorrectiveDuties.write_corrective, page, **options.NEAR)
+
+    @workflow.signal(dynamic=True)
+    def _signalled(self, name: str, args: Sequence[RawValue]) -> None:
+        """Every signal, whatever it is: judged by the rules, never fatal."""
+        self.inbox.put(name, args, signalled=True)
+
+    @workflow.update(dynamic=True)
+    async def _updated(self, name: str, args: Sequence[RawValue]) -> Verdict:
+        """The same messages with an answer."""
+        return await answered(self.inbox.put(name, args))
+
+    @_updated.validator
+    def _refuse_at_the_door(self, name: str, args: Sequence[RawValue]) -> None:
+        """What cannot be read costs the action no event."""
+        if (problem := read(name, args, TO_A_CORRECTIVE).problem) is not None:
+            raise refusal(problem)
+
+    @workflow.query(name=VIEW)
+    def _view(self) -> CorrectiveView | None:
+        """The report so far; null before it has its number."""
+        return rules.view_of(self.state) if self.opened else None
