@@ -6,7 +6,7 @@ VENV := .venv
 STAMP := $(VENV)/.installed
 PACKAGES := models migrations rules activities workflows starter procedures reports texts benchmarks worker.py
 
-.PHONY: setup demo dev test incident check migration format clean
+.PHONY: setup demo dev test test-postgres mutants incident check migration format clean
 
 setup: $(STAMP)
 	@:
@@ -33,10 +33,17 @@ N ?= 5000
 incident: setup
 	@$(VENV)/bin/python -m tests.e2e.batch $(N)
 
+test-postgres: setup
+	@REDRESS_TEST_DATABASE=postgresql $(VENV)/bin/pytest -n 2 $(ARGS)
+
 check: setup
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy $(PACKAGES)
+
+# Every change of the code that would hurt open cases and must be caught; `make test` tries the first ones.
+mutants: setup
+	@REDRESS_TEST_MUTANTS=all $(VENV)/bin/pytest -n 2 tests/replay/test_mutants.py
 
 # The migration that leads from the newest one to the models: make migration DOES="audit trail"
 migration: setup

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 BASE = "base"
-HEAD = max((file.stem for file in (HERE / "versions").glob("[0-9]*.py")), default="")
+VERSIONS = sorted(file.stem for file in (HERE / "versions").glob("[0-9]*.py"))
+HEAD = max(VERSIONS, default="")
 """The newest version; versions are called by their number and purpose, as their files are."""
 _TABLE = "schema_version"
 
@@ -32,7 +33,7 @@ def current(connection: Connection) -> str | None:
 
 def known(version: str | None) -> bool:
     """Whether this program has the version; one it lacks was made by a later program."""
-    return version is None or (HERE / "versions" / f"{version}.py").is_file()
+    return version is None or version in VERSIONS
 
 
 def upgrade(connection: Connection, version: str = HEAD) -> None:

@@ -1,5 +1,6 @@
 """What redress needs of a Temporal namespace, on any cluster: search attributes and a retention."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
@@ -7,7 +8,7 @@ from google.protobuf.duration_pb2 import Duration
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.namespace.v1 import NamespaceConfig
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, UpdateNamespaceRequest
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, RegisterNamespaceRequest, UpdateNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -32,16 +33,49 @@ class ClusterError(OperatorError):
     """The namespace cannot be made what redress needs, as one line."""
 
 
-async def ensure_search_attributes(client: Client, attributes: Iterable[SearchAttribute]) -> None:
-    """Adds the attributes the namespace lacks; does nothing the second time.
+async def ensure_namespace(client: Client, days: int) -> bool:
+    """Makes the client's namespace where there is none; whether it did. Raises ClusterError."""
+    try:
+        await retention_days(client)
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+    else:
+        return False
+    kept = Duration(seconds=days * DAY)
+    request = RegisterNamespaceRequest(namespace=client.namespace, workflow_execution_retention_period=kept)
+    try:
+        await client.workflow_service.register_namespace(request)
+    except RPCError as error:
+        raise ClusterError(
+            f"namespace {client.namespace} does not exist and making it was refused ({error.status.name}); "
+            "make it with the rights of an operator (on Temporal Cloud: in its web page or with tcld)"
+        ) from None
+    await _known_everywhere(client)
+    return True
 
-    Raises ClusterError when one exists with another type, or when the server does not let us add any.
+
+async def _known_everywhere(client: Client) -> None:
+    """A server's parts look only now and then which namespaces there are."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                await client.count_workflows()
+            except RPCError as error:
+                if error.status is not RPCStatusCode.NOT_FOUND:
+                    raise
+                await asyncio.sleep(0.2)
+            else:
+                return
+
+
+async def ensure_search_attributes(client: Client, attributes: Iterable[SearchAttribute]) -> list[str]:
+    """Adds the attributes the namespace lacks and returns their names; none the second time.
+
+    Raises ClusterError when one exists with another type, or when the server does not let us look or add any.
     """
     wanted = {name: _TYPES[kind] for name, kind in attributes}
-    if not wanted:
-        return
-    request = ListSearchAttributesRequest(namespace=client.namespace)
-    present = (await client.operator_service.list_search_attributes(request)).custom_attributes
+    present = await _present(client, wanted) if wanted else {}
     for name, kind in wanted.items():
         if name in present and present[name] != kind:
             raise ClusterError(
@@ -50,6 +84,18 @@ async def ensure_search_attributes(client: Client, attributes: Iterable[SearchAt
     missing = {name: kind for name, kind in wanted.items() if name not in present}
     if missing:
         await _add(client, missing)
+    return sorted(missing)
+
+
+async def _present(client: Client, wanted: Mapping[str, IndexedValueType.ValueType]) -> Mapping[str, int]:
+    request = ListSearchAttributesRequest(namespace=client.namespace)
+    try:
+        return (await client.operator_service.list_search_attributes(request)).custom_attributes
+    except RPCError as error:
+        raise ClusterError(
+            f"the search attributes of namespace {client.namespace} cannot be read ({error.status.name}); "
+            f"see that it has {', '.join(sorted(wanted))} (on Temporal Cloud: in its web page or with tcld)"
+        ) from None
 
 
 async def _add(client: Client, missing: Mapping[str, IndexedValueType.ValueType]) -> None:
@@ -73,10 +119,10 @@ async def retention_days(client: Client) -> float:
     return description.config.workflow_execution_retention_ttl.seconds / DAY
 
 
-async def ensure_retention(client: Client, days: int) -> None:
-    """Raises the namespace's retention to at least `days`; a longer one stays. Raises ClusterError."""
+async def ensure_retention(client: Client, days: int) -> bool:
+    """Raises the namespace's retention to at least `days`; a longer one stays. Whether it did. Raises ClusterError."""
     if await retention_days(client) >= days:
-        return
+        return False
     config = NamespaceConfig(workflow_execution_retention_ttl=Duration(seconds=days * DAY))
     try:
         await client.workflow_service.update_namespace(
@@ -89,3 +135,4 @@ async def ensure_retention(client: Client, days: int) -> None:
         ) from None
     if await retention_days(client) < days:
         raise ClusterError(f"namespace {client.namespace} did not take a retention of {days} days; set it there")
+    return True

@@ -36,21 +36,25 @@ _SUNDAY_FIRST = 7
 _WEEKDAYS: tuple[str, ...] = get_args(Weekday)
 
 
-async def ensure_meetings(client: Client, packs: Packs, task_queue: str) -> None:
-    """See that each procedure's newest version has its schedule. Safe to repeat and to race.
+async def ensure_meetings(client: Client, packs: Packs, task_queue: str) -> list[str]:
+    """See that each procedure's newest version has its schedule; those made or changed. Safe to repeat and to race.
 
     A schedule that is as it should be is left alone: an update would make the server forget what it has to catch up.
     """
-    for pack in _newest(packs):
-        if pack.meeting is not None:
-            await _ensure(client, meeting_schedule(pack.name), weekly(pack, pack.meeting, task_queue))
+    wanted = {
+        meeting_schedule(pack.name): weekly(pack, pack.meeting, task_queue) for pack in _newest(packs) if pack.meeting
+    }
+    return [name for name, schedule in wanted.items() if await _ensure(client, name, schedule)]
 
 
-async def ensure_reports(client: Client, packs: Packs, task_queue: str) -> None:
+async def ensure_reports(client: Client, packs: Packs, task_queue: str) -> list[str]:
     """The same for the rounds of reports."""
-    for pack in _newest(packs):
-        for name, sending in pack.sending.items():
-            await _ensure(client, report_schedule(pack.name, name), regular(pack, name, sending, task_queue))
+    wanted = {
+        report_schedule(pack.name, name): regular(pack, name, sending, task_queue)
+        for pack in _newest(packs)
+        for name, sending in pack.sending.items()
+    }
+    return [name for name, schedule in wanted.items() if await _ensure(client, name, schedule)]
 
 
 def _newest(packs: Packs) -> list[Procedure]:
@@ -58,13 +62,15 @@ def _newest(packs: Packs) -> list[Procedure]:
     return [pack for name in names if (pack := packs.newest(name)) is not None]
 
 
-async def _ensure(client: Client, schedule_id: str, wanted: Schedule) -> None:
+async def _ensure(client: Client, schedule_id: str, wanted: Schedule) -> bool:
     try:
         await patiently(lambda: client.create_schedule(schedule_id, wanted))
     except ScheduleAlreadyRunningError:
         handle = client.get_schedule_handle(schedule_id)
-        if not _same(await handle.describe(), wanted):
-            await handle.update(lambda current: ScheduleUpdate(schedule=_changed(current, wanted)))
+        if _same(await handle.describe(), wanted):
+            return False
+        await handle.update(lambda current: ScheduleUpdate(schedule=_changed(current, wanted)))
+    return True
 
 
 def regular(pack: Procedure, name: str, sending: Sending, task_queue: str) -> Schedule:

@@ -1,11 +1,13 @@
 """One real Temporal server and one real store per test process."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from activities.store import Store
+from tests.activities.cluster import cluster
+from tests.databases import KIND, new_database
 from tests.server import local_environment
 from tests.support import Office, office_at_work
 
@@ -18,9 +20,19 @@ async def env() -> AsyncIterator[WorkflowEnvironment]:
 
 
 @pytest.fixture(scope="session")
-async def store(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Store]:
-    """The service's SQL store in a file of its own."""
-    made = Store(f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('store') / 'redress.db'}")
+def postgres() -> Iterator[str]:
+    """`host:port` of a PostgreSQL of our own, one for the test process."""
+    with cluster() as place:
+        yield place
+
+
+@pytest.fixture(scope="session")
+async def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Store]:
+    """The service's SQL store: a SQLite file, or with REDRESS_TEST_DATABASE=postgresql a database there."""
+    if KIND == "postgresql":
+        made = Store(await new_database(request.getfixturevalue("postgres")))
+    else:
+        made = Store(f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('store') / 'redress.db'}")
     await made.create()
     yield made
     await made.close()

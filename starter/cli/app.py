@@ -63,6 +63,11 @@ COMMANDS = {
     "meeting": ("meeting:meeting", "The supervision meeting: agenda, decisions, actions, minutes."),
     "8d": ("corrective:corrective", "Corrective actions: 8D reports from complaint to reply."),
     "incident": ("incident:incident", "Batch incidents: one plan and one decision for many complaints."),
+    "db": ("operating:db", "The database's schema, by versions."),
+    "setup": ("operating:setup", "Make the Temporal service what redress needs."),
+    "rollout": ("operating:rollout", "Which build of the worker takes cases."),
+    "backup": ("operating:backup", "Copy the local stack's databases, also while it runs."),
+    "restore": ("operating:restore", "Put a backup into the home."),
     "fast-forward": ("forward:fast_forward", "Let cases' clocks run ahead (local stack only)."),
     "schema": ("schemas:schema", "JSON Schemas of everything sent and returned."),
 }

@@ -13,7 +13,7 @@ from starter.cli.session import Session, session
 if TYPE_CHECKING:
     from temporalio.common import SearchAttributeKey
 
-    from starter.cluster import SearchAttributeType
+    from starter.cluster import SearchAttribute, SearchAttributeType
     from starter.settings import Settings
     from starter.stack import LocalStack
 
@@ -67,15 +67,21 @@ def local_stack(settings: "Settings") -> "LocalStack":
     from starter.observe.service import metered_runtime, settled
     from starter.stack import LocalStack
     from worker import working
-    from workflows.attributes import ALL
 
     settings = settled(settings)
     return LocalStack(
         settings,
         make_worker=working,
-        search_attributes=[(key.name, _kind(key)) for key in ALL],
+        search_attributes=search_attributes(),
         runtime=metered_runtime(settings),
     )
+
+
+def search_attributes() -> "tuple[SearchAttribute, ...]":
+    """What lists are made from, with their types."""
+    from workflows.attributes import ALL
+
+    return tuple((key.name, _kind(key)) for key in ALL)
 
 
 def _kind(key: "SearchAttributeKey[Any]") -> "SearchAttributeType":

@@ -1,16 +1,13 @@
 """A store on SQLite and on a real PostgreSQL, a case register on it, and complaints to fill it with."""
 
 import asyncio
-import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiosmtpd.smtp import SMTP
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
 from temporalio.testing import ActivityEnvironment
 
 from activities.casebook import Casebook, claim
@@ -22,17 +19,10 @@ from models.pages import CaseSummary, OpenCase, Page
 from models.tables import CaseRow
 from procedures import PACKS, load_packs
 from tests.activities.bookkeeping import Books
-from tests.activities.cluster import cluster
 from tests.activities.postoffice import MailServer, PostOffice
+from tests.databases import new_database
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """`host:port` of a PostgreSQL of our own, one for the test process."""
-    with cluster() as place:
-        yield place
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -40,13 +30,7 @@ async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'redress.db'}"
-    place = request.getfixturevalue("postgres")
-    name = f"t{os.urandom(6).hex()}"
-    engine = create_async_engine(f"postgresql+asyncpg://postgres@{place}/postgres", isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
-        await connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template0"))
-    await engine.dispose()
-    return f"postgresql://postgres@{place}/{name}"
+    return await new_database(request.getfixturevalue("postgres"))
 
 
 @pytest.fixture

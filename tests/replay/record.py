@@ -1,6 +1,7 @@
-"""Writes the histories this version makes: `python -m tests.replay.record`, once per release, into a folder of its own.
+"""Writes what this release keeps: `python -m tests.replay.record`, once per release, into a folder of its own.
 
-Histories of earlier releases are never written again: open cases of theirs must replay for ever.
+Histories of earlier releases are never written again: open cases of theirs must replay for ever. With `--commands`
+only the commands are written that today's code gives for every kept history, and the fingerprint of the code.
 """
 
 import asyncio
@@ -15,9 +16,13 @@ from typing import Any
 from temporalio.client import WorkflowHistory
 
 from activities.store import Store
+from procedures import load_packs
+from tests.replay.commands import golden_file, replay
+from tests.replay.fingerprint import KEPT, fingerprint
 from tests.replay.scenes import SCENES
 from tests.server import local_environment
 from tests.support import Office, office_at_work
+from worker import RUNNER, WORKFLOWS
 
 FOLDER = Path(__file__).parent / "histories"
 
@@ -45,8 +50,22 @@ async def record(office: Office, folder: Path) -> None:
             print(f"{name}.{part}: {len(history.events)} events")  # noqa: T201 - a tool for a terminal
 
 
+async def keep_commands() -> None:
+    """What today's code asks for, history by history. A history that does not replay keeps what it had."""
+    load_packs()
+    for file in sorted(FOLDER.glob("*/*.json")):
+        failure, commands = await replay(json.loads(file.read_text(encoding="utf-8")), WORKFLOWS, RUNNER)
+        if failure is None:
+            golden_file(file).write_text("".join(f"{line}\n" for line in commands), encoding="utf-8")
+        else:
+            print(f"{file.name} does not replay: {failure}")  # noqa: T201 - a tool for a terminal
+    KEPT.write_text("".join(f"{line}\n" for line in fingerprint()), encoding="utf-8")
+
+
 async def main(version: str) -> None:
     """Record under `histories/VERSION`."""
+    for old in (FOLDER / version).glob("*"):
+        old.unlink()
     with tempfile.TemporaryDirectory() as folder:
         store = Store(f"sqlite+aiosqlite:///{folder}/redress.db")
         await store.create()
@@ -55,7 +74,13 @@ async def main(version: str) -> None:
         await store.close()
 
 
+async def _run(arguments: list[str]) -> None:
+    if "--commands" not in arguments:
+        await main(arguments[0] if arguments else "0.1.0")
+    await keep_commands()
+
+
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1] if len(sys.argv) > 1 else "0.1.0"))
+    asyncio.run(_run(sys.argv[1:]))
     sys.stdout.flush()
     os._exit(0)  # a short-lived Temporal client may crash in interpreter teardown

@@ -131,6 +131,72 @@ async def waiting_for_goods(office: Office) -> OfCase:
     return case
 
 
+async def waiting_for_the_talk(office: Office) -> OfCase:
+    """In flight: customer and merchant talk."""
+    case = await office.start(negotiation="not_tried")
+    await case.at("negotiating")
+    return case
+
+
+async def waiting_for_the_call(office: Office) -> OfCase:
+    """In flight: the matter is yet to be explained."""
+    case = await office.start(contact=None)
+    await case.at("explaining")
+    return case
+
+
+async def waiting_for_verification(office: Office) -> OfCase:
+    """In flight: a shared liability is yet to be verified."""
+    case = await office.asked(cause="damaged")
+    await case.send("confirm", LOGISTICS, liable=liable(carrier=50, customer=50), reason="双方均有责任")
+    await case.at("verifying")
+    return case
+
+
+async def waiting_for_the_panel(office: Office) -> OfCase:
+    """In flight: answers differ."""
+    case = await office.asked(cause="damage_unclear")
+    await case.send("confirm", GOODS_DEPT, liable=liable(carrier=100), reason="运输所致")
+    await case.send("confirm", LOGISTICS, liable=liable(merchant=100), reason="包装不当")
+    await case.at("panel")
+    return case
+
+
+async def waiting_for_the_customer(office: Office) -> OfCase:
+    """In flight: refused, and the customer may insist."""
+    case = await office.asked()
+    await case.send("confirm", GOODS_DEPT, liable=liable(customer=100), reason="人为损坏")
+    await case.at("refused")
+    return case
+
+
+async def waiting_for_leadership(office: Office) -> OfCase:
+    """In flight: the customer insists."""
+    case = await waiting_for_the_customer(office)
+    await case.send("insist", SERVICE, reason="客户坚持")
+    await case.at("leadership")
+    return case
+
+
+async def waiting_for_a_person(office: Office) -> OfCase:
+    """In flight: the goods never came back, and a person must say how to go on."""
+    case = await office.asked(demand={"kind": "exchange"})
+    await case.send("confirm", GOODS_DEPT, **MERCHANT)
+    seen = await case.at("executing")
+    child = office.client.get_workflow_handle(seen.child or "")
+    await office.env.fast_forward(child, timedelta(days=15, minutes=1))
+    await case.at("task")
+    return case
+
+
+async def waiting_for_feedback(office: Office) -> OfCase:
+    """In flight: the customer is asked."""
+    case = await office.asked()
+    await case.send("confirm", GOODS_DEPT, **MERCHANT)
+    await case.at("feedback")
+    return case
+
+
 SCENES: dict[str, Scene] = {
     scene.__name__: scene
     for scene in (
@@ -145,5 +211,13 @@ SCENES: dict[str, Scene] = {
         negotiated,
         waiting_for_an_answer,
         waiting_for_goods,
+        waiting_for_the_talk,
+        waiting_for_the_call,
+        waiting_for_verification,
+        waiting_for_the_panel,
+        waiting_for_the_customer,
+        waiting_for_leadership,
+        waiting_for_a_person,
+        waiting_for_feedback,
     )
 }

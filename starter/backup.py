@@ -1,0 +1,98 @@
+"""Copies of the local stack's two databases that fit together, taken while it runs, and the way back."""
+
+import json
+import shutil
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+from migrations import HEAD
+from starter.errors import OperatorError
+from starter.filelock import is_locked
+from starter.stackfile import LOCK
+
+FILES = ("temporal.db", "redress.db")
+"""Temporal's comes first: see `back_up`."""
+NOTE = "backup.json"
+_PATIENCE = 30.0
+
+
+class BackupError(OperatorError):
+    """A backup cannot be made, or cannot be used, as one line."""
+
+
+def back_up(home: Path, target: Path) -> None:
+    """Copy the databases of `home` into the new folder `target`, whether or not the stack runs.
+
+    Our own SQL takes no write meanwhile, so the copy of it holds everything the copy of Temporal's store knows of; what
+    it holds beyond that is done again under the same keys and changes nothing. Raises BackupError.
+    """
+    for name in FILES:
+        if not (home / name).is_file():
+            raise BackupError(f"{home} holds no {name}; name the home of a local stack (REDRESS_HOME)")
+    if target.exists() and any(target.iterdir()):
+        raise BackupError(f"{target} is not empty; name a new folder")
+    target.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        with closing(_open(home / "redress.db")) as ours:
+            ours.execute("BEGIN IMMEDIATE")
+            for name in FILES:
+                _copy(home / name, target / name)
+            ours.execute("ROLLBACK")
+    except sqlite3.Error as error:
+        raise BackupError(f"the databases could not be copied ({error}); try again") from None
+    note = {"schema": HEAD, "taken_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+    (target / NOTE).write_text(json.dumps(note, indent=2) + "\n", encoding="utf-8")
+
+
+def restore(source: Path, home: Path) -> Path | None:
+    """Put a backup into `home`, whose stack must rest; what was there is moved to the folder returned.
+
+    Raises BackupError, and then has changed nothing.
+    """
+    for name in (NOTE, *FILES):
+        if not (source / name).is_file():
+            raise BackupError(f"{source} holds no {name}; name a folder that `redress backup` has written")
+    if is_locked(home / LOCK):
+        raise BackupError(f"a local stack runs on {home}; stop it first")
+    for name in FILES:
+        _check(source / name)
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    before = _move_away(home)
+    for name in FILES:
+        shutil.copyfile(source / name, home / name)
+    return before
+
+
+def _open(file: Path) -> sqlite3.Connection:
+    return sqlite3.connect(file, timeout=_PATIENCE, isolation_level=None)
+
+
+def _copy(source: Path, target: Path) -> None:
+    with closing(_open(source)) as reading, closing(_open(target)) as writing:
+        reading.backup(writing)
+        # One file without a journal beside it, so that it can be carried about.
+        writing.execute("PRAGMA journal_mode=DELETE")
+    _check(target)
+
+
+def _check(file: Path) -> None:
+    try:
+        with closing(_open(file)) as copy:
+            found = copy.execute("PRAGMA integrity_check").fetchone()[0]
+    except sqlite3.DatabaseError:
+        found = "no database"
+    if found != "ok":
+        raise BackupError(f"{file.name} of the backup is damaged; use another backup")
+
+
+def _move_away(home: Path) -> Path | None:
+    there = [file for name in FILES for file in home.glob(f"{name}*")]
+    if not there:
+        return None
+    before = home / f"before-restore-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}"
+    before.mkdir(mode=0o700)
+    for file in there:
+        file.rename(before / file.name)
+    return before

@@ -1,0 +1,81 @@
+"""A backup of the running stack, and the way back: cases go on where they stood, and no money moves twice."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from activities.reconcile import Reconciliation
+from activities.store import Store
+from models.names import COMPLAINT, TASK_QUEUE
+from starter.backup import BackupError, back_up, restore
+from starter.cli.service import search_attributes
+from starter.observe.service import settled
+from starter.settings import Local, Settings
+from starter.stack import LocalStack
+from tests.support import GOODS_DEPT, OfCase, complaint_data, liable
+from worker import working
+from workflows import attributes
+
+ANSWER = {"actor": GOODS_DEPT, "liable": liable(merchant=100), "reason": "属实"}
+
+
+@asynccontextmanager
+async def stack(home: Path) -> AsyncIterator[OfCase]:
+    """The local stack, with its one case."""
+    ports = Local(port=0, ui_port=0, http_port=0, smtp_port=0)
+    settings = settled(Settings(home=home, local=ports))
+    async with LocalStack(settings, make_worker=working, search_attributes=search_attributes()) as running:
+        yield OfCase(SimpleNamespace(client=running.client), "C-1")  # type: ignore[arg-type]
+
+
+async def answer(case: OfCase) -> None:
+    await case.handle.execute_update("confirm", ANSWER)
+    async with asyncio.timeout(40):
+        while (await case.handle.describe()).typed_search_attributes.get(attributes.STAGE) != "feedback":
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.timeout(180)
+async def test_a_restored_stack_goes_on_and_its_books_agree(tmp_path: Path) -> None:
+    home, kept = tmp_path / "home", tmp_path / "kept"
+    async with stack(home) as case:
+        await case.office.client.start_workflow(COMPLAINT, complaint_data(), id=case.handle.id, task_queue=TASK_QUEUE)
+        due = (await case.at("asked", within=40)).due
+        await asyncio.to_thread(back_up, home, kept)
+        await answer(case)
+        with pytest.raises(BackupError, match="stop it first"):
+            restore(kept, home)
+    before = restore(kept, home)
+    assert before is not None
+    assert (before / "redress.db").is_file()
+    async with stack(home) as case:
+        assert (await case.at("asked", within=40)).due == due
+        await answer(case)
+    store = Store(f"sqlite:///{home / 'redress.db'}")
+    books = Reconciliation(store, embedded=True)
+    assert [difference async for difference in books.differences()] == []
+    assert books.cases == 1
+    await store.close()
+
+
+def test_a_folder_that_is_no_backup_changes_nothing(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "redress.db").write_bytes(b"mine")
+    with pytest.raises(BackupError, match=r"^[^\n]*holds no backup.json; name a folder that `redress backup` has"):
+        restore(tmp_path, home)
+    assert (home / "redress.db").read_bytes() == b"mine"
+    with pytest.raises(BackupError, match=r"holds no temporal.db; name the home"):
+        back_up(home, tmp_path / "kept")
+
+
+def test_a_damaged_backup_is_refused(tmp_path: Path) -> None:
+    for name in ("backup.json", "temporal.db"):
+        (tmp_path / name).touch()
+    (tmp_path / "redress.db").write_bytes(b"SQLite format 3\x00" + bytes(5000))
+    with pytest.raises(BackupError, match=r"^redress.db of the backup is damaged; use another backup$"):
+        restore(tmp_path, tmp_path / "home")
