@@ -41,6 +41,7 @@ from activities.store import Store
 from models.directory import Directory
 from models.names import MAILROOM_ID, TASK_QUEUE, Queue, task_queue
 from procedures import PACKS, DirectoryFile, load_packs
+from procedures.workdays import Workdays
 from reports.enclosing import Enclosing
 from starter.connection import connect
 from starter.crew import Crew
@@ -184,6 +185,7 @@ def duties(settings: Settings, parts: Parts) -> Mapping[Queue, Sequence[Callable
         on_panel=UrgentCalls(parts.store, PACKS),
         on_case=IncidentWatch(parts.store, PACKS),
         gate=parts.gate,
+        calendar=Workdays(settings.calendar_file),
     )
     meetings = MeetingDesk(parts.store, PACKS, on_mail=desk.nudge, vouch=parts.gate.vouch)
     incidents = IncidentDesk(parts.store, PACKS, on_mail=desk.nudge, vouch=parts.gate.vouch)
@@ -193,6 +195,7 @@ def duties(settings: Settings, parts: Parts) -> Mapping[Queue, Sequence[Callable
         Queue.RULINGS: [
             book.open_case,
             book.examine,
+            book.working_days,
             book.write_down,
             Follower().await_remedy,
             meetings.draw_agenda,

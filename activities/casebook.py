@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
+from sqlmodel import col, select
 from temporalio import activity
 from temporalio.api.enums.v1 import EventType
 from temporalio.exceptions import ApplicationError
@@ -14,16 +15,19 @@ from activities.ledger import Ledger
 from activities.record import Record
 from activities.store import Store
 from models.base import Problem, in_one_line
-from models.case import Exit
+from models.case import Basis, Exit
 from models.complaint import Complaint
 from models.directory import Directory
 from models.names import Refused
 from models.pages import Letter, OpenCase, Opened, Origin, Page
 from models.procedure import Procedure
+from models.span import WorkCalendar, WorkingDays
 from models.tables import CaseRow
 from procedures import Packs
 from rules import book
 from rules.intake import open_case as opened
+from rules.spans import CalendarGap, ends
+from rules.triage import intake_problems
 
 
 def _now() -> datetime:
@@ -32,6 +36,11 @@ def _now() -> datetime:
 
 def _nobody_waits() -> None:
     """The mailroom of another process finds new mails by itself."""
+
+
+def _no_calendar(year: int) -> WorkCalendar:
+    """No year's working days are known: for services without a procedure that counts them."""
+    return WorkCalendar()
 
 
 async def _nobody_looks(number: str) -> None:
@@ -57,6 +66,7 @@ class Casebook(BookDuties):
         on_panel: Callable[[str], Awaitable[None]] = _nobody_looks,
         on_case: Callable[[str], Awaitable[None]] = _nobody_looks,
         gate: Gate | None = None,
+        calendar: Callable[[int], WorkCalendar] = _no_calendar,
         clock: Callable[[], datetime] = _now,
     ) -> None:
         self._gate = gate or Gate()
@@ -68,6 +78,7 @@ class Casebook(BookDuties):
         self._on_panel = on_panel
         self._on_case = on_case
         self._now = clock
+        self._calendar = calendar
         self._record = Record(store, Ledger(packs.pinned, clock), clock)
 
     @activity.defn(name="open_case")
@@ -75,7 +86,8 @@ class Casebook(BookDuties):
         """Claim the number for this run and write the case's first page; asked again by the same run, the same answer.
 
         Raises ApplicationError, not to be retried: of type `bad_input` for a complaint the procedure does not take, of
-        type `not_proven` or `unknown_actor` for one whose sender is not believed.
+        type `not_proven` or `unknown_actor` for one whose sender is not believed. One of type `calendar_gap` is to be
+        retried: a deadline may fall in a year whose working days are not known.
         """
         known = await self._known(entry) or await self._enter(entry)
         if not known.duplicate:
@@ -84,11 +96,13 @@ class Casebook(BookDuties):
 
     async def _enter(self, entry: OpenCase) -> Opened:
         await self._believe(entry)
-        pack = self._pack_for(entry.complaint)
-        first = book.page(opened(entry.complaint, pack, entry.number, entry.opened_at), pack)
+        pack = self._pack_for(entry.complaint, entry.opened_at)
+        calendar = self._days_for(pack, entry.opened_at)
+        await self._not_settled(entry, pack)
+        first = book.page(opened(entry.complaint, pack, entry.number, entry.opened_at, calendar), pack)
         if await self._record.open(claim(entry, pack), first):
             await self._tell(first)
-            return Opened(procedure=pack.ref)
+            return Opened(procedure=pack.ref, calendar=calendar)
         if (known := await self._known(entry)) is None:
             raise ApplicationError(f"{entry.number}: is not in the register after it was entered")
         return known
@@ -96,8 +110,11 @@ class Casebook(BookDuties):
     async def _known(self, entry: OpenCase) -> Opened | None:
         async with self._store.read() as session:
             row = await session.get(CaseRow, entry.number)
-        if row is None or row.run_id == entry.run_id:
-            return None if row is None else Opened(procedure=row.procedure)
+        if row is None:
+            return None
+        if row.run_id == entry.run_id:
+            calendar = self._days_for(self._packs.pinned(row.procedure), entry.opened_at)
+            return Opened(procedure=row.procedure, calendar=calendar)
         return Opened(procedure=row.procedure, duplicate=True, exit=Exit(row.exit) if row.exit else None)
 
     @activity.defn(name="examine")
@@ -107,7 +124,7 @@ class Casebook(BookDuties):
         to = activity.info().workflow_id or ""
         times = await _signal_times({letter.signal for letter in letters if letter.signal is not None})
         return [
-            _origin(letter, None if letter.signal is None else times.get(letter.signal), directory, self._gate, to)
+            self._origin(letter, None if letter.signal is None else times.get(letter.signal), directory, to)
             for letter in letters
         ]
 
@@ -140,7 +157,50 @@ class Casebook(BookDuties):
             await append(session, [denial], self._now)
         raise ApplicationError(reason, type=code.value, non_retryable=True)
 
-    def _pack_for(self, complaint: Complaint) -> Procedure:
+    @activity.defn(name="working_days")
+    async def working_days(self, year: int) -> WorkCalendar:
+        """The working days of this year and the next, as far as they are known."""
+        return self._calendar(year)
+
+    def _origin(self, letter: Letter, at: datetime | None, directory: Directory, to: str) -> Origin:
+        denied = self._gate.sender(letter.actor, letter.token, at=at, to=to)
+        return Origin(
+            at=at,
+            departments=directory.departments_of(letter.actor),
+            limits=directory.limits_of(letter.actor),
+            denied=denied.reason if denied else None,
+            has_pack=letter.wants is not None and self._packs.has(letter.wants),
+        )
+
+    def _days_for(self, pack: Procedure, opened_at: datetime) -> WorkCalendar | None:
+        """The working days a case begins with; None where its procedure counts none."""
+        if not pack.working_days:
+            return None
+        calendar = self._calendar(opened_at.year)
+        try:
+            ends(opened_at, WorkingDays(pack.working_days), pack.time_zone, calendar)
+        except CalendarGap as gap:
+            raise ApplicationError(str(gap), type="calendar_gap") from None
+        return calendar
+
+    async def _not_settled(self, entry: OpenCase, pack: Procedure) -> None:
+        """A claim the customer has settled by accepting an offer is not made a second time (S3-12)."""
+        if pack.offers is None or not pack.offers.binding:
+            return
+        complaint = entry.complaint
+        same = (
+            col(CaseRow.order_number) == complaint.order.number,
+            col(CaseRow.customer) == complaint.complainant.id,
+            col(CaseRow.cause) == complaint.cause,
+            col(CaseRow.basis) == Basis.SETTLEMENT.value,
+        )
+        async with self._store.read() as session:
+            earlier = (await session.exec(select(CaseRow.number).where(*same).limit(1))).first()
+        if earlier is not None:
+            reason = f"this claim was settled by agreement in case {earlier}; the agreement stands"
+            raise _bad_input([Problem(field="cause", code="settled", reason=reason)])
+
+    def _pack_for(self, complaint: Complaint, opened_at: datetime) -> Procedure:
         name = complaint.procedure or self._default
         pack = self._packs.newest(name)
         if pack is None:
@@ -153,19 +213,17 @@ class Casebook(BookDuties):
         if complaint.cause not in pack.causes:
             reason = f"is not a cause of {pack.ref}; use one of {', '.join(pack.causes)}"
             found.append(Problem(field="cause", code="unknown", reason=reason))
+        if complaint.demand.kind not in pack.remedies:
+            reason = f"is not a remedy of {pack.ref}; use one of {', '.join(pack.remedies)}"
+            found.append(Problem(field="demand.kind", code="unknown", reason=reason))
+        severities = [severity.name for severity in pack.severities]
+        if complaint.severity is not None and complaint.severity not in severities:
+            reason = f"is not a severity of {pack.ref}; use one of {', '.join(severities) or 'none'}"
+            found.append(Problem(field="severity", code="unknown", reason=reason))
+        found += intake_problems(pack, complaint, opened_at) if not found else []
         if found:
             raise _bad_input(found)
         return pack
-
-
-def _origin(letter: Letter, at: datetime | None, directory: Directory, gate: Gate, to: str) -> Origin:
-    denied = gate.sender(letter.actor, letter.token, at=at, to=to)
-    return Origin(
-        at=at,
-        departments=directory.departments_of(letter.actor),
-        limits=directory.limits_of(letter.actor),
-        denied=denied.reason if denied else None,
-    )
 
 
 def _bad_input(found: list[Problem]) -> ApplicationError:

@@ -13,6 +13,7 @@ from models.incident import CarryOut, IncidentPage, Progress, Registered, Regist
 from models.meeting import Agenda, AgendaWish, CaseAnswer, CaseDecision, FoundCase, MeetingPage
 from models.pages import Letter, OpenCase, Opened, Origin, Page, StepResult
 from models.reporting import ReportCall
+from models.span import WorkCalendar
 
 
 class BookDuties(ABC):
@@ -23,8 +24,14 @@ class BookDuties(ABC):
     async def open_case(self, entry: OpenCase) -> Opened:
         """Enter a complaint in the register with its case's first page, or learn that the number is another run's.
 
-        Raises ApplicationError(type="bad_input") for an unknown procedure, channel or cause.
+        Raises ApplicationError(type="bad_input") for an unknown procedure, channel or cause, or an incomplete form; a
+        retryable one of type "calendar_gap" while the working days its clocks need are not known.
         """
+
+    @activity.defn(name="working_days")
+    @abstractmethod
+    async def working_days(self, year: int) -> WorkCalendar:
+        """The working days of this year and the next, as far as they are known."""
 
     @activity.defn(name="examine")
     @abstractmethod

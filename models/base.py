@@ -12,6 +12,8 @@ from pydantic import (
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
+    StrictBool,
+    StrictInt,
     StringConstraints,
     ValidationError,
     model_serializer,
@@ -75,6 +77,10 @@ Line = Annotated[
 ]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 """A name from a procedure's data: department, cause, party, remedy."""
+Detail = (
+    Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_clean)] | StrictBool | StrictInt
+)
+"""One entry of a form: text, a whole number, yes or no."""
 Ref = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
 """An identifier from another system (order, SKU, merchant). Safe in a list filter; carries no personal data."""
 Number = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]{2,39}$")]

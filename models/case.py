@@ -6,20 +6,24 @@ from typing import Final, Literal, Self
 
 from pydantic import Field
 
-from models.base import Handover, Moment, Record
+from models.base import Detail, Handover, Moment, Record
 from models.commands import Share
 from models.complaint import Complaint, Demand, DemandKind, Language, Quantity
 from models.names import Refused
 from models.procedure import Step
+from models.span import Span, WorkCalendar
 
 
 class Stage(StrEnum):
     """Where a case stands."""
 
     NEGOTIATING = "negotiating"
+    WORKING = "working"
     EXPLAINING = "explaining"
     ASKED = "asked"
     VERIFYING = "verifying"
+    OFFERING = "offering"
+    APPROVING = "approving"
     PANEL = "panel"
     REFUSED = "refused"
     LEADERSHIP = "leadership"
@@ -42,6 +46,7 @@ class Exit(StrEnum):
     REFUSAL_ACCEPTED = "refusal_accepted"
     DECIDED_AGAINST = "decided_against"
     DECISION_FINAL = "decision_final"
+    OFFER_LAPSED = "offer_lapsed"
     WITHDRAWN = "withdrawn"
     DUPLICATE = "duplicate"
 
@@ -52,6 +57,8 @@ class Basis(StrEnum):
     ANSWER = "answer"
     SILENCE = "silence"
     IN_RULE = "in_rule"
+    INVESTIGATION = "investigation"
+    SETTLEMENT = "settlement"
     PANEL = "panel"
     LEADERSHIP = "leadership"
     INCIDENT = "incident"
@@ -80,6 +87,7 @@ class Ask(Record):
     reminded: int = 0
     undelivered: bool = False
     answer: Answer | None = None
+    extended: int = 0
     silent: bool = False
     late_answer: Answer | None = None
 
@@ -87,6 +95,67 @@ class Ask(Record):
     def open(self) -> bool:
         """Neither answered nor ruled by silence."""
         return self.answer is None and not self.silent
+
+
+class Report(Record):
+    """What a department reported on its duty."""
+
+    actor: str
+    at: Moment
+    fields: dict[str, Detail] = Field(default_factory=dict)
+    evidence: tuple[str, ...] = ()
+
+
+class Work(Record):
+    """A duty of the procedure as it is done for this case."""
+
+    id: str
+    duty: str
+    department: str
+    issued_at: Moment
+    deadline: Moment
+    mail: str
+    aside: bool = False
+    reminded: int = 0
+    told: int = 0
+    """How often the customer has been told that it is still being worked on."""
+    progress_at: Moment | None = None
+    level: int = 0
+    """How far it has gone up the ladder."""
+    helpers: tuple[str, ...] = ()
+    """Departments it was escalated to; they may report too."""
+    extended: int = 0
+    silent: bool = False
+    report: Report | None = None
+
+    @property
+    def open(self) -> bool:
+        """Neither reported nor gone on without."""
+        return self.report is None and not self.silent
+
+
+class Assigned(Record):
+    """A duty handed out by a coordination meeting, with its time limit (S1-08)."""
+
+    duty: str
+    department: str
+    within: Span | None = None
+
+
+class Offer(Record):
+    """A settlement put before the customer; `version` counts from 1 in the case."""
+
+    version: int
+    at: Moment
+    actor: str
+    department: str
+    demand: Demand
+    amount: int
+    """What it costs, in minor units of the order's currency."""
+    liable: tuple[Share, ...] = ()
+    basis: str
+    fields: dict[str, Detail] = Field(default_factory=dict)
+    state: Literal["waiting", "approval", "accepted", "countered", "withheld", "lapsed"] = "waiting"
 
 
 class Remedy(Record):
@@ -178,6 +247,24 @@ class Case(Record):
     contacted: bool = False
     asks: tuple[Ask, ...] = ()
     past_asks: tuple[Ask, ...] = ()
+    severity: str = ""
+    phase: Literal["", "before", "after", "rest"] = ""
+    """Which of the route's duties are under way; "rest": only those aside are left."""
+    plan: tuple[str, ...] = ()
+    """The duties still to come in this phase."""
+    works: tuple[Work, ...] = ()
+    assigned: tuple[Assigned, ...] = ()
+    found: tuple[Share, ...] = ()
+    """Who is liable as the steps before the decision found."""
+    found_reason: str = ""
+    offers: tuple[Offer, ...] = ()
+    pending: Literal["", "execute", "verify", "offer"] = ""
+    """What an approval lets go on."""
+    requester: str = ""
+    """Who asked for what an approval is needed for: never the approver."""
+    requested_by: str = ""
+    """… and for which department."""
+    calendar: WorkCalendar | None = None
     demand: Demand
     ruling: Ruling | None = None
     decisions: int = 0
@@ -186,6 +273,10 @@ class Case(Record):
     task: Task | None = None
     refunded: int = 0
     callbacks: int = 0
+    called: int = 0
+    """The last call-back the front desk has made by its own word."""
+    satisfied: bool = False
+    """The customer said so, but the case is one of those called back again all the same (S2-11)."""
     withdrawn: bool = False
     missed: bool = False
     """Some deadline of a department or task has passed unmet."""
@@ -276,6 +367,28 @@ class AskView(Record):
     liable: tuple[Share, ...] = ()
 
 
+class WorkView(Record):
+    """A duty as shown to people."""
+
+    duty: str
+    department: str
+    issued_at: Moment
+    deadline: Moment
+    state: Literal["waiting", "done", "silent"]
+
+
+class OfferView(Record):
+    """An offer as shown to people."""
+
+    version: int
+    at: Moment
+    department: str
+    demand: DemandKind
+    amount: int
+    basis: str
+    state: str
+
+
 class CaseView(Record):
     """What the query `view` returns: the case without the customer's name, contacts and words."""
 
@@ -297,7 +410,10 @@ class CaseView(Record):
     contested: bool
     overdue: bool
     round: int
+    severity: str
     asks: tuple[AskView, ...]
+    works: tuple[WorkView, ...]
+    offers: tuple[OfferView, ...]
     ruling: Ruling | None
     refunded: int
     task: Task | None

@@ -5,8 +5,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Contract, Line, Number, Ref, Slug, Text, Token
-from models.complaint import MAX_EVIDENCE, MAX_LINES, Demand, Evidence, Quantity
+from models.base import Contract, Detail, Line, Number, Ref, Slug, Text, Token
+from models.complaint import MAX_DETAILS, MAX_EVIDENCE, MAX_LINES, Demand, Evidence, Quantity
+from models.span import Span
 
 
 class Share(Contract):
@@ -51,12 +52,16 @@ class ContactMade(Command):
 class Triage(Command):
     """An agent's correction of the triage (S0-31), with the reason."""
 
-    handling: Literal["grant", "refuse", "own", "ask"]
+    handling: Literal["grant", "refuse", "own", "ask"] | None = None
+    route: Slug | None = None
+    """A route of the procedure instead, from its first step."""
     ask: Annotated[tuple[Slug, ...], Field(max_length=5)] = ()
     reason: Text
 
     @model_validator(mode="after")
     def _asks_somebody(self) -> Self:
+        if (self.handling is None) == (self.route is None):
+            raise ValueError("needs exactly one of `handling` and `route`")
         if (self.handling == "ask") != bool(self.ask):
             raise ValueError('`ask` names departments exactly where `handling` is "ask"')
         return self
@@ -151,10 +156,18 @@ class Resolve(Command):
 class Feedback(Command):
     """Whether the customer is satisfied with the actual result (S0-18)."""
 
-    satisfied: bool
+    satisfied: bool | None = None
+    reached: bool = True
+    """False: the customer was called and not reached; the call counts as one (S1-13)."""
     reason: Text | None = None
     demand: Demand | None = None
     """What the customer asks for in a re-examination, if not the same again."""
+
+    @model_validator(mode="after")
+    def _says_whether(self) -> Self:
+        if self.reached == (self.satisfied is None):
+            raise ValueError("`satisfied` is needed exactly where the customer was reached")
+        return self
 
 
 class Withdraw(Command):
@@ -168,6 +181,92 @@ class Forget(Command):
 
     pseudonym: Ref
     """Stands for the customer from now on: the same in all cases of one."""
+
+
+class Assignment(Contract):
+    """A duty given to a department by a coordination meeting, with its time limit if not the procedure's (S1-08)."""
+
+    department: Slug
+    within: Span | None = None
+
+
+class RecordDuty(Command):
+    """A department's report on a duty: its form, and who is liable where the duty determines that."""
+
+    duty: Slug | None = None
+    """None: the one duty the department has."""
+    fields: Annotated[dict[Slug, Detail], Field(max_length=MAX_DETAILS)] = Field(default_factory=dict)
+    liable: Annotated[tuple[Share, ...], Field(max_length=10)] = ()
+    demand: Demand | None = None
+    """What the customer gets instead of what was asked for."""
+    assign: Annotated[tuple[Assignment, ...], Field(max_length=10)] = ()
+    evidence: Annotated[tuple[Evidence, ...], Field(max_length=MAX_EVIDENCE)] = ()
+    note: Text | None = None
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if self.liable:
+            _whole(self.liable)
+        return self
+
+
+class MakeOffer(Command):
+    """A settlement for the customer to accept or counter (S3-08, S3-09)."""
+
+    demand: Demand
+    basis: Text
+    """The rule and the facts it rests on."""
+    liable: Annotated[tuple[Share, ...], Field(max_length=10)] = ()
+    """Who bears it; needed where nothing has been determined."""
+    fields: Annotated[dict[Slug, Detail], Field(max_length=MAX_DETAILS)] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if self.liable:
+            _whole(self.liable)
+        return self
+
+
+class Respond(Command):
+    """The customer's answer to an offer."""
+
+    version: Annotated[int, Field(strict=True, ge=1)]
+    """The offer meant: an answer to an older one is refused."""
+    accept: bool
+    reason: Text | None = None
+    """What the customer wants instead."""
+
+
+class Approve(Command):
+    """An authority approves what somebody else determined or offers, or does not (S2-38 … S2-41)."""
+
+    approve: bool
+    reason: Text | None = None
+
+    @model_validator(mode="after")
+    def _says_why_not(self) -> Self:
+        if not self.approve and self.reason is None:
+            raise ValueError("`reason` is needed where `approve` is false")
+        return self
+
+
+class Extend(Command):
+    """Somebody other than who asks for it gives a department more time; the customer is told."""
+
+    of: Slug
+    """The department whose clock it is."""
+    duty: Slug | None = None
+    """None: the one clock the department has."""
+    by: Span
+    asked_by: Line
+    reason: Text
+
+
+class Move(Command):
+    """The case goes on under another version of its procedure; what runs keeps its clock."""
+
+    version: Annotated[int, Field(strict=True, ge=1)]
+    reason: Text
 
 
 class MailReport(Contract):
@@ -198,5 +297,11 @@ COMMANDS: dict[str, type[Command]] = {
     "feedback": Feedback,
     "withdraw": Withdraw,
     "forget": Forget,
+    "record": RecordDuty,
+    "offer": MakeOffer,
+    "respond": Respond,
+    "approve": Approve,
+    "extend": Extend,
+    "move": Move,
 }
 """Name on the wire -> model. Signal and update of a human action share name and model."""

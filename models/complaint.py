@@ -7,10 +7,11 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from models.base import Contract, Currency, Line, Minor, Moment, Number, Ref, Slug, Text, Token
+from models.base import Contract, Currency, Detail, Line, Minor, Moment, Number, Ref, Slug, Text, Token
 
 MAX_LINES = 50
 MAX_EVIDENCE = 20
+MAX_DETAILS = 40
 
 
 class OrderKind(StrEnum):
@@ -145,6 +146,10 @@ class Complaint(Contract):
     demand: Demand
     evidence: Annotated[tuple[Evidence, ...], Field(max_length=MAX_EVIDENCE)] = ()
     category: Slug | None = None
+    severity: Slug | None = None
+    """What the agent who took it in judged; none: by the procedure's own rules (S1-05)."""
+    details: Annotated[dict[Slug, Detail], Field(max_length=MAX_DETAILS)] = Field(default_factory=dict)
+    """What the procedure's intake forms ask for (S1-03, S2-16, S3-03)."""
     negotiation: Negotiation = Negotiation.NOT_TRIED
     contact: Contact | None = None
     filed_at: Moment | None = None

@@ -8,6 +8,7 @@ from models.base import Handover, Moment, Record
 from models.case import Event, Exit, Mail, Stage
 from models.commands import Share
 from models.complaint import Complaint
+from models.span import WorkCalendar
 
 
 class OpenCase(Record):
@@ -27,6 +28,8 @@ class Opened(Handover):
     duplicate: bool = False
     exit: Exit | None = None
     """How the earlier case ended, where it has ended."""
+    calendar: WorkCalendar | None = None
+    """The working days, where the procedure counts in them."""
 
 
 class Letter(Record):
@@ -35,6 +38,8 @@ class Letter(Record):
     actor: str
     signal: int | None = None
     token: Annotated[str | None, Field(repr=False)] = None
+    wants: str | None = None
+    """The procedure a message would have the case move to, by its ref."""
 
 
 class Origin(Handover):
@@ -46,12 +51,15 @@ class Origin(Handover):
     """The most the sender may let out by one decision: currency -> minor units; None: no limit."""
     denied: str | None = None
     """Why the sender is not believed to be who the message says."""
+    has_pack: bool = False
+    """Whether the procedure it wants is known."""
 
 
 class CaseSummary(Record):
     """The case's row in SQL, as lists and reports read it; money in minor units."""
 
     number: str
+    procedure: str
     stage: Stage
     exit: Exit | None
     waiting_for: str

@@ -1,27 +1,11 @@
-"""What every part of a procedure is made of: bounded text, titles in both languages, spans and counts with source."""
+"""What every part of a procedure is made of: bounded text, titles in both languages, clocks and counts with source."""
 
-import re
-from datetime import timedelta
 from typing import Annotated
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from models.base import Contract, Line
-
-_SPAN = re.compile(r"^(\d{1,6})(s|m|h|d)$")
-_UNIT = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-
-
-def _span(value: object) -> object:
-    if isinstance(value, str) and (match := _SPAN.match(value)):
-        return timedelta(**{_UNIT[match[2]]: int(match[1])})
-    if isinstance(value, timedelta):
-        return value
-    raise ValueError('must be a span such as "30m", "24h" or "7d"')
-
-
-Span = Annotated[timedelta, BeforeValidator(_span), Field(gt=timedelta(0), le=timedelta(days=400))]
-"""A wall-clock span. Bounded: a typing error must not become a timer of a century."""
+from models.span import Span, WallSpan
 
 
 class Part(Contract):
@@ -41,6 +25,13 @@ class Clock(Part):
     """How long a wait lasts, and the clause that says so ("ours" where the source leaves it open)."""
 
     within: Span
+    source: Line
+
+
+class WallClock(Part):
+    """The same where only the clock on the wall makes sense."""
+
+    within: WallSpan
     source: Line
 
 

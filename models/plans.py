@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from models.base import Line, Slug
-from models.parts import Clock, Count, Part, Title
+from models.parts import Clock, Count, Part, Title, WallClock
 
 Mark = Literal["product", "lot", "merchant", "cause"]
 """What cases of one incident have in common (S2-03)."""
@@ -26,7 +26,7 @@ class Body(Part):
         return tuple(dict.fromkeys(name for name in (self.head, self.deputy, *self.members) if name))
 
 
-class Threshold(Clock):
+class Threshold(WallClock):
     """So many complaints with the same marks within the span are an incident."""
 
     by: Annotated[tuple[Mark, ...], Field(min_length=1)]
@@ -70,11 +70,11 @@ class IncidentRules(Part):
     may_decide: Annotated[tuple[Slug, ...], Field(min_length=1)]
     """Who gives the one decision for all cases; its sources stand with `leading`."""
     thresholds: tuple[Threshold, ...] = ()
-    verification: Clock
-    decision: Clock
-    situation: Clock
+    verification: WallClock
+    decision: WallClock
+    situation: WallClock
     """How often the leading group gets a situation report."""
-    review: Clock
+    review: WallClock
     """How often the plan is drilled or evaluated."""
     at_once: Bound
     flow: tuple[FlowStep, ...] = ()

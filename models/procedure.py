@@ -1,15 +1,26 @@
 """A company's procedure as data: who is asked, how long, what silence means. Every number names its source clause."""
 
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from models.base import Line, Ref, Slug
-from models.complaint import DemandKind, Language, OrderKind
-from models.parts import Clock, Count, Part, Span, Title
+from models.complaint import DemandKind, Language
+from models.parts import Clock, Count, Part, Title, WallClock
 from models.plans import CorrectiveRules, IncidentRules
 from models.sending import FileFormat, ReportName, Sending, Weekday
+from models.span import Span, WallSpan, WorkingDays
+from models.steps import Band, Duty, Extensions, IntakeForm, Offers, Parameter, Severity, Topic, When
+
+
+class Rework(Count):
+    """How often a customer who is not satisfied has the case examined again."""
+
+    restart: Slug | None = None
+    """The step it begins again with; none: the route's first."""
 
 
 class Callback(Part):
@@ -17,32 +28,54 @@ class Callback(Part):
 
     times: Annotated[int, Field(ge=1, le=10)]
     every: Span
+    at_least: Annotated[int, Field(ge=1, le=10)] = 1
+    """So often the customer is asked even when satisfied the first time."""
+    desk: Span | None = None
+    """The front desk must have called within this; else that is recorded as a breach."""
+    unanswered: Literal["close", "panel"] = "close"
+    """After the last call-back without an answer."""
     source: Line
+
+    @model_validator(mode="after")
+    def _least_is_at_most(self) -> Self:
+        if self.at_least > self.times:
+            raise ValueError("`at_least` is more than `times`; lower it")
+        return self
+
+
+class CallbackRule(Callback):
+    """Call-backs for some cases only."""
+
+    when: When
 
 
 class Clocks(Part):
     """Every clock of the procedure."""
 
-    negotiation: Clock
-    explanation: Clock
-    answer: Clock
-    reminders: tuple[Clock, ...] = ()
+    negotiation: Clock | None = None
+    explanation: Clock | None = None
+    """None: departments are asked at once."""
+    answer: Clock | None = None
+    reminders: tuple[WallClock, ...] = ()
     """Each `within` counts back from the deadline."""
-    verification: Clock
-    promise: Clock
+    verification: Clock | None = None
+    promise: Clock | None = None
     insist: Clock
+    approval: Clock | None = None
+    execution: Clock | None = None
+    """From the decision until it is carried out, where there is no `same_day`."""
     panel: Clock
     leadership: Clock
     task: Clock
-    goods: Clock
-    payment: Clock
-    mail: Clock
+    goods: WallClock
+    payment: WallClock
+    mail: WallClock
 
 
 class Metrics(Part):
     """What the figures need: within how long after a complaint another one of the same customer is a repeat (S1-16)."""
 
-    repeat_within: Span
+    repeat_within: WallSpan
     source: Line
 
 
@@ -50,6 +83,8 @@ class Department(Part):
     """A department as the procedure knows it; its people are in the directory."""
 
     title: Title
+    substitute: Slug | None = None
+    """A department that may act in its place."""
     source: Line
 
 
@@ -60,25 +95,19 @@ class Party(Part):
     source: Line
     settles: Literal["merchant", "carrier"] | None = None
     """Outside the house: who of the order it is, with statements under that one's id. None: one of our own."""
+    department: Slug | None = None
+    """The department that answers for it."""
 
 
 class Cause(Part):
     """A reason to complain; the taxonomy is closed."""
 
     title: Title
+    topic: Slug | None = None
+    """The class or type it belongs to."""
+    liable: tuple[Slug, ...] = ()
+    """Who usually is; told to whoever determines, and never decided from."""
     source: Line
-
-
-class When(Part):
-    """Facts a route looks at; each one given must hold, a list is "one of"."""
-
-    causes: tuple[Slug, ...] = ()
-    order_kinds: tuple[OrderKind, ...] = ()
-    channels: tuple[Slug, ...] = ()
-    demands: tuple[DemandKind, ...] = ()
-    in_rule: bool | None = None
-    late: bool | None = None
-    undelivered: bool | None = None
 
 
 class Route(Part):
@@ -86,15 +115,26 @@ class Route(Part):
 
     name: Slug
     when: When = When()
-    handling: Literal["grant", "refuse", "own", "ask"]
+    handling: Literal["grant", "refuse", "own", "ask", "found", "offer"]
+    """`found`: by what the steps before have determined; `offer`: settled by offers."""
     ask: tuple[Slug, ...] = ()
+    before: tuple[Slug, ...] = ()
+    """Duties before the determination, in order."""
+    after: tuple[Slug, ...] = ()
+    """Duties after the decision was carried out, before the customer is asked."""
+    offers_by: Slug | None = None
+    """Who makes offers; "liable": the department of the party found liable."""
+    tell: tuple[Slug, ...] = ()
+    """Departments that hear of such a case at once (S2-42)."""
     negotiate: bool = False
     source: Line
 
     @model_validator(mode="after")
-    def _asks_somebody(self) -> Self:
+    def _holds_together(self) -> Self:
         if (self.handling in {"ask", "own"}) != bool(self.ask):
             raise ValueError('`ask` names departments exactly where `handling` is "ask" or "own"')
+        if (self.handling == "offer") != bool(self.offers_by):
+            raise ValueError('`offers_by` names a department exactly where `handling` is "offer"')
         return self
 
 
@@ -103,7 +143,7 @@ class InRule(Part):
 
     causes: tuple[Slug, ...] = ()
     demands: tuple[DemandKind, ...] = ()
-    within: Span | None = None
+    within: WallSpan | None = None
     source: Line
 
 
@@ -118,7 +158,7 @@ class Merge(Part):
 class Settlement(Part):
     """How costs are settled with those who bear them (S0-19)."""
 
-    window: Span = timedelta(days=7)
+    window: WallSpan = timedelta(days=7)
     """How long a party may object to its statement; silence then confirms."""
     source: Line = "ours"
     remainder: Slug = "company"
@@ -155,9 +195,9 @@ class MeetingRules(Part):
     weekday: Weekday
     at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
     """Local time of the procedure's zone, "14:00"."""
-    notice: Span
+    notice: WallSpan
     """How long before the session the agenda goes to the members."""
-    length: Span
+    length: WallSpan
     """After so long a session ends by itself; what is undecided is carried to the next agenda."""
     quorum: Annotated[int, Field(ge=1, le=50)]
     """So many members must attend before anything is decided."""
@@ -165,7 +205,7 @@ class MeetingRules(Part):
     """Departments: each gets agenda and minutes."""
     may_decide: Annotated[tuple[Slug, ...], Field(min_length=1)]
     """Members who may decide cases (each those that wait for its own decision), give actions and close."""
-    reports: Span
+    reports: WallSpan
     """How long after its due date an execution report is still waited for."""
     urgent_at_once: Annotated[int, Field(ge=1, le=500)] = 10
     """So many urgent sessions are open at once at most; a further case is decided in one of them or on the week's."""
@@ -204,26 +244,40 @@ class Procedure(Part):
     leadership: Slug
     cashier: Slug
     """Who settles a payment the gateway refuses or leaves in doubt."""
+    ladder: tuple[Slug, ...] = ()
+    """Departments told one after the other when a clock is missed again; none: the leadership."""
+    parameters: dict[Slug, Parameter] = Field(default_factory=dict)
     parties: dict[Slug, Party]
     customer: Slug
     """The party that is the customer: a determination naming nobody else goes against the customer."""
     unreachable: Slug
     """The party that bears the cost of silence when our own mail never reached the department."""
+    topics: dict[Slug, Topic] = Field(default_factory=dict)
     causes: dict[Slug, Cause]
+    severities: tuple[Severity, ...] = ()
+    """Tried in order; the last one has no `when`."""
+    intake: tuple[IntakeForm, ...] = ()
+    duties: dict[Slug, Duty] = Field(default_factory=dict)
+    offers: Offers | None = None
+    approvals: tuple[Band, ...] = ()
+    extensions: Extensions | None = None
     in_rules: tuple[InRule, ...] = ()
     routes: Annotated[tuple[Route, ...], Field(min_length=1)]
     merges: tuple[Merge, ...] = ()
-    shared: Shared
+    shared: Shared | None = None
     clocks: Clocks
     callbacks: Callback
-    rework: Count
-    same_day: Clock
+    callback_rules: tuple[CallbackRule, ...] = ()
+    """The first whose facts hold stands in place of `callbacks`."""
+    rework: Rework
+    same_day: WallClock | None = None
     """Execution on the day of the ruling; `within` is how long after midnight still counts as that day."""
     remedies: dict[DemandKind, Remedy]
     settlement: Settlement = Settlement()
     metrics: Metrics = Metrics(repeat_within=timedelta(days=30), source="ours")
     authority: dict[Slug, tuple[Slug, ...]]
-    """Command -> departments that may send it; "asked" is every asked department, "task" whoever has the task."""
+    """Command -> departments that may send it; "asked" is every asked department, "task" whoever has the task,
+    "duty" whoever has a duty to report."""
     separation: dict[Slug, tuple[Slug, ...]] = Field(default_factory=dict)
     """Command -> commands whose senders may not send it in the same case: who approves is not who asked."""
     meeting: MeetingRules | None = None
@@ -240,12 +294,26 @@ class Procedure(Part):
         """Name and version, as a case pins it."""
         return f"{self.name}.{self.version}"
 
+    @cached_property
+    def working_days(self) -> int:
+        """The longest of its clocks that count working days; 0 where none does."""
+        return max(_in_working_days(self), default=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in(cls, data: Any) -> Any:
+        """Put the parameters' values where `$name` stands."""
+        if not isinstance(data, dict) or not isinstance(given := data.get("parameters", {}), dict):
+            return data
+        values = {f"${name}": item.get("value") for name, item in given.items() if isinstance(item, dict)}
+        return {key: part if key == "parameters" else _filled(part, values) for key, part in data.items()}
+
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
         desks = (self.front_desk, self.returns_centre, self.panel, self.leadership, self.cashier)
         _all_known("department", [*desks, *(d for r in self.routes for d in r.ask)], self.departments)
         _all_known("department", list(self.settlement.clerks), self.departments)
-        special = {"asked", "task"}
+        special = {"asked", "task", "duty"}
         _all_known(
             "department", [d for who in self.authority.values() for d in who if d not in special], self.departments
         )
@@ -256,18 +324,17 @@ class Procedure(Part):
         if self.corrective_action is not None:
             _all_known("party", [self.corrective_action.supplier, self.corrective_action.bearer], self.parties)
         merged = [p for m in self.merges for p in (*m.parties, m.becomes)]
-        shared = (self.shared.customer, *self.shared.others)
+        shared = (self.shared.customer, *self.shared.others) if self.shared else ()
         _all_known("party", [self.customer, self.unreachable, *merged, *shared], self.parties)
         # Whoever is asked may be silent, and then bears the cost.
         _all_known("party", [d for r in self.routes for d in r.ask], self.parties)
         _all_known("cause", [c for r in self.routes for c in r.when.causes], self.causes)
         _all_known("cause", [c for r in self.in_rules for c in r.causes], self.causes)
         _all_known("channel", [c for r in self.routes for c in r.when.channels], self.channels)
-        if missing := [kind.value for kind in DemandKind if kind not in self.remedies]:
-            raise ValueError(f"`remedies` lacks {', '.join(missing)}; add each")
         if self.routes[-1].when != When():
             raise ValueError("the last of `routes` must have no `when`; add a route for everything else")
-        if any(clock.within >= self.clocks.answer.within for clock in self.clocks.reminders):
+        answer = self.clocks.answer.within if self.clocks.answer else None
+        if isinstance(answer, timedelta) and any(clock.within >= answer for clock in self.clocks.reminders):
             raise ValueError("`clocks.reminders` must each be shorter than `clocks.answer`")
         return self
 
@@ -275,3 +342,27 @@ class Procedure(Part):
 def _all_known(kind: str, used: list[str], known: object) -> None:
     if unknown := sorted({name for name in used if name not in known}):  # type: ignore[operator]
         raise ValueError(f"{kind} {', '.join(unknown)} is used but not defined; define it or correct the name")
+
+
+def _in_working_days(part: object) -> Iterator[int]:
+    if isinstance(part, WorkingDays):
+        yield part.days
+    elif isinstance(part, Part):
+        for name in type(part).model_fields:
+            yield from _in_working_days(getattr(part, name))
+    elif isinstance(part, dict):
+        for item in part.values():
+            yield from _in_working_days(item)
+    elif isinstance(part, tuple):
+        for item in part:
+            yield from _in_working_days(item)
+
+
+def _filled(part: Any, values: dict[str, Any]) -> Any:
+    if isinstance(part, str) and part.startswith("$"):
+        if part not in values:
+            raise ValueError(f"{part} is used but not one of `parameters`; define it or correct the name")
+        return values[part]
+    if isinstance(part, dict):
+        return {key: _filled(item, values) for key, item in part.items()}
+    return [_filled(item, values) for item in part] if isinstance(part, list) else part

@@ -11,13 +11,15 @@ import structlog
 from pydantic import ValidationError
 
 from models.base import in_one_line, problems
-from models.directory import Directory
+from models.directory import Directory, Team
 from models.procedure import Procedure
+from models.trial import Trials
 from procedures.checks import mistakes
 
 HERE = Path(__file__).parent
 _log = structlog.get_logger()
-DIRECTORY_FILE = HERE / "marketplace.directory.toml"
+DIRECTORY = HERE
+"""The packaged directory: an example, one file for each pack's own departments."""
 
 
 class PackError(Exception):
@@ -43,6 +45,10 @@ class Packs:
             raise PackError(f"{ref}: this worker does not have the procedure; add its file to the procedures folder")
         return self._by_ref[ref]
 
+    def has(self, ref: str) -> bool:
+        """Whether this process knows the pack."""
+        return ref in self._by_ref
+
     def newest(self, name: str) -> Procedure | None:
         """The highest version under a name; None for an unknown name."""
         return max((p for p in self._by_ref.values() if p.name == name), key=lambda p: p.version, default=None)
@@ -67,8 +73,23 @@ def read_pack(file: Path) -> Procedure:
     return pack
 
 
-def read_directory(file: Path) -> Directory:
-    """The directory of people. Raises PackError with one line for a file that cannot be used."""
+def read_directory(place: Path) -> Directory:
+    """The directory of people: a file, or a folder of `*.directory.toml`.
+
+    Raises PackError with one line for a file that cannot be used, or a department that stands in two.
+    """
+    if not place.is_dir():
+        return _read_directory(place)
+    found: dict[str, Team] = {}
+    for file in sorted(place.glob("*.directory.toml")):
+        teams = _read_directory(file).departments
+        if twice := sorted(set(teams) & set(found)):
+            raise PackError(f"{file.name}: {', '.join(twice)} stands in another file of the folder; keep it in one")
+        found |= teams
+    return Directory(departments=found)
+
+
+def _read_directory(file: Path) -> Directory:
     try:
         return Directory.model_validate(_toml(file))
     except ValidationError as error:
@@ -76,7 +97,7 @@ def read_directory(file: Path) -> Directory:
 
 
 class DirectoryFile:
-    """The directory as its file says now: people come and go without a restart.
+    """The directory as its file, or folder, says now: people come and go without a restart.
 
     A file that has become unusable is left aside until it is mended; the last good one stands.
     """
@@ -100,7 +121,8 @@ class DirectoryFile:
 
     def _changed(self) -> int:
         try:
-            return self._file.stat().st_mtime_ns
+            parts = self._file.glob("*.directory.toml") if self._file.is_dir() else [self._file]
+            return max((part.stat().st_mtime_ns for part in parts), default=0)
         except OSError:
             return 0
 
@@ -122,3 +144,13 @@ def _toml(file: Path) -> dict[str, object]:
         raise PackError(f"{file.name}: is not valid TOML; {str(error)[:200]}") from None
     except OSError as error:
         raise PackError(f"{file.name}: cannot be read; {error.strerror}") from None
+
+
+def read_trials(file: Path) -> Trials:
+    """A pack's own test cases. Raises PackError with one line per mistake."""
+    try:
+        found = Trials.model_validate(_toml(file))
+    except ValidationError as error:
+        raise PackError("\n".join(f"{file.name}: {problem.line()}" for problem in problems(error))) from None
+    cases = [trial.model_copy(update={"details": found.details | trial.details}) for trial in found.cases]
+    return found.model_copy(update={"cases": tuple(cases)})

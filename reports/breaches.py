@@ -13,7 +13,15 @@ from reports.document import Document, Row, Section, Setting
 from reports.queries import EVENT, PAGE, Found, events_of, within
 from texts import span, values, when
 
-KINDS = ("no_pre_explanation", "silence", "not_verified", "not_same_day", "task_overdue")
+KINDS = (
+    "no_pre_explanation",
+    "silence",
+    "not_verified",
+    "not_same_day",
+    "task_overdue",
+    "duty_missed",
+    "not_called_back",
+)
 """Events that say a clock of somebody's ran out; `silence` is told as a late answer where one came."""
 _COLUMNS: tuple[Any, ...] = (*EVENT, CaseRow.order_number, CaseRow.procedure)
 _AFTER_SILENCE = ("asked", "answered_late", "undelivered")
@@ -134,6 +142,8 @@ async def _lines(database: AsyncConnection, setting: Setting) -> AsyncIterator[R
 def _detail(breach: Breach, setting: Setting) -> str:
     if breach.answer is not None:
         return setting.say("late_by", span=span(breach.answer.at - breach.event.at, setting.lang))
+    if (duty := breach.event.data.get("duty")) is not None:
+        return values.duty(str(duty), setting.pack(breach.event.procedure), setting.lang)
     code = breach.event.data.get("code")
     return values.coded("code", str(code), setting.lang) if code else ""
 

@@ -61,7 +61,7 @@ async def counted(database: AsyncConnection, setting: Setting, size: int = DEEP)
     """Every case submitted or ended in the period, by number."""
     async for page in by_number(database, _COLUMNS, _belongs(setting), size=size):
         numbers = [row.number for row in page]
-        events = await events_of(database, numbers, ("asked", *KINDS))
+        events = await events_of(database, numbers, ("asked", "duty", *KINDS))
         gaps = await _since_last(database, page, setting)
         for row in page:
             yield _count(row, events[row.number], gaps.get(row.number), setting)
@@ -79,7 +79,7 @@ async def counted_count(database: AsyncConnection, setting: Setting) -> int:
 
 def _count(row: Found, events: Sequence[Found], gap: timedelta | None, setting: Setting) -> Counted:
     pack, period = setting.pack(row.procedure), setting.period
-    asked = dict.fromkeys(event.department for event in events if event.kind == "asked" and event.department)
+    asked = dict.fromkeys(event.department for event in events if event.kind in {"asked", "duty"} and event.department)
     missed = any(event.kind in KINDS for event in events)
     closed = row.stage == Stage.CLOSED.value
     complaint = period.since <= row.opened_at < period.until

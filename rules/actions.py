@@ -5,28 +5,36 @@ from datetime import datetime
 
 from models.case import Answer, Ask, Case, Exit, Stage, Verdict
 from models.commands import (
+    Approve,
     Command,
     Confirm,
     ContactMade,
     Contest,
     Decide,
+    Extend,
     Feedback,
     Forget,
     Goods,
     IncidentDecision,
     Insist,
+    MakeOffer,
+    Move,
     Negotiated,
+    RecordDuty,
     Resolve,
+    Respond,
     Triage,
     Verify,
     Withdraw,
 )
+from models.complaint import Demand, DemandKind
 from models.names import Refused
 from models.procedure import Procedure
-from rules import asking, closing, disputes, intake, remedy, ruling, stages
+from rules import asking, closing, disputes, duties, intake, offers, permits, remedy, ruling, stages, working
 from rules.checks import ACCEPTED, Refusal, at_stage, known_parties, new_demand
 from rules.forgetting import forget
 from rules.record import note, notify
+from rules.triage import route_of
 
 
 def _said(
@@ -45,21 +53,37 @@ def _contact(case: Case, pack: Procedure, command: ContactMade, at: datetime, de
 
 
 def _triage(case: Case, pack: Procedure, command: Triage, at: datetime, department: str) -> tuple[Case, Verdict]:
-    at_stage(case, Stage.NEGOTIATING, Stage.EXPLAINING, Stage.ASKED, Stage.REFUSED)
+    before = case.phase == "before" and case.ruling is None
+    working = (Stage.WORKING, Stage.OFFERING) if before else ()
+    at_stage(case, Stage.NEGOTIATING, Stage.EXPLAINING, Stage.ASKED, Stage.REFUSED, *working)
     if case.stage is Stage.REFUSED and case.ruling is not None and not case.ruling.for_customer:
         raise Refusal(Refused.WRONG_STAGE, "liability has been determined; to dispute that use contest")
+    if command.route is not None:
+        return _other_route(case, pack, command, at, department), ACCEPTED
     # Whoever is asked may be silent, and then bears the cost: only a party can.
-    askable = [name for name in pack.departments if name in pack.parties]
+    askable = [name for name in pack.departments if name in pack.parties and pack.clocks.answer]
     for index, name in enumerate(command.ask):
         if name not in askable:
             known = ", ".join(askable)
             raise Refusal(Refused.BAD_INPUT, f"ask.{index}: cannot be asked here; use one of {known}")
+    case = duties.drop(case, at)
     case = case.but(route="by_hand", direct=command.handling != "ask", out_of_rule=command.handling == "refuse")
-    facts = {"route": "by_hand", "handling": command.handling, "ask": ",".join(command.ask)}
+    handling = command.handling or "ask"
+    facts = {"route": "by_hand", "handling": handling, "ask": ",".join(command.ask)}
     case = _said(case, at, "triaged", command, department, command.reason, **facts)
-    if command.handling in {"grant", "refuse"}:
+    if handling in {"grant", "refuse"}:
         case = asking.drop(case, at)
-    return intake.handle(case, pack, command.handling, command.ask, at, reason=command.reason), ACCEPTED
+    return intake.handle(case, pack, handling, command.ask, at, reason=command.reason), ACCEPTED
+
+
+def _other_route(case: Case, pack: Procedure, command: Triage, at: datetime, department: str) -> Case:
+    """An agent sends the case down another route, such as that of a complex complaint (S1-05)."""
+    chosen = next((route for route in pack.routes if route.name == command.route), None)
+    if chosen is None:
+        known = ", ".join(route.name for route in pack.routes)
+        raise Refusal(Refused.BAD_INPUT, f"route: is not known here; use one of {known}")
+    case = _said(case, at, "rerouted", command, department, command.reason, route=chosen.name)
+    return intake.take_route(asking.drop(duties.drop(case, at), at), pack, chosen, at)
 
 
 def _negotiated(
@@ -117,6 +141,7 @@ def _resolve(case: Case, pack: Procedure, command: Resolve, at: datetime, depart
             if case.task is not None and case.task.kind == "payment":
                 reason = "outcome: a payment that may have been made is not made anew; use retry or settled"
                 raise Refusal(Refused.BAD_INPUT, reason)
+            new_demand(case, pack, Demand(kind=DemandKind.REFUND))
             return remedy.refund_instead(case, pack, at), ACCEPTED
         case "abandon":
             return remedy.abandoned(case, pack, at, command.note), ACCEPTED
@@ -125,9 +150,12 @@ def _resolve(case: Case, pack: Procedure, command: Resolve, at: datetime, depart
 def _feedback(case: Case, pack: Procedure, command: Feedback, at: datetime, department: str) -> tuple[Case, Verdict]:
     at_stage(case, Stage.FEEDBACK)
     wanted = case.demand if command.demand is None else new_demand(case, pack, command.demand)
+    if command.satisfied is None:
+        case = _said(case, at, "not_reached", command, department, command.reason)
+        return closing.called(case, pack, at, satisfied=None), ACCEPTED
     case = _said(case, at, "feedback", command, department, command.reason, satisfied=int(command.satisfied))
     if command.satisfied:
-        return closing.close(case, pack, Exit.SATISFIED, at), ACCEPTED
+        return closing.called(case, pack, at, satisfied=True), ACCEPTED
     if case.final:
         return closing.close(case, pack, Exit.DECISION_FINAL, at), ACCEPTED
     return _again_from_the_ask(case.but(demand=wanted), pack, at, command.reason), ACCEPTED
@@ -140,6 +168,10 @@ def _again_from_the_ask(case: Case, pack: Procedure, at: datetime, reason: str |
     """
     if case.round > pack.rework.times or case.cost_held:
         return stages.to_panel(case, pack, at, reason)
+    route = route_of(case, pack)
+    if route is not None and (route.before or route.handling == "offer"):
+        case = asking.drop(case, at).but(round=case.round + 1, contacted=False)
+        return working.restart(note(case, at, "rework", round=case.round), pack, at, route.before)
     departments = tuple(ask.department for ask in case.asks) or (pack.front_desk,)
     direct = departments == (pack.front_desk,)
     case = asking.drop(case, at).but(round=case.round + 1, contacted=False)
@@ -176,4 +208,10 @@ ACTIONS: dict[type[Command], Callable[..., tuple[Case, Verdict]]] = {
     Feedback: _feedback,
     Withdraw: _withdraw,
     Forget: forget,
+    RecordDuty: working.record,
+    MakeOffer: offers.offer,
+    Respond: offers.respond,
+    Approve: permits.approve,
+    Extend: permits.extend,
+    Move: permits.move,
 }

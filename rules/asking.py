@@ -7,6 +7,7 @@ from models.procedure import Procedure
 from rules.liability import favours_customer, find, is_shared, settled
 from rules.record import note, notify, stamp
 from rules.ruling import bear_cost, hold_cost, rule, shares_text
+from rules.spans import deadline as due_after
 from rules.stages import move, to_panel
 
 KEPT_ASKS = 20
@@ -19,9 +20,10 @@ def prepare(case: Case, pack: Procedure, at: datetime, departments: tuple[str, .
     case = drop(case, at, keep=asks).but(asks=asks)
     if not any(ask.open for ask in asks):
         return conclude(case, pack, at)
-    if direct or case.contacted or _all_issued(case):
+    grace = pack.clocks.explanation
+    if direct or case.contacted or grace is None or _all_issued(case):
         return issue(case, pack, at)
-    return move(case, Stage.EXPLAINING, at, due=at + pack.clocks.explanation.within)
+    return move(case, Stage.EXPLAINING, at, due=due_after(case, pack, at, grace.within))
 
 
 def _new(case: Case, department: str, *, direct: bool) -> Ask:
@@ -60,7 +62,8 @@ def issue(case: Case, pack: Procedure, at: datetime) -> Case:
 
 
 def _issue_one(case: Case, pack: Procedure, at: datetime, ask: Ask) -> Case:
-    deadline = at + pack.clocks.answer.within
+    clock = pack.clocks.answer or pack.clocks.task
+    deadline = due_after(case, pack, at, clock.within)
     complaint = case.complaint
     case = notify(
         case,
@@ -112,7 +115,7 @@ def silence(case: Case, pack: Procedure, ask: Ask, at: datetime) -> Case:
 def answer(case: Case, pack: Procedure, ask: Ask, given: Answer) -> Case:
     """An answer in time; before the mail it shows that the matter was explained to this department."""
     ask = ask.model_copy(update={"answer": given, "issued_at": ask.issued_at or given.at})
-    case = replace(case, ask)
+    case = replace(case, ask).but(requester=given.actor, requested_by=ask.department)
     case = note(
         case,
         given.at,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from models.case import Case
-from models.commands import Command, Decide, Resolve, Triage
+from models.commands import Approve, Command, Decide, MakeOffer, Resolve, Triage
 from models.complaint import Demand
 from models.names import Refused
 from models.procedure import Procedure
@@ -23,6 +23,10 @@ LEAVES = {
     "insist": ("insisted",),
     "goods": ("goods",),
     "resolve": ("resolved",),
+    "record": ("recorded", "recorded_late"),
+    "offer": ("offered",),
+    "approve": ("approved", "not_approved"),
+    "extend": ("extended",),
 }
 """The lines of the record by which it is known who has sent a command."""
 
@@ -51,6 +55,10 @@ def _lets_out(case: Case, command: Command) -> Demand | None:
     match command:
         case Decide(grant=True):
             return command.demand or case.demand
+        case MakeOffer():
+            return command.demand
+        case Approve(approve=True):
+            return case.demand
         case Triage(handling="grant") | Resolve(outcome="refund_instead" | "settled"):
             return case.demand
         case _:

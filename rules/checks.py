@@ -39,6 +39,9 @@ def known_parties(pack: Procedure, liable: tuple[Share, ...]) -> None:
 def new_demand(case: Case, pack: Procedure, demand: Demand) -> Demand:
     """What the customer gets from now on. Raises Refusal for more than the order holds or is left of its money."""
     order = case.complaint.order
+    if demand.kind not in pack.remedies:
+        known = ", ".join(pack.remedies)
+        raise Refusal(Refused.BAD_INPUT, f"demand.kind: is not a remedy here; use one of {known}")
     if demand.amount is not None and demand.amount > order.paid - case.refunded:
         raise Refusal(Refused.TOO_MUCH, "demand.amount: is more than is left of what was paid; lower it")
     left: Counter[str] = Counter()

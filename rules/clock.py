@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from models.case import Ask, Case, Exit, Stage
+from models.case import Ask, Case, Exit, Stage, Work
 from models.procedure import Procedure
+from rules import duties, offers, working
 from rules.asking import explanation_missed, remind, silence
 from rules.closing import call_back, close
 from rules.intake import negotiation_over
@@ -21,6 +22,7 @@ class Due:
     at: datetime
     what: str
     ask: str | None = None
+    work: str | None = None
 
 
 def next_due(case: Case, pack: Procedure) -> Due | None:
@@ -30,7 +32,7 @@ def next_due(case: Case, pack: Procedure) -> Due | None:
 
 def binding_due(case: Case, pack: Procedure) -> Due | None:
     """The instant by which somebody must act: a reminder binds nobody."""
-    binding = (due for due in _dues(case, pack) if due.what != "reminder")
+    binding = (due for due in _dues(case, pack) if due.what not in {"reminder", "progress"})
     return min(binding, key=lambda due: due.at, default=None)
 
 
@@ -43,6 +45,18 @@ def _dues(case: Case, pack: Procedure) -> Iterator[Due]:
         for ask in case.asks:
             if ask.open and ask.deadline is not None:
                 yield from _ask_dues(ask, ask.deadline, pack)
+    for work in duties.running(case):
+        yield from _work_dues(work, pack)
+
+
+def _work_dues(work: Work, pack: Procedure) -> Iterator[Due]:
+    duty = pack.duties[work.duty]
+    reminders = sorted(work.deadline - within for within in duty.reminders)[work.reminded :]
+    if reminders and reminders[0] > work.issued_at:
+        yield Due(reminders[0], "reminder", work=work.id)
+    if work.progress_at is not None:
+        yield Due(work.progress_at, "progress", work=work.id)
+    yield Due(work.deadline, f"duty_{duty.on_silence}", work=work.id)
 
 
 def _ask_dues(ask: Ask, deadline: datetime, pack: Procedure) -> Iterator[Due]:
@@ -56,6 +70,7 @@ def pass_time(case: Case, pack: Procedure, now: datetime) -> Case:
     """Let everything happen that was due by `now`, each at its own instant, in order.
 
     A worker that comes back after an outage thus reaches the state it would have had: an outage moves no deadline.
+    Raises CalendarGap.
     """
     while (due := next_due(case, pack)) is not None and due.at <= now:
         case = _happen(case, pack, due, now)
@@ -63,6 +78,8 @@ def pass_time(case: Case, pack: Procedure, now: datetime) -> Case:
 
 
 def _happen(case: Case, pack: Procedure, due: Due, now: datetime) -> Case:
+    if due.work is not None:
+        return _work_is_due(case, pack, due, next(work for work in case.works if work.id == due.work), now)
     if due.ask is not None:
         ask = next(ask for ask in case.asks if ask.id == due.ask)
         return remind(case, ask, due.at, now) if due.what == "reminder" else silence(case, pack, ask, due.at)
@@ -76,6 +93,16 @@ def _happen(case: Case, pack: Procedure, due: Due, now: datetime) -> Case:
     return _stage_is_over(case, pack, due.at)
 
 
+def _work_is_due(case: Case, pack: Procedure, due: Due, work: Work, now: datetime) -> Case:
+    match due.what:
+        case "reminder":
+            return duties.remind(case, work, due.at, now)
+        case "progress":
+            return duties.tell_progress(case, pack, work, now)
+        case _:
+            return working.overdue(case, pack, work, due.at, now)
+
+
 def _stage_is_over(case: Case, pack: Procedure, at: datetime) -> Case:
     match case.stage:
         case Stage.NEGOTIATING:
@@ -84,5 +111,7 @@ def _stage_is_over(case: Case, pack: Procedure, at: datetime) -> Case:
             return explanation_missed(case, pack, at)
         case Stage.REFUSED:
             return close(case, pack, Exit.REFUSAL_ACCEPTED, at)
+        case Stage.OFFERING:
+            return offers.lapsed(case, pack, at)
         case _:
             return day_is_over(case, pack, at)

@@ -4,8 +4,11 @@ from datetime import datetime
 
 from models.case import Case, Exit, Stage
 from models.procedure import Procedure
+from rules.duties import drop, enter
 from rules.record import note, notify
+from rules.spans import deadline
 from rules.stages import move, to_panel
+from rules.triage import callbacks_of, route_of
 
 
 def close(case: Case, pack: Procedure, end: Exit, at: datetime) -> Case:
@@ -13,6 +16,10 @@ def close(case: Case, pack: Procedure, end: Exit, at: datetime) -> Case:
     case = case.but(exit=end)
     if case.cost_held:
         return to_panel(case, pack, at)
+    case = drop(case, at) if case.phase != "rest" else case
+    if any(work.open for work in case.works):
+        # Only what was to be done after the fact is left; see rules.duties.
+        return note(move(case.but(phase="rest"), Stage.WORKING, at), at, "duties_left")
     return note(move(case, Stage.CLOSED, at), at, "closed", exit=end)
 
 
@@ -27,6 +34,11 @@ def tell_result(case: Case, pack: Procedure, at: datetime, reference: str | None
         refunded=case.refunded,
         reference=reference,
     )
+    route = route_of(case, pack)
+    if route is not None and route.after and not case.withdrawn:
+        case, waits = enter(case, pack, at, route.after, "after")
+        if waits:
+            return case
     return ask_customer(case, pack, at)
 
 
@@ -34,15 +46,35 @@ def ask_customer(case: Case, pack: Procedure, at: datetime) -> Case:
     """Wait for the customer's word on what was done; a withdrawn case ends here."""
     if case.withdrawn:
         return close(case, pack, Exit.WITHDRAWN, at)
-    case = move(case, Stage.FEEDBACK, at, due=at + pack.callbacks.every).but(callbacks=1)
+    case = move(case, Stage.FEEDBACK, at, due=_next_call(case, pack, at)).but(callbacks=1, called=0)
     return note(case, at, "feedback_asked", department=pack.front_desk, times=1)
 
 
 def call_back(case: Case, pack: Procedure, at: datetime) -> Case:
     """Ask the silent customer again; after the last call-back the case ends as "no answer", not as "satisfied"."""
-    if case.callbacks >= pack.callbacks.times:
-        return close(case, pack, Exit.NO_FEEDBACK, at)
+    rule = callbacks_of(case, pack)
+    if rule.desk is not None and case.called < case.callbacks:
+        case = note(case.but(missed=True), at, "not_called_back", department=pack.front_desk, times=case.callbacks)
+    if case.callbacks >= rule.times:
+        if case.satisfied:
+            return close(case, pack, Exit.SATISFIED, at)
+        return to_panel(case, pack, at) if rule.unanswered == "panel" else close(case, pack, Exit.NO_FEEDBACK, at)
     times = case.callbacks + 1
-    case = case.but(callbacks=times, due=at + pack.callbacks.every)
+    case = case.but(callbacks=times, due=_next_call(case, pack, at))
     case = note(case, at, "feedback_asked", department=pack.front_desk, times=times)
     return notify(case, at, "customer", "callback", times=times)
+
+
+def _next_call(case: Case, pack: Procedure, at: datetime) -> datetime:
+    rule = callbacks_of(case, pack)
+    return deadline(case, pack, at, rule.desk or rule.every)
+
+
+def called(case: Case, pack: Procedure, at: datetime, *, satisfied: bool | None) -> Case:
+    """The customer was called back. Satisfied ends the case once as many calls were made as its class needs (S2-11)."""
+    case = case.but(called=case.callbacks, satisfied=bool(satisfied))
+    if satisfied is None:
+        return case.but(due=deadline(case, pack, at, callbacks_of(case, pack).every))
+    if case.callbacks >= callbacks_of(case, pack).at_least:
+        return close(case, pack, Exit.SATISFIED, at)
+    return case.but(due=deadline(case, pack, at, callbacks_of(case, pack).every))

@@ -6,7 +6,7 @@ from models.case import Basis, Case, Exit, Stage, Verdict
 from models.commands import Contest, Decide, IncidentDecision, Insist, Share
 from models.names import Refused
 from models.procedure import Procedure
-from rules import asking, closing, remedy, ruling, stages
+from rules import asking, closing, duties, remedy, ruling, stages
 from rules.checks import ACCEPTED, Refusal, at_stage, known_parties, new_demand
 from rules.liability import Finding, favours_customer
 from rules.record import note, notify
@@ -19,7 +19,8 @@ def contest(case: Case, pack: Procedure, command: Contest, at: datetime, departm
     """A determination is disputed: what the customer has been granted stands, the rest is for the panel (S0-10)."""
     if command.by not in pack.parties and command.by not in pack.departments:
         raise Refusal(Refused.BAD_INPUT, "by: is neither a party nor a department here; correct it")
-    being_asked = case.stage in (Stage.NEGOTIATING, Stage.EXPLAINING, Stage.ASKED)
+    working = case.stage is Stage.WORKING and case.phase == "before"
+    being_asked = working or case.stage in (Stage.NEGOTIATING, Stage.EXPLAINING, Stage.ASKED, Stage.OFFERING)
     if (case.ruling is None or being_asked) and not any(ask.answer for ask in case.asks):
         raise Refusal(Refused.WRONG_STAGE, "nothing has been determined yet; contest a determination once there is one")
     if case.stage in (Stage.PANEL, Stage.LEADERSHIP) or case.final or case.cost_held:
@@ -33,9 +34,9 @@ def contest(case: Case, pack: Procedure, command: Contest, at: datetime, departm
         by=command.by,
         reason=command.reason,
     )
-    if case.stage in (Stage.EXECUTING, Stage.TASK, Stage.FEEDBACK):
+    if case.stage in (Stage.EXECUTING, Stage.TASK, Stage.FEEDBACK) or (case.stage is Stage.WORKING and not working):
         return ruling.hold_cost(case, pack, at, command.reason), ACCEPTED
-    case = asking.drop(case, at, keep=tuple(ask for ask in case.asks if not ask.open))
+    case = asking.drop(duties.drop(case, at), at, keep=tuple(ask for ask in case.asks if not ask.open))
     return stages.to_panel(case, pack, at, command.reason), ACCEPTED
 
 

@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import TypeVar
 
-from models.case import Ask, Case, Event, Mail, Verdict
+from models.case import Ask, Case, Event, Mail, Verdict, Work
 from models.commands import Forget
 from models.complaint import Complaint
 from models.procedure import Procedure
 from rules.checks import ACCEPTED
+from rules.forms import FIELD
 from rules.record import note
 
 WORDS = frozenset({"reason", "note", "text"})
@@ -23,6 +24,9 @@ def forget(case: Case, pack: Procedure, command: Forget, at: datetime, departmen
         ruling=case.ruling.model_copy(update={"reason": ""}) if case.ruling else None,
         asks=tuple(map(_ask, case.asks)),
         past_asks=tuple(map(_ask, case.past_asks)),
+        works=tuple(map(_work, case.works)),
+        offers=tuple(offer.model_copy(update={"basis": GONE, "fields": {}}) for offer in case.offers),
+        found_reason="",
         events=tuple(event.model_copy(update={"data": without_words(event.data)}) for event in case.events),
         mails=tuple(mail.model_copy(update={"values": without_words(mail.values)}) for mail in case.mails),
         forgotten=True,
@@ -36,12 +40,19 @@ def anonymous(complaint: Complaint, pseudonym: str) -> Complaint:
         update={"id": pseudonym, "name": None, "email": None, "phone": None},
     )
     contact = complaint.contact.model_copy(update={"note": None}) if complaint.contact else None
-    return complaint.model_copy(update={"complainant": person, "text": GONE, "evidence": (), "contact": contact})
+    return complaint.model_copy(
+        update={"complainant": person, "text": GONE, "evidence": (), "details": {}, "contact": contact}
+    )
 
 
 def without_words(data: dict[str, str | int]) -> dict[str, str | int]:
     """A line's data without what people wrote."""
-    return {name: value for name, value in data.items() if name not in WORDS}
+    return {name: value for name, value in data.items() if name not in WORDS and not name.startswith(FIELD)}
+
+
+def _work(work: Work) -> Work:
+    report = work.report.model_copy(update={"fields": {}, "evidence": ()}) if work.report else None
+    return work.model_copy(update={"report": report})
 
 
 def _ask(ask: Ask) -> Ask:

@@ -2,18 +2,25 @@
 
 from datetime import datetime
 
-from models.case import Case, Stage
+from models.case import Basis, Case, Stage
 from models.complaint import Complaint, Negotiation
 from models.procedure import Procedure, Route
+from models.span import WorkCalendar
 from rules.asking import prepare
+from rules.duties import enter, whose
+from rules.liability import Finding, favours_customer
 from rules.record import note, notify, stamp
-from rules.ruling import in_rule, refuse
-from rules.stages import move
-from rules.triage import route
+from rules.ruling import in_rule, refuse, rule
+from rules.spans import deadline
+from rules.stages import move, to_offer, to_panel
+from rules.triage import Facts, route, route_of, severity_of
 
 
-def open_case(complaint: Complaint, pack: Procedure, number: str, at: datetime) -> Case:
-    """Take a complaint in, triage it, and acknowledge it with number, next step and clock."""
+def open_case(
+    complaint: Complaint, pack: Procedure, number: str, at: datetime, calendar: WorkCalendar | None = None
+) -> Case:
+    """Take a complaint in, triage it, and acknowledge it with number, next step and clock. Raises CalendarGap."""
+    severity = severity_of(pack, complaint, at)
     case = Case(
         number=number,
         complaint=complaint,
@@ -21,31 +28,59 @@ def open_case(complaint: Complaint, pack: Procedure, number: str, at: datetime) 
         opened_at=at,
         stage=Stage.EXPLAINING,
         stage_since=at,
+        severity=severity,
+        calendar=calendar,
         demand=complaint.demand,
         contacted=complaint.contact is not None,
     )
-    case = note(case, at, "filed", channel=complaint.channel, cause=complaint.cause)
+    case = note(case, at, "filed", channel=complaint.channel, cause=complaint.cause, severity=severity)
     if complaint.contact is not None:
         case = note(case, at, "contacted", actor=complaint.contact.by, mode=complaint.contact.mode)
-    return _acknowledged(take_route(case, pack, route(pack, complaint, at), at), at)
+    return _acknowledged(take_route(case, pack, route(pack, Facts.of(case)), at), at)
 
 
 def _acknowledged(case: Case, at: datetime) -> Case:
     """The customer gets the number, the next step and its clock, ahead of every other notice."""
-    deadline = min((ask.deadline for ask in case.asks if ask.deadline), default=case.due)
-    case = notify(case, at, "customer", "acknowledged", stage=case.stage, due_at=stamp(deadline))
+    asked = [ask.deadline for ask in case.asks if ask.deadline]
+    worked = [work.deadline for work in case.works if not work.aside]
+    first = min((*asked, *worked), default=case.task.due if case.task else case.due)
+    case = notify(case, at, "customer", "acknowledged", stage=case.stage, due_at=stamp(first))
     return case.but(mails=(case.mails[-1], *case.mails[:-1]))
 
 
-def take_route(case: Case, pack: Procedure, chosen: Route, at: datetime) -> Case:
-    """Send a case down a route of its procedure."""
-    case = case.but(route=chosen.name, direct=chosen.handling != "ask", out_of_rule=chosen.handling == "refuse")
+def take_route(case: Case, pack: Procedure, chosen: Route, at: datetime, *, skip: frozenset[str] = frozenset()) -> Case:
+    """Send a case down a route of its procedure; `skip`: steps that have been done."""
+    direct = _is_direct(chosen, pack)
+    case = case.but(route=chosen.name, direct=direct, out_of_rule=chosen.handling == "refuse")
     case = note(case, at, "triaged", route=chosen.name, handling=chosen.handling, ask=",".join(chosen.ask))
-    if chosen.negotiate and case.complaint.negotiation is Negotiation.NOT_TRIED:
-        due = at + pack.clocks.negotiation.within
+    for department in chosen.tell:
+        case = notify(case, at, department, "major", department=department, cause=case.complaint.cause)
+    if chosen.negotiate and pack.clocks.negotiation and case.complaint.negotiation is Negotiation.NOT_TRIED:
+        due = deadline(case, pack, at, pack.clocks.negotiation.within)
         case = note(move(case, Stage.NEGOTIATING, at, due=due), at, "negotiating", due_at=stamp(due))
         return notify(case, at, "customer", "negotiate", due_at=stamp(due))
+    return _begin(case, pack, chosen, at, skip)
+
+
+def _is_direct(chosen: Route, pack: Procedure) -> bool:
+    """直接处理: the front desk settles it alone (S0-31)."""
+    alone = all(pack.duties[name].department == pack.front_desk for name in chosen.before)
+    return chosen.handling not in {"ask", "offer"} and alone
+
+
+def _begin(case: Case, pack: Procedure, chosen: Route, at: datetime, skip: frozenset[str] = frozenset()) -> Case:
+    """The steps of the route, then its determination."""
+    if chosen.before:
+        case, waits = enter(case, pack, at, [name for name in chosen.before if name not in skip], "before")
+        if waits:
+            return case
     return handle(case, pack, chosen.handling, chosen.ask, at)
+
+
+def determine(case: Case, pack: Procedure, at: datetime) -> Case:
+    """The steps before are done: the route's determination."""
+    chosen = route_of(case, pack)
+    return to_panel(case, pack, at) if chosen is None else handle(case, pack, chosen.handling, chosen.ask, at)
 
 
 def handle(
@@ -59,6 +94,8 @@ def handle(
             return refuse(case, pack, at, "refused_rule", reason=reason)
         case "own":
             return prepare(case, pack, at, ask or (pack.front_desk,), direct=True)
+        case "found" | "offer":
+            return _by_findings(case, pack, at, handling)
         case _:
             return prepare(case, pack, at, ask)
 
@@ -67,4 +104,23 @@ def negotiation_over(case: Case, pack: Procedure, at: datetime, reason: str | No
     """The talk failed or its time is up: the platform's dispute procedure begins (S0-11)."""
     chosen = next(candidate for candidate in pack.routes if candidate.name == case.route)
     case = note(case, at, "negotiation_failed", reason=reason)
-    return handle(case, pack, chosen.handling, chosen.ask, at)
+    return _begin(case, pack, chosen, at)
+
+
+def _by_findings(case: Case, pack: Procedure, at: datetime, handling: str) -> Case:
+    """By what the steps before have determined: a ruling, or an offer. What they left open is the panel's."""
+    for_customer = favours_customer(pack, case.found)
+    chosen = route_of(case, pack)
+    if handling == "offer" and chosen is not None and (for_customer or not case.found):
+        return to_offer(case, pack, at, whose(case, pack, chosen.offers_by or pack.front_desk))
+    if not case.found:
+        return to_panel(case, pack, at)
+    finding = Finding(
+        agreed=True,
+        for_customer=for_customer,
+        basis=Basis.INVESTIGATION,
+        liable=case.found,
+        reason=case.found_reason,
+        department=case.requested_by or None,
+    )
+    return rule(case, pack, at, finding)

@@ -40,7 +40,7 @@ def favours_customer(pack: Procedure, liable: Sequence[Share]) -> bool:
 def is_shared(pack: Procedure, liable: Sequence[Share]) -> bool:
     """The customer and the merchant or the carrier are both partly liable (S0-14), as determined, before S0-07."""
     parties = {share.party for share in liable}
-    return pack.shared.customer in parties and not parties.isdisjoint(pack.shared.others)
+    return pack.shared is not None and pack.shared.customer in parties and not parties.isdisjoint(pack.shared.others)
 
 
 def find(pack: Procedure, asks: Sequence[Ask]) -> Finding:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from models.base import Contract
 from models.case import Case, Stage, Verdict
-from models.commands import Command, MailReport
+from models.commands import Command, MailReport, Move
 from models.names import DENIALS, INCIDENT_DECISION, Refused
 from models.procedure import Procedure
 from rules import asking
@@ -13,6 +13,7 @@ from rules.authority import Limits, another_person, within_limit
 from rules.checks import Refusal
 from rules.clock import pass_time
 from rules.record import note
+from rules.spans import CalendarGap
 
 KEPT_IDS = 200
 NOTED_REFUSALS = 50
@@ -29,8 +30,12 @@ def receive(
     at: datetime,
     departments: tuple[str, ...],
     limits: Limits | None = None,
+    other: Procedure | None = None,
 ) -> tuple[Case, Verdict]:
-    """Judge one message, received by the server at `at` from somebody who acts for `departments` within `limits`."""
+    """Judge one message, received by the server at `at` from somebody who acts for `departments` within `limits`.
+
+    `other`: the version of the procedure it would have the case move to. Raises CalendarGap.
+    """
     digest = command.digest(name)
     if (earlier := _seen(case, command.command_id)) is not None:
         return _again(case, name, earlier, digest, at)
@@ -38,7 +43,8 @@ def receive(
         department = may(case, pack, name, command, departments)
         another_person(case, pack, name, command)
         within_limit(case, command, limits)
-        case, verdict = ACTIONS[type(command)](case, pack, command, at, department)
+        more = {"other": other} if isinstance(command, Move) else {}
+        case, verdict = ACTIONS[type(command)](case, pack, command, at, department, **more)
     except Refusal as refusal:
         return refused(case, name, refusal.code, refusal.reason, at, command.actor if departments else None)
     if command.command_id is not None:
@@ -80,14 +86,21 @@ def may(case: Case, pack: Procedure, name: str, command: Command, departments: t
     if not allowed and _depends(pack, name):
         return departments[0]  # nobody can do it now: the action itself says when it is for
     hats = [hat for hat in departments if hat in allowed and command.department in (None, hat)]
+    hats = hats or _in_place_of(pack, allowed, departments, command.department)
     if not hats:
         who = ", ".join(allowed) or "nobody now"
         raise Refusal(Refused.WRONG_DEPARTMENT, f"actor: is not of a department that may do this; it may: {who}")
     return hats[0]
 
 
+def _in_place_of(pack: Procedure, allowed: list[str], departments: tuple[str, ...], wanted: str | None) -> list[str]:
+    """The departments a substitute may act for (代理); it acts in their name."""
+    own = [hat for hat in departments if wanted in (None, hat, *allowed)]
+    return [name for name in allowed if (known := pack.departments.get(name)) and known.substitute in own]
+
+
 def _depends(pack: Procedure, name: str) -> bool:
-    return any(who in {"asked", "task"} for who in pack.authority.get(name, ()))
+    return any(who in {"asked", "task", "duty"} for who in pack.authority.get(name, ()))
 
 
 def _allowed(case: Case, pack: Procedure, name: str) -> list[str]:
@@ -99,6 +112,8 @@ def _allowed(case: Case, pack: Procedure, name: str) -> list[str]:
             allowed += [ask.department for ask in (*case.asks, *case.past_asks)]
         elif who == "task":
             allowed += _holders(case, pack, name)
+        elif who == "duty":
+            allowed += [name for work in case.works for name in (work.department, *work.helpers)]
         else:
             allowed.append(who)
     return list(dict.fromkeys(allowed))
@@ -108,7 +123,12 @@ def _holders(case: Case, pack: Procedure, name: str) -> list[str]:
     """Whoever has the task a command settles; nobody where the case waits for no such thing."""
     if name == "decide" and case.cost_held:
         return [pack.panel]
-    settles = {"decide": (Stage.PANEL, Stage.LEADERSHIP), "resolve": (Stage.TASK,)}.get(name)
+    settles = {
+        "decide": (Stage.PANEL, Stage.LEADERSHIP),
+        "resolve": (Stage.TASK,),
+        "offer": (Stage.OFFERING,),
+        "approve": (Stage.APPROVING,),
+    }.get(name)
     ripe = settles is None or case.stage in settles
     return [case.task.department] if case.task and ripe else []
 
@@ -140,10 +160,13 @@ def precheck(case: Case, pack: Procedure, name: str, content: Contract | None, n
 
     Who somebody is, is no matter for the door: the case judges it, so that every denial stands in the record.
     """
-    if not isinstance(content, Command):
+    if not isinstance(content, Command) or isinstance(content, Move):
         return None
-    case = pass_time(case, pack, now)
-    verdicts = [receive(case, pack, name, content, now, (department,))[1] for department in pack.departments]
+    try:
+        case = pass_time(case, pack, now)
+        verdicts = [receive(case, pack, name, content, now, (department,))[1] for department in pack.departments]
+    except CalendarGap:
+        return None  # the case itself waits for the calendar
     if any(verdict.accepted for verdict in verdicts):
         return None
     return next((verdict for verdict in verdicts if verdict.code not in DENIALS), None)

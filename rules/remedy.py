@@ -1,6 +1,6 @@
 """Carrying a decision out (S0-17): what is owed, on which day, and what a person must settle."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from models.case import Case, Execution, Remedy, RemedyOrder, RemedyResult, Stage, Task
@@ -10,6 +10,7 @@ from models.procedure import Procedure, Step
 from rules.closing import ask_customer, tell_result
 from rules.money import freight_part, goods_value, on_top, stake
 from rules.record import note, notify, stamp
+from rules.spans import deadline
 from rules.stages import give_task, move
 
 
@@ -56,7 +57,7 @@ def _start(
     child = remedy_id(case.number, case.decisions, attempt, plan.workflow or "")
     execution = Execution(decision=case.decisions, attempt=attempt, remedy=remedy, child=child, done=done)
     waits_for_goods = "goods" in plan.steps and "goods" not in done
-    ends = None if waits_for_goods else due or end_of_day(at, pack)
+    ends = None if waits_for_goods else due or carried_out_by(case, pack, at)
     case = move(case, Stage.EXECUTING, at, due=ends).but(execution=execution)
     case = note(
         case,
@@ -94,14 +95,21 @@ def goods_are_back(case: Case, pack: Procedure, at: datetime) -> Case:
     if case.execution is None:
         return case
     execution = case.execution.model_copy(update={"done": (*case.execution.done, "goods")})
-    return case.but(execution=execution, due=end_of_day(at, pack))
+    return case.but(execution=execution, due=carried_out_by(case, pack, at))
 
 
-def end_of_day(at: datetime, pack: Procedure) -> datetime:
+def carried_out_by(case: Case, pack: Procedure, at: datetime) -> datetime | None:
+    """When a decision must be carried out: the same day, or by a clock of its own; None where nothing is said."""
+    if pack.same_day is not None:
+        return _end_of_day(at, pack, pack.same_day.within)
+    return deadline(case, pack, at, pack.clocks.execution.within) if pack.clocks.execution else None
+
+
+def _end_of_day(at: datetime, pack: Procedure, within: timedelta) -> datetime:
     """The end of the local day on which something was decided (当天, S0-17)."""
     midnight = at.astimezone(ZoneInfo(pack.time_zone)).replace(hour=0, minute=0, second=0, microsecond=0)
     # Wall-clock arithmetic on purpose: the day ends at local midnight even where a day has 23 hours.
-    return (midnight + pack.same_day.within).astimezone(at.tzinfo)
+    return (midnight + within).astimezone(at.tzinfo)
 
 
 def day_is_over(case: Case, pack: Procedure, at: datetime) -> Case:
@@ -149,7 +157,8 @@ def finished(case: Case, pack: Procedure, result: RemedyResult, at: datetime) ->
     case = case.but(execution=case.execution.model_copy(update={"done": done}))
     case = note(case, at, "execution_failed", code=result.failure, step=result.step)
     kind, department = _whose(case.execution, pack, result.step)
-    task = Task(kind=kind, department=department, due=at + pack.clocks.task.within, code=result.failure)
+    due = deadline(case, pack, at, pack.clocks.task.within)
+    task = Task(kind=kind, department=department, due=due, code=result.failure)
     return give_task(case, Stage.TASK, task, at)
 
 

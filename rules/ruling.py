@@ -5,19 +5,34 @@ from datetime import datetime
 from models.case import Basis, Case, Ruling, Stage, Task
 from models.commands import Share
 from models.procedure import Procedure
+from rules.approving import countersigned, gate
 from rules.liability import Finding
 from rules.record import note, notify, stamp
 from rules.remedy import execute
+from rules.spans import deadline
 from rules.stages import give_task, move, was_told
 
 
-def rule(case: Case, pack: Procedure, at: datetime, finding: Finding, *, shared: bool = False) -> Case:
-    """Make the ruling and go where it leads."""
+def rule(
+    case: Case, pack: Procedure, at: datetime, finding: Finding, *, shared: bool = False, approved: bool = False
+) -> Case:
+    """Make the ruling and go where it leads, through whoever must approve so much."""
     case = _ruled(case, at, finding)
     if not finding.for_customer:
         return refuse(case, pack, at, "refused_finding", reason=finding.reason)
-    if shared:
-        task = Task(kind="verification", department=pack.front_desk, due=at + pack.clocks.verification.within)
+    waits = None
+    if pack.approvals and not approved:
+        pending = "verify" if shared else "execute"
+        waits = gate(case, pack, at, finding.liable, pending, case.requested_by)
+    return waits or go_on(case, pack, at, shared=shared)
+
+
+def go_on(case: Case, pack: Procedure, at: datetime, *, shared: bool = False) -> Case:
+    """A ruling for the customer that nobody needs to approve any more."""
+    case = countersigned(case, pack, at)
+    if shared and pack.clocks.verification is not None:
+        due = deadline(case, pack, at, pack.clocks.verification.within)
+        task = Task(kind="verification", department=pack.front_desk, due=due)
         return give_task(case, Stage.VERIFYING, task, at)
     return execute(case, pack, at)
 
@@ -53,7 +68,8 @@ def shares_text(liable: tuple[Share, ...]) -> str:
 
 def promise(case: Case, pack: Procedure, at: datetime) -> Case:
     """The customer is promised the remedy first, then gets it within the promise's own 24 hours (S0-14)."""
-    due = at + pack.clocks.promise.within
+    clock = pack.clocks.promise or pack.clocks.task
+    due = deadline(case, pack, at, clock.within)
     case = note(case, at, "promised", department=pack.front_desk, due_at=stamp(due))
     case = notify(case, at, "customer", "promised", due_at=stamp(due))
     return execute(case, pack, at, due=due)
@@ -68,7 +84,7 @@ def verification_missed(case: Case, pack: Procedure, at: datetime) -> Case:
 
 def refuse(case: Case, pack: Procedure, at: datetime, template: str, *, reason: str | None = None) -> Case:
     """Explain and politely refuse (S0-12); the customer may insist for a while."""
-    due = at + pack.clocks.insist.within
+    due = deadline(case, pack, at, pack.clocks.insist.within)
     case = move(case, Stage.REFUSED, at, due=due)
     case = note(case, at, "refused", department=pack.front_desk, why=template, reason=reason)
     return notify(case, at, "customer", template, reason=reason, due_at=stamp(due))

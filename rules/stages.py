@@ -4,9 +4,17 @@ from datetime import datetime, timedelta
 
 from models.case import Case, Stage, Task
 from models.procedure import Procedure
+from models.span import WorkingDays
 from rules.record import note, notify, stamp
+from rules.spans import deadline
 
-_NOTICE = {"verification": "verify", "panel": "panel", "leadership": "leadership"}
+_NOTICE = {
+    "verification": "verify",
+    "panel": "panel",
+    "leadership": "leadership",
+    "offer": "offer_wanted",
+    "approval": "approval",
+}
 """Kind of task -> the notice that tells its department; "task" for the others."""
 
 
@@ -31,14 +39,33 @@ def _notice(task: Task) -> str:
 
 def to_panel(case: Case, pack: Procedure, at: datetime, reason: str | None = None) -> Case:
     """A disputed determination goes to the panel at once (S0-10, S0-27)."""
-    task = Task(kind="panel", department=pack.panel, due=at + pack.clocks.panel.within)
+    task = Task(kind="panel", department=pack.panel, due=deadline(case, pack, at, pack.clocks.panel.within))
     return give_task(case, Stage.PANEL, task, at, reason=reason)
 
 
 def to_leadership(case: Case, pack: Procedure, at: datetime, reason: str) -> Case:
     """A customer who insists goes on the weekly list for the leadership (S0-13)."""
-    task = Task(kind="leadership", department=pack.leadership, due=at + pack.clocks.leadership.within)
+    due = deadline(case, pack, at, pack.clocks.leadership.within)
+    task = Task(kind="leadership", department=pack.leadership, due=due)
     return give_task(case, Stage.LEADERSHIP, task, at, reason=reason)
+
+
+def to_offer(case: Case, pack: Procedure, at: datetime, department: str, reason: str | None = None) -> Case:
+    """A department must make the customer an offer (S2-09, S3-08)."""
+    due = deadline(case, pack, at, _span_of("offer", pack))
+    return give_task(case, Stage.OFFERING, Task(kind="offer", department=department, due=due), at, reason=reason)
+
+
+def to_approval(case: Case, pack: Procedure, at: datetime, department: str) -> Case:
+    """What was determined or offered is more than its maker may authorise (S2-38 … S2-41)."""
+    due = deadline(case, pack, at, _span_of("approval", pack))
+    return give_task(case, Stage.APPROVING, Task(kind="approval", department=department, due=due), at)
+
+
+def ladder(pack: Procedure, level: int) -> str:
+    """Who is told when a clock has been missed so many times before."""
+    rungs = pack.ladder or (pack.leadership,)
+    return rungs[min(level, len(rungs) - 1)]
 
 
 def was_told(case: Case, task: Task) -> bool:
@@ -51,15 +78,19 @@ def task_overdue(case: Case, pack: Procedure, now: datetime) -> Case:
     task = case.task
     if task is None:
         return case
-    late = task.model_copy(update={"overdue": task.overdue + 1, "due": now + _span_of(task.kind, pack)})
+    due = deadline(case, pack, now, _span_of(task.kind, pack))
+    late = task.model_copy(update={"overdue": task.overdue + 1, "due": due})
     if not was_told(case, task):
         return case.but(task=late.model_copy(update={"overdue": task.overdue}))
     case = note(case.but(task=late, missed=True), task.due, "task_overdue", department=task.department, code=task.kind)
-    for department in dict.fromkeys((task.department, pack.leadership)):
+    for department in dict.fromkeys((task.department, ladder(pack, task.overdue))):
         case = notify(case, now, department, "task_overdue", department=task.department, code=task.kind)
     return case
 
 
-def _span_of(kind: str, pack: Procedure) -> timedelta:
+def _span_of(kind: str, pack: Procedure) -> timedelta | WorkingDays:
     clocks = pack.clocks
-    return {"panel": clocks.panel, "leadership": clocks.leadership}.get(kind, clocks.task).within
+    if kind == "offer" and pack.offers is not None:
+        return pack.offers.make
+    own = {"panel": clocks.panel, "leadership": clocks.leadership, "approval": clocks.approval}.get(kind)
+    return (own or clocks.task).within

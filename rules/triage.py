@@ -1,28 +1,100 @@
-"""Triage (S0-31): which route a complaint takes, by the procedure's data."""
+"""Triage (S0-31, S1-05, S1-06): which route a complaint takes and how serious it is, by the procedure's data."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
+from models.base import Detail, Problem
+from models.case import Case
 from models.complaint import Complaint
-from models.procedure import InRule, Procedure, Route, When
+from models.procedure import Callback, InRule, Procedure, Route
+from models.steps import FormField, When
+from rules.forms import in_words, problems_of
+from rules.money import stake
 
 
-def route(pack: Procedure, complaint: Complaint, at: datetime) -> Route:
+@dataclass(frozen=True)
+class Facts:
+    """What conditions look at."""
+
+    complaint: Complaint
+    at: datetime
+    severity: str = ""
+
+    @classmethod
+    def of(cls, case: Case) -> Self:
+        """Those of a case, as they were at its intake."""
+        return cls(case.complaint, case.opened_at, case.severity)
+
+
+def route(pack: Procedure, facts: Facts) -> Route:
     """The first route whose facts hold; the pack guarantees that the last one always does."""
-    return next(candidate for candidate in pack.routes if _holds(candidate.when, pack, complaint, at))
+    return next(candidate for candidate in pack.routes if holds(candidate.when, pack, facts))
 
 
-def _holds(when: When, pack: Procedure, complaint: Complaint, at: datetime) -> bool:
+def route_of(case: Case, pack: Procedure) -> Route | None:
+    """The route a case is on; None where an agent's correction chose its own way."""
+    return next((candidate for candidate in pack.routes if candidate.name == case.route), None)
+
+
+def severity_of(pack: Procedure, complaint: Complaint, at: datetime) -> str:
+    """How serious: what the agent said, else the first whose facts hold; empty where the procedure knows none."""
+    if complaint.severity is not None or not pack.severities:
+        return complaint.severity or ""
+    facts = Facts(complaint, at)
+    return next(severity.name for severity in pack.severities if holds(severity.when, pack, facts))
+
+
+def callbacks_of(case: Case, pack: Procedure) -> Callback:
+    """How this case's customer is called back (S2-11)."""
+    return next((rule for rule in pack.callback_rules if holds(rule.when, pack, Facts.of(case))), pack.callbacks)
+
+
+def intake_problems(pack: Procedure, complaint: Complaint, at: datetime) -> list[Problem]:
+    """What the complaint lacks to be taken in by this procedure (S1-03, S2-14, S2-16, S2-53, S3-03)."""
+    facts = Facts(complaint, at, severity_of(pack, complaint, at))
+    form: dict[str, FormField] = {}
+    for part in pack.intake:
+        if holds(part.when, pack, facts):
+            form |= {field.name: field for field in part.form}
+    return problems_of(tuple(form.values()), complaint.details, "details")
+
+
+def holds(when: When, pack: Procedure, facts: Facts) -> bool:
+    """Whether every fact a condition names is so."""
+    complaint, at = facts.complaint, facts.at
     return all(
         (
             not when.causes or complaint.cause in when.causes,
+            not when.topics or not set(when.topics).isdisjoint(topics_of(pack, complaint.cause)),
             not when.order_kinds or complaint.order.kind in when.order_kinds,
             not when.channels or complaint.channel in when.channels,
             not when.demands or complaint.demand.kind in when.demands,
+            not when.severities or facts.severity in when.severities,
+            all(_said(complaint.details.get(name), values) for name, values in when.details.items()),
+            when.over is None or stake(complaint.order, complaint.demand) > when.over,
+            when.up_to is None or stake(complaint.order, complaint.demand) <= when.up_to,
             when.late is None or is_late(complaint) is when.late,
             when.undelivered is None or is_undelivered(complaint, at) is when.undelivered,
             when.in_rule is None or is_in_rule(pack, complaint, at) is when.in_rule,
         )
     )
+
+
+def _said(value: Detail | None, values: Sequence[str]) -> bool:
+    return value is not None and in_words(value) in values
+
+
+def topics_of(pack: Procedure, cause: str) -> list[str]:
+    """Type and class a cause belongs to, from the narrowest to the widest."""
+    found: list[str] = []
+    known = pack.causes.get(cause)
+    name = known.topic if known else None
+    while name is not None and name not in found:
+        found.append(name)
+        name = pack.topics[name].under
+    return found
 
 
 def is_late(complaint: Complaint) -> bool:

@@ -1,8 +1,11 @@
 """A case as others see it: the query's view, the row in SQL, and who must act until when."""
 
-from models.case import Ask, AskView, Case, CaseResult, CaseView, Exit, Stage
+from typing import Literal
+
+from models.case import Ask, AskView, Case, CaseResult, CaseView, Exit, Offer, OfferView, Stage, Work, WorkView
 from models.pages import CaseSummary
 from models.procedure import Procedure
+from rules import duties
 from rules.clock import binding_due
 from rules.money import stake
 from rules.remedy import awaits_goods
@@ -24,6 +27,10 @@ def _at_stage(case: Case, pack: Procedure) -> tuple[str, ...]:
             asked = tuple(ask.department for ask in case.asks if ask.open and ask.issued_at is not None)
             return (pack.front_desk, *asked) if case.stage is Stage.EXPLAINING else asked
         case Stage.REFUSED | Stage.FEEDBACK:
+            return (pack.customer,)
+        case Stage.WORKING:
+            return tuple(work.department for work in duties.holding(case))
+        case Stage.OFFERING if case.task is None:
             return (pack.customer,)
         case Stage.EXECUTING:
             return (pack.returns_centre,) if awaits_goods(case, pack) else ("system",)
@@ -54,7 +61,10 @@ def view(case: Case, pack: Procedure) -> CaseView:
         contested=case.contested,
         overdue=case.missed,
         round=case.round,
+        severity=case.severity,
         asks=tuple(_ask(ask) for ask in case.asks),
+        works=tuple(_work(work) for work in case.works),
+        offers=tuple(_offer(offer) for offer in case.offers),
         ruling=case.ruling,
         refunded=case.refunded,
         task=case.task,
@@ -80,11 +90,35 @@ def _ask(ask: Ask) -> AskView:
     )
 
 
+def _work(work: Work) -> WorkView:
+    state: Literal["waiting", "done", "silent"] = "waiting" if work.open else "done" if work.report else "silent"
+    return WorkView(
+        duty=work.duty,
+        department=work.department,
+        issued_at=work.issued_at,
+        deadline=work.deadline,
+        state=state,
+    )
+
+
+def _offer(offer: Offer) -> OfferView:
+    return OfferView(
+        version=offer.version,
+        at=offer.at,
+        department=offer.department,
+        demand=offer.demand.kind,
+        amount=offer.amount,
+        basis=offer.basis,
+        state=offer.state,
+    )
+
+
 def summary(case: Case, pack: Procedure) -> CaseSummary:
     """The case's row, as lists and reports read it."""
     ruling, coming = case.ruling, binding_due(case, pack)
     return CaseSummary(
         number=case.number,
+        procedure=case.procedure,
         stage=case.stage,
         exit=_exit(case),
         waiting_for=",".join(waiting_for(case, pack)),

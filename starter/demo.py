@@ -66,9 +66,10 @@ class Demo:
     async def _silent(self) -> Told:
         """Nobody answers: after 24 hours silence rules for the customer."""
         number = await self._file("silent", cause="lost", paid=45_900, text="物流两周没有更新，包裹没有收到。")
-        await self._until(number, Stage.ASKED)
+        ask = (await self._until(number, Stage.ASKED)).asks[0]
         self._say("demo.wait", {"number": number})
-        await self._cases.fast_forward(number, self._pack.clocks.answer.within)
+        if ask.issued_at and ask.deadline:
+            await self._cases.fast_forward(number, ask.deadline - ask.issued_at)
         return await self._satisfied("silent", number)
 
     async def _shared(self) -> Told:

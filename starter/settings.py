@@ -32,7 +32,7 @@ from starter.keyring import KeyRing
 
 PREFIX = "REDRESS_"
 FILE = "redress.toml"
-PACKAGED_DIRECTORY = Path(__file__).resolve().parent.parent / "procedures" / "marketplace.directory.toml"
+PACKAGED_DIRECTORY = Path(__file__).resolve().parent.parent / "procedures"
 TEST_PREFIX = f"{PREFIX}TEST_"
 """Variables that steer the test suite, not the service."""
 
@@ -218,10 +218,12 @@ class Settings(BaseSettings):
     log_json: bool = False
     log_level: Annotated[LogLevel, BeforeValidator(_lower)] = "info"
     directory_file: Path | None = None
-    """Who answers for a department; none: the packaged example. See `directory`."""
+    """Who answers for a department: a file, or a folder of `*.directory.toml`; none: the packaged example."""
     procedures_dir: Path | None = None
     """A folder of further procedure packs."""
     default_procedure: str = "marketplace"
+    calendar_file: Path | None = None
+    """Working days of years the calendar of China does not know yet, or a company's own; see docs/procedure.md."""
     actor: str | None = None
     """Who acts on the command line where `--as` is not given: a name as in the directory."""
     temporal_cli: Path | None = None

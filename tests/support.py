@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,8 +21,9 @@ from activities.embedded import EmbeddedCarrier, EmbeddedGateway, EmbeddedWareho
 from activities.post import SmtpPost
 from activities.store import Store
 from models.case import CaseResult, CaseView, Event
+from models.directory import Directory
 from models.names import COMPLAINT, TIMELINE, VIEW, case_id
-from procedures import DIRECTORY_FILE, load_packs, read_directory
+from procedures import DIRECTORY, load_packs, read_directory
 from starter.crew import Crew
 from starter.settings import Settings
 from starter.wire import DATA_CONVERTER
@@ -44,6 +46,8 @@ __all__ = [
 ]  # fmt: skip
 
 _serial = itertools.count(1)
+TEST_PACKS = Path(__file__).parent / "packs"
+"""Procedures of no company, to show that data alone makes one."""
 
 
 def new_number() -> str:
@@ -195,6 +199,11 @@ class Office:
                 await replayer.replay_workflow(history)
 
 
+def _everybody() -> Directory:
+    """The people of the packaged procedures and of the tests' own."""
+    return Directory(departments=read_directory(DIRECTORY).departments | read_directory(TEST_PACKS).departments)
+
+
 def test_parts(store: Store, **changes: Any) -> Parts:
     """The embedded parts; `changes` put others in."""
     parts = Parts(
@@ -204,7 +213,7 @@ def test_parts(store: Store, **changes: Any) -> Parts:
         carrier=EmbeddedCarrier(store),
         post=SmtpPost("127.0.0.1", 1, sender="aftersales@redress.example"),
         chat=NoChat(),
-        directory=lambda: read_directory(DIRECTORY_FILE),
+        directory=_everybody,
     )
     return replace(parts, **changes)
 
@@ -217,8 +226,8 @@ async def office_at_work(
     env: WorkflowEnvironment, store: Store, *, forgetful: bool = False, **changes: Any
 ) -> AsyncIterator[Office]:
     """An office with a worker on a queue of its own."""
-    load_packs()
-    settings = Settings(task_queue=f"test-{uuid.uuid4().hex[:8]}")
+    load_packs(TEST_PACKS)
+    settings = Settings(task_queue=f"test-{uuid.uuid4().hex[:8]}", calendar_file=TEST_PACKS / "days.toml")
     office = Office(env, settings, test_parts(store, **changes), forgetful=forgetful)
     await office.work()
     yield office

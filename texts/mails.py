@@ -17,6 +17,8 @@ TEMPLATES = (
     "acknowledged", "negotiate", "asked", "asked_own", "reminded", "undeliverable", "ask_withdrawn", "refused_rule",
     "refused_finding", "verify", "promised", "panel", "leadership", "task", "task_overdue", "return_goods",
     "goods_expected", "result", "not_done", "callback", "decided_against", "withdrawn",
+    "duty", "duty_reminded", "duty_overdue", "duty_done", "progress", "extended", "offer_wanted", "offer",
+    "offer_lapsed", "approval", "major",
     "meeting_agenda", "meeting_minutes", "meeting_action", "meeting_overdue", "report",
     "incident_opened", "incident_verified", "incident_decided", "incident_situation", "incident_overdue",
     "incident_closed",

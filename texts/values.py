@@ -66,34 +66,46 @@ def _flag(key: str, value: str | int, lang: Language) -> str:
     return named(key, "yes" if said else "no", lang)
 
 
-def _title(title: Title, lang: Language) -> str:
+def title(title: Title, lang: Language) -> str:
     return title.zh if lang is Language.ZH else title.en
 
 
 def department(name: str, pack: Procedure, lang: Language) -> str:
     """A department's title."""
     known = pack.departments.get(name)
-    return _title(known.title, lang) if known else named("role", name, lang)
+    return title(known.title, lang) if known else named("role", name, lang)
 
 
 def party(name: str, pack: Procedure, lang: Language) -> str:
     """A party's title, with whose id it is where the ledger names one; a department's where there is no such party."""
     role, _, who = name.partition(":")
     known = pack.parties.get(role)
-    title = _title(known.title, lang) if known else department(role, pack, lang)
-    return f"{title} {who}".strip()
+    called = title(known.title, lang) if known else department(role, pack, lang)
+    return f"{called} {who}".strip()
 
 
 def cause(name: str, pack: Procedure, lang: Language) -> str:
     """A cause's title."""
     known = pack.causes.get(name)
-    return _title(known.title, lang) if known else name
+    return title(known.title, lang) if known else name
 
 
 def remedy(kind: str, pack: Procedure, lang: Language) -> str:
     """What the customer gets, in words."""
     known = pack.remedies.get(DemandKind(kind)) if kind in set(DemandKind) else None
-    return _title(known.title, lang) if known else kind
+    return title(known.title, lang) if known else kind
+
+
+def duty(name: str, pack: Procedure, lang: Language) -> str:
+    """A duty's title."""
+    known = pack.duties.get(name)
+    return title(known.title, lang) if known else name
+
+
+def severity(name: str, pack: Procedure, lang: Language) -> str:
+    """How serious, in words."""
+    known = next((severity for severity in pack.severities if severity.name == name), None)
+    return title(known.title, lang) if known else name
 
 
 def liable(shares: str, pack: Procedure, lang: Language) -> str:
@@ -127,4 +139,8 @@ _TITLED: dict[str, Callable[[str, Procedure, Language], str]] = {
     "phase": _named("incident.stage"),
     "timer": _named("corrective.timer"),
     **dict.fromkeys(("substance", "urgent", "claim", "on_site", "special"), _named("corrective.nature")),
+    "hints": liable,
+    "assigned": _departments,
+    "duty": duty,
+    "severity": severity,
 }

@@ -55,9 +55,12 @@ class ComplaintWorkflow(Desk):
         book = asyncio.create_task(self.keep_book())
         while not self.case.closed:
             await self._during(Stage.NEGOTIATING)  # customer and merchant talk first (S0-11)
+            await self._during(Stage.WORKING)  # what departments do by their own clocks (S1-07, S1-08, S3-05 … S3-07)
             await self._during(Stage.EXPLAINING)  # by phone or in person before the mail (S0-04)
             await self._during(Stage.ASKED)  # 24 hours; silence rules for the customer (S0-15, S0-16)
             await self._during(Stage.VERIFYING)  # shared liability: verify, then promise (S0-14)
+            await self._during(Stage.OFFERING)  # a settlement offered, accepted or countered (S3-08, S3-09)
+            await self._during(Stage.APPROVING)  # more than its maker may authorise (S2-38 … S2-41)
             await self._during(Stage.PANEL)  # disputed determinations (S0-10)
             await self._during(Stage.REFUSED)  # told why, politely (S0-12)
             await self._during(Stage.LEADERSHIP)  # those who insist (S0-13)
@@ -80,7 +83,7 @@ class ComplaintWorkflow(Desk):
             await self.turn_away()
             return CaseResult(number=number, exit=Exit.DUPLICATE, refunded=0, currency=complaint.order.currency)
         pack = PACKS.pinned(known.procedure)
-        case = open_case(complaint.model_copy(update={"token": None}), pack, number, at)
+        case = open_case(complaint.model_copy(update={"token": None}), pack, number, at, known.calendar)
         # Its first page stands in the register already, written with the number.
         self.case = pass_time(written(case, page(case, pack)), pack, workflow.now())
         self.opened = True

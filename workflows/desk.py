@@ -9,15 +9,17 @@ from temporalio.common import RawValue
 with workflow.unsafe.imports_passed_through():
     from activities.duties import BookDuties
     from models.case import Case, Verdict
-    from models.commands import Command, MailReport, RemedyReport
+    from models.commands import Command, MailReport, Move, RemedyReport
     from models.names import GOODS, Refused
     from models.pages import Origin
     from models.procedure import Procedure
+    from models.span import WorkCalendar
     from procedures import PACKS
     from rules.book import page, unwritten, written
     from rules.clock import next_due, pass_time
     from rules.messages import mail_report, receive, refused
     from rules.remedy import at_once
+    from rules.spans import years_needed
     from rules.view import view
     from workflows import attributes, options, present
     from workflows.alarm import Alarm
@@ -87,14 +89,29 @@ class Desk:
 
     async def catch_up(self) -> None:
         """Judge every waiting message at the instant the server received it, and let time pass between and after."""
+        await self._keep_calendar()
         self.absorb()
         while self.has_mail:
-            letters = await self._inbox.take()
+            letters = await self._inbox.take(self._wanted)
             self.absorb()
             for letter, origin in letters:
                 self._judge(letter, origin)
         self.case = pass_time(self.case, self.pack, workflow.now())
         self.show()
+
+    async def _keep_calendar(self) -> None:
+        """Fetch the working days of a year that comes near. What the case has of a year is never changed."""
+        known = self.case.calendar or WorkCalendar()
+        now = workflow.now()
+        if years_needed(now, self.pack.working_days) <= set(known.years):
+            return
+        more = await workflow.execute_local_activity_method(
+            BookDuties.working_days, now.year, **options.near("which days are worked")
+        )
+        self.case = self.case.but(calendar=WorkCalendar(years=more.years | known.years))
+
+    def _wanted(self, command: Command) -> str | None:
+        return f"{self.pack.name}.{command.version}" if isinstance(command, Move) else None
 
     def absorb(self) -> None:
         """Take in what has come back from elsewhere, ahead of messages that were sent knowing of it."""
@@ -115,8 +132,17 @@ class Desk:
         elif isinstance(letter.content, RemedyReport):
             self.slow, letter.verdict = letter.content.child, HEARD
         elif isinstance(letter.content, Command):
+            wanted = self._wanted(letter.content)
+            other = PACKS.pinned(wanted) if wanted is not None and origin.has_pack else None
             self.case, letter.verdict = receive(
-                self.case, self.pack, letter.name, letter.content, at, origin.departments, origin.limits
+                self.case,
+                self.pack,
+                letter.name,
+                letter.content,
+                at,
+                origin.departments,
+                origin.limits,
+                other,
             )
             if letter.name == GOODS and letter.verdict.code == "accepted":
                 self.returned.append(letter.content)

@@ -1,6 +1,6 @@
 """The inbox of a workflow that people talk to: messages wait in it with what is known of their origin."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from temporalio import workflow
 from temporalio.common import RawValue
@@ -37,12 +37,16 @@ class Inbox:
         """Whether a message waits to be judged."""
         return bool(self._letters)
 
-    async def take(self) -> list[tuple[Letter, Origin]]:
-        """Every waiting message with the instant the server received it and its sender's departments."""
+    async def take(self, wants: Callable[[Command], str | None] = lambda _: None) -> list[tuple[Letter, Origin]]:
+        """Every waiting message with the instant the server received it and its sender's departments.
+
+        `wants`: the procedure a message would have the case move to, by its ref.
+        """
         letters, self._letters = self._letters, []
         readable = [(letter, letter.content) for letter in letters if isinstance(letter.content, Command)]
         envelopes = [
-            Envelope(actor=content.actor, signal=letter.signal, token=content.token) for letter, content in readable
+            Envelope(actor=content.actor, signal=letter.signal, token=content.token, wants=wants(content))
+            for letter, content in readable
         ]
         origins: list[Origin] = []
         if envelopes:

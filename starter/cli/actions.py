@@ -32,6 +32,7 @@ async def triage(
     refuse: Flag = False,
     own: Flag = False,
     ask: Many = None,
+    route: str | None = None,
     reason: str,
     by: Sender = NOBODY,
 ) -> int:
@@ -41,10 +42,12 @@ async def triage(
     :param refuse: Refuse.
     :param own: Customer service determines itself.
     :param ask: A department to ask; again for another one.
+    :param route: Another route of the procedure, such as complex.
     :param reason: Why.
     """
-    handling = one_of({"grant": grant, "refuse": refuse, "own": own, "ask": bool(ask)})
-    return await act(number, "triage", by, handling=handling, ask=ask or [], reason=reason)
+    way = one_of({"grant": grant, "refuse": refuse, "own": own, "ask": bool(ask), "route": route is not None})
+    handling = None if way == "route" else way
+    return await act(number, "triage", by, handling=handling, route=route, ask=ask or [], reason=reason)
 
 
 async def negotiated(

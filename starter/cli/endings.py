@@ -60,6 +60,7 @@ async def feedback(
     *,
     satisfied: Flag = False,
     dissatisfied: Flag = False,
+    not_reached: Flag = False,
     reason: str | None = None,
     remedy: DemandKind | None = None,
     amount: str | None = None,
@@ -69,11 +70,14 @@ async def feedback(
 
     :param satisfied: The customer is.
     :param dissatisfied: The customer is not.
+    :param not_reached: The customer was called and did not answer; the call counts.
     :param reason: What the customer says.
     :param remedy: What the customer asks for now.
     :param amount: How much, such as 12.50.
     """
-    said = one_of({"satisfied": satisfied, "dissatisfied": dissatisfied})
+    said = one_of({"satisfied": satisfied, "dissatisfied": dissatisfied, "not-reached": not_reached})
+    if said == "not-reached":
+        return await act(number, "feedback", by, reached=False, reason=reason)
     other = demand(remedy, amount, [], await currency_of(number) if remedy and amount else "CNY")
     return await act(number, "feedback", by, satisfied=said == "satisfied", reason=reason, demand=other)
 

@@ -1,23 +1,26 @@
 """What people type, made into what the case reads: shares, amounts, spans, parts of an order."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter, ValidationError
 
-from models.base import Contract, in_one_line, problems
+from models.base import Contract, Detail, in_one_line, problems
 from models.complaint import DemandKind
-from models.parts import Span
+from models.span import WallSpan
+from models.steps import FormField
 from starter.failures import BadInput
 from texts import exponent
 
 _AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?", re.ASCII)
 _PART = re.compile(r"([A-Za-z][A-Za-z0-9_]*)(?:=([0-9]{1,3})%?)?", re.ASCII)
 _LINE = re.compile(r"([^=\s]{1,64})=([0-9]{1,6})", re.ASCII)
-_SPAN: TypeAdapter[timedelta] = TypeAdapter(Span)
+_WHOLE = re.compile(r"[0-9]{1,12}", re.ASCII)
+_SAID = {"yes": True, "true": True, "是": True, "no": False, "false": False, "否": False}
+_SPAN: TypeAdapter[timedelta] = TypeAdapter(WallSpan)
 
 
 def minor(field: str, text: str, currency: str) -> int:
@@ -70,6 +73,24 @@ def due_date(field: str, text: str, time_zone: str) -> datetime:
         except BadInput:
             raise BadInput("bad_due") from None
     return datetime.combine(day, time(23, 59), ZoneInfo(time_zone))
+
+
+def form(field: str, texts: list[str], known: Iterable[FormField]) -> dict[str, Detail]:
+    """`NAME=VALUE` as the form's fields, each of its kind; what a form does not know stays text. Raises BadInput."""
+    kinds = {part.name: part.kind for part in known}
+    found: dict[str, Detail] = {}
+    for text in texts:
+        name, given, value = text.strip().partition("=")
+        if not given:
+            raise BadInput("bad_field", field=field)
+        found[name] = _typed(kinds.get(name, "text"), value)
+    return found
+
+
+def _typed(kind: str, value: str) -> Detail:
+    if kind == "yes_no" and value.lower() in _SAID:
+        return _SAID[value.lower()]
+    return int(value) if kind in {"number", "money"} and _WHOLE.fullmatch(value) else value
 
 
 def demand(remedy: DemandKind | None, amount: str | None, lines: list[str], currency: str) -> dict[str, object] | None:

@@ -83,6 +83,13 @@ class Session:
             raise BadInput("no_procedure", name=self.settings.default_procedure)
         return pack
 
+    def packs(self) -> list[Procedure]:
+        """Every procedure this machine has, by name and version. Raises PackError."""
+        from procedures import PACKS
+
+        _ = self.default_pack
+        return PACKS.all()
+
     def pack(self, ref: str) -> Procedure:
         """The procedure a case runs on; the default one where this machine lacks it (only titles depend on it)."""
         from procedures import PACKS

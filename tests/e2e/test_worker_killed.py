@@ -49,7 +49,9 @@ async def test_a_killed_worker_moves_no_deadline_and_pays_once(premises: Premise
             assert seen.ruling is not None
             assert (seen.ruling.basis, seen.refunded) == ("silence", 21_000)
         assert await _paid(store, cases) == [1] * len(cases)
-        assert PACKS.pinned("quick.1").clocks.answer.within == timedelta(seconds=ANSWER_SECONDS)
+        quick = PACKS.pinned("quick.1").clocks.answer
+        assert quick is not None
+        assert quick.within == timedelta(seconds=ANSWER_SECONDS)
         await premises.close()
         await store.close()
 

@@ -1,12 +1,14 @@
 """A case in a world without server and database: time passes, people act, the mailroom and the children report."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from models.case import Ask, Case, CaseView, Event, Mail, RemedyResult, Ruling, Verdict
 from models.commands import COMMANDS, MailReport
 from models.procedure import Procedure
 from procedures import HERE, read_pack
+from procedures.workdays import Workdays
 from rules.clock import next_due, pass_time
 from rules.intake import open_case
 from rules.messages import mail_report, receive
@@ -15,6 +17,9 @@ from rules.view import view
 from tests.builders import complaint
 
 PACK = read_pack(HERE / "marketplace.procedure.toml")
+COURIER = read_pack(HERE / "courier.procedure.toml")
+HOTEL = read_pack(Path(__file__).parents[1] / "packs" / "hotel.procedure.toml")
+CALENDAR = Workdays()(2026)
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 """A Monday, 10:00 in Shanghai."""
 DESK, MERCHANDISE, LOGISTICS, RETURNS, PANEL, LEADERSHIP = (
@@ -39,7 +44,7 @@ class World:
         self.now = at
         self.handing_over = True
         self.sent: list[Mail] = []
-        self.case: Case = open_case(complaint(**changes), pack, "T-1", at)
+        self.case: Case = open_case(complaint(**changes), pack, "T-1", at, CALENDAR if pack.working_days else None)
         self.settle()
 
     def settle(self) -> "World":
@@ -169,3 +174,23 @@ def paid(**changes: Any) -> World:
 def found_against(**changes: Any) -> World:
     """The department has found the customer liable: refused."""
     return World(**changes).confirms(customer=100)
+
+
+def guest(**changes: Any) -> World:
+    """A guest's complaint to the invented hotel: a dirty room."""
+    facts: dict[str, Any] = {
+        "channel": "reception",
+        "cause": "dirty",
+        "order": SELF_OPERATED,
+        "details": {"room": 12},
+        "contact": None,
+    }
+    return World(pack=HOTEL, **(facts | changes))
+
+
+def offered(**changes: Any) -> World:
+    """The hotel has offered a rude porter's guest 40.00."""
+    world = guest(**({"cause": "rude"} | changes)).does("record", "reception")
+    demand = {"kind": "refund", "amount": 4_000}
+    fields = {"impact": "small"}
+    return world.does("offer", "duty_manager", demand=demand, basis="rule 11", liable=liable(hotel=100), fields=fields)

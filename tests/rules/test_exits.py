@@ -6,7 +6,7 @@ import pytest
 
 from models.case import Exit
 from rules.view import result, summary
-from tests.rules.builders import DESK, World, found_against, paid
+from tests.rules.builders import DESK, World, found_against, offered, paid
 
 WAYS: dict[Exit, Callable[[], World]] = {
     Exit.SATISFIED: lambda: paid().does("feedback", DESK, satisfied=True),
@@ -23,6 +23,7 @@ WAYS: dict[Exit, Callable[[], World]] = {
         .child()
         .does("feedback", DESK, satisfied=False)
     ),
+    Exit.OFFER_LAPSED: lambda: offered().wait(days=3),
     Exit.WITHDRAWN: lambda: World().does("withdraw", DESK),
 }
 

@@ -14,7 +14,7 @@ from models.case import Stage
 from models.commands import Confirm, Feedback, Withdraw
 from models.complaint import Complaint
 from models.names import COMPLAINT, Refused, case_id
-from procedures import DIRECTORY_FILE, PACKS, load_packs, read_directory
+from procedures import DIRECTORY, PACKS, load_packs, read_directory
 from starter.cases import Cases
 from starter.cli.app import app
 from starter.cli.session import begin
@@ -210,7 +210,7 @@ async def test_the_demo_carries_four_cases_to_their_end(cases: Cases) -> None:
     pack = PACKS.newest("marketplace")
     assert pack is not None
     steps: list[str] = []
-    demo = Demo(cases, read_directory(DIRECTORY_FILE), pack, lambda key, _: steps.append(key))
+    demo = Demo(cases, read_directory(DIRECTORY), pack, lambda key, _: steps.append(key))
     told = [story async for story in demo.play()]
     assert [story.story for story in told] == ["answered", "silent", "shared", "contested"]
     assert [story.view.exit for story in told] == ["satisfied"] * 4

@@ -30,6 +30,10 @@ ALL: dict[str, str | int] = {
     "refunded": 12_050,
     "reference": "RF-1",
     "times": 2,
+    "duty": "inquiry",
+    "form": "finding",
+    "hints": "merchant",
+    "version": 1,
 }
 NEEDED = ("number", "order", "demand", "amount", "currency")
 REQUIRED = {
@@ -52,6 +56,16 @@ REQUIRED = {
     "not_done": (),
     "callback": ("times",),
     "decided_against": ("reason",),
+    "duty": ("duty", "department", "cause", "text", "deadline_at"),
+    "duty_reminded": ("duty", "department", "due_at"),
+    "duty_overdue": ("duty", "department", "due_at"),
+    "duty_done": ("duty",),
+    "progress": ("duty",),
+    "extended": ("due_at",),
+    "offer_wanted": ("due_at",),
+    "offer": ("version", "reason", "due_at"),
+    "approval": ("due_at",),
+    "major": ("department", "cause"),
 }
 
 

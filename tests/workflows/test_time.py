@@ -7,6 +7,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from activities.store import Store
 from models.case import Basis
+from models.parts import Clock
 from procedures import PACKS
 from tests.support import (
     GOODS_DEPT,
@@ -102,7 +103,7 @@ async def _outage(env: WorkflowEnvironment, store: Store, *, late: bool) -> str:
     swift = PACKS.pinned("marketplace.1").model_copy(update={"name": "swift", "version": 1})
     clocks = swift.clocks.model_copy(
         update={
-            "answer": swift.clocks.answer.model_copy(update={"within": timedelta(seconds=3)}),
+            "answer": Clock(within=timedelta(seconds=3), source="test"),
             "reminders": (),
         }
     )

@@ -1,0 +1,45 @@
+"""Authority limits (S2-38 … S2-41): who must approve how much, by amount and by who is liable."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from models.case import Case
+from models.commands import Share
+from models.procedure import Procedure
+from models.steps import Band
+from rules.duties import begin_aside
+from rules.money import stake
+from rules.stages import to_approval
+
+
+def band_of(pack: Procedure, amount: int, liable: Sequence[Share]) -> Band | None:
+    """The band an amount falls into; with several liable parties the one of the highest authority."""
+    parties = {share.party for share in liable}
+    fitting = [band for band in pack.approvals if _fits(band, amount, parties)]
+    return fitting[-1] if fitting else None
+
+
+def _fits(band: Band, amount: int, parties: set[str]) -> bool:
+    return (
+        (not band.liable or not parties.isdisjoint(band.liable))
+        and (band.over is None or amount > band.over)
+        and (band.up_to is None or amount <= band.up_to)
+    )
+
+
+def gate(
+    case: Case, pack: Procedure, at: datetime, liable: Sequence[Share], pending: str, department: str | None
+) -> Case | None:
+    """The case before its approver; None where nobody needs to approve, or `department` itself may authorise it."""
+    amount = stake(case.complaint.order, case.demand, case.refunded)
+    band = band_of(pack, amount, liable)
+    if band is None or band.by is None or band.by == department:
+        return None
+    return to_approval(case.but(pending=pending), pack, at, band.by)
+
+
+def countersigned(case: Case, pack: Procedure, at: datetime) -> Case:
+    """What must be signed after the fact is begun as a duty aside (S2-39)."""
+    amount = stake(case.complaint.order, case.demand, case.refunded)
+    band = band_of(pack, amount, case.ruling.liable if case.ruling else ())
+    return case if band is None or band.countersign is None else begin_aside(case, pack, at, band.countersign)

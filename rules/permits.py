@@ -1,0 +1,121 @@
+"""What an authority adds to a case: approval, more time, another version of the procedure."""
+
+from datetime import datetime
+
+from models.case import Ask, Case, Stage, Verdict, Work
+from models.commands import Approve, Extend, Move
+from models.names import Refused
+from models.procedure import Procedure
+from rules import asking, duties, offers, ruling, stages
+from rules.checks import ACCEPTED, Refusal, at_stage
+from rules.record import note, notify, stamp
+from rules.spans import deadline
+
+
+def approve(case: Case, pack: Procedure, command: Approve, at: datetime, department: str) -> tuple[Case, Verdict]:
+    """What waits for approval goes on, or back: an offer to its maker, a determination to the panel."""
+    at_stage(case, Stage.APPROVING)
+    if command.actor == case.requester:
+        raise Refusal(Refused.SAME_PERSON, "actor: determined this; somebody else of the department must approve it")
+    kind = "approved" if command.approve else "not_approved"
+    case = note(case, at, kind, actor=command.actor, department=department, reason=command.reason)
+    pending, case = case.pending, case.but(pending="")
+    if pending == "offer":
+        if command.approve:
+            return offers.put(case, pack, at), ACCEPTED
+        made = case.offers[-1].model_copy(update={"state": "withheld"})
+        case = case.but(offers=(*case.offers[:-1], made))
+        return stages.to_offer(case, pack, at, made.department, command.reason), ACCEPTED
+    if not command.approve:
+        return stages.to_panel(case, pack, at, command.reason), ACCEPTED
+    return ruling.go_on(case, pack, at, shared=pending == "verify"), ACCEPTED
+
+
+def extend(case: Case, pack: Procedure, command: Extend, at: datetime, department: str) -> tuple[Case, Verdict]:
+    """More time for a department, given by somebody else, with a reason, and told to the customer."""
+    rules = pack.extensions
+    if rules is None:
+        raise Refusal(Refused.WRONG_STAGE, "this procedure extends no deadline")
+    if command.actor == command.asked_by or department == command.of:
+        raise Refusal(Refused.SAME_PERSON, "of: nobody gives more time to the own department; somebody else must")
+    clock, given = _clock(case, command)
+    if given >= rules.times or clock is None:
+        raise Refusal(Refused.TOO_MUCH, f"by: a clock is extended at most {rules.times} times; escalate instead")
+    ends = deadline(case, pack, clock, command.by)
+    if ends > deadline(case, pack, clock, rules.up_to):
+        raise Refusal(Refused.TOO_MUCH, "by: is more than the procedure allows at once; shorten it")
+    case = _extended(case, command, ends)
+    case = note(
+        case,
+        at,
+        "extended",
+        actor=command.actor,
+        department=command.of,
+        deadline_at=stamp(ends),
+        asked_by=command.asked_by,
+        reason=command.reason,
+    )
+    return notify(case, at, "customer", "extended", department=command.of, due_at=stamp(ends)), ACCEPTED
+
+
+def _clock(case: Case, command: Extend) -> tuple[datetime | None, int]:
+    """The clock meant and how often it has been extended. Raises Refusal where none or several are meant."""
+    works, asks = _meant(case, command)
+    if len(works) + len(asks) != 1:
+        raise Refusal(Refused.BAD_INPUT, "of: has no such clock running, or several; name one with `duty`")
+    if works:
+        return works[0].deadline, works[0].extended
+    return asks[0].deadline, asks[0].extended
+
+
+def _meant(case: Case, command: Extend) -> tuple[list[Work], list[Ask]]:
+    works = [w for w in duties.running(case) if w.department == command.of and command.duty in (None, w.duty)]
+    asked = case.stage in (Stage.EXPLAINING, Stage.ASKED) and command.duty is None
+    asks = [ask for ask in case.asks if asked and ask.open and ask.deadline and ask.department == command.of]
+    return works, asks
+
+
+def _extended(case: Case, command: Extend, ends: datetime) -> Case:
+    works, asks = _meant(case, command)
+    for work in works:
+        case = duties.replace(case, work.model_copy(update={"deadline": ends, "extended": work.extended + 1}))
+    for ask in asks:
+        case = asking.replace(case, ask.model_copy(update={"deadline": ends, "extended": ask.extended + 1}))
+    return case
+
+
+def move(
+    case: Case,
+    pack: Procedure,
+    command: Move,
+    at: datetime,
+    department: str,
+    *,
+    other: Procedure | None = None,
+) -> tuple[Case, Verdict]:
+    """The same procedure in another version from here on: what runs keeps its clock, what comes follows `other`."""
+    if other is None:
+        raise Refusal(Refused.BAD_INPUT, "version: this service does not have it; install it on every worker first")
+    if other.ref == pack.ref:
+        raise Refusal(Refused.BAD_INPUT, "version: is the one the case runs on")
+    if (lacking := _lacks(case, other)) is not None:
+        raise Refusal(Refused.BAD_INPUT, f"version: {other.ref} lacks {lacking}, which this case needs")
+    case = note(case, at, "moved", actor=command.actor, department=department, to=other.ref, reason=command.reason)
+    return case.but(procedure=other.ref), ACCEPTED
+
+
+def _lacks(case: Case, pack: Procedure) -> str | None:
+    """The first thing of the case that another version does not know."""
+    open_works = [work for work in case.works if work.open]
+    needed: list[tuple[str, str, bool]] = [
+        ("the cause", case.complaint.cause, case.complaint.cause in pack.causes),
+        ("the remedy", case.demand.kind, case.demand.kind in pack.remedies),
+        ("the route", case.route, case.route == "by_hand" or any(r.name == case.route for r in pack.routes)),
+        *(("the duty", name, name in pack.duties) for name in (*case.plan, *(work.duty for work in open_works))),
+        *(("the department", ask.department, ask.department in pack.departments) for ask in case.asks),
+        *(("the department", work.department, work.department in pack.departments) for work in open_works),
+        *(("the party", s.party, s.party in pack.parties) for s in (case.ruling.liable if case.ruling else ())),
+    ]
+    if case.task is not None:
+        needed.append(("the department", case.task.department, case.task.department in pack.departments))
+    return next((f"{what} {name}" for what, name, known in needed if not known), None)

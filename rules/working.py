@@ -1,0 +1,168 @@
+"""Reports on duties, their deadlines, and where they lead (S1-07, S1-08, S2-07 … S2-09, S3-04 … S3-07)."""
+
+from datetime import datetime
+
+from models.base import in_one_line
+from models.case import Assigned, Basis, Case, Report, Stage, Verdict, Work
+from models.commands import RecordDuty, Share
+from models.names import Refused
+from models.procedure import Procedure
+from models.steps import Duty, Lead
+from rules import closing, duties, intake, ruling, stages
+from rules.checks import ACCEPTED, Refusal, known_parties, new_demand
+from rules.forms import in_words, problems_of, public
+from rules.liability import Finding, settled
+from rules.record import note, notify
+from rules.ruling import shares_text
+
+
+def record(case: Case, pack: Procedure, command: RecordDuty, at: datetime, department: str) -> tuple[Case, Verdict]:
+    """A department reports on its duty. What comes after the case has gone on without it is kept as late."""
+    work = _work_of(case, department, command.duty)
+    duty = pack.duties[work.duty]
+    _check(case, pack, duty, command)
+    case = _kept(case, duty, work, command, at, department)
+    if work.silent:
+        return case, Verdict(accepted=True, code="late")
+    case = _found(case, pack, duty, command, department)
+    if duty.tells_customer:
+        case = notify(case, at, "customer", "duty_done", duty=work.duty)
+    if not work.aside and (lead := _lead(duty, command)) is not None:
+        return _follow(case, pack, lead, at, command.note), ACCEPTED
+    return advance(case, pack, at), ACCEPTED
+
+
+def _work_of(case: Case, department: str, name: str | None) -> Work:
+    """The duty meant: the one that runs, else the last one that was too late."""
+    own = [work for work in case.works if department in (work.department, *work.helpers)]
+    own = [work for work in own if name in (None, work.duty)]
+    found = [work for work in duties.running(case) if work in own]
+    if len(found) > 1 and name is None:
+        names = ", ".join(work.duty for work in found)
+        raise Refusal(Refused.BAD_INPUT, f"duty: is missing; say which of {names}")
+    late = [work for work in own if work.silent and work.report is None]
+    if not found and not late:
+        code = Refused.ALREADY_ANSWERED if own else Refused.NOT_ASKED
+        raise Refusal(code, "no duty of this department waits for a report now; read the case")
+    return (found or late[-1:])[0]
+
+
+def _check(case: Case, pack: Procedure, duty: Duty, command: RecordDuty) -> None:
+    if found := problems_of(duty.form, command.fields, "fields"):
+        raise Refusal(Refused.BAD_INPUT, in_one_line(found))
+    known_parties(pack, command.liable)
+    if command.liable and not duty.determines:
+        raise Refusal(Refused.BAD_INPUT, "liable: is not determined by this duty; leave it out")
+    if duty.determines and not command.liable and _lead(duty, command) is None:
+        raise Refusal(Refused.BAD_INPUT, "liable: is missing; this duty says who is liable")
+    if command.demand is not None:
+        new_demand(case, pack, command.demand)
+    for index, given in enumerate(command.assign):
+        if duty.assigns is None:
+            raise Refusal(Refused.BAD_INPUT, "assign: this duty hands out no others; leave it out")
+        if given.department not in pack.departments:
+            known = ", ".join(pack.departments)
+            raise Refusal(Refused.BAD_INPUT, f"assign.{index}.department: is not known; use one of {known}")
+
+
+def _kept(case: Case, duty: Duty, work: Work, command: RecordDuty, at: datetime, department: str) -> Case:
+    report = Report(actor=command.actor, at=at, fields=command.fields, evidence=command.evidence)
+    case = duties.replace(case, work.model_copy(update={"report": report}))
+    return note(
+        case,
+        at,
+        "recorded_late" if work.silent else "recorded",
+        actor=command.actor,
+        department=department,
+        duty=work.duty,
+        liable=shares_text(command.liable),
+        assigned=",".join(given.department for given in command.assign),
+        reason=command.note,
+        **public(duty.form, command.fields),
+    )
+
+
+def _found(case: Case, pack: Procedure, duty: Duty, command: RecordDuty, department: str) -> Case:
+    if command.liable:
+        case = case.but(found=settled(pack, command.liable), found_reason=command.note or "")
+        case = case.but(requester=command.actor, requested_by=department)
+    if command.demand is not None:
+        case = case.but(demand=new_demand(case, pack, command.demand))
+    given = tuple(
+        Assigned(duty=duty.assigns or "", department=part.department, within=part.within) for part in command.assign
+    )
+    return case.but(assigned=(*case.assigned, *given))
+
+
+def _lead(duty: Duty, command: RecordDuty) -> Lead | None:
+    said = {name: in_words(value) for name, value in command.fields.items()}
+    return next((lead for lead in duty.leads if said.get(lead.field) in lead.equals), None)
+
+
+def _follow(case: Case, pack: Procedure, lead: Lead, at: datetime, reason: str | None) -> Case:
+    """What a report says leads elsewhere than to the next step (S2-08, S3-06)."""
+    case = duties.drop(case, at)
+    if lead.route is not None:
+        return _other_route(case, pack, lead.route, at)
+    match lead.then:
+        case "grant":
+            return ruling.in_rule(case, pack, at)
+        case "refuse":
+            return ruling.refuse(case, pack, at, "refused_finding", reason=reason)
+        case "panel":
+            return stages.to_panel(case, pack, at, reason)
+        case _:
+            return advance(case.but(plan=()), pack, at)
+
+
+def _other_route(case: Case, pack: Procedure, name: str, at: datetime) -> Case:
+    """Another route, without the steps that were done in this round."""
+    chosen = next(route for route in pack.routes if route.name == name)
+    done = frozenset(work.duty for work in case.works if work.report is not None)
+    return intake.take_route(case, pack, chosen, at, skip=done)
+
+
+def advance(case: Case, pack: Procedure, at: datetime) -> Case:
+    """Go on once nothing holds the case up: the next step, the determination, the customer, or the end."""
+    if case.stage is not Stage.WORKING or duties.holding(case):
+        return case
+    case, waits = duties.enter(case, pack, at, case.plan, case.phase)
+    if waits:
+        return case
+    match case.phase:
+        case "after":
+            return closing.ask_customer(case, pack, at)
+        case "rest" if case.exit is not None:
+            return closing.close(case, pack, case.exit, at)
+        case _:
+            return intake.determine(case, pack, at)
+
+
+def overdue(case: Case, pack: Procedure, work: Work, at: datetime, now: datetime) -> Case:
+    """No report at the deadline: as the duty says, and recorded as a breach unless our own notice never left."""
+    duty = pack.duties[work.duty]
+    unsent = any(mail.id == work.mail for mail in case.mails)
+    if not unsent:
+        case = note(case.but(missed=True), at, "duty_missed", department=work.department, duty=work.duty)
+    if duty.on_silence == "escalate":
+        return duties.escalate(case, pack, work, now, blamed=not unsent)
+    case = duties.replace(case, work.model_copy(update={"silent": True}))
+    if duty.on_silence == "proceed" or work.aside:
+        return advance(case, pack, at)
+    bearer = pack.unreachable if unsent else duty.silence_costs or work.department
+    return _customer_wins(duties.drop(case, at), pack, bearer, work.department, at)
+
+
+def _customer_wins(case: Case, pack: Procedure, bearer: str, department: str, at: datetime) -> Case:
+    liable = (Share(party=bearer),)
+    finding = Finding(agreed=True, basis=Basis.SILENCE, liable=liable, department=department)
+    return ruling.rule(case.but(requester=""), pack, at, finding)
+
+
+def restart(case: Case, pack: Procedure, at: datetime, steps: tuple[str, ...]) -> Case:
+    """Examined again from the procedure's step on (S1-13, S2-13)."""
+    begin = pack.rework.restart
+    if begin in steps:
+        steps = steps[steps.index(begin) :]
+    case, waits = duties.enter(case.but(found=(), found_reason=""), pack, at, steps, "before")
+    return case if waits else intake.determine(case, pack, at)

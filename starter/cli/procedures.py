@@ -1,0 +1,173 @@
+"""Procedure packs: list, show, check and try them, and move a running case to another version."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+from rich.table import Table
+from rich.text import Text
+
+from models.procedure import Procedure
+from models.span import span_text
+from procedures import HERE, PackError, read_pack, read_trials
+from procedures.workdays import Workdays
+from rules.spans import years_needed
+from rules.trial import START, differences
+from starter.cli.sending import NOBODY, Number, Sender, act
+from starter.cli.session import Json, Session, session
+from starter.failures import BadInput
+from texts import values
+
+WRONG = 1
+procedure = App(
+    name="procedure", help="Procedure packs: list, show, check, test, move a case.", result_action="return_value"
+)
+PackName = Annotated[str, Parameter(name="NAME", help="A procedure by name, or name.version, or its file.")]
+
+
+@procedure.command(name="list")
+def list_packs(*, as_json: Json = False) -> int:
+    """The procedures this service knows, the newest version of each marked."""
+    current = session()
+    packs = current.packs()
+    if as_json:
+        current.print_json([{"ref": pack.ref, "title": pack.title, "source": pack.source} for pack in packs])
+        return 0
+    table = Table(box=None, pad_edge=False)
+    for heading in ("procedure", "title", "source"):
+        table.add_column(current.say(f"procedure.{heading}"))
+    for pack in packs:
+        table.add_row(Text(pack.ref), Text(values.title(pack.title, current.lang)), Text(pack.source))
+    current.out.print(table)
+    return 0
+
+
+@procedure.command(name="show")
+def show_pack(name: PackName, /, *, as_json: Json = False) -> int:
+    """A procedure's parameters, routes, duties and clocks with the clause each comes from."""
+    current = session()
+    pack = _found(current, name)
+    if as_json:
+        current.print_json(pack)
+        return 0
+    current.out.print(Text(f"{pack.ref}  {values.title(pack.title, current.lang)}", style="bold"))
+    table = Table(box=None, pad_edge=False)
+    for heading in ("what", "value", "source"):
+        table.add_column(current.say(f"procedure.{heading}"))
+    for row in _rows(current, pack):
+        table.add_row(*(Text(cell) for cell in row))
+    current.out.print(table)
+    return 0
+
+
+def _rows(current: Session, pack: Procedure) -> list[tuple[str, str, str]]:
+    rows = [(values.title(part.title, current.lang), str(part.value), part.source) for part in pack.parameters.values()]
+    for route in pack.routes:
+        steps = " → ".join((*route.before, current.named("handling", route.handling), *route.after))
+        rows.append((route.name, steps, route.source))
+    for name, duty in pack.duties.items():
+        rows.append((f"{name}: {values.title(duty.title, current.lang)}", span_text(duty.within), duty.source))
+    for name in type(pack.clocks).model_fields:
+        clock = getattr(pack.clocks, name)
+        if clock is not None and name != "reminders":
+            rows.append((name, span_text(clock.within), clock.source))
+    for band in pack.approvals:
+        who = band.by or current.say("procedure.alone")
+        limit = f"{band.over or 0} – {band.up_to if band.up_to is not None else '∞'}"
+        rows.append((", ".join(band.liable) or "*", f"{limit}: {who}", band.source))
+    return rows
+
+
+@procedure.command(name="check")
+def check_pack(
+    files: Annotated[list[Path] | None, Parameter(name="FILE", help="Pack files; none: all the service knows.")] = None,
+    /,
+) -> int:
+    """Check packs as a whole: one line per mistake, and per year whose working days are not known."""
+    current = session()
+    wrong: list[str] = []
+    packs: list[Procedure] = []
+    for file in files or []:
+        try:
+            packs.append(read_pack(file))
+        except PackError as error:
+            wrong += str(error).splitlines()
+    if files is None:
+        packs = current.packs()
+    wrong += [line for pack in packs for line in _gaps(current, pack)]
+    for line in wrong:
+        current.err.print(f"redress: {line}", markup=False)
+    if not wrong:
+        current.out.print(current.say("procedure.fine", refs=", ".join(pack.ref for pack in packs)), markup=False)
+    return WRONG if wrong else 0
+
+
+def _gaps(current: Session, pack: Procedure) -> list[str]:
+    now = datetime.now(UTC)
+    known = Workdays(current.settings.calendar_file)(now.year).years
+    return [
+        f"{pack.ref}: {current.say('procedure.gap', year=year)}"
+        for year in sorted(years_needed(now, pack.working_days) - set(known))
+    ]
+
+
+@procedure.command(name="test")
+def try_pack(
+    name: PackName,
+    cases: Annotated[Path | None, Parameter(name="CASES", help="Its cases; none: NAME.cases.toml beside it.")] = None,
+    /,
+) -> int:
+    """Try a procedure's own cases: each complaint's route, clocks and ruling as the file expects them."""
+    current = session()
+    file = _file(current, name)
+    pack = read_pack(file)
+    trials = read_trials(cases or file.with_name(file.name.replace(".procedure.", ".cases."))).cases
+    calendar = Workdays(current.settings.calendar_file)(START.year)
+    failed = 0
+    for trial in trials:
+        wrong = differences(pack, trial, calendar)
+        failed += bool(wrong)
+        current.out.print(f"{'✗' if wrong else '✓'} {trial.name}", markup=False)
+        for line in wrong:
+            current.out.print(f"    {line}", markup=False)
+    current.out.print(current.say("procedure.tried", n=len(trials), failed=failed), markup=False)
+    return WRONG if failed else 0
+
+
+@procedure.command(name="move")
+async def move_case(
+    number: Number,
+    version: Annotated[int, Parameter(name="VERSION", help="The version to go on under.")],
+    /,
+    *,
+    reason: str,
+    by: Sender = NOBODY,
+) -> int:
+    """Have a running case go on under another version of its procedure.
+
+    :param reason: Why.
+    """
+    return await act(number, "move", by, version=version, reason=reason)
+
+
+def _found(current: Session, name: str) -> Procedure:
+    if name.endswith(".toml"):
+        return read_pack(Path(name))
+    packs = [pack for pack in current.packs() if name in (pack.ref, pack.name)]
+    if not packs:
+        raise BadInput("no_procedure", name=name)
+    return packs[-1]
+
+
+def _file(current: Session, name: str) -> Path:
+    """The file of a pack: its own path, or where the folders have it."""
+    if name.endswith(".toml"):
+        return Path(name)
+    wanted = _found(current, name)
+    own = current.settings.procedures_dir
+    for folder in (*([own] if own else []), HERE):
+        for file in sorted(folder.glob("*.procedure.toml")):
+            if read_pack(file).ref == wanted.ref:
+                return file
+    raise BadInput("no_procedure", name=name)

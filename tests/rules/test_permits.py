@@ -1,0 +1,212 @@
+"""Authority limits by amount and liable side, more time, substitutes, another version: on an invented hotel's rules."""
+
+from typing import Any
+
+import pytest
+
+from models.commands import Move, Share
+from models.procedure import Procedure
+from models.steps import Band
+from rules.approving import band_of
+from rules.checks import Refusal
+from rules.permits import move
+from tests.rules.builders import HOTEL, START, World, guest, hours, liable, offered
+
+MANAGER, GENERAL, DESK, ROOMS = "duty_manager", "general_manager", "reception", "housekeeping"
+SEEN = {"as_told": True, "seen_by": "Hugo"}
+STORE = HOTEL.model_copy(
+    update={
+        "approvals": (
+            Band(liable=("laundry",), up_to=2_000, source="S2-38"),
+            Band(liable=("laundry",), over=2_000, up_to=10_000, by="duty_manager", source="S2-38"),
+            Band(liable=("laundry",), over=10_000, by="general_manager", source="S2-38"),
+            Band(liable=("hotel",), up_to=50_000, by="duty_manager", source="S2-40"),
+            Band(liable=("hotel",), over=50_000, up_to=500_000, by="general_manager", source="S2-40"),
+            Band(liable=("hotel",), over=500_000, by="owner", source="S2-40"),
+        )
+    }
+)
+"""The bands of a store (document 002 e): the supplier pays, or the company."""
+
+
+def found(amount: int, **shares: int) -> World:
+    """Housekeeping has found who is liable for so much."""
+    world = guest(demand={"kind": "refund", "amount": amount}).does("record", DESK)
+    return world.does("record", ROOMS, fields=SEEN, liable=liable(**(shares or {"hotel": 100})), actor="Hugo")
+
+
+@pytest.mark.parametrize(
+    ("party", "amount", "by"),
+    [
+        ("laundry", 2_000, None),
+        ("laundry", 2_001, MANAGER),
+        ("laundry", 10_000, MANAGER),
+        ("laundry", 10_001, GENERAL),
+        ("hotel", 50_000, MANAGER),
+        ("hotel", 50_001, GENERAL),
+        ("hotel", 500_000, GENERAL),
+        ("hotel", 500_001, "owner"),
+    ],
+)
+def test_s2_38_s2_40_s2_41_the_band_is_exact_a_boundary_belongs_to_the_lower_one(
+    party: str, amount: int, by: str | None
+) -> None:
+    band = band_of(STORE, amount, (Share(party=party),))
+    assert band is not None
+    assert band.by == by
+
+
+def test_with_several_liable_parties_the_highest_authority_counts() -> None:
+    band = band_of(STORE, 60_000, (Share(party="laundry", percent=50), Share(party="hotel", percent=50)))
+    assert band is not None
+    assert band.by == GENERAL
+
+
+def test_what_a_band_leaves_to_its_maker_needs_no_approval() -> None:
+    assert found(5_000).stage == "executing"
+
+
+def test_more_than_that_waits_for_its_approver_before_anything_is_promised() -> None:
+    world = found(5_001)
+    assert (world.stage, world.view.waiting_for, world.view.due) == ("approving", MANAGER, START + hours(1))
+    assert not world.mails("result")
+    assert world.does("approve", MANAGER, approve=True).stage == "executing"
+
+
+def test_the_approver_is_never_who_determined() -> None:
+    world = found(5_001)
+    assert world.refuses("approve", MANAGER, actor="Hugo", approve=True) == "same_person"
+    assert world.refuses("approve", DESK, approve=True) == "wrong_department"
+
+
+def test_not_approved_a_determination_is_the_panels() -> None:
+    world = found(5_001).does("approve", MANAGER, approve=False, reason="too much")
+    assert (world.stage, world.view.waiting_for) == ("panel", GENERAL)
+
+
+def test_an_approval_nobody_gives_goes_up_the_ladder() -> None:
+    world = found(5_001).wait(hours=2)
+    assert world.event("task_overdue").department == MANAGER
+    assert world.stage == "approving"
+
+
+def test_an_offer_is_approved_before_the_customer_sees_it_and_goes_back_if_it_is_not() -> None:
+    world = guest(cause="rude").does("record", DESK)
+    offer: dict[str, Any] = {"basis": "x", "liable": liable(hotel=100), "fields": {"impact": "some"}, "actor": "Dora"}
+    world.does("offer", MANAGER, demand={"kind": "refund", "amount": 21_000}, **offer)
+    assert (world.stage, world.mails("offer")) == ("approving", [])
+    world.does("approve", GENERAL, approve=False, reason="too much")
+    assert (world.stage, world.view.offers[0].state) == ("offering", "withheld")
+    assert world.mails("offer_wanted")[-1].values["reason"] == "too much"
+    world.does("offer", MANAGER, demand={"kind": "refund", "amount": 20_001}, **offer)
+    world.does("approve", GENERAL, approve=True).does("respond", DESK, version=2, accept=True)
+    assert world.child().case.refunded == 20_001
+
+
+def test_s2_39_a_countersignature_is_due_after_the_fact_and_keeps_the_case_open_until_it_is_there() -> None:
+    world = found(6_000).does("approve", MANAGER, approve=True).child()
+    world.does("feedback", DESK, satisfied=True)
+    assert (world.stage, world.view.waiting_for, world.case.exit) == ("working", GENERAL, "satisfied")
+    assert world.refuses("withdraw", DESK) == "wrong_stage"
+    world.wait(hours=49)
+    assert world.event("duty_missed").data["duty"] == "countersign"
+    assert world.does("record", GENERAL).exit == "satisfied"
+
+
+def test_silence_of_a_duty_rules_for_the_customer_where_the_procedure_says_so() -> None:
+    world = guest(demand={"kind": "refund", "amount": 4_000}).does("record", DESK).wait(hours=1)
+    assert (world.stage, world.ruling.basis, world.shares) == ("executing", "silence", {"hotel": 100})
+    late = world.send("record", ROOMS, fields=SEEN, liable=liable(laundry=100))
+    assert (late.code, world.shares) == ("late", {"hotel": 100})
+
+
+def test_an_outage_of_ours_over_a_duty_blames_nobody() -> None:
+    world = guest().outage(hours=5)
+    assert world.ruling.basis == "silence"
+    assert {event.data["duty"] for event in world.case.events if event.kind == "duty_missed"} == {"first_word"}
+    assert world.shares == {"hotel": 100}
+
+
+def test_s2_08_a_report_that_finds_nothing_true_tells_the_customer_why() -> None:
+    world = guest().does("record", DESK)
+    world.does("record", ROOMS, fields={"as_told": False, "seen_by": "Hugo"}, note="The room was clean.")
+    assert (world.stage, world.mails("refused_finding")[-1].values["reason"]) == ("refused", "The room was clean.")
+
+
+def test_s2_13_an_unsatisfied_customers_case_begins_again_with_the_named_step() -> None:
+    world = found(4_000).child().does("feedback", DESK, satisfied=False, reason="Still dirty.")
+    assert [work.duty for work in world.view.works if work.state == "waiting"] == ["look"]
+    assert world.view.due == world.now + hours(0.5)  # the clock of a re-examination
+
+
+def test_s2_11_a_class_of_cases_is_called_back_twice_however_satisfied() -> None:
+    world = guest(cause="food_poisoning").does("record", MANAGER, fields={"doctor_called": True})
+    world.does("record", MANAGER, fields={"finding": "eggs"})
+    offer = {"demand": {"kind": "refund", "amount": 4_000}, "basis": "x", "liable": liable(hotel=100)}
+    world.does("offer", MANAGER, fields={"impact": "some"}, **offer).does("respond", DESK, version=1, accept=True)
+    world.child().does("feedback", DESK, satisfied=True)
+    assert world.stage == "feedback"
+    world.wait(hours=48).does("feedback", DESK, satisfied=True)
+    assert world.exit == "satisfied"
+
+
+def test_s2_42_a_major_complaint_is_reported_at_once() -> None:
+    world = guest(cause="food_poisoning")
+    assert {mail.to for mail in world.mails("major")} == {GENERAL, "owner"}
+
+
+def test_a_step_is_only_for_the_cases_it_names() -> None:
+    member = guest(details={"room": 1, "guest_kind": "member"}, demand={"kind": "refund", "amount": 4_000})
+    member.does("record", DESK).does("record", ROOMS, fields=SEEN, liable=liable(hotel=100)).child()
+    assert member.view.works[-1].duty == "card"
+    assert found(4_000).child().stage == "feedback"
+
+
+def test_an_unanswered_customer_may_be_the_panels() -> None:
+    world = found(4_000).child().wait(days=5)
+    assert (world.stage, world.view.waiting_for) == ("panel", GENERAL)
+
+
+def test_a_deadline_is_extended_once_with_a_reason_by_somebody_else_and_the_customer_is_told() -> None:
+    world = guest().does("record", DESK)
+    more = {"of": ROOMS, "asked_by": "Hugo", "reason": "The floor is flooded."}
+    assert world.refuses("extend", MANAGER, by="3h", **more) == "too_much"
+    assert world.refuses("extend", MANAGER, by="1h", actor="Hugo", **more) == "same_person"
+    assert world.refuses("extend", ROOMS, by="1h", **more) == "wrong_department"
+    assert world.refuses("extend", MANAGER, by="1h", **(more | {"of": DESK})) == "bad_input"
+    world.does("extend", MANAGER, by="2h", **more)
+    assert (world.view.due, world.mails("extended")[-1].to) == (START + hours(3), "customer")
+    assert world.refuses("extend", MANAGER, by="1h", **more) == "too_much"
+    assert World().refuses("extend", DESK, by="1h", **more) == "wrong_department"  # a procedure without extensions
+
+
+def test_a_substitute_acts_in_the_departments_place() -> None:
+    world = guest().does("record", MANAGER)
+    assert world.event("recorded").department == DESK
+
+
+def test_somebody_of_no_part_in_a_duty_reports_nothing() -> None:
+    world = guest()
+    assert world.refuses("record", GENERAL) == "wrong_department"
+    assert world.does("record", DESK).refuses("record", DESK) == "already_answered"
+
+
+def _version(**changes: Any) -> Procedure:
+    return HOTEL.model_copy(update={"version": 2} | changes)
+
+
+def test_a_case_moves_to_another_version_only_if_it_has_all_the_case_stands_on() -> None:
+    world = guest().does("record", DESK)
+    command = Move(actor="Olga", version=2, reason="x")
+    moved, verdict = move(world.case, HOTEL, command, world.now, "owner", other=_version())
+    assert (verdict.accepted, moved.procedure, moved.works[-1].deadline) == (True, "hotel.2", world.view.due)
+    routes = tuple(route for route in HOTEL.routes if route.name != "room")
+    duties = {name: duty for name, duty in HOTEL.duties.items() if name != "look"}
+    for lacking in (_version(routes=routes), _version(duties=duties), _version(causes={}), None, HOTEL):
+        with pytest.raises(Refusal):
+            move(world.case, HOTEL, command, world.now, "owner", other=lacking)
+
+
+def test_an_accepted_offer_is_settled_as_offered() -> None:
+    world = offered().does("respond", DESK, version=1, accept=True)
+    assert (world.ruling.reason, world.ruling.department) == ("rule 11", MANAGER)
