@@ -17,6 +17,7 @@ from models.names import DENIALS
 from models.pages import Page
 from models.procedure import Procedure
 from models.tables import AuditRow
+from rules.forms import FIELD
 
 AUDIT_LOCK = 0x6175646974
 """Advisory lock on PostgreSQL: one row is appended after the other. SQLite has one writer anyway."""
@@ -37,7 +38,7 @@ _OF_EVENTS = {
     "forgotten": "erasure",
 }
 _WORDS = frozenset({"reason", "note", "name"})
-"""What people wrote stays in the case, where it can be erased."""
+"""What people wrote stays in the case, where it can be erased; so do the fields of forms."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def _of_event(number: str, event: Event) -> Entry | None:
     kind = "denied" if event.kind == "message_refused" else _OF_EVENTS.get(event.kind)
     if kind is None or (kind == "denied" and event.data.get("code") not in DENIALS):
         return None
-    said = {name: value for name, value in event.data.items() if name not in _WORDS}
+    said = {name: value for name, value in event.data.items() if name not in _WORDS and not name.startswith(FIELD)}
     if kind == "denied":
         said["message"] = event.data.get("name", "")
     if event.department:
