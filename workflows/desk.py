@@ -105,9 +105,7 @@ class Desk:
         now = workflow.now()
         if years_needed(now, self.pack.working_days) <= set(known.years):
             return
-        more = await workflow.execute_local_activity_method(
-            BookDuties.working_days, now.year, **options.near("which days are worked")
-        )
+        more = await workflow.execute_local_activity_method(BookDuties.working_days, now.year, **options.NEAR)
         self.case = self.case.but(calendar=WorkCalendar(years=more.years | known.years))
 
     def _wanted(self, command: Command) -> str | None:

@@ -137,6 +137,7 @@ def summary() -> Callable[..., CaseSummary]:
     def build(number: str = "C-1", version: int = 1, **changes: Any) -> CaseSummary:
         base: dict[str, Any] = {
             "number": number,
+            "procedure": "marketplace.1",
             "stage": Stage.ASKED,
             "exit": None,
             "waiting_for": "merchandise",

@@ -67,7 +67,7 @@ async def test_a_retry_after_an_upgrade_stays_on_its_procedure(
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        ({"procedure": "unheard_of"}, "procedure: is not known; use one of marketplace"),
+        ({"procedure": "unheard_of"}, "procedure: is not known; use one of courier, "),
         ({"channel": "pigeon"}, "channel: is not a channel of marketplace.1; use one of hotline, online"),
         ({"cause": "bad_mood"}, "cause: is not a cause of marketplace.1; use one of customer_service, "),
     ],
