@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from models.base import Line, Slug
-from models.parts import Clock, Count, Part, Title, WallClock
+from models.parts import Count, Part, Title, WallClock
 
 Mark = Literal["product", "lot", "merchant", "cause"]
 """What cases of one incident have in common (S2-03)."""
@@ -118,13 +118,13 @@ class CorrectiveRules(Part):
     """企业管理部门: gets a copy of the reply."""
     alarm: Annotated[tuple[Slug, ...], Field(min_length=1)]
     """Who is told at once of a special case, a substance over its limit, a missed clock."""
-    containment: Clock
-    temporary: Clock
+    containment: WallClock
+    temporary: WallClock
     """Temporary measures that concern the customer are answered within this."""
-    urgent_reply: Clock
+    urgent_reply: WallClock
     first_reply: WorkingDays
     written_reply: WorkingDays
-    effectiveness: Clock
+    effectiveness: WallClock
     """How long after the last measure was carried out its effect must have been checked."""
     whys: Count
     refused: Refusals
