@@ -14,6 +14,7 @@ from models.names import SUPERVISION_MEETING, TASK_QUEUE, meeting_id
 from models.procedure import Procedure
 from rules.calendar import week_of
 from starter.calls import patiently
+from starter.clocks import own_time
 from starter.failures import NoSuchCase
 from starter.messages import RPC, Tokens, no_token, send
 
@@ -60,6 +61,10 @@ class Meetings:
         except WorkflowAlreadyStartedError:
             return Called(name, new=False)
         return Called(name, new=True)
+
+    async def now(self, name: str) -> datetime:
+        """A meeting's own time: ahead of ours where its clock was forwarded."""
+        return await own_time(self._client, self._client.get_workflow_handle(meeting_id(self._pack.name, name)))
 
     async def send(self, name: str, message: str, command: Command, *, wait: float = 10.0) -> Verdict:
         """Send a message to a meeting and return its verdict. `wait` in seconds.

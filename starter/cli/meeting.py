@@ -1,5 +1,6 @@
 """The supervision meeting: agenda, attendance, decisions, actions, minutes."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -133,6 +134,9 @@ async def action(
     current = session()
     until = due_date("--due", due, current.default_pack.time_zone)
     name = await which(current, in_meeting)
+    if isinstance(until, timedelta):
+        async with holding(current) as meetings:
+            until += await meetings.now(name)
     return await act(current, name, "action", by, owner=owner, due=until, what=what, rule_change=rule_change)
 
 

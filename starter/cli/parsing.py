@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -63,13 +63,13 @@ def span(field: str, text: str) -> timedelta:
         raise BadInput("bad_span", field=field) from None
 
 
-def due_date(field: str, text: str, time_zone: str) -> datetime:
-    """`2026-12-01` as the end of that day in the procedure's zone, or `7d` from now. Raises BadInput."""
+def due_date(field: str, text: str, time_zone: str) -> datetime | timedelta:
+    """`2026-12-01` as the end of that day in the procedure's zone, or `7d` as a span from now. Raises BadInput."""
     try:
         day = date.fromisoformat(text.strip())
     except ValueError:
         try:
-            return datetime.now(UTC) + span(field, text)
+            return span(field, text)
         except BadInput:
             raise BadInput("bad_due") from None
     return datetime.combine(day, time(23, 59), ZoneInfo(time_zone))

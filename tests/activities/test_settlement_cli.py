@@ -15,6 +15,7 @@ from models.complaint import Language
 from starter.cli.app import app, explain
 from starter.cli.session import begin
 from tests.activities.bookkeeping import Books
+from tests.builders import PANEL
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=40)
 """In a month that is over, whatever the day."""
@@ -96,6 +97,28 @@ async def test_a_month_is_closed_and_its_lines_are_confirmed_and_objected_to(fil
     assert (code, "first word stands" in error) == (3, True)
     told = json.loads((await typed("settlement", "statement", "M-1", *month, "--json"))[1])
     assert [(line["state"], line["reason"]) for line in told["lines"]] == [("confirmed", ""), ("objected", "未退货")]
+
+
+async def test_the_panel_decides_an_objection_once_and_the_cost_moves_in_the_open_month(
+    filled: Books, typed: Type
+) -> None:
+    month, panel = ("--month", MONTH), ("--reason", "监督小组裁定", "--as", PANEL)
+    line = ("settlement", "decide", "M-1", *month, "--line", "2")
+    shared = (*line, "--liable", "merchant=60", "--liable", "carrier=40", *panel)
+    await typed("settlement", "close", *month, *ME)
+    assert (await typed(*shared))[0] == 3, "nobody has objected yet"
+    await typed("settlement", "object", "M-1", *month, "--line", "2", "--reason", "未退货", *ME)
+    assert (await typed(*shared[:-1], "徐莉"))[0] == 3, "customer service is not the panel"
+    assert (await typed(*line, *panel))[0] == 2, "neither kept nor laid on somebody"
+    for _ in range(2):
+        assert (await typed(*shared))[:2] == (
+            0,
+            f"merchant:M-1, {MONTH}, line 2: decided; the cost moves in the open month\n",
+        )
+    assert await filled.balances() == {"carrier": 802, "gateway": -3_096, "merchant:M-1": 2_204, "merchant:M-2": 90}
+    code, _, error = await typed(*line, "--keep", *panel)
+    assert (code, "a decision is final" in error) == (3, True)
+    assert (await typed("reconcile"))[0] == 0
 
 
 REFUSED: list[tuple[tuple[str, ...], int, str]] = [

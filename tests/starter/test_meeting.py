@@ -5,6 +5,7 @@ import json
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,8 @@ async def test_a_week_is_held_from_the_command_line(office: Office, at_home: Com
     assert (await at_home(*grant, "--command-id", "m-1"))[0] == 0
     await disputed.at("feedback")
     assert (await disputed.kinds()).count("decided") == 1
-    given = ("--owner", "logistics", "--due", "7d", "--what", "Pack better", "--rule-change")
+    await office.env.fast_forward(office.client.get_workflow_handle(f"meeting.marketplace.{week}"), timedelta(hours=10))
+    given = ("--owner", "logistics", "--due", "2h", "--what", "Pack better", "--rule-change")
     assert (await at_home("action", *there, *given, *ME))[0] == 0
     assert (await at_home("close", *there, "--note", "Discussed", *ME))[0] == 0
     await _row(office, MeetingRow, f"meeting.marketplace.{week}", "stage", "reporting")

@@ -56,16 +56,16 @@ def _only(pack: Procedure) -> Packs:
     return packs
 
 
-async def _held(client: Client, pack: Procedure, at_least: int) -> list[WorkflowExecution]:
-    """The meetings of a procedure, once there are so many and the calls are through."""
+async def _held(client: Client, pack: Procedure, at_least: int, *, calls: int = 2) -> list[WorkflowExecution]:
+    """The meetings of a procedure, once there are so many and at least so many calls are through."""
     query = f"WorkflowType = 'SupervisionMeeting' AND WorkflowId STARTS_WITH 'meeting.{pack.name}.'"
-    calls = f"WorkflowType = 'MeetingCall' AND WorkflowId STARTS_WITH 'meeting.{pack.name}.'"
+    called = f"WorkflowType = 'MeetingCall' AND WorkflowId STARTS_WITH 'meeting.{pack.name}.'"
     async with asyncio.timeout(30):
         while True:
             found = [execution async for execution in client.list_workflows(query)]
-            pending = [call async for call in client.list_workflows(f"{calls} AND {RUNNING}")]
-            done = [call async for call in client.list_workflows(f"{calls} AND ExecutionStatus = 'Completed'")]
-            if len(found) >= at_least and not pending and len(done) >= 2:
+            pending = [call async for call in client.list_workflows(f"{called} AND {RUNNING}")]
+            done = [call async for call in client.list_workflows(f"{called} AND ExecutionStatus = 'Completed'")]
+            if len(found) >= at_least and not pending and len(done) >= calls:
                 return found
             await asyncio.sleep(0.1)
 
@@ -75,7 +75,8 @@ async def test_a_week_called_twice_has_one_meeting(
 ) -> None:
     pack, schedule = scheduled
     await schedule.trigger(overlap=ScheduleOverlapPolicy.ALLOW_ALL)
-    await asyncio.sleep(1.1)  # the server names a schedule's runs by the second
+    await _held(calling, pack, 1, calls=1)
+    await asyncio.sleep(1.1)  # the server names a schedule's runs by the second in which it hears of them
     await schedule.trigger(overlap=ScheduleOverlapPolicy.ALLOW_ALL)
     found = await _held(calling, pack, 1)
     assert len(found) == 1
