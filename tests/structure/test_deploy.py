@@ -123,6 +123,16 @@ def test_probes_ask_where_a_worker_answers_and_it_has_time_to_finish(manifests: 
 
 
 @kubectl
+def test_the_network_policy_holds_for_every_pod_and_lets_the_mail_out(manifests: list[Manifest]) -> None:
+    policy = next(one for one in of_kind(manifests, "NetworkPolicy") if one["metadata"]["name"] == "redress")["spec"]
+    chosen = policy["podSelector"]["matchLabels"].items()
+    assert all(chosen <= pod["metadata"]["labels"].items() for _, pod in pods(manifests))
+    values = {name: value for one in of_kind(manifests, "ConfigMap") for name, value in one["data"].items()}
+    reached = {port["port"] for rule in policy["egress"] for port in rule["ports"]}
+    assert {int(values.get("REDRESS_SMTP__PORT", "587")), 5432, 443, 53} <= reached
+
+
+@kubectl
 def test_every_setting_is_one_and_no_secret_stands_in_a_config_map(manifests: list[Manifest]) -> None:
     values = {name: value for one in of_kind(manifests, "ConfigMap") for name, value in one["data"].items()}
     values |= {
