@@ -75,7 +75,6 @@ COMMANDS = {
     "backup": ("operating:backup", "Copy the local stack's databases, also while it runs."),
     "restore": ("operating:restore", "Put a backup into the home."),
     "fast-forward": ("forward:fast_forward", "Let cases' clocks run ahead (local stack only)."),
-    "db": ("database:db", "The database's schema: its version, and leading it to this program's."),
     "schema": ("schemas:schema", "JSON Schemas of everything sent and returned."),
 }
 

@@ -15,9 +15,7 @@ import yaml
 
 from models.names import Queue, task_queue
 from starter.cli.app import COMMANDS
-from starter.localserver import RETENTION_DAYS
 from starter.settings import Settings, load_settings
-from workflows.attributes import ALL
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -189,10 +187,3 @@ def known(values: Manifest) -> None:
         for part in variable.removeprefix("REDRESS_").lower().split("__"):
             assert part in model.model_fields, variable
             model = model.model_fields[part].annotation
-
-
-def test_the_namespace_gets_every_search_attribute_of_a_case() -> None:
-    script = (COMPOSE.parent / "namespace.sh").read_text(encoding="utf-8")
-    made = {name: kind.lower() for name, kind in re.findall(r"--name (Redress\w+) --type (\w+)", script)}
-    assert made == {key.name: key.indexed_value_type.name.replace("_", "").lower() for key in ALL}
-    assert f"--retention {RETENTION_DAYS}d" in script
