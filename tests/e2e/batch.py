@@ -33,7 +33,7 @@ from tests.server import local_environment
 QUEUE = "redress"
 NAME = "batch"
 SCOPE = Scope(product="S-1")
-FILED_AHEAD = 60
+FILED_AHEAD = 24
 """Complaints filed that no department has been asked about yet."""
 
 
