@@ -104,7 +104,7 @@ class IncidentWatch:
             for scope in _scopes(threshold, row, goods):
                 counted = await _count(session, pack, scope, row.opened_at - threshold.within)
                 if counted >= threshold.cases:
-                    reason = f"{counted} / {threshold.within}: {scope.key} ({threshold.source})"
+                    reason = f"{scope.key}: {counted} >= {threshold.cases} ({threshold.source})"
                     return OpenIncident(procedure=pack.ref, scope=scope, reason=reason, opened_by=THRESHOLD)
         return None
 

@@ -276,7 +276,6 @@ class CarryOut(Record):
 class IncidentPage(Record):
     """What a step leaves in SQL, in one transaction."""
 
-    workflow_id: str
     view: IncidentView
     reports: tuple[Situation, ...] = ()
     mails: tuple[Mail, ...] = ()

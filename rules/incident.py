@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from models.case import Mail
 from models.incident import (
-    BatchDecision,
     CarryOut,
     Incident,
     IncidentResult,
@@ -135,7 +134,7 @@ def order_for(incident: Incident) -> CarryOut:
     )
 
 
-def drilled(progress: Progress, decision: BatchDecision) -> Progress:
+def drilled(progress: Progress) -> Progress:
     """What a drill shows as carried out: every made-up case, and no money."""
     return progress.model_copy(update={"linked": 0, "decided": progress.cases, "settled": progress.cases})
 

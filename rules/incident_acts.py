@@ -95,7 +95,7 @@ def _decide(
     )
     incident = incident.but(decision=decision, stage=IncidentStage.CARRYING_OUT, due=None)
     if incident.drill:
-        incident = incident.but(progress=drilled(incident.progress, decision), stage=IncidentStage.SUMMING_UP)
+        incident = incident.but(progress=drilled(incident.progress), stage=IncidentStage.SUMMING_UP)
     for department in rules_of(pack).handling.departments:
         incident = tell(
             incident, at, department, "incident_decided", f"decided-{department}",

@@ -157,7 +157,6 @@ class BatchReturnWorkflow(DossierDesk[Incident]):
     async def write(self) -> None:
         """The incident's page."""
         page = IncidentPage(
-            workflow_id=workflow.info().workflow_id,
             view=rules.view_of(self.state),
             reports=self.state.reports,
             mails=self.state.mails,

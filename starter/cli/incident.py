@@ -1,32 +1,19 @@
 """Batch incidents: opened, verified, decided once for all cases, watched, reported, closed (S2-01 to S2-05)."""
 
-import asyncio
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from cyclopts import App, Parameter
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
 
 from models.complaint import DemandKind
-from models.incident import INCIDENT_COMMANDS, IncidentStage, IncidentView, OpenIncident, ReportForm, Scope
-from models.names import BATCH_RETURN, incident_id
-from models.procedure import Procedure
+from models.incident import ReportForm
 from starter.cli.actions import Flag, Many
-from starter.cli.dossiers import act, dossiers, known_actor, pack_named
-from starter.cli.lists import checked_limit
-from starter.cli.parsing import contract, demand, one_of, shares
+from starter.cli.incidents import begin, paper, report_on, send, show_incident, table, watch_incident
+from starter.cli.parsing import demand, one_of, shares
 from starter.cli.reporting import FormatName, format_of, write_document
-from starter.cli.sending import NOBODY, Sender, acting
-from starter.cli.session import Json, Session, session
-from starter.failures import BadInput, NoSuchCase
-from texts import brief
-from texts.incident import facts, progress_text
-
-if TYPE_CHECKING:
-    from models.tables import IncidentRow
+from starter.cli.sending import NOBODY, Sender
+from starter.cli.session import Json, session
+from starter.failures import BadInput
 
 incident = App(
     name="incident",
@@ -35,8 +22,6 @@ incident = App(
 )
 Which = Annotated[str, Parameter(name="NUMBER", help="The incident's number, such as IN20261125001.")]
 Name = Annotated[str | None, Parameter(name="--procedure", help="The procedure; none: the configured one.")]
-NUMBERED = 15.0
-"""How long a new incident's number is waited for (seconds)."""
 
 
 @incident.command(name="open")
@@ -59,7 +44,7 @@ async def open_incident(
     :param reason: Why the plan starts.
     """
     scope = {"product": product, "lot": lot, "merchant": merchant, "cause": cause}
-    return await _begin(session(), scope, reason, procedure, by, None)
+    return await begin(session(), scope, reason, procedure, by, None)
 
 
 @incident.command(name="drill")
@@ -77,52 +62,7 @@ async def drill(
     :param cases: How many there are.
     :param reason: Why it is drilled now.
     """
-    return await _begin(session(), {"product": product}, reason, procedure, by, cases)
-
-
-async def _begin(
-    current: Session, scope: dict[str, str | None], reason: str, name: str | None, by: Sender, cases: int | None
-) -> int:
-    pack = pack_named(current, name)
-    if pack.incident is None:
-        raise BadInput("no_plan", name=pack.name)
-    actor = acting(current, by.actor)
-    known_actor(current, pack, actor, (*pack.incident.handling.departments, *pack.incident.leading.departments))
-    wish = contract(
-        OpenIncident,
-        {
-            "procedure": pack.ref,
-            "scope": {key: value for key, value in scope.items() if value is not None},
-            "reason": reason,
-            "opened_by": actor,
-            "drill": cases,
-        },
-    )
-    workflow_id = incident_id(pack.name, wish.scope.key, drill=cases is not None)
-    async with dossiers(current) as service:
-        run = await service.start(BATCH_RETURN, workflow_id, wish, again=True)
-    return await _tell_number(current, run, as_json=by.as_json)
-
-
-async def _tell_number(current: Session, run: str | None, *, as_json: bool) -> int:
-    from starter.incident_archive import by_run
-
-    if run is None:
-        current.err.print(current.say("incident_there"), markup=False)
-        return 0
-    row, waited = await by_run(current.settings, run), 0.0
-    while (row is None or row.incident is None) and waited < NUMBERED:
-        await asyncio.sleep(0.1)
-        waited += 0.1
-        row = await by_run(current.settings, run)
-    if as_json:
-        current.print_json({"number": row.number if row else None})
-    elif row is None or row.incident is None:
-        current.out.print(current.say("incident_opening"), markup=False)
-    else:
-        seen = IncidentView.model_validate(row.incident)
-        current.out.print(current.say("incident_opened", number=row.number, cases=seen.progress.cases), markup=False)
-    return 0
+    return await begin(session(), {"product": product}, reason, procedure, by, cases)
 
 
 @incident.command(name="list")
@@ -131,28 +71,7 @@ async def list_incidents(*, limit: int = 20, as_json: Json = False) -> int:
 
     :param limit: At most so many.
     """
-    from starter.incident_archive import incidents
-
-    current = session()
-    found = await incidents(current.settings, checked_limit(limit))
-    if as_json:
-        current.print_json(found)
-        return 0
-    if not found:
-        current.out.print(current.say("no_incidents"))
-        return 0
-    shown = Table(header_style="bold", box=None, pad_edge=False)
-    for label in ("incident", "stage", "scope", "opened", "cases"):
-        shown.add_column(current.named("incident.label", label), overflow="fold")
-    for line in found:
-        scope = Scope(product=line.product, lot=line.lot, merchant=line.merchant, cause=line.cause)
-        stage = current.named("incident.stage", line.stage)
-        drilled = f"{stage} · {current.named('incident.label', 'drill')}" if line.drill else stage
-        opened = brief(line.opened_at, current.default_pack.time_zone)
-        cells = (line.number, drilled, ", ".join(scope.marks().values()), opened, str(line.cases))
-        shown.add_row(*(Text(cell) for cell in cells))
-    current.out.print(shown)
-    return 0
+    return await table(session(), limit, as_json=as_json)
 
 
 @incident.command(name="show")
@@ -161,22 +80,7 @@ async def show(number: Which, /, *, cases: Flag = False, as_json: Json = False) 
 
     :param cases: Its cases too, and what the decision did to each.
     """
-    from starter.incident_archive import cases as cases_of
-    from starter.incident_archive import situations
-
-    current = session()
-    row, seen = await _found(current, number)
-    lines = [line async for line in cases_of(current.settings, row.number)] if cases else []
-    if as_json:
-        reports = await situations(current.settings, row.number)
-        current.print_json({"incident": seen, "situations": reports, **({"cases": lines} if cases else {})})
-        return 0
-    current.out.print(Text(_page(current, seen)))
-    for line in lines:
-        fate = current.named("incident.fate", line.fate)
-        told = f" · {current.named('code', line.code)}" if line.code else ""
-        current.out.print(Text(f"  {line.number}  {fate}{told} · {current.named('stage', line.stage)}"))
-    return 0
+    return await show_incident(session(), number, with_cases=cases, as_json=as_json)
 
 
 @incident.command(name="watch")
@@ -187,15 +91,7 @@ async def watch(number: Which, /, *, every: float = 1.0) -> int:
     """
     if not 0.1 <= every <= 3600:
         raise BadInput("bad_every")
-    current = session()
-    _, seen = await _found(current, number)
-    with Live(Text(_page(current, seen)), console=current.out, auto_refresh=False) as live:
-        while seen.stage is not IncidentStage.CLOSED and not (seen.decision and seen.progress.handed_out):
-            await asyncio.sleep(every)
-            _, seen = await _found(current, number)
-            live.update(Text(_page(current, seen)), refresh=True)
-    current.out.print(Text(progress_text(seen.progress, current.pack(seen.procedure), current.lang)))
-    return 0
+    return await watch_incident(session(), number, every)
 
 
 @incident.command(name="verify")
@@ -220,7 +116,7 @@ async def verify(
     """
     found = one_of({"confirmed": confirmed, "unconfirmed": unconfirmed}) == "confirmed"
     fields = {"confirmed": found, "defect": defect, "inspected": inspected, "defective": defective}
-    return await _act(number, "verify", by, **fields)
+    return await send(number, "verify", by, **fields)
 
 
 @incident.command(name="decide")
@@ -249,7 +145,7 @@ async def decide(
     """
     granted = one_of({"grant": grant, "refuse": refuse}) == "grant"
     wanted, borne = demand(remedy, amount, [], currency), shares("--liable", liable or [])
-    return await _act(number, "decide", by, grant=granted, reason=reason, demand=wanted, liable=borne)
+    return await send(number, "decide", by, grant=granted, reason=reason, demand=wanted, liable=borne)
 
 
 @incident.command(name="situation")
@@ -258,7 +154,7 @@ async def situation(number: Which, /, *, note: str, by: Sender = NOBODY) -> int:
 
     :param note: How it goes.
     """
-    return await _act(number, "situation", by, note=note)
+    return await send(number, "situation", by, note=note)
 
 
 @incident.command(name="evaluate")
@@ -282,7 +178,7 @@ async def evaluate(
     :param report_hours: A situation report every so many hours from now on.
     """
     good = one_of({"adequate": adequate, "inadequate": inadequate}) == "adequate"
-    return await _act(number, "evaluate", by, adequate=good, note=note, at_once=at_once, report_hours=report_hours)
+    return await send(number, "evaluate", by, adequate=good, note=note, at_once=at_once, report_hours=report_hours)
 
 
 @incident.command(name="close")
@@ -292,7 +188,7 @@ async def close(number: Which, /, *, causes: str, improvements: str, by: Sender 
     :param causes: What caused it.
     :param improvements: What will be done better, and by whom.
     """
-    return await _act(number, "close", by, causes=causes, improvements=improvements)
+    return await send(number, "close", by, causes=causes, improvements=improvements)
 
 
 @incident.command(name="report")
@@ -312,67 +208,12 @@ async def report(
     :param write_as: How to write it; none: as the file is called, else a table.
     :param out: The file to write.
     """
-    from reports.incident import plan_paper, report_of
-    from starter.incident_archive import cases as cases_of
-    from starter.incident_archive import last_drill, situations
-
     current = session()
     chosen = format_of(write_as, out, as_json=as_json)
-    if form in ("incident", "summary"):
-        if number is None:
-            raise BadInput("bad_incident")
-        row, seen = await _found(current, number)
-        told = await situations(current.settings, row.number)
-        document = report_of(
-            form, seen, told, lambda: cases_of(current.settings, row.number), current.pack(seen.procedure), current.lang
-        )
-    else:
-        pack = pack_named(current, procedure)
-        if pack.incident is None:
-            raise BadInput("no_plan", name=pack.name)
-        document = plan_paper(form, pack, pack.incident, await last_drill(current.settings, pack.name), current.lang)
-    return await write_document(current, document, chosen, out)
-
-
-def _number(text: str) -> str:
-    number = text.strip().upper()
-    if not re.fullmatch(r"IN\d{11,14}", number):
+    if form not in ("incident", "summary"):
+        document = await paper(current, form, procedure)
+    elif number is None:
         raise BadInput("bad_incident")
-    return number
-
-
-async def _row(current: Session, text: str) -> "IncidentRow":
-    from starter.incident_archive import find
-
-    number = _number(text)
-    row = await find(current.settings, number)
-    if row is None:
-        raise NoSuchCase("no_incident", name=number)
-    return row
-
-
-async def _found(current: Session, text: str) -> "tuple[IncidentRow, IncidentView]":
-    from starter.incident_archive import stored_view
-
-    row = await _row(current, text)
-    seen = await stored_view(current.settings, row)
-    if seen is None:
-        raise NoSuchCase("no_incident", name=row.number)
-    return row, seen
-
-
-async def _act(number: str, name: str, sender: Sender, **fields: object) -> int:
-    current = session()
-    row = await _row(current, number)
-    message = (name, INCIDENT_COMMANDS[name])
-    return await act(current, _pack(current, row), row.workflow_id, row.number, message, sender, **fields)
-
-
-def _pack(current: Session, row: "IncidentRow") -> Procedure:
-    return pack_named(current, row.procedure)
-
-
-def _page(current: Session, seen: IncidentView) -> str:
-    pack = current.pack(seen.procedure)
-    lines = [f"{current.named('incident.label', key)}: {text}" for key, text in facts(seen, pack, current.lang)]
-    return "\n".join((seen.number, *lines))
+    else:
+        document = await report_on(current, form, number)
+    return await write_document(current, document, chosen, out)

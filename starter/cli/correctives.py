@@ -1,0 +1,164 @@
+"""What the verbs of an 8D report share: reading forms, finding, showing, tracing lots."""
+
+import asyncio
+import json
+import re
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from models.corrective import CORRECTIVE_COMMANDS, GATES, CorrectiveView
+from starter.cli.dossiers import act, pack_named
+from starter.cli.lists import checked_limit
+from starter.cli.sending import Sender
+from starter.cli.session import Session, session
+from starter.failures import BadInput, NoSuchCase, TryAgain
+from texts import brief
+from texts.corrective import ending, gate, head, timers
+
+if TYPE_CHECKING:
+    from models.tables import CorrectiveRow
+
+NUMBERED = 15.0
+"""How long a new report's number is waited for (seconds)."""
+
+
+async def tell_number(current: Session, workflow_id: str, *, new: bool, as_json: bool) -> int:
+    """The number a report was given. Raises TryAgain where no worker gives one."""
+    from starter.corrective_archive import by_workflow
+
+    row, waited = await by_workflow(current.settings, workflow_id), 0.0
+    while (row is None or row.report is None) and waited < NUMBERED:
+        await asyncio.sleep(0.1)
+        waited += 0.1
+        row = await by_workflow(current.settings, workflow_id)
+    if row is None:
+        raise TryAgain("no_worker", number=workflow_id)
+    if as_json:
+        current.print_json({"number": row.number, "new": new})
+    else:
+        key = "corrective_opened" if new else "corrective_there"
+        current.out.print(current.say(key, number=row.number), markup=False)
+    return 0
+
+
+async def table(current: Session, limit: int, *, as_json: bool) -> int:
+    """8D reports as a table."""
+    from starter.corrective_archive import correctives
+
+    listed = await correctives(current.settings, checked_limit(limit))
+    if as_json:
+        current.print_json(listed)
+        return 0
+    if not listed:
+        current.out.print(current.say("no_8d_reports"))
+        return 0
+    shown = Table(header_style="bold", box=None, pad_edge=False)
+    for label in ("report", "stage", "customer", "product", "due", "completion"):
+        shown.add_column(current.named("corrective.label", label), overflow="fold")
+    zone = current.default_pack.time_zone
+    for line in listed:
+        due = brief(line.due, zone) if line.due else ""
+        rate = f"{line.done}/{line.planned}" if line.planned else ""
+        stage = current.named("corrective.stage", line.stage)
+        shown.add_row(*(Text(cell) for cell in (line.number, stage, line.customer, line.product, due, rate)))
+    current.out.print(shown)
+    return 0
+
+
+async def show_report(current: Session, number: str, *, as_json: bool) -> int:
+    """A report so far. Raises NoSuchCase."""
+    _, report = await found(current, number)
+    if as_json:
+        current.print_json(report)
+        return 0
+    pack = current.pack(report.procedure)
+    current.out.print(Text(report.number, style="bold"))
+    parts = [("complaint", head(report, pack, current.lang)), ("clocks", timers(report, pack, current.lang))]
+    parts += [(name, gate(name, report, pack, current.lang)) for name in GATES]
+    for name, lines in (*parts, ("ending", ending(report, pack, current.lang))):
+        if lines:
+            current.out.print(Text(current.named("corrective.part", name), style="bold"))
+            current.out.print(Text("\n".join(f"  {key}: {text}" for key, text in lines)))
+    return 0
+
+
+async def trace_lots(current: Session, lots: list[str], *, as_json: bool) -> int:
+    """Every case in which one of the lots is named."""
+    from starter.corrective_archive import traced
+
+    traces = [each async for each in traced(current.settings, lots)]
+    if as_json:
+        current.print_json(traces)
+        return 0
+    for each in traces:
+        stage = current.named("stage", each.stage)
+        cells = (each.lot, each.product, each.number, each.order_number, each.customer, stage, each.incident or "")
+        current.out.print(Text("  ".join(cells).rstrip()))
+    if not traces:
+        current.out.print(current.say("nothing"))
+    return 0
+
+
+def read_form(file: Path) -> dict[str, Any]:
+    """A filled-in form. Raises BadInput."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput("unreadable", problem=getattr(error, "strerror", None) or type(error).__name__) from None
+    try:
+        content = json.loads(text) if file.suffix.lower() == ".json" else tomllib.loads(text)
+    except (json.JSONDecodeError, tomllib.TOMLDecodeError, RecursionError):
+        raise BadInput("bad_form") from None
+    if not isinstance(content, dict):
+        raise BadInput("bad_form")
+    return {key: _dated(value) for key, value in content.items() if value != ""}
+
+
+def _dated(value: Any) -> Any:
+    """A field nobody filled in is missing; dates of a JSON file come as text."""
+    if isinstance(value, list):
+        return [_dated(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _dated(item) for key, item in value.items() if item != ""}
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            return value
+    return value
+
+
+async def _row(current: Session, text: str) -> "CorrectiveRow":
+    from starter.corrective_archive import find
+
+    number = text.strip().upper()
+    if not re.fullmatch(r"8D\d{11,14}", number):
+        raise BadInput("bad_8d")
+    row = await find(current.settings, number)
+    if row is None:
+        raise NoSuchCase("no_8d_report", name=number)
+    return row
+
+
+async def found(current: Session, text: str) -> "tuple[CorrectiveRow, CorrectiveView]":
+    """A report by its number. Raises BadInput, NoSuchCase."""
+    from starter.corrective_archive import stored
+
+    row = await _row(current, text)
+    view = stored(row)
+    if view is None:
+        raise NoSuchCase("no_8d_report", name=row.number)
+    return row, view
+
+
+async def send(number: str, name: str, sender: Sender, **fields: object) -> int:
+    """Send a message to a corrective action. Returns the exit code; raises Failure."""
+    current = session()
+    row = await _row(current, number)
+    pack = pack_named(current, row.procedure)
+    return await act(current, pack, row.workflow_id, row.number, (name, CORRECTIVE_COMMANDS[name]), sender, **fields)
