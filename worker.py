@@ -189,7 +189,7 @@ def duties(settings: Settings, parts: Parts) -> Mapping[Queue, Sequence[Callable
     )
     meetings = MeetingDesk(parts.store, PACKS, on_mail=desk.nudge, vouch=parts.gate.vouch)
     incidents = IncidentDesk(parts.store, PACKS, on_mail=desk.nudge, vouch=parts.gate.vouch)
-    correctives = CorrectiveDesk(parts.store, PACKS, on_mail=desk.nudge)
+    correctives = CorrectiveDesk(parts.store, PACKS, on_mail=desk.nudge, calendar=Workdays(settings.calendar_file))
     remedies = Remedies(parts.store, parts.payment, parts.warehouse, parts.carrier)
     return {
         Queue.RULINGS: [

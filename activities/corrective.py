@@ -16,9 +16,12 @@ from activities.store import Store
 from models.corrective import CorrectiveEntry, CorrectivePage, RegisterCorrective, Trace
 from models.names import Refused
 from models.procedure import Procedure
+from models.span import WorkCalendar
 from models.tables import CaseGoods, CaseRow, CorrectiveRow, MailRow
 from procedures import Packs
+from rules.corrective import rules_of
 from rules.corrective_costs import transfers
+from rules.spans import CalendarGap, ends
 
 PREFIX = "8D"
 
@@ -28,7 +31,7 @@ def _now() -> datetime:
 
 
 class CorrectiveDesk(CorrectiveDuties):
-    """Activities of corrective actions. `on_mail` is called when a page has left mails."""
+    """Activities of corrective actions. `on_mail` is called when a page has left mails; `calendar` knows years."""
 
     def __init__(
         self,
@@ -36,25 +39,28 @@ class CorrectiveDesk(CorrectiveDuties):
         packs: Packs,
         *,
         on_mail: Callable[[], None],
+        calendar: Callable[[int], WorkCalendar],
         clock: Callable[[], datetime] = _now,
     ) -> None:
         self._store = store
         self._packs = packs
         self._on_mail = on_mail
+        self._calendar = calendar
         self._ledger = Ledger(packs.pinned, clock)
         self._now = clock
 
     @activity.defn(name="register_corrective")
     async def register_corrective(self, entry: RegisterCorrective) -> CorrectiveEntry:
-        """A number without gap or double (S2-29)."""
+        """A number without gap or double (S2-29), and the working days it is counted by."""
         pack = self._pack(entry.complaint.procedure)
+        calendar = self._days_for(pack, entry.opened_at)
         async with self._store.write() as session:
             wanted = select(CorrectiveRow.number).where(CorrectiveRow.run_id == entry.run_id)
             number = (await session.exec(wanted)).first()
             if number is None:
                 number = await next_number(session, PREFIX, entry.opened_at, pack.time_zone)
                 session.add(_first_row(number, entry, pack))
-        return CorrectiveEntry(number=number, procedure=pack.ref)
+        return CorrectiveEntry(number=number, procedure=pack.ref, calendar=calendar)
 
     def _pack(self, ref: str) -> Procedure:
         pack = self._packs.pinned(ref) if "." in ref else self._packs.newest(ref)
@@ -63,6 +69,15 @@ class CorrectiveDesk(CorrectiveDuties):
             reason = f"procedure: knows no corrective actions; use one of {', '.join(names)}"
             raise ApplicationError(reason, type=Refused.BAD_INPUT.value, non_retryable=True)
         return pack
+
+    def _days_for(self, pack: Procedure, at: datetime) -> WorkCalendar:
+        """Raises ApplicationError(type="calendar_gap"), to be retried, for days nobody knows yet."""
+        calendar = self._calendar(at.year)
+        try:
+            ends(at, rules_of(pack).written_reply.within, pack.time_zone, calendar)
+        except CalendarGap as gap:
+            raise ApplicationError(str(gap), type="calendar_gap") from None
+        return calendar
 
     @activity.defn(name="trace_lots")
     async def trace_lots(self, lots: list[str]) -> Trace:

@@ -148,7 +148,8 @@ class CorrectiveDuties(ABC):
     async def register_corrective(self, entry: RegisterCorrective) -> CorrectiveEntry:
         """Give it a number without gap or double; asked again by the same run it answers the same.
 
-        Raises ApplicationError(type="bad_input") for a procedure without 8D.
+        Raises ApplicationError(type="bad_input") for a procedure without 8D, and a retryable one of type "calendar_gap"
+        while the working days its clocks need are not known.
         """
 
     @activity.defn(name="trace_lots")

@@ -11,6 +11,7 @@ from models.case import Mail
 from models.commands import Command, Shares
 from models.complaint import Evidence
 from models.dossier import Dossier
+from models.span import WorkCalendar
 
 Count = Annotated[int, Field(strict=True, ge=0, le=10**9)]
 Lots = Annotated[tuple[Ref, ...], Field(max_length=50)]
@@ -416,6 +417,8 @@ class CorrectiveEntry(Record):
 
     number: str
     procedure: str
+    calendar: WorkCalendar | None = None
+    """The working days its clocks are counted by."""
 
 
 class CorrectivePage(Record):

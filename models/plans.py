@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from models.base import Line, Slug
-from models.parts import Count, Part, Title, WallClock
+from models.parts import Clock, Count, Part, Title, WallClock
 
 Mark = Literal["product", "lot", "merchant", "cause"]
 """What cases of one incident have in common (S2-03)."""
@@ -90,13 +90,6 @@ class IncidentRules(Part):
         return [*self.leading.departments, *self.handling.departments, *self.inspectors, *self.may_decide, *steps]
 
 
-class WorkingDays(Part):
-    """A clock in working days."""
-
-    days: Annotated[int, Field(ge=1, le=250)]
-    source: Line
-
-
 class Refusals(Part):
     """Words that make a measure none: more inspection, an audit (S2-35)."""
 
@@ -122,8 +115,8 @@ class CorrectiveRules(Part):
     temporary: WallClock
     """Temporary measures that concern the customer are answered within this."""
     urgent_reply: WallClock
-    first_reply: WorkingDays
-    written_reply: WorkingDays
+    first_reply: Clock
+    written_reply: Clock
     effectiveness: WallClock
     """How long after the last measure was carried out its effect must have been checked."""
     whys: Count

@@ -19,7 +19,7 @@ from models.corrective import (
 from models.plans import CorrectiveRules
 from models.procedure import Procedure
 from rules.record import stamp
-from rules.workdays import after_working_days
+from rules.spans import ends
 
 AGAIN = timedelta(hours=24)
 """How often a missed clock is told until it is met."""
@@ -41,7 +41,7 @@ def opened(complaint: QualityComplaint, entry: CorrectiveEntry, pack: Procedure,
         procedure=pack.ref,
         complaint=complaint,
         opened_at=at,
-        timers=tuple(_timers(complaint, pack, at)),
+        timers=tuple(_timers(complaint, pack, entry, at)),
         to_trace=complaint.lots,
     )
     departments = [rules.quality]
@@ -65,7 +65,7 @@ def _nature(complaint: QualityComplaint) -> dict[str, str | None]:
     return {name: name if there else None for name, there in flags.items()} | {"special": complaint.special}
 
 
-def _timers(complaint: QualityComplaint, pack: Procedure, at: datetime) -> list[Timer]:
+def _timers(complaint: QualityComplaint, pack: Procedure, entry: CorrectiveEntry, at: datetime) -> list[Timer]:
     """Every clock from the start; where the customer's limit is shorter it wins (S2-24)."""
     rules = rules_of(pack)
     hurry = complaint.substance or complaint.special is not None
@@ -75,7 +75,7 @@ def _timers(complaint: QualityComplaint, pack: Procedure, at: datetime) -> list[
         made.append(_timer("written_reply", at + rules.urgent_reply.within, rules.urgent_reply.source))
     else:
         for name, clock in (("first_reply", rules.first_reply), ("written_reply", rules.written_reply)):
-            made.append(_timer(name, after_working_days(at, clock.days, pack.time_zone), clock.source))
+            made.append(_timer(name, ends(at, clock.within, pack.time_zone, entry.calendar), clock.source))
     if complaint.answer_hours is None:
         return made
     limit = at + timedelta(hours=complaint.answer_hours)

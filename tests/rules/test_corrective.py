@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from models.case import Verdict
 from models.complaint import Language
 from models.corrective import CORRECTIVE_COMMANDS, Corrective, CorrectiveEntry, QualityComplaint
+from models.span import WorkCalendar, YearDays
 from rules import corrective as rules
 from rules.corrective_acts import receive
 from rules.corrective_costs import transfers
@@ -25,7 +26,8 @@ QUALITY, HEAD, BOSS, SALES = "merchandise", "panel", "leadership", "customer_ser
 
 def begun(**changes: Any) -> Corrective:
     complaint = QualityComplaint.model_validate_json(json.dumps(COMPLAINT | changes))
-    entry = CorrectiveEntry(number="8D20260306001", procedure=PACK.ref)
+    calendar = WorkCalendar(years={2026: YearDays(), 2027: YearDays()})
+    entry = CorrectiveEntry(number="8D20260306001", procedure=PACK.ref, calendar=calendar)
     return rules.opened(complaint, entry, PACK, FRIDAY)
 
 
