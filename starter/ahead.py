@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
@@ -17,7 +18,7 @@ from models.meeting import WeeklyCall
 from models.names import MEETING_CALL, SUPERVISION_MEETING, meeting_schedule
 from models.procedure import Procedure
 from rules.calendar import call_hours, session_hours
-from starter.calls import patiently
+from starter.calls import Within, patiently
 from starter.cases import Cases
 from starter.clocks import forward, own_time
 from starter.failures import Failure, TryAgain
@@ -27,6 +28,8 @@ AT_ONCE = 20
 """Clocks moved at the same time."""
 TRIES, PAUSE = 4, 3.0
 """How often a clock that cannot be moved yet is tried, and the seconds between: a busy worker answers later."""
+PATIENCE = 60.0
+"""How long a worker may take to call a meeting (seconds)."""
 ONE_MORE = timedelta(seconds=1)
 NEXT_SESSION = timedelta(days=8)
 """Within how long the next weekly session surely begins."""
@@ -39,7 +42,9 @@ class _Clock:
     at: datetime
     end: datetime
     move: Callable[[timedelta], Awaitable[bool]]
+    read: Callable[[], Awaitable[datetime]]
     over: bool = False
+    failure: Failure | None = None
 
 
 @dataclass
@@ -50,6 +55,7 @@ class Arrived:
     meetings: list[str] = field(default_factory=list)
     """Workflow ids of the meetings whose hour came."""
     failed: list[Failure] = field(default_factory=list)
+    """Why each clock that has not arrived has not."""
 
 
 class Ahead:
@@ -86,26 +92,33 @@ class Ahead:
         begin = min((clock.at for clock in clocks), default=datetime.now(UTC))
         end = max((clock.end for clock in clocks), default=begin + by)
         for hour, pack in self._calls(begin, end):
-            await self._all(clocks, hour, arrived)
+            await self._all(clocks, hour)
             if (meeting := await self._call(pack, hour)) not in arrived.meetings:
                 arrived.meetings.append(meeting)
-                clocks.append(_Clock(hour, end, self._mover(meeting)))
-        await self._all(clocks, end, arrived, lambda clock: tick() if clock in cases else None)
-        arrived.cases = len(numbers) - len(arrived.failed)
+                clocks.append(self._of_meeting(meeting, hour, end))
+        await self._all(clocks, end, lambda clock: tick() if clock in cases else None)
+        await self._once_more(clocks)
+        arrived.failed = [clock.failure for clock in clocks if clock.failure]
+        arrived.cases = sum(clock.failure is None for clock in cases)
         return arrived
 
     async def _clocks(self, numbers: list[str], by: timedelta) -> list[_Clock]:
         async def of_case(number: str) -> _Clock:
             async with self._room:
                 at = await self._cases.now(number)
-            return _Clock(at, at + by, lambda span: self._cases.fast_forward(number, span))
+            move = partial(self._cases.fast_forward, number)
+            return _Clock(at, at + by, move, partial(self._cases.now, number))
 
         clocks = list(await asyncio.gather(*(of_case(number) for number in numbers)))
         meetings = f"WorkflowType = '{SUPERVISION_MEETING}' AND TaskQueue = '{self._task_queue}'"
         async for found in self._client.list_workflows(f"{meetings} AND ExecutionStatus = 'Running'"):
             at = await own_time(self._client, self._client.get_workflow_handle(found.id))
-            clocks.append(_Clock(at, at + by, self._mover(found.id)))
+            clocks.append(self._of_meeting(found.id, at, at + by))
         return clocks
+
+    def _of_meeting(self, workflow_id: str, at: datetime, end: datetime) -> _Clock:
+        handle = self._client.get_workflow_handle(workflow_id)
+        return _Clock(at, end, self._mover(workflow_id), lambda: own_time(self._client, handle))
 
     def _calls(self, begin: datetime, end: datetime) -> list[tuple[datetime, Procedure]]:
         calls = [
@@ -120,22 +133,34 @@ class Ahead:
         self,
         clocks: list[_Clock],
         until: datetime,
-        arrived: Arrived,
         done: Callable[[_Clock], None] = lambda _: None,
     ) -> None:
         async def one(clock: _Clock) -> None:
             span = min(until, clock.end) - clock.at
             async with self._room:
                 try:
-                    if not clock.over and span > timedelta():
+                    if not clock.over and clock.failure is None and span > timedelta():
                         clock.over = not await _patiently(clock, span)
                 except Failure as failure:
-                    arrived.failed.append(failure)
-                    clock.over = True
+                    clock.failure = failure
                 clock.at += max(span, timedelta())
                 done(clock)
 
         await asyncio.gather(*(one(clock) for clock in clocks))
+
+    async def _once_more(self, clocks: list[_Clock]) -> None:
+        """Those that failed, now that the rest is still, from where they are: the server moves some on after all."""
+
+        async def one(clock: _Clock) -> None:
+            async with self._room:
+                try:
+                    if (left := clock.end - await clock.read()) > timedelta():
+                        await clock.move(left)
+                    clock.failure = None
+                except Failure as failure:
+                    clock.failure = failure
+
+        await asyncio.gather(*(one(clock) for clock in clocks if clock.failure))
 
     def _mover(self, workflow_id: str) -> Callable[[timedelta], Awaitable[bool]]:
         handle = self._client.get_workflow_handle(workflow_id)
@@ -173,8 +198,9 @@ class Ahead:
         )
         if (span := hour - datetime.now(UTC)) > timedelta():
             await self._mover(handle.id)(span + ONE_MORE)
-        called: str = await handle.result()
-        return called
+        async with Within(PATIENCE) as within:
+            called: str = await within.run(handle.result())
+            return called
 
 
 async def _patiently(clock: _Clock, span: timedelta) -> bool:

@@ -9,7 +9,7 @@ from rich.progress import Progress
 from models.base import Line
 from starter.cli.parsing import span
 from starter.cli.session import Session, case_number, session
-from starter.failures import BadInput
+from starter.failures import BadInput, TryAgain
 from starter.listing import Filters
 from texts import span as shown_span
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from starter.cases import Cases
 
 MEETING = "meeting"
+SHOWN = 5
+"""How many clocks that did not arrive are named."""
 
 
 async def fast_forward(
@@ -63,5 +65,8 @@ async def _all(current: Session, cases: "Cases", length: timedelta | None) -> in
     for meeting in arrived.meetings:
         current.out.print(current.say("meeting_on_the_way", name=meeting.rpartition(".")[2]), markup=False)
     if arrived.failed:
-        raise arrived.failed[0]
+        held = ", ".join(str(failure.values.get("number", "?")) for failure in arrived.failed[:SHOWN])
+        raise TryAgain(
+            "some_held", n=len(arrived.failed), first=held, more="" if len(arrived.failed) <= SHOWN else " …"
+        )
     return 0
