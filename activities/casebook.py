@@ -216,7 +216,7 @@ class Casebook(BookDuties):
         if complaint.demand.kind not in pack.remedies:
             reason = f"is not a remedy of {pack.ref}; use one of {', '.join(pack.remedies)}"
             found.append(Problem(field="demand.kind", code="unknown", reason=reason))
-        severities = [severity.name for severity in pack.severities]
+        severities = list(dict.fromkeys(severity.name for severity in pack.severities))
         if complaint.severity is not None and complaint.severity not in severities:
             reason = f"is not a severity of {pack.ref}; use one of {', '.join(severities) or 'none'}"
             found.append(Problem(field="severity", code="unknown", reason=reason))

@@ -8,9 +8,10 @@ from typing import Annotated
 from cyclopts import Parameter
 from pydantic import ValidationError
 
-from models.base import PAYLOAD_LIMIT, in_one_line, problems
+from models.base import PAYLOAD_LIMIT, Detail, in_one_line, problems
 from models.complaint import Complaint, DemandKind, Language, OrderKind
-from starter.cli.parsing import minor
+from rules.triage import intake_problems
+from starter.cli.parsing import form, minor
 from starter.cli.session import Json, session
 from starter.failures import BadInput
 
@@ -40,6 +41,9 @@ async def file_complaint(
     text: str | None = None,
     demand: DemandKind | None = None,
     amount: str | None = None,
+    procedure: str | None = None,
+    severity: str | None = None,
+    detail: Annotated[list[str] | None, Parameter(negative="")] = None,
     contacted_by: str | None = None,
     negotiation_failed: Annotated[bool, Parameter(negative="")] = False,
     number: str | None = None,
@@ -64,6 +68,9 @@ async def file_complaint(
     :param text: The customer's words.
     :param demand: What the customer asks for.
     :param amount: How much of it, such as 12.50.
+    :param procedure: Another procedure than the configured one.
+    :param severity: How serious, as the agent judges it.
+    :param detail: What the procedure's intake form asks for, as NAME=VALUE; again for more.
     :param contacted_by: Who explained the matter by phone before the mail.
     :param negotiation_failed: Customer and merchant have talked without a result.
     :param number: A number of your own.
@@ -80,6 +87,9 @@ async def file_complaint(
     price = minor("--paid", paid or "", currency)
     message: dict[str, object] = {
         "number": number,
+        "procedure": procedure,
+        "severity": severity,
+        "details": _details(procedure, detail or []),
         "channel": channel,
         "cause": cause,
         "text": text,
@@ -100,6 +110,14 @@ async def file_complaint(
         "filed_at": datetime.now(UTC),
     }
     return await _start(checked(message), as_json=as_json)
+
+
+def _details(procedure: str | None, texts: list[str]) -> dict[str, Detail]:
+    """The intake form's fields, each of its kind. Raises BadInput."""
+    current = session()
+    name = procedure or current.settings.default_procedure
+    parts = [part for pack in current.packs() if pack.name == name for part in pack.intake] if texts else []
+    return form("--detail", texts, [field for part in parts for field in part.form])
 
 
 def read_source(source: str) -> bytes:
@@ -144,12 +162,15 @@ async def _start(complaint: Complaint, *, as_json: bool) -> int:
 
 
 def check_names(complaint: Complaint) -> None:
-    """Cause and channel are the procedure's: an unknown one is told before a case is opened. Raises BadInput."""
+    """What the procedure does not take is told before a case is opened. Raises BadInput."""
     current = session()
-    if complaint.procedure not in {None, current.settings.default_procedure}:
-        return
-    pack = current.default_pack
+    name = complaint.procedure or current.settings.default_procedure
+    pack = next((pack for pack in reversed(current.packs()) if pack.name == name), None)
+    if pack is None:
+        return  # this machine lacks it: the worker says what it takes
     if complaint.cause not in pack.causes:
         raise BadInput("unknown_name", field="cause", known=", ".join(pack.causes))
     if complaint.channel not in pack.channels:
         raise BadInput("unknown_name", field="channel", known=", ".join(pack.channels))
+    if lacking := intake_problems(pack, complaint, datetime.now(UTC)):
+        raise BadInput("input", problem=in_one_line(lacking))

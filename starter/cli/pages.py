@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from models.case import AskView, CaseView, Event
+from models.case import AskView, CaseView, Event, WorkView
 from models.procedure import Procedure
 from reports.cells import plain
 from starter.cli.session import Session
@@ -30,6 +30,10 @@ def case_page(current: Session, view: CaseView, pack: Procedure, now: datetime |
     parts: list[RenderableType] = [title, facts]
     if view.asks:
         parts.append(_asks(current, view.asks, pack))
+    if view.works:
+        parts.append(_works(current, view.works, pack))
+    if view.offers:
+        parts.append(_offers(current, view, pack))
     return Group(*parts)
 
 
@@ -38,6 +42,7 @@ def _facts(current: Session, view: CaseView, pack: Procedure, now: datetime) -> 
     found = [
         ("order", view.order),
         ("cause", values.cause(view.cause, pack, lang)),
+        ("severity", values.severity(view.severity, pack, lang)),
         ("demand", f"{values.remedy(view.demand, pack, lang)}, {money(view.amount, view.currency, lang)}"),
         ("opened", when(view.opened_at, pack.time_zone, lang)),
         ("waiting", names(view.waiting_for.split(","), pack, current)),
@@ -83,6 +88,26 @@ def _asks(current: Session, asks: Sequence[AskView], pack: Procedure) -> Table:
     return table
 
 
+def _works(current: Session, works: Sequence[WorkView], pack: Procedure) -> Table:
+    table = _table(current, "duty", "department", "state", "due")
+    for work in works:
+        table.add_row(
+            Text(values.duty(work.duty, pack, current.lang)),
+            Text(values.department(work.department, pack, current.lang)),
+            Text(current.named("work_state", work.state)),
+            Text(brief(work.deadline, pack.time_zone)),
+        )
+    return table
+
+
+def _offers(current: Session, view: CaseView, pack: Procedure) -> Table:
+    table = _table(current, "offer", "demand", "state")
+    for offer in view.offers:
+        what = f"{values.remedy(offer.demand, pack, current.lang)}, {money(offer.amount, view.currency, current.lang)}"
+        table.add_row(Text(str(offer.version)), Text(what), Text(current.named("offer_state", offer.state)))
+    return table
+
+
 def names(departments: Sequence[str], pack: Procedure, current: Session) -> str:
     """Departments' titles."""
     return ", ".join(values.department(name, pack, current.lang) for name in departments if name)
@@ -125,6 +150,8 @@ _STYLES = {
     "not_same_day": "yellow",
     "no_pre_explanation": "yellow",
     "contested": "yellow",
+    "duty_missed": "yellow",
+    "not_called_back": "yellow",
 }
 
 

@@ -18,6 +18,12 @@ from models.tables import LedgerEntry, LedgerTxn
 OCTOBER = datetime(2026, 10, 10, 4, 0, tzinfo=UTC)
 
 
+async def rows(store: Store, table: Any) -> list[Any]:
+    """Everything in a table."""
+    async with store.read() as session:
+        return list((await session.exec(select(table))).all())
+
+
 def ruled(seq: int, at: datetime = OCTOBER, *, decision: int = 1, liable: str = "merchant=100", **data: Any) -> Event:
     facts = {"decision": decision, "basis": "answer", "liable": liable} | data
     return Event(seq=seq, at=at, kind="ruled", data=facts)

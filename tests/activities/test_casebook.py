@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlmodel import select
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
@@ -17,16 +16,12 @@ from models.directory import Directory
 from models.pages import CaseSummary, Letter, OpenCase, Page
 from models.tables import CaseRow, EventRow, MailRow
 from procedures import PACKS, Packs
+from tests.activities.bookkeeping import rows
 
 Opening = Callable[..., OpenCase]
 Enter = Callable[..., Any]
 Summary = Callable[..., CaseSummary]
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-
-
-async def rows(store: Store, table: Any) -> list[Any]:
-    async with store.read() as session:
-        return list((await session.exec(select(table))).all())
 
 
 async def test_the_run_that_claimed_a_number_gets_the_same_answer_again(casebook: Casebook, opening: Opening) -> None:
