@@ -176,7 +176,8 @@ class UrgentCalls:
         """Idempotent: a case's n-th time before the panel is one session, whoever calls it how often.
 
         Where as many are open as the procedure wants at once, none is called: the panel has the case's own notice, can
-        decide it in any session, and the week's agenda lists it.
+        decide it in any session, and the week's agenda lists it. The number spares the members a flood and is no
+        promise: several workers do not wait for each other and together call a few more.
         """
         async with self._store.read() as session:
             row = await session.get(CaseRow, number)
