@@ -58,20 +58,20 @@ async def test_what_is_told_twice_is_one_row(store: Store) -> None:
     assert await write(store, Entry("denied", "C-1", key="C-1:4"), Entry("read", "C-1")) == 1
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE audit_row SET actor = 'x'",
-        "DELETE FROM audit_row",
-        "INSERT INTO audit_row SELECT seq + 5, at, kind, actor, subject, data, 'z', prev, hash FROM audit_row",
-        "INSERT INTO audit_row SELECT seq + 1, at, kind, actor, subject, data, 'z', 'forged', hash FROM audit_row",
-    ],
-)
-async def test_the_database_itself_refuses_a_change(store: Store, statement: str) -> None:
+FORBIDDEN = [
+    "UPDATE audit_row SET actor = 'x'",
+    "DELETE FROM audit_row",
+    "INSERT INTO audit_row SELECT seq + 5, at, kind, actor, subject, data, 'z', prev, hash FROM audit_row",
+    "INSERT INTO audit_row SELECT seq + 1, at, kind, actor, subject, data, 'z', 'forged', hash FROM audit_row",
+]
+
+
+async def test_the_database_itself_refuses_a_change(store: Store) -> None:
     await write(store, Entry("read", "C-1"))
-    with pytest.raises(StoreError, match=r"append-only|does not follow"):
-        async with store.write() as session:
-            await (await session.connection()).execute(text(statement))
+    for statement in FORBIDDEN:
+        with pytest.raises(StoreError, match=r"append-only|does not follow"):
+            async with store.write() as session:
+                await (await session.connection()).execute(text(statement))
     assert (await chain_of(store)).rows == 1
 
 
@@ -89,16 +89,17 @@ async def test_denials_decisions_and_money_of_a_case_are_in_it_without_what_peop
     await casebook.open_case(opening())
     said = {"reason": "phone 13800138000", "code": "wrong_department", "name": "decide"}
     events = (
-        Event(seq=1, at=NOW, kind="message_refused", actor="殷国华", data=said),
-        Event(seq=2, at=NOW, kind="message_refused", data={"code": "bad_input", "reason": "x"}),
-        Event(seq=3, at=NOW, kind="decided", actor="邮乐领导", department="panel", data={"grant": 1, "reason": "y"}),
-        Event(seq=4, at=NOW, kind="executed", data={"refunded": 0, "remedy": "apology", "decision": 1}),
-        Event(seq=5, at=NOW, kind="reminded", department="merchandise"),
+        Event(seq=101, at=NOW, kind="message_refused", actor="殷国华", data=said),
+        Event(seq=102, at=NOW, kind="message_refused", data={"code": "bad_input", "reason": "x"}),
+        Event(seq=103, at=NOW, kind="decided", actor="邮乐领导", department="panel", data={"grant": 1, "reason": "y"}),
+        Event(seq=104, at=NOW, kind="executed", data={"refunded": 0, "remedy": "apology", "decision": 1}),
+        Event(seq=105, at=NOW, kind="reminded", department="merchandise"),
     )
     for _ in range(2):
         await casebook.write_down(Page(summary=summary(), events=events))
     async with store.read() as session:
         rows = (await session.exec(select(AuditRow).order_by(col(AuditRow.seq)))).all()
+    rows = [row for row in rows if int(str(row.key).partition(":")[2]) > 100]
     assert [(row.kind, row.actor, row.subject) for row in rows] == [
         ("denied", "殷国华", "C-1"),
         ("decision", "邮乐领导", "C-1"),

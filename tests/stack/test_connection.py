@@ -1,5 +1,6 @@
 """Where a client goes, and what it says when nobody is there."""
 
+import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator
@@ -123,3 +124,31 @@ async def test_an_unknown_profile_is_told_in_one_line(settings: Settings, monkey
     monkeypatch.setenv("TEMPORAL_PROFILE", "nowhere")
     with pytest.raises(ConnectFailed, match="'nowhere' not found"):
         await connect(settings)
+
+
+async def test_an_api_key_never_leaves_without_tls(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = bytearray()
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.extend(await reader.read(4096))
+        writer.close()
+
+    server = await asyncio.start_server(listen, "127.0.0.1", 0)
+    async with server:
+        monkeypatch.setenv("TEMPORAL_ADDRESS", f"127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        monkeypatch.setenv("TEMPORAL_API_KEY", CANARY)
+        with pytest.raises(ConnectFailed) as failed:
+            await connect(settings)
+    assert heard[:1] == b"\x16"  # a TLS handshake begins
+    assert CANARY.encode() not in bytes(heard)
+    assert CANARY not in str(failed.value)
+
+
+async def test_a_certificate_that_cannot_be_read_is_told_in_one_line(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEMPORAL_TLS_CLIENT_CERT_PATH", str(settings.home / "gone.pem"))
+    monkeypatch.setenv("TEMPORAL_TLS_CLIENT_KEY_PATH", str(settings.home / "gone.key"))
+    with pytest.raises(ConnectFailed) as failed:
+        await connect(settings)
+    assert "\n" not in str(failed.value)
