@@ -81,12 +81,14 @@ def read_directory(place: Path) -> Directory:
     if not place.is_dir():
         return _read_directory(place)
     found: dict[str, Team] = {}
+    parties: dict[str, tuple[str, ...]] = {}
     for file in sorted(place.glob("*.directory.toml")):
-        teams = _read_directory(file).departments
+        read = _read_directory(file)
+        teams, parties = read.departments, parties | read.parties
         if twice := sorted(set(teams) & set(found)):
             raise PackError(f"{file.name}: {', '.join(twice)} stands in another file of the folder; keep it in one")
         found |= teams
-    return Directory(departments=found)
+    return Directory(departments=found, parties=parties)
 
 
 def _read_directory(file: Path) -> Directory:

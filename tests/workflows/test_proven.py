@@ -17,7 +17,7 @@ from models.case import Stage
 from models.directory import Directory
 from models.names import case_id
 from models.tables import AuditRow, CaseRow, EventRow
-from procedures import DIRECTORY_FILE, read_directory
+from procedures import DIRECTORY, read_directory
 from starter.issuer import Issuer
 from tests.support import GOODS_DEPT, PANEL, SERVICE, OfCase, Office, complaint_data, liable, new_number, office_at_work
 
@@ -38,7 +38,7 @@ async def guarded(env: WorkflowEnvironment, store: Store, issuer: Issuer) -> Asy
 
 def _directory() -> Directory:
     """The example's people; the first of the panel may let out 100.00 at once."""
-    data = read_directory(DIRECTORY_FILE).model_dump()
+    data = read_directory(DIRECTORY).model_dump()
     data["departments"]["panel"]["owners"][0]["limits"] = {"CNY": 10_000}
     return Directory.model_validate(data)
 
