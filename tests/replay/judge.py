@@ -19,6 +19,7 @@ from procedures import load_packs
 from tests.replay.commands import golden, replay
 
 HISTORIES = Path(__file__).parent / "histories"
+PACKS = Path(__file__).parents[1] / "packs"
 
 
 def defined() -> Iterator[type]:
@@ -44,7 +45,7 @@ async def verdict(file: Path) -> str:
 
 
 async def main(stems: list[str]) -> None:
-    load_packs()
+    load_packs(PACKS)
     for stem in stems:
         for file in HISTORIES.glob(f"*/{stem}.json"):
             print(f"{stem}: {await verdict(file)}")  # noqa: T201 - read by the test of mutants

@@ -25,6 +25,7 @@ from tests.support import Office, office_at_work
 from worker import RUNNER, WORKFLOWS
 
 FOLDER = Path(__file__).parent / "histories"
+PACKS = Path(__file__).parents[1] / "packs"
 
 
 def tidy(history: WorkflowHistory) -> str:
@@ -52,7 +53,7 @@ async def record(office: Office, folder: Path) -> None:
 
 async def keep_commands() -> None:
     """What today's code asks for, history by history. A history that does not replay keeps what it had."""
-    load_packs()
+    load_packs(PACKS)
     for file in sorted(FOLDER.glob("*/*.json")):
         failure, commands = await replay(json.loads(file.read_text(encoding="utf-8")), WORKFLOWS, RUNNER)
         if failure is None:

@@ -2,11 +2,18 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 
 from tests.support import GOODS_DEPT, LOGISTICS, PANEL, RETURNS, SERVICE, OfCase, Office, liable
 
 Scene = Callable[[Office], Awaitable[OfCase]]
 
+GUEST: dict[str, Any] = {
+    "procedure": "hotel",
+    "channel": "reception",
+    "order": {"kind": "self_operated", "merchant": None},
+    "contact": None,
+}
 MERCHANT = {"liable": liable(merchant=100), "reason": "属实"}
 
 
@@ -189,6 +196,32 @@ async def waiting_for_a_person(office: Office) -> OfCase:
     return case
 
 
+async def waiting_for_a_duty(office: Office) -> OfCase:
+    """In flight: a department works by a clock of its own."""
+    case = await office.start(cause="dirty", details={"room": 12}, **GUEST)
+    await case.at("working")
+    return case
+
+
+async def waiting_for_an_offer(office: Office) -> OfCase:
+    """In flight: an offer is yet to be made."""
+    case = await office.start(cause="rude", details={"room": 12}, **GUEST)
+    await case.at("working")
+    await case.send("record", "Anna")
+    await case.at("offering")
+    return case
+
+
+async def waiting_for_approval(office: Office) -> OfCase:
+    """In flight: more than its maker may authorise."""
+    case = await waiting_for_a_duty(office)
+    await case.send("record", "Anna")
+    seen = {"as_told": True, "seen_by": "Hugo"}
+    await case.send("record", "Hugo", fields=seen, liable=[{"party": "hotel"}], note="Hair in the bath.")
+    await case.at("approving")
+    return case
+
+
 async def waiting_for_feedback(office: Office) -> OfCase:
     """In flight: the customer is asked."""
     case = await office.asked()
@@ -218,6 +251,9 @@ SCENES: dict[str, Scene] = {
         waiting_for_the_customer,
         waiting_for_leadership,
         waiting_for_a_person,
+        waiting_for_a_duty,
+        waiting_for_an_offer,
+        waiting_for_approval,
         waiting_for_feedback,
     )
 }

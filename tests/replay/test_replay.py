@@ -13,6 +13,7 @@ from tests.replay.scenes import SCENES
 from worker import RUNNER, WORKFLOWS
 
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*/*.json"))
+PACKS = Path(__file__).parents[1] / "packs"
 STOPS = """
 {file}: cases opened by this release would stop here at the next deploy.
 Put the change behind workflow.patched(...), so that open cases take the old path (docs/upgrade.md).
@@ -35,7 +36,7 @@ def content_of(file: Path) -> dict[str, Any]:
 
 @pytest.mark.parametrize("file", HISTORIES, ids=lambda file: f"{file.parent.name}-{file.stem}")
 async def test_a_kept_history_replays_with_the_commands_of_its_release(file: Path) -> None:
-    load_packs()
+    load_packs(PACKS)
     failure, commands = await replay(content_of(file), WORKFLOWS, RUNNER)
     assert failure is None, f"{STOPS.format(file=file.name)}{failure}"
     kept = golden(file)
