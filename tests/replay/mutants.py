@@ -53,10 +53,10 @@ MUTANTS = [
         "commands",
     ),
     Mutant(
-        "a partner given three seconds",
+        "a partner given two seconds",
         _OPTIONS,
-        "start_to_close_timeout=timedelta(seconds=30),\n        schedule_to_close_timeout=patience",
-        "start_to_close_timeout=timedelta(seconds=3),\n        schedule_to_close_timeout=patience",
+        "MOMENT = timedelta(seconds=20)",
+        "MOMENT = timedelta(seconds=2)",
         "waiting_for_goods.refund-1",
         "commands",
     ),
