@@ -24,8 +24,8 @@ from starter.clocks import forward, own_time
 from starter.failures import Failure, TryAgain
 from starter.messages import RPC
 
-AT_ONCE = 20
-"""Clocks moved at the same time."""
+AT_ONCE = 8
+"""Clocks moved at the same time: more keep a small machine so busy that none of them gets on."""
 TRIES, PAUSE = 4, 3.0
 """How often a clock that cannot be moved yet is tried, and the seconds between: a busy worker answers later."""
 PATIENCE = 60.0
@@ -68,8 +68,8 @@ class Ahead:
         self._task_queue = task_queue
         self._room = asyncio.Semaphore(AT_ONCE)
 
-    async def until_session(self, numbers: list[str]) -> timedelta:
-        """How long it is until the next weekly session begins, seen from the clock that is farthest ahead.
+    async def next_session(self, numbers: list[str]) -> datetime:
+        """The first instant of the next weekly session, seen from the clock that is farthest ahead.
 
         Raises TryAgain where no procedure holds meetings.
         """
@@ -82,15 +82,18 @@ class Ahead:
         ]
         if not hours:
             raise TryAgain("no_session")
-        return min(hours) - latest + ONE_MORE
+        return min(hours) + ONE_MORE
 
-    async def run(self, numbers: list[str], by: timedelta, tick: Callable[[], None]) -> Arrived:
-        """Move everything by a span; `tick` is called for each case that has arrived."""
+    async def run(self, numbers: list[str], aim: timedelta | datetime, tick: Callable[[], None]) -> Arrived:
+        """Move everything by a span, or to an instant, where who is there already stays.
+
+        `tick` is called for each case that is through.
+        """
         arrived = Arrived()
-        clocks = await self._clocks(numbers, by)
+        clocks = await self._clocks(numbers, aim)
         cases = clocks[: len(numbers)]
         begin = min((clock.at for clock in clocks), default=datetime.now(UTC))
-        end = max((clock.end for clock in clocks), default=begin + by)
+        end = max((clock.end for clock in clocks), default=_end(begin, aim))
         for hour, pack in self._calls(begin, end):
             await self._all(clocks, hour)
             if (meeting := await self._call(pack, hour)) not in arrived.meetings:
@@ -102,18 +105,18 @@ class Ahead:
         arrived.cases = sum(clock.failure is None for clock in cases)
         return arrived
 
-    async def _clocks(self, numbers: list[str], by: timedelta) -> list[_Clock]:
+    async def _clocks(self, numbers: list[str], aim: timedelta | datetime) -> list[_Clock]:
         async def of_case(number: str) -> _Clock:
             async with self._room:
                 at = await self._cases.now(number)
             move = partial(self._cases.fast_forward, number)
-            return _Clock(at, at + by, move, partial(self._cases.now, number))
+            return _Clock(at, _end(at, aim), move, partial(self._cases.now, number))
 
         clocks = list(await asyncio.gather(*(of_case(number) for number in numbers)))
         meetings = f"WorkflowType = '{SUPERVISION_MEETING}' AND TaskQueue = '{self._task_queue}'"
         async for found in self._client.list_workflows(f"{meetings} AND ExecutionStatus = 'Running'"):
             at = await own_time(self._client, self._client.get_workflow_handle(found.id))
-            clocks.append(self._of_meeting(found.id, at, at + by))
+            clocks.append(self._of_meeting(found.id, at, _end(at, aim)))
         return clocks
 
     def _of_meeting(self, workflow_id: str, at: datetime, end: datetime) -> _Clock:
@@ -201,6 +204,10 @@ class Ahead:
         async with Within(PATIENCE) as within:
             called: str = await within.run(handle.result())
             return called
+
+
+def _end(at: datetime, aim: timedelta | datetime) -> datetime:
+    return aim if isinstance(aim, datetime) else at + aim
 
 
 async def _patiently(clock: _Clock, span: timedelta) -> bool:

@@ -1,6 +1,6 @@
 """Letting cases' clocks run ahead."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -12,6 +12,7 @@ from starter.cli.session import Session, case_number, session
 from starter.failures import BadInput, TryAgain
 from starter.listing import Filters
 from texts import span as shown_span
+from texts import when
 
 if TYPE_CHECKING:
     from starter.cases import Cases
@@ -57,11 +58,11 @@ async def _all(current: Session, cases: "Cases", length: timedelta | None) -> in
     newest = (PACKS.newest(name) for name in sorted({pack.name for pack in PACKS.all()}))
     ahead = Ahead(cases.client, cases, [pack for pack in newest if pack], current.settings.task_queue)
     numbers = [line.number async for line in cases.listing(Filters(open_only=True))]
-    by = await ahead.until_session(numbers) if length is None else length
+    aim = await ahead.next_session(numbers) if length is None else length
     with Progress(console=current.err, transient=True) as progress:
         task = progress.add_task(current.say("forwarding"), total=len(numbers))
-        arrived = await ahead.run(numbers, by, lambda: progress.advance(task))
-    current.out.print(current.say("forwarded_all", n=arrived.cases, span=shown_span(by, current.lang)))
+        arrived = await ahead.run(numbers, aim, lambda: progress.advance(task))
+    current.out.print(_summary(current, arrived.cases, aim))
     for meeting in arrived.meetings:
         current.out.print(current.say("meeting_on_the_way", name=meeting.rpartition(".")[2]), markup=False)
     if arrived.failed:
@@ -70,3 +71,9 @@ async def _all(current: Session, cases: "Cases", length: timedelta | None) -> in
             "some_held", n=len(arrived.failed), first=held, more="" if len(arrived.failed) <= SHOWN else " …"
         )
     return 0
+
+
+def _summary(current: Session, cases: int, aim: timedelta | datetime) -> str:
+    if isinstance(aim, datetime):
+        return current.say("forwarded_to", n=cases, at=when(aim, current.default_pack.time_zone, current.lang))
+    return current.say("forwarded_all", n=cases, span=shown_span(aim, current.lang))

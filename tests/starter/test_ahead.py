@@ -44,4 +44,6 @@ async def test_a_clock_held_on_its_way_is_moved_on_from_where_it_is_once_the_oth
     arrived = await ahead.run(list(clocks.at), DAY, lambda: ticks.append(1))
     assert {number: at - NOW for number, at in clocks.at.items()} == {"A": DAY, "B": DAY, "C": DAY, "D": DAY / 2}
     assert (arrived.cases, len(ticks)) == (3, 4)
+    assert (await ahead.run(list(clocks.at), NOW + DAY, lambda: None)).failed == []
+    assert set(clocks.at.values()) == {NOW + DAY}, "to an instant: who is there stays"
     assert [failure.values for failure in arrived.failed] == [{"number": "D"}]
