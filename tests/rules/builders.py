@@ -18,6 +18,7 @@ from tests.builders import complaint
 
 PACK = read_pack(HERE / "marketplace.procedure.toml")
 COURIER = read_pack(HERE / "courier.procedure.toml")
+RETURNS_PACK = read_pack(HERE / "returns.procedure.toml")
 HOTEL = read_pack(Path(__file__).parents[1] / "packs" / "hotel.procedure.toml")
 CALENDAR = Workdays()(2026)
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)

@@ -1,0 +1,269 @@
+"""Complaints and returns (document 002): forms, working days, money limits, call-backs by type, major complaints."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from models.commands import Share
+from models.procedure import Procedure
+from models.span import WorkingDays
+from models.steps import Band
+from rules.approving import band_of
+from rules.spans import ends
+from rules.triage import intake_problems
+from tests.builders import complaint
+from tests.rules.builders import CALENDAR, RETURNS_PACK, START, World, liable
+
+DESK, CHIEF, MANAGER, STORE_HEAD = "customer_service", "section_chief", "service_manager", "store_head"
+RECEIPT = {
+    "return_reason": "开胶",
+    "receipt_amount": 21_000,
+    "purchased_on": "2026-02-20",
+    "purchased_at": "一号店",
+    "quantity": 1,
+    "style": "A-17",
+}
+
+
+def complained(**changes: Any) -> World:
+    facts: dict[str, Any] = {"cause": "quality", "channel": "email", "contact": None, "demand": {"kind": "refund"}}
+    return World(pack=RETURNS_PACK, **(facts | changes))
+
+
+def investigated(party: str = "supplier", **changes: Any) -> World:
+    """Replied to, and found true on the investigation form."""
+    world = complained(**changes)
+    world.does("record", DESK, duty="reply", fields={"progress": "调查中", "expected_on": "2026-03-09"})
+    fields = {"finding": "开裂", "valid": True, "responsible": "商品部"}
+    return world.does("record", DESK, duty="investigate", fields=fields, liable=liable(**{party: 100}))
+
+
+def offered(amount: int, party: str = "supplier", by: str = "merchandise", **changes: Any) -> World:
+    world = investigated(party, demand={"kind": "compensation", "amount": amount}, **changes)
+    return makes_offer(world, amount, by)
+
+
+def makes_offer(world: World, amount: int, by: str = "merchandise") -> World:
+    demand = {"kind": "compensation", "amount": amount}
+    return world.does("offer", by, demand=demand, basis="退货规定", fields={"solution": "补偿"})
+
+
+def settled(**changes: Any) -> World:
+    """A complaint whose offer was accepted and carried out."""
+    world = offered(1_000, **changes)
+    return world.does("respond", DESK, version=1, accept=True).child()
+
+
+def wd(days: int) -> Any:
+    return ends(START, WorkingDays(days), RETURNS_PACK.time_zone, CALENDAR)
+
+
+def test_s2_06_each_channel_is_taken_in_and_recorded_at_once() -> None:
+    assert {"phone", "email", "wechat", "walk_in"} <= set(RETURNS_PACK.channels)
+    assert complained(channel="wechat").event("filed").data["channel"] == "wechat"
+
+
+def test_s2_07_the_customer_hears_within_5_working_days_how_it_goes_on_and_until_when() -> None:
+    world = complained()
+    reply = next(work for work in world.case.works if work.duty == "reply")
+    assert reply.deadline == wd(5)
+    world.does("record", DESK, duty="reply", fields={"progress": "调查中", "expected_on": "2026-03-09"})
+    assert [mail.values["duty"] for mail in world.mails("duty_done")] == ["reply"]
+
+
+def test_s2_08_what_is_not_true_is_told_and_what_is_true_finds_its_department() -> None:
+    false = complained().does("record", DESK, duty="investigate", fields={"finding": "录音核实", "valid": False})
+    assert false.stage == "refused"
+    assert false.mails("refused_finding")
+    assert investigated().view.waiting_for == "merchandise"
+    assert investigated("carrier").view.waiting_for == "logistics"
+
+
+def test_s2_09_the_department_answers_within_3_working_days_and_gets_back_what_is_not_accepted() -> None:
+    world = investigated()
+    assert world.view.due == wd(3)
+    makes_offer(world, 1_000).does("respond", DESK, version=1, accept=False, reason="太少")
+    assert (world.stage, world.view.waiting_for) == ("offering", "merchandise")
+    makes_offer(world, 1_500).does("respond", DESK, version=2, accept=True)
+    assert (world.stage, world.ruling.basis) == ("executing", "settlement")
+
+
+def test_s2_47_a_customer_who_never_agrees_goes_to_the_superior() -> None:
+    world = offered(1_000)
+    for version in (1, 2):
+        world.does("respond", DESK, version=version, accept=False)
+        makes_offer(world, 1_000 + version)
+    world.does("respond", DESK, version=3, accept=False)
+    assert (world.stage, world.view.waiting_for) == ("panel", STORE_HEAD)
+
+
+def test_s2_59_nothing_is_offered_before_the_inquiry() -> None:
+    demand = {"kind": "compensation", "amount": 1_000}
+    refused = complained().refuses("offer", "merchandise", demand=demand, basis="x", fields={"solution": "y"})
+    assert refused in {"wrong_stage", "wrong_department"}
+
+
+def test_s2_10_the_call_back_is_due_5_working_days_after_the_execution() -> None:
+    world = settled(cause="attitude")
+    assert world.stage == "feedback"
+    assert world.case.due == wd(5)
+
+
+def test_s2_11_engineering_quality_is_called_back_at_least_twice_and_service_once() -> None:
+    engineering = settled(cause="engineering").does("feedback", DESK, satisfied=True)
+    assert engineering.stage == "feedback"
+    engineering.until(engineering.case.due or START)
+    engineering.does("feedback", DESK, satisfied=True)
+    assert engineering.case.exit == "satisfied"
+    service = settled(cause="attitude").does("feedback", DESK, satisfied=True)
+    assert service.case.exit == "satisfied"
+
+
+def test_s2_12_the_call_backs_opinion_stands_in_the_record() -> None:
+    world = settled(cause="attitude").does("feedback", DESK, satisfied=True, reason="处理及时")
+    assert world.event("feedback").data["reason"] == "处理及时"
+
+
+def test_s2_13_who_is_not_satisfied_is_examined_again_from_the_inquiry_on() -> None:
+    world = settled().does("feedback", DESK, satisfied=False, reason="又坏了")
+    assert (world.stage, world.case.round) == ("working", 2)
+    assert [work.duty for work in world.case.works if work.open and not work.aside] == ["investigate"]
+
+
+@pytest.mark.parametrize("field", sorted(RECEIPT))
+def test_s2_14_goods_are_taken_back_with_the_receipts_five_facts_and_the_reason(field: str) -> None:
+    details = {name: value for name, value in RECEIPT.items() if name != field}
+    goods = complaint(cause="quality", channel="walk_in", demand={"kind": "return_and_refund"}, details=details)
+    found = intake_problems(RETURNS_PACK, goods, START)
+    assert [problem.line() for problem in found] == [f"details.{field}: is missing; add it"]
+
+
+def test_s2_14_quality_nobody_can_decide_is_appraised() -> None:
+    world = complained(channel="walk_in", demand={"kind": "return_and_refund"}, details=RECEIPT)
+    world.does("record", DESK, duty="inspect", fields={"receipt_confirmed": True, "condition": "undecidable"})
+    assert (world.case.route, world.view.waiting_for) == ("appraisal", "quality_control")
+    world.does("record", "quality_control", fields={"defect": True, "appraisal": "粘合不良"})
+    assert [work.duty for work in world.case.works if work.open and not work.aside] == ["investigate"]
+
+
+@pytest.mark.parametrize(
+    ("party", "amount", "approver"),
+    [
+        ("supplier", 2_000, None),
+        ("supplier", 2_001, CHIEF),
+        ("supplier", 10_000, CHIEF),
+        ("supplier", 10_001, MANAGER),
+        ("store", 1, "service_director"),
+        ("store", 50_000, "service_director"),
+        ("store", 50_001, "hr_director"),
+        ("store", 500_000, "hr_director"),
+        ("store", 500_001, "general_manager"),
+    ],
+)
+def test_s2_38_to_s2_41_the_limits_hold_by_amount_and_by_who_pays_the_limit_itself_below(
+    party: str, amount: int, approver: str | None
+) -> None:
+    band = _band(RETURNS_PACK, amount, party)
+    assert band.by == approver
+
+
+def test_s2_38_two_liable_parties_need_the_higher_authority() -> None:
+    shares = [Share(party="supplier", percent=50), Share(party="store", percent=50)]
+    band = band_of(RETURNS_PACK, 2_000, shares)
+    assert band is not None
+    assert band.by == "service_director"
+
+
+def _band(pack: Procedure, amount: int, party: str) -> Band:
+    band = band_of(pack, amount, [Share(party=party)])
+    assert band is not None
+    return band
+
+
+def test_s2_38_the_approver_is_never_who_made_the_offer() -> None:
+    world = offered(2_001)
+    assert (world.stage, world.view.waiting_for) == ("approving", CHIEF)
+    assert world.refuses("approve", CHIEF, approve=True) == "same_person"
+    assert world.does("approve", CHIEF, actor="当班课长", approve=True).stage == "offering"
+
+
+@pytest.mark.parametrize(("amount", "slips"), [(2_000, 1), (10_000, 1), (10_001, 0)])
+def test_s2_39_petty_cash_up_to_100_yuan_is_countersigned_afterwards(amount: int, slips: int) -> None:
+    world = offered(amount)
+    if world.stage == "approving":
+        world.does("approve", world.view.waiting_for, actor="上级", approve=True)
+    world.does("respond", DESK, version=1, accept=True).child().does("feedback", DESK, satisfied=True)
+    assert [work.duty for work in world.case.works if work.open] == ["countersign"] * slips
+    if slips:
+        assert world.case.closed is False
+        assert world.does("record", MANAGER, duty="countersign").exit == "satisfied"
+
+
+@pytest.mark.parametrize("cause", ["injury", "food_poisoning", "hurt_in_store", "valuables_lost", "media", "extortion"])
+def test_s2_42_a_major_complaint_is_reported_at_once_and_the_manager_coordinates(cause: str) -> None:
+    world = complained(cause=cause)
+    assert {mail.to for mail in world.mails("major")} == {STORE_HEAD, "operations_centre", MANAGER}
+    assert world.view.waiting_for.startswith(MANAGER) or MANAGER in world.view.waiting_for
+    assert world.case.severity == "major"
+
+
+def test_s2_42_a_matter_of_law_gets_an_opinion_of_the_legal_department() -> None:
+    world = complained(cause="injury", details={"legal_matter": True})
+    world.does("record", MANAGER, fields={"facts": "送医"})
+    assert "legal" in world.view.waiting_for
+    world = complained(cause="injury").does("record", MANAGER, fields={"facts": "送医"})
+    assert "legal" not in world.view.waiting_for
+
+
+@pytest.mark.parametrize(
+    ("channel", "duty", "span"),
+    [
+        ("online", "answer_online", timedelta(hours=24)),
+        ("online", "explain", timedelta(hours=48)),
+        ("phone", "answer_caller", timedelta(days=3)),
+        ("walk_in", "answer_caller", timedelta(days=3)),
+    ],
+)
+def test_s2_44_s2_50_s2_52_each_channel_has_its_time_to_be_answered(channel: str, duty: str, span: timedelta) -> None:
+    world = complained(channel=channel)
+    work = next(work for work in world.case.works if work.duty == duty)
+    assert work.deadline - START == span
+    world.until(work.deadline)
+    assert ("duty_missed", duty) in {(event.kind, event.data.get("duty")) for event in world.case.events}
+
+
+def test_s2_45_the_weeks_record_goes_out_on_monday_and_the_months_by_the_fifth() -> None:
+    weekly, monthly = RETURNS_PACK.sending["weekly"], RETURNS_PACK.sending["monthly"]
+    assert (weekly.weekday, "hq_hr_service" in weekly.to) == ("monday", True)
+    assert (monthly.day, "hq_admin_service" in monthly.to) == (5, True)
+
+
+def test_s2_48_an_important_complaint_leaves_a_rectification_with_a_due_date_and_its_result() -> None:
+    world = offered(600_000, "store", order={"paid": 700_000})
+    world.does("approve", "general_manager", actor="总经理", approve=True)
+    world.does("respond", DESK, version=1, accept=True).child()
+    world.does("feedback", DESK, satisfied=True)
+    assert [work.duty for work in world.case.works if work.open] == ["rectify"]
+    done = world.does("record", "merchandise", fields={"measure": "更换供应商", "done_on": "2026-03-20"})
+    assert done.exit == "satisfied"
+
+
+def test_s2_49_there_are_five_classes() -> None:
+    assert {name for name, topic in RETURNS_PACK.topics.items() if topic.under is None} == {
+        "quality", "attitude", "delay", "after_sales", "other",
+    }  # fmt: skip
+
+
+def test_s2_52_a_case_is_satisfied_only_by_the_customers_word() -> None:
+    world = settled().wait(days=40)
+    assert world.case.exit == "no_feedback"
+
+
+def test_s2_55_the_kind_of_customer_is_kept_and_only_the_three_kinds_are_known() -> None:
+    wrong = complaint(cause="quality", channel="email", details={"customer_kind": "passer_by"})
+    assert [problem.field for problem in intake_problems(RETURNS_PACK, wrong, START)] == ["details.customer_kind"]
+
+
+def test_s2_60_every_way_of_making_good_is_there() -> None:
+    assert {"apology", "compensation", "exchange", "repair", "refund"} <= {kind.value for kind in RETURNS_PACK.remedies}
