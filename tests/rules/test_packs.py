@@ -52,8 +52,8 @@ def test_every_number_and_name_of_a_pack_names_its_source(file: Path) -> None:
             return [line for i, item in enumerate(value) for line in parts(item, f"{path}.{i}")]
         if not isinstance(value, dict):
             return []
-        numbers = {key for key in ("within", "times", "handling", "steps", "every") if not isinstance(value.get(key), dict)}
-        bare = bool(numbers & set(value)) and not value.get("source")
+        said = {key for key, item in value.items() if not isinstance(item, dict)}
+        bare = bool({"within", "times", "handling", "steps", "every"} & said) and not value.get("source")
         # A reminder is our own courtesy; its source is asked for like any other's.
         return [path] * bare + [line for key, item in value.items() for line in parts(item, f"{path}.{key}")]
 
