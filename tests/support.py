@@ -223,11 +223,18 @@ test_parts.__test__ = False  # type: ignore[attr-defined]
 
 @asynccontextmanager
 async def office_at_work(
-    env: WorkflowEnvironment, store: Store, *, forgetful: bool = False, **changes: Any
+    env: WorkflowEnvironment,
+    store: Store,
+    *,
+    forgetful: bool = False,
+    calendar_file: Path | None = None,
+    **changes: Any,
 ) -> AsyncIterator[Office]:
     """An office with a worker on a queue of its own."""
     load_packs(TEST_PACKS)
-    settings = Settings(task_queue=f"test-{uuid.uuid4().hex[:8]}", calendar_file=TEST_PACKS / "days.toml")
+    settings = Settings(
+        task_queue=f"test-{uuid.uuid4().hex[:8]}", calendar_file=calendar_file or TEST_PACKS / "days.toml"
+    )
     office = Office(env, settings, test_parts(store, **changes), forgetful=forgetful)
     await office.work()
     yield office
