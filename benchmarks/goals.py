@@ -1,0 +1,42 @@
+"""The goals, whether they hold, and where that is written down."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+RESULTS = Path(__file__).with_name("results.json")
+
+
+@dataclass(frozen=True)
+class Goal:
+    """One figure with its bound. `at_most`: the bound is an upper one."""
+
+    name: str
+    value: float
+    unit: str
+    bound: float | None = None
+    at_most: bool = True
+    note: str = ""
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether the value keeps to its bound; None for a figure without one."""
+        if self.bound is None:
+            return None
+        return self.value <= self.bound if self.at_most else self.value >= self.bound
+
+
+def write(goals: list[Goal], path: Path = RESULTS) -> None:
+    """Write the results."""
+    rows = [asdict(goal) | {"holds": goal.holds} for goal in goals]
+    path.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def table(goals: list[Goal]) -> str:
+    """The results as Markdown."""
+    lines = ["| figure | value | bound | holds | note |", "|---|---|---|---|---|"]
+    for goal in goals:
+        bound = "" if goal.bound is None else f"{'≤' if goal.at_most else '≥'} {goal.bound:g}"
+        holds = {None: "", True: "yes", False: "**no**"}[goal.holds]
+        lines.append(f"| {goal.name} | {goal.value:.3g} {goal.unit} | {bound} | {holds} | {goal.note} |")
+    return "\n".join(lines)
