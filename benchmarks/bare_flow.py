@@ -1,5 +1,6 @@
 """The leanest flow on the bare SDK with a case's effects: no rules, no judging, no lists, nothing to look at."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 from temporalio import workflow
@@ -59,10 +60,8 @@ class BareWait:
     @workflow.run
     async def run(self, number: str, seconds: float) -> None:
         """Wait, write."""
-        try:
+        with suppress(TimeoutError):
             await workflow.wait_condition(lambda: self._go, timeout=seconds)
-        except TimeoutError:
-            pass
         await workflow.execute_local_activity("bare_row", number, start_to_close_timeout=_NEAR)
 
     @workflow.update
@@ -70,5 +69,3 @@ class BareWait:
         """A bare update's round trip."""
         self._go = answer == "go"
         return "accepted"
-
-

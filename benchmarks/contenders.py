@@ -1,9 +1,12 @@
 """Who runs the same case: redress, the leanest flow on the bare SDK, a SQL polling loop."""
 
 import asyncio
+import itertools
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from temporalio import activity
 from temporalio.client import Client
@@ -19,6 +22,18 @@ from starter.cases import Cases
 from worker import RUNNER, working
 
 CPU = Callable[[], float]
+_serial = itertools.count(1)
+
+
+class Runner(Protocol):
+    """Whatever can be measured."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    async def run(self, cases: int, at_once: int) -> list[float]:
+        """So many cases: cases per second, CPU seconds per case."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +45,19 @@ class Contender:
     cpu: CPU
     """CPU seconds so far of all that works for it."""
 
+    async def run(self, cases: int, at_once: int) -> list[float]:
+        """So many cases: cases per second, CPU seconds per case."""
+        gate = asyncio.Semaphore(at_once)
+
+        async def one() -> None:
+            async with gate:
+                await self.case(f"B-{next(_serial):07d}")
+
+        spent, begun = self.cpu(), time.perf_counter()
+        await asyncio.gather(*(one() for _ in range(cases)))
+        lasted = time.perf_counter() - begun
+        return [cases / lasted, (self.cpu() - spent) / cases]
+
 
 @asynccontextmanager
 async def redress(stand: Stand) -> AsyncIterator[Contender]:
@@ -39,8 +67,8 @@ async def redress(stand: Stand) -> AsyncIterator[Contender]:
     async def case(number: str) -> None:
         await cases.start(sample(number))
         await cases.send(number, "confirm", ANSWER, wait=120)
-        await _ended(stand.client, remedy_id(number, 1, 1, "Refund"))
-        while (await cases.send(number, "feedback", WORD, wait=120)).code == "wrong_stage":
+        await ended(stand.client, remedy_id(number, 1, 1, "Refund"))
+        while (await cases.send(number, "feedback", WORD, wait=120)).code == "wrong_stage":  # noqa: ASYNC110
             await asyncio.sleep(0.005)
         await stand.client.get_workflow_handle(case_id(number)).result()
 
@@ -60,7 +88,7 @@ async def bare(stand: Stand) -> AsyncIterator[Contender]:
     async def case(number: str) -> None:
         handle = await client.start_workflow(BareCase.run, number, id=f"bare.{number}", task_queue="bare")
         await handle.execute_update(BareCase.confirm, "merchant")
-        await _ended(client, f"bare.{number}.refund")
+        await ended(client, f"bare.{number}.refund")
         await handle.execute_update(BareCase.feedback, "satisfied")
         await handle.result()
 
@@ -115,7 +143,7 @@ async def polling(stand: Stand) -> AsyncIterator[Contender]:
     await store.close()
 
 
-async def _ended(client: Client, child: str) -> None:
+async def ended(client: Client, child: str) -> None:
     """Wait for a child, which the server may not have started yet."""
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Everything a contender needs, on this machine: server, mail sink, stores. Shipped settings, nothing tuned for a run."""
+"""What a contender needs, on this machine: server, mail sink, stores. Shipped settings, nothing tuned for a run."""
 
 import asyncio
 import os
@@ -48,20 +48,18 @@ class Stand:
 
 
 @asynccontextmanager
-async def stand(folder: Path) -> AsyncIterator[Stand]:
+async def stand(folder: Path, packs: Path) -> AsyncIterator[Stand]:
     """A server on a file (WAL, synchronous=FULL), a sink, settings for a worker."""
-    load_packs()
+    load_packs(packs)
     sink = Sink()
-    listening = await asyncio.get_running_loop().create_server(
-        lambda: SMTP(sink, enable_SMTPUTF8=True), "127.0.0.1", 0
-    )
+    listening = await asyncio.get_running_loop().create_server(lambda: SMTP(sink, enable_SMTPUTF8=True), "127.0.0.1", 0)
     before = set(family(os.getpid()))
     async with LocalServer(
         folder / "temporal", port=0, ui_port=None, http_port=0, search_attributes=_searched()
     ) as server:
         (pid,) = [one for one in family(os.getpid()) if one not in before][:1]
         smtp = {"host": "127.0.0.1", "port": listening.sockets[0].getsockname()[1], "tls": "none"}
-        settings = Settings(home=folder, smtp=smtp, observe={"health_port": 0, "metrics_port": 0})  # type: ignore[arg-type]
+        settings = Settings(home=folder, procedures_dir=packs, smtp=smtp, observe={"health_port": 0, "metrics_port": 0})  # type: ignore[arg-type]
         client = await connect_to({"target_host": server.address}, settings)
         yield Stand(client, settings, sink, folder, pid)
     listening.close()

@@ -33,8 +33,8 @@ def _binaries(folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def cluster() -> Iterator[str]:
-    """`host:port` of a server in a folder of its own, gone afterwards."""
+def cluster(*, durable: bool = False) -> Iterator[str]:
+    """`host:port` of a server in a folder of its own, gone afterwards. Tests need no row to outlive the machine."""
     root = Path(tempfile.mkdtemp(prefix="redress-pg-"))
     who: dict[str, Any] = {"cwd": "/"}
     if os.geteuid() == 0:  # PostgreSQL refuses to run as root
@@ -46,7 +46,8 @@ def cluster() -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    fast = [part for name in ("fsync", "full_page_writes", "synchronous_commit") for part in ("-c", f"{name}=off")]
+    safety = () if durable else ("fsync", "full_page_writes", "synchronous_commit")
+    fast = [part for name in safety for part in ("-c", f"{name}=off")]
     command = [programs / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(port), "-k", "", *fast]
     with (root / "log").open("wb") as log, subprocess.Popen(command, stderr=log, **who) as server:
         ready = [programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]

@@ -1,0 +1,39 @@
+"""From a confirmation sent to the ruling known and to the refund executed, against a bare update's round trip."""
+
+import asyncio
+import time
+
+from benchmarks.bare_flow import BareWait
+from benchmarks.contenders import ended
+from benchmarks.effects import ANSWER, sample
+from benchmarks.stand import Stand
+from models.names import remedy_id
+from starter.cases import Cases
+
+
+async def ours(stand: Stand, number: str) -> tuple[float, float]:
+    """Seconds to the ruling and to the refund, of one case at rest."""
+    cases = Cases(stand.client, task_queue=stand.settings.task_queue)
+    await cases.start(sample(number))
+    while (await cases.view(number)).stage != "asked":  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    await asyncio.sleep(0.3)
+    sent = time.perf_counter()
+    await cases.send(number, "confirm", ANSWER, wait=120)
+    ruled = time.perf_counter()
+    await ended(stand.client, remedy_id(number, 1, 1, "Refund"))
+    return ruled - sent, time.perf_counter() - sent
+
+
+async def theirs(stand: Stand, number: str) -> float:
+    """Seconds of a bare update's round trip to a waiting workflow."""
+    handle = await stand.client.start_workflow(
+        BareWait.run, args=[number, 3600.0], id=f"wait.{number}", task_queue="bare"
+    )
+    await handle.execute_update(BareWait.confirm, "hello")
+    await asyncio.sleep(0.3)
+    sent = time.perf_counter()
+    await handle.execute_update(BareWait.confirm, "hello")
+    took = time.perf_counter() - sent
+    await handle.terminate()
+    return took
