@@ -6,7 +6,7 @@ VENV := .venv
 STAMP := $(VENV)/.installed
 PACKAGES := models migrations rules activities workflows starter procedures reports texts benchmarks worker.py
 
-.PHONY: setup demo dev test test-postgres mutants incident check migration format clean
+.PHONY: setup demo dev test bench test-postgres mutants incident check migration format clean
 
 setup: $(STAMP)
 	@:
@@ -35,6 +35,10 @@ incident: setup
 
 test-postgres: setup
 	@REDRESS_TEST_DATABASE=postgresql $(VENV)/bin/pytest -n 2 $(ARGS)
+
+bench: setup
+	@$(VENV)/bin/pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev,bench]'
+	@$(VENV)/bin/python -m benchmarks
 
 check: setup
 	@$(VENV)/bin/ruff check .

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 
 from benchmarks.bare_flow import BareWait
 from benchmarks.contenders import ended
@@ -9,14 +10,14 @@ from benchmarks.effects import ANSWER, sample
 from benchmarks.stand import Stand
 from models.names import remedy_id
 from starter.cases import Cases
+from starter.failures import TryAgain
 
 
 async def ours(stand: Stand, number: str) -> tuple[float, float]:
     """Seconds to the ruling and to the refund, of one case at rest."""
     cases = Cases(stand.client, task_queue=stand.settings.task_queue)
     await cases.start(sample(number))
-    while (await cases.view(number)).stage != "asked":  # noqa: ASYNC110
-        await asyncio.sleep(0.05)
+    await _open(cases, number)
     await asyncio.sleep(0.3)
     sent = time.perf_counter()
     await cases.send(number, "confirm", ANSWER, wait=120)
@@ -37,3 +38,12 @@ async def theirs(stand: Stand, number: str) -> float:
     took = time.perf_counter() - sent
     await handle.terminate()
     return took
+
+
+async def _open(cases: Cases, number: str) -> None:
+    """Until the case can be read: then its first step is done."""
+    while True:
+        with suppress(TryAgain):
+            await cases.view(number)
+            return
+        await asyncio.sleep(0.1)

@@ -59,7 +59,7 @@ async def stand(folder: Path, packs: Path) -> AsyncIterator[Stand]:
     ) as server:
         (pid,) = [one for one in family(os.getpid()) if one not in before][:1]
         smtp = {"host": "127.0.0.1", "port": listening.sockets[0].getsockname()[1], "tls": "none"}
-        settings = Settings(home=folder, procedures_dir=packs, smtp=smtp, observe={"health_port": 0, "metrics_port": 0})  # type: ignore[arg-type]
+        settings = Settings(home=folder, procedures_dir=packs, smtp=smtp, observe={"health_port": 0, "metrics_port": 0})
         client = await connect_to({"target_host": server.address}, settings)
         yield Stand(client, settings, sink, folder, pid)
     listening.close()
