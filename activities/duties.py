@@ -17,7 +17,7 @@ from models.span import WorkCalendar
 
 
 class BookDuties(ABC):
-    """The register of cases and the record in SQL. Near and short: run as local activities."""
+    """The register of cases and the record in SQL. Questions are local activities, `write_down` is not."""
 
     @activity.defn(name="open_case")
     @abstractmethod

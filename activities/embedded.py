@@ -44,12 +44,15 @@ class EmbeddedGateway:
             raise GatewayRefused("key_reused")
         return _receipt(known)
 
-    async def find(self, reference: str) -> Receipt | None:
-        """The first refund made under our reference."""
+    async def made(self, reference: str) -> list[Receipt]:
+        """See PaymentGateway."""
         wanted = select(GatewayRefund).where(GatewayRefund.our_reference == reference).order_by(col(GatewayRefund.at))
         async with self._store.read() as session:
-            known = (await session.exec(wanted)).first()
-        return None if known is None else _receipt(known)
+            return [_receipt(known) for known in (await session.exec(wanted)).all()]
+
+    async def find(self, reference: str) -> Receipt | None:
+        """See PaymentGateway."""
+        return next(iter(await self.made(reference)), None)
 
 
 class EmbeddedWarehouse:

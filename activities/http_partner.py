@@ -136,16 +136,19 @@ class HttpPaymentGateway(HttpPartner):
             raise TryAgain("bad_answer", suspect=True)
         return receipt
 
-    async def find(self, reference: str) -> Receipt | None:
+    async def made(self, reference: str) -> list[Receipt]:
         """See PaymentGateway. Only a 200 with a list says that nothing was paid."""
         answer = await self._ask("GET", "/refunds", params={"reference": reference})
         if answer.status_code in REFUSALS:
             raise TryAgain("look_up_failed")
         try:
-            found = _RECEIPTS.validate_python(_json(answer))
+            return _RECEIPTS.validate_python(_json(answer))
         except ValidationError:
             raise TryAgain("bad_answer") from None
-        return found[0] if found else None
+
+    async def find(self, reference: str) -> Receipt | None:
+        """See PaymentGateway."""
+        return next(iter(await self.made(reference)), None)
 
 
 class HttpWarehouse(HttpPartner):

@@ -72,8 +72,11 @@ class PaymentGateway(Protocol):
     async def refund(self, key: str, reference: str, order: str, amount: int, currency: str) -> Receipt:
         """Pay `amount` back, once per `key`; `reference` is what `find` looks for. Raises TryAgain, GatewayRefused."""
 
+    async def made(self, reference: str) -> list[Receipt]:
+        """Every refund made under our reference, whatever its key, the first one first. Raises TryAgain."""
+
     async def find(self, reference: str) -> Receipt | None:
-        """The refund made under our reference, whatever its key; None when there is none. Raises TryAgain."""
+        """The first of them; None when there is none. Raises TryAgain."""
 
 
 class Warehouse(Protocol):

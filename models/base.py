@@ -94,6 +94,7 @@ Token = Annotated[str, StringConstraints(max_length=4096, pattern=rf"^{_PART}\.{
 Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
 """An instant; stored in UTC. A time without a zone is refused."""
 
+_FIELD = re.compile(r"[A-Za-z_][A-Za-z_]{0,39}")
 NUMBER_PATTERN = re.compile(r"^[A-Z0-9][A-Z0-9-]{2,39}$")
 
 
@@ -114,9 +115,14 @@ def problems(error: ValidationError) -> list[Problem]:
     found: list[Problem] = []
     for item in error.errors(include_input=False, include_url=False)[:5]:
         context: dict[str, Any] = item.get("ctx", {})
-        field = ".".join(str(part) for part in item["loc"]) or "(message)"
+        field = ".".join(_name(part) for part in item["loc"]) or "(message)"
         found.append(Problem(field=field[:120], code=item["type"], reason=_reason(item["type"], item["msg"], context)))
     return found
+
+
+def _name(part: str | int) -> str:
+    """A field's name as it may be repeated: one that is not spelt like ours could be anybody's telephone number."""
+    return str(part) if isinstance(part, int) or _FIELD.fullmatch(part) else "(unknown)"
 
 
 def in_one_line(found: Iterable[Problem]) -> str:

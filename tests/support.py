@@ -102,6 +102,15 @@ class OfCase:
                 await asyncio.sleep(0.02)
             return await self.view()
 
+    async def written(self, *, within: float = 20) -> None:
+        """Once its last page is in the book: the case does nothing more by itself."""
+        async with asyncio.timeout(within):
+            while True:
+                seen = (await self.handle.describe()).raw_description
+                if not seen.pending_activities and not seen.HasField("pending_workflow_task"):
+                    return
+                await asyncio.sleep(0.02)
+
     async def until(self, kind: str, *, within: float = 20) -> Event:
         """The first line of this kind, once there is one."""
         async with asyncio.timeout(within):

@@ -165,7 +165,7 @@ class Desk:
             if not self._unwritten:
                 return
             news = page(self.case, self.pack)
-            await workflow.execute_local_activity_method(BookDuties.write_down, news, **options.NEAR)
+            await workflow.execute_activity_method(BookDuties.write_down, news, **options.insistent("write it down"))
             self.case = written(self.case, news)
 
     @property

@@ -161,7 +161,9 @@ class BatchReturnWorkflow(DossierDesk[Incident]):
             reports=self.state.reports,
             mails=self.state.mails,
         )
-        await workflow.execute_local_activity_method(IncidentDuties.write_incident, page, **options.NEAR)
+        await workflow.execute_activity_method(
+            IncidentDuties.write_incident, page, **options.insistent("write it down")
+        )
 
     def without(self, written: Incident) -> Incident:
         """Without notices and situation reports handed over."""

@@ -18,9 +18,10 @@ NEAR = workflow.LocalActivityConfig(
     local_retry_threshold=timedelta(seconds=3),
     retry_policy=_FOREVER,
 )
-"""Our own SQL: local, short, tried until it works; a longer outage waits on a timer, not in the task.
+"""A question to our own SQL: local, short, tried until it works; a longer outage waits on a timer, not in the task.
 
-Without a summary, which every marker would repeat: `open_case`, `examine` and `write_down` say what they do."""
+For what may be asked again and answered otherwise; what is told goes through `insistent`. Without a summary, which
+every marker would repeat: `open_case` and `examine` say what they do."""
 
 
 def at_once(summary: str) -> workflow.ActivityConfig:
@@ -45,7 +46,11 @@ def undo(summary: str) -> workflow.ActivityConfig:
 
 
 def insistent(summary: str) -> workflow.ActivityConfig:
-    """Within the service, tried until it works."""
+    """Within the service, tried until it works: what has happened goes into the book so.
+
+    Not local: a local activity runs before Temporal has the step it tells of. A worker killed in between would leave
+    lines, bookings and notices of a course of events that never came about.
+    """
     return workflow.ActivityConfig(start_to_close_timeout=timedelta(seconds=30), retry_policy=_FOREVER, summary=summary)
 
 

@@ -66,6 +66,8 @@ COMMANDS = {
     "codec-server": ("service:codec_server", "Open sealed payloads for the Web UI and the `temporal` program."),
     "audit": ("auditing:audit", "The audit trail: who did, who was denied; check that nobody has changed it."),
     "reconcile": ("reconciling:reconcile", "Check that gateway, ledger and cases agree to the cent."),
+    "doctor": ("doctoring:doctor", "Name what is stuck or waits for nobody, with what to do."),
+    "check": ("checking:check", "Check what must hold of every case, payment, booking and notice."),
     "meeting": ("meeting:meeting", "The supervision meeting: agenda, decisions, actions, minutes."),
     "8d": ("corrective:corrective", "Corrective actions: 8D reports from complaint to reply."),
     "incident": ("incident:incident", "Batch incidents: one plan and one decision for many complaints."),

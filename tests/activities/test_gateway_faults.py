@@ -43,7 +43,7 @@ class FaultyGateway:
 
     def __init__(self, world: World, seed: int) -> None:
         self.world = world
-        self.dice = random.Random(seed)  # noqa: S311 - a seeded choice of faults, not a secret
+        self.dice = random.Random(seed)
         self.stored: dict[str, tuple[datetime, int, Any]] = {}
         self.made: list[dict[str, Any]] = []
         self.faults: Counter[str] = Counter()

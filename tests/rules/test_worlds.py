@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from models.case import Case
 from models.names import Refused
+from rules.audit import RowFacts, breaches
 from rules.clock import next_due, pass_time
 from rules.remedy import order_for
 from rules.view import result, summary
@@ -191,6 +192,23 @@ class AnyCase(RuleBasedStateMachine):
     @invariant()
     def the_state_survives_a_restart(self) -> None:
         assert Case.model_validate_json(self.world.case.model_dump_json()) == self.world.case
+
+    @invariant()
+    def the_oracle_finds_nothing_wrong(self) -> None:
+        row = summary(self.world.case, PACK)
+        if self.world.case.event_count > len(self.world.case.events):
+            return
+        facts = RowFacts(
+            number=row.number,
+            stage=row.stage,
+            exit=row.exit,
+            waiting_for=row.waiting_for,
+            refunded=row.refunded,
+            paid=self.world.case.complaint.order.paid,
+            version=row.version,
+            notices=self.world.case.mail_count,
+        )
+        assert breaches(facts, self.world.case.events) == []
 
     @invariant()
     def every_refusal_has_a_code(self) -> None:

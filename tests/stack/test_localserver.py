@@ -106,7 +106,7 @@ async def test_a_taken_port_is_refused_with_one_line_before_anything_is_made(tmp
 @pytest.mark.parametrize("seed", range(6))
 async def test_a_first_start_killed_at_any_moment_leaves_a_home_that_starts(tmp_path: Path, seed: int) -> None:
     # Most often within 25 ms of the file's birth, when its tables are still being made.
-    moment = random.Random(seed).expovariate(1 / 0.02)  # noqa: S311 - a reproducible moment
+    moment = random.Random(seed).expovariate(1 / 0.02)
     owner = await _spawn(tmp_path)
     await asyncio.to_thread(_sleep_from_birth_of_store, tmp_path, moment)
     owner.kill()

@@ -31,8 +31,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "activities": {"models", "migrations", "procedures", "rules", "texts"},
     "workflows": {"models", "procedures", "rules", "texts", "activities"},
     "reports": {"models", "procedures", "rules", "texts", "activities"},
-    "starter": {"models", "migrations", "procedures", "rules", "texts", "activities", "workflows", "reports", "worker"},
-    "worker": {"models", "procedures", "rules", "texts", "activities", "workflows", "reports", "starter"},
+    "verify": {"models", "procedures", "rules", "texts", "activities", "workflows"},
+    "starter": {"models", "migrations", "procedures", "rules", "texts", "activities", "workflows", "reports", "verify"}
+    | {"worker"},
+    "worker": {"models", "procedures", "rules", "texts", "activities", "workflows", "reports", "verify", "starter"},
 }
 OURS = set(MAY_IMPORT)
 SQL = {"tables.py", "settlement_tables.py", "quality_tables.py", "rows.py", "guards.py", "audit_table.py"}

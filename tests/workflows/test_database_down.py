@@ -2,14 +2,19 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 
 from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+from temporalio.api.enums.v1 import EventType
+from temporalio.testing import WorkflowEnvironment
 
+from activities.store import Store
 from models.case import Stage
 from models.tables import CaseRow
-from tests.support import GOODS_DEPT, Office, liable
+from tests.support import GOODS_DEPT, Office, liable, office_at_work
 
 
 @contextmanager
@@ -43,3 +48,40 @@ async def test_an_answer_is_taken_and_ruled_on_while_the_database_is_locked_and_
         row = await session.get(CaseRow, case.number)
     assert row is not None
     assert row.stage == Stage.CLOSED
+
+
+class Witness(Store):
+    """Has somebody look at the history at the moment a page is written."""
+
+    look: Callable[[], Awaitable[None]] | None = None
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        async with super().write() as session:
+            if self.look is not None:
+                await self.look()
+            yield session
+
+
+async def test_a_page_is_written_only_when_temporal_has_the_step_it_tells_of(
+    env: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    store = Witness(f"sqlite+aiosqlite:///{tmp_path / 'redress.db'}")
+    await store.create()
+    async with office_at_work(env, store) as office:
+        case = await office.asked(cause="damage_unclear")
+        seen: list[bool] = []
+
+        async def look() -> None:
+            kinds = {event.event_type for event in (await case.history()).events}
+            seen.append(EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED in kinds)
+
+        await asyncio.sleep(0.5)
+        store.look = look
+        await case.send("confirm", GOODS_DEPT, liable=liable(merchant=100), reason="属实")
+        async with asyncio.timeout(20):
+            while not seen:
+                await asyncio.sleep(0.02)
+        store.look = None
+    assert seen[0]
+    await store.close()

@@ -79,6 +79,7 @@ async def test_a_stranger_and_a_wrong_department_are_refused_by_update_and_by_si
 
 async def test_a_refusal_at_the_door_costs_the_case_no_event(office: Office) -> None:
     case = await office.asked()
+    await case.written()
     before = len((await case.history()).events)
     code, reason = await case.refusal("insist", SERVICE, reason="坚持")
     assert code == "wrong_stage"

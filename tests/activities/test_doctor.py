@@ -1,0 +1,45 @@
+"""The doctor names what is stuck, and nothing where all is well."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import update
+from sqlmodel import col
+
+from activities.store import Store
+from models.case import Stage
+from models.tables import CaseRow, MailRow, RefundIntent
+from tests.activities.bookkeeping import Books
+from tests.activities.conftest import NOW
+from verify.doctor import Doctor
+
+
+async def symptoms(store: Store, **later: float) -> list[tuple[str, str]]:
+    doctor = Doctor(store, None, now=NOW + timedelta(**later))
+    return sorted([(found.number, found.code) async for found in doctor.symptoms()])
+
+
+async def test_unsent_notices_and_lost_ones_are_named(store: Store, notices: Callable[..., Any]) -> None:
+    await notices("merchandise", "logistics")
+    assert await symptoms(store, minutes=1) == []
+    async with store.write() as session:
+        await session.exec(
+            update(MailRow).where(col(MailRow.id) == "C-1-m2").values(failed_at=NOW, code="no_such_user")
+        )
+    assert await symptoms(store, minutes=11) == [("C-1-m1", "unsent"), ("C-1-m2", "undeliverable")]
+
+
+async def test_overdue_tasks_doubtful_payments_and_cases_that_wait_for_nobody_are_named(
+    books: Books, store: Store
+) -> None:
+    for number in ("C-1", "C-2", "C-3"):
+        await books.paid(number, 500)
+    async with store.write() as session:
+        task = {"stage": Stage.TASK.value, "due": NOW}
+        await session.exec(update(CaseRow).where(col(CaseRow.number) == "C-1").values(**task))
+        await session.exec(update(CaseRow).where(col(CaseRow.number) == "C-2").values(waiting_for=""))
+        doubt = {"state": "open", "suspect": True}
+        await session.exec(update(RefundIntent).where(col(RefundIntent.number) == "C-3").values(**doubt))
+    expected = [("C-1", "task_overdue"), ("C-2", "waits_for_nobody"), ("C-3:1:pay", "payment_doubtful")]
+    assert await symptoms(store, minutes=1) == expected

@@ -1,0 +1,140 @@
+"""G3: hostile signals, updates, queries and starts. Nothing wedges, nothing fails, every refusal is on its case.
+
+python -m tests.lanes.hostile --seed 7 --n 10000
+"""
+
+import argparse
+import asyncio
+import tempfile
+import uuid
+from contextlib import suppress
+from pathlib import Path
+
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import (
+    WorkflowExecutionStatus,
+    WorkflowQueryFailedError,
+    WorkflowQueryRejectedError,
+    WorkflowUpdateFailedError,
+)
+from temporalio.service import RPCError
+
+from activities.store import Store
+from models.names import COMPLAINT, EXCHANGE, REFUND, SUPERVISION_MEETING, case_id
+from procedures import PACKS
+from tests.builders import complaint_data
+from tests.lanes import hostility
+from tests.lanes.common import Lane, main, options
+from tests.server import local_environment
+from tests.support import GOODS_DEPT, OfCase, Office, liable, office_at_work
+from verify.oracle import Oracle
+from workflows.attributes import STAGE
+
+AT_ONCE = 30
+PER_CASE = 400
+TYPES = (COMPLAINT, COMPLAINT, COMPLAINT, REFUND, EXCHANGE, SUPERVISION_MEETING, "NoSuchWorkflow")
+
+
+async def hostile(given: argparse.Namespace) -> Lane:
+    """The lane."""
+    lane = Lane("hostile", given.seed, given.n)
+    with tempfile.TemporaryDirectory(prefix="redress-hostile-") as folder:
+        store = Store(f"sqlite+aiosqlite:///{Path(folder) / 'redress.db'}")
+        await store.create()
+        async with local_environment() as env, office_at_work(env, store) as office:
+            await attack(office, lane)
+        await store.close()
+    return lane
+
+
+async def attack(office: Office, lane: Lane) -> None:
+    """Cases in turn, a few hundred messages each, some at a time."""
+    left = lane.n
+    while left > 0:
+        group = [await office.asked(cause="damage_unclear") for _ in range(min(4, 1 + left // PER_CASE))]
+        share = min(left, PER_CASE * len(group))
+        left -= share
+        places = asyncio.Semaphore(AT_ONCE)
+
+        async def one(case: OfCase, places: asyncio.Semaphore = places) -> None:
+            async with places:
+                await strike(office, lane, case)
+
+        await asyncio.gather(*(one(group[index % len(group)]) for index in range(share)))
+        for case in group:
+            await unharmed(lane, case)
+            office._cases.clear()
+    await everywhere(office, lane)
+
+
+async def strike(office: Office, lane: Lane, case: OfCase) -> None:
+    """One message, by one of the doors."""
+    dice = lane.dice
+    door, name = dice.random(), hostility.name(dice)
+    args = hostility.arguments(dice, name)
+    if door < 0.62:
+        await _signal(lane, case, name, args)
+    elif door < 0.88:
+        with suppress(WorkflowUpdateFailedError, RPCError, ValueError):
+            lane.counts["updates"] += 1
+            async with asyncio.timeout(30):
+                await case.handle.execute_update(name, args=args, id=f"u-{dice.randrange(500)}-{case.number}")
+                lane.counts["updates accepted"] += 1
+    elif door < 0.92:
+        lane.counts["queries"] += 1
+        with suppress(WorkflowQueryFailedError, WorkflowQueryRejectedError, RPCError, ValueError):
+            await case.handle.query(dice.choice(("view", "timeline", name)), args=args)
+    else:
+        lane.counts["starts"] += 1
+        kind = dice.choice(TYPES)
+        given = hostility.complaint(dice, complaint_data()) if kind == COMPLAINT else args
+        wid = case_id(f"H-{uuid.uuid4().hex[:8].upper()}") if dice.random() < 0.8 else f"{name[:50]} {dice.random()}"
+        with suppress(RPCError, ValueError), office.env.with_time_skipping_disabled():
+            await office.client.start_workflow(kind, args=given, id=wid, task_queue=office.settings.task_queue)
+
+
+async def _signal(lane: Lane, case: OfCase, name: str, args: list[object]) -> None:
+    lane.counts["signals"] += 1
+    try:
+        await case.handle.signal(name, args=args)
+    except (RPCError, ValueError):
+        lane.counts["signals the server refused"] += 1
+
+
+async def unharmed(lane: Lane, case: OfCase) -> None:
+    """The case has judged everything, shows no trace of the canary, and hears an honest person."""
+    async with asyncio.timeout(60):
+        view = await case.view()
+        if view.stage == "asked":
+            with suppress(WorkflowUpdateFailedError):
+                await case.send("confirm", GOODS_DEPT, liable=liable(merchant=100), reason="属实", command_id="honest")
+                lane.counts["honest messages heard"] += 1
+        view = await case.view()
+    lane.counts["refusals on record"] += view.refusals
+    events = await case.events()
+    refusals = [event for event in events if event.kind == "message_refused"]
+    lane.must(view.refusals > 0, f"{case.number}: nothing was refused")
+    lane.must(all(event.data.get("reason") for event in refusals), f"{case.number}: a refusal without a reason")
+    told = [event for event in refusals if hostility.CANARY in str(event.data.get("reason"))]
+    lane.must(not told, f"{case.number}: an input is echoed: {[event.data for event in told[:2]]}")
+    for history in await case.histories():
+        failed = [e for e in history.events if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED]
+        lane.must(not failed, f"{case.number}: {len(failed)} failed workflow tasks")
+
+
+async def everywhere(office: Office, lane: Lane) -> None:
+    """No workflow of any kind is stuck, no case has failed, and the oracle agrees."""
+    await asyncio.sleep(2)
+    async for run in office.client.list_workflows(f"TaskQueue = '{office.settings.task_queue}'"):
+        if run.status is WorkflowExecutionStatus.RUNNING:
+            described = await office.client.get_workflow_handle(run.id, run_id=run.run_id).describe()
+            pending = described.raw_description.pending_workflow_task
+            lane.must(pending.attempt <= 1, f"{run.workflow_type}: wedged, attempt {pending.attempt}")
+        elif run.status is WorkflowExecutionStatus.FAILED:
+            lane.counts["starts that failed in one line"] += 1
+            lane.must(run.typed_search_attributes.get(STAGE) is None, f"{run.id}: a case failed")
+    await lane.ask(Oracle(office.store, PACKS.pinned, client=office.client).violations())
+
+
+if __name__ == "__main__":
+    main(hostile(options("hostile", 10_000)))

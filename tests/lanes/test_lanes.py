@@ -1,0 +1,37 @@
+"""Each lane in its short form, and every seed that ever failed."""
+
+import os
+import subprocess
+import sys
+import tomllib
+from typing import Any
+
+import pytest
+
+from procedures import HERE
+
+ROOT = HERE.parent
+SHORT = (
+    ("worlds", 5, ("--n", "600")),
+    ("books", 5, ("--n", "8")),
+    ("gateway", 5, ("--n", "40")),
+    ("races", 5, ("--n", "3")),
+)
+KEPT: list[dict[str, Any]] = tomllib.loads((ROOT / "tests" / "lanes" / "seeds.toml").read_text(encoding="utf-8"))[
+    "seed"
+]
+RUNS = [*SHORT, *((kept["lane"], kept["seed"], tuple(kept["options"])) for kept in KEPT)]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("lane", "seed", "options"), RUNS, ids=[f"{run[0]}-{run[1]}" for run in RUNS])
+def test_a_lane_holds(lane: str, seed: int, options: tuple[str, ...]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", f"tests.lanes.{lane}", "--seed", str(seed), *options],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-1000:]

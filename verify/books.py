@@ -1,0 +1,123 @@
+"""The books as a whole: each question is one aggregate that names only what is wrong."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from sqlalchemy import Select, and_, case, func, or_, select, text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from models.audit import NO_CASE, Invariant, Violation
+from models.ledger import Account
+from verify.reading import MAIL, TABLES, rows
+
+NAMED = 100
+"""Breaches of one kind that are named; more are still breaches, and the first hundred tell."""
+TXN, ENTRY = TABLES["ledger_txn"], TABLES["ledger_entry"]
+ORDER, INTENT = TABLES["order_account"], TABLES["refund_intent"]
+MADE, GATEWAY_ENTRY = TABLES["gateway_refund"], TABLES["gateway_entry"]
+STATEMENT, CLOSED = TABLES["statement_row"], TABLES["closed_period"]
+GUARDED = ("gateway_refund", "gateway_entry", "ledger_txn", "ledger_entry", "closed_period", "statement_row",
+           "statement_line", "statement_word")  # fmt: skip
+
+
+async def book_breaches(session: AsyncSession, dialect: str) -> AsyncIterator[Violation]:
+    """What is wrong with orders, payments, ledger, statements and outbox."""
+    for invariant, code, asked in _questions():
+        for number, *amounts in await rows(session, asked.limit(NAMED)):
+            facts = dict(zip(("found", "expected"), map(int, amounts), strict=False))
+            yield Violation(invariant=invariant, number=str(number), code=code, facts=facts)
+    for table in await _unguarded(session, dialect):
+        yield Violation(invariant=Invariant.BOOKS_BALANCE, number=NO_CASE, code="guard_missing", facts={"table": table})
+
+
+def _questions() -> list[tuple[Invariant, str, Select[Any]]]:
+    return [
+        (Invariant.PAID_ONCE, "order_over_refunded", _orders_over()),
+        (Invariant.PAID_ONCE, "account_differs", _accounts()),
+        (Invariant.PAID_ONCE, "paid_twice", _paid_twice()),
+        (Invariant.BOOKS_BALANCE, "unbalanced", _unbalanced(ENTRY)),
+        (Invariant.BOOKS_BALANCE, "unbalanced", _unbalanced(GATEWAY_ENTRY)),
+        (Invariant.BOOKS_BALANCE, "not_sealed", _unsealed()),
+        (Invariant.NOTICES_LEAVE, "notice_abandoned", _abandoned()),
+        (Invariant.NOTICES_LEAVE, "message_id_shared", _shared_message_ids()),
+        (Invariant.STATEMENTS_ADD_UP, "statement_differs", _statements()),
+    ]
+
+
+def _orders_over() -> Select[Any]:
+    """Refunds the embedded gateway made for an order, in whatever currency, against what was paid for it."""
+    total = func.sum(MADE.c.amount)
+    paid = select(func.max(ORDER.c.paid)).where(ORDER.c.order_number == MADE.c.order_number).scalar_subquery()
+    return select(MADE.c.order_number, total, func.max(paid)).group_by(MADE.c.order_number).having(total > paid)
+
+
+def _accounts() -> Select[Any]:
+    """What an order holds must be what its payments, made or under way, take from it."""
+    held = func.coalesce(func.sum(case((INTENT.c.state != "refused", INTENT.c.amount), else_=0)), 0)
+    same = and_(INTENT.c.order_number == ORDER.c.order_number, INTENT.c.currency == ORDER.c.currency)
+    return (
+        select(ORDER.c.order_number, ORDER.c.refunded, held)
+        .join_from(ORDER, INTENT, same, isouter=True)
+        .group_by(ORDER.c.order_number, ORDER.c.currency, ORDER.c.refunded)
+        .having(or_(ORDER.c.refunded != held))
+    )
+
+
+def _paid_twice() -> Select[Any]:
+    """More than one refund under one decision."""
+    return select(MADE.c.our_reference, func.count()).group_by(MADE.c.our_reference).having(func.count() > 1)
+
+
+def _unbalanced(entries: Any) -> Select[Any]:
+    total: Any = func.sum(entries.c.amount)
+    return select(entries.c.txn, total).group_by(entries.c.txn).having(total != 0)
+
+
+def _unsealed() -> Select[Any]:
+    """Lines of no transaction, and transactions without lines."""
+    lines = select(ENTRY.c.txn).where(ENTRY.c.txn.not_in(select(TXN.c.id)))
+    return select(lines.union_all(select(TXN.c.id).where(TXN.c.id.not_in(select(ENTRY.c.txn)))).subquery())
+
+
+def _abandoned() -> Select[Any]:
+    """Neither sent nor failed, and yet nobody will try."""
+    return select(MAIL.c.id).where(MAIL.c.next_try_at.is_(None), MAIL.c.sent_at.is_(None), MAIL.c.failed_at.is_(None))
+
+
+def _shared_message_ids() -> Select[Any]:
+    count: Any = func.count()
+    return select(func.min(MAIL.c.id), count).group_by(MAIL.c.message_id).having(count > 1)
+
+
+def _statements() -> Select[Any]:
+    """A statement's total against the costs of its party in its month and currency."""
+    borne = (
+        select(ENTRY.c.party, TXN.c.period, TXN.c.currency, func.sum(ENTRY.c.amount).label("total"))
+        .join_from(TXN, ENTRY, ENTRY.c.txn == TXN.c.id)
+        .where(ENTRY.c.account == Account.COST.value, TXN.c.period.in_(select(CLOSED.c.period)))
+        .group_by(ENTRY.c.party, TXN.c.period, TXN.c.currency)
+        .subquery()
+    )
+    same = and_(
+        STATEMENT.c.party == borne.c.party,
+        STATEMENT.c.period == borne.c.period,
+        STATEMENT.c.currency == borne.c.currency,
+    )
+    issued = func.coalesce(STATEMENT.c.total, 0)
+    return (
+        select(borne.c.party, issued, borne.c.total)
+        .join_from(borne, STATEMENT, same, isouter=True)
+        .where(issued != borne.c.total)
+    )
+
+
+async def _unguarded(session: AsyncSession, dialect: str) -> list[str]:
+    """Tables of the books that have lost the triggers which keep them append-only."""
+    known = (
+        "SELECT tbl_name FROM sqlite_master WHERE type = 'trigger'"
+        if dialect == "sqlite"
+        else "SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+        " WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'"
+    )
+    guarded = {row[0] for row in (await (await session.connection()).execute(text(known))).all()}
+    return [table for table in GUARDED if table not in guarded]

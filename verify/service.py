@@ -1,0 +1,127 @@
+"""The register against Temporal: cases without workflow and the reverse, wedged, slept over, unheard."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
+from temporalio.common import SearchAttributeKey
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.store import Store
+from models.audit import Invariant, Violation
+from models.case import Stage
+from models.names import COMPLAINT, case_id, case_number
+from verify.reading import AT_ONCE, CASE, EVENT, rows
+from workflows.attributes import DEADLINE, STAGE
+
+PROBLEMS = SearchAttributeKey.for_keyword_list("TemporalReportedProblems")
+"""Set by the server on a workflow whose tasks keep failing."""
+GRACE = timedelta(minutes=2)
+"""A deadline so long past, or a start so long unregistered, is no moment any more."""
+_RUNNING = f"WorkflowType = '{COMPLAINT}' AND ExecutionStatus = 'Running'"
+_ENDED = f"WorkflowType = '{COMPLAINT}' AND ExecutionStatus = 'Completed' AND {STAGE.name} = '{Stage.CLOSED}'"
+
+
+def breach(invariant: Invariant, number: str, code: str, **facts: str | int) -> Violation:
+    """One finding."""
+    return Violation(invariant=invariant, number=number, code=code, facts=facts)
+
+
+class Service:
+    """The Temporal side. A finding is true at the moment of looking: a caller looks twice (see Oracle)."""
+
+    def __init__(self, client: Client, store: Store) -> None:
+        self._client = client
+        self._store = store
+
+    async def running(self, now: datetime) -> AsyncIterator[Violation]:
+        """Every running case: registered, not wedged, not past its deadline, not closed in SQL."""
+        async for batch in self._batches(_RUNNING):
+            stages = await self._stages(list(batch))
+            for number, execution in batch.items():
+                for wrong in _of_running(number, execution, stages.get(number), now):
+                    yield wrong
+
+    async def ended(self) -> AsyncIterator[Violation]:
+        """Every case whose workflow has ended well and is still known to the server: SQL says so too."""
+        async for batch in self._batches(_ENDED):
+            stages = await self._stages(list(batch))
+            for number in batch:
+                if number not in stages:
+                    yield breach(Invariant.ONE_CASE, number, "no_row")
+                elif stages[number] != Stage.CLOSED:
+                    yield breach(Invariant.ONE_END, number, "end_not_written", stage=stages[number])
+
+    async def open_rows(self, numbers: Sequence[str]) -> AsyncIterator[Violation]:
+        """Cases open in SQL: each has a running workflow."""
+        for number in numbers:
+            try:
+                status = (await self._client.get_workflow_handle(case_id(number)).describe()).status
+            except RPCError as error:
+                if error.status is not RPCStatusCode.NOT_FOUND or "workflow" not in error.message.lower():
+                    raise
+                yield breach(Invariant.ONE_CASE, number, "no_workflow")
+                continue
+            if status is not WorkflowExecutionStatus.RUNNING:
+                yield breach(Invariant.ONE_CASE, number, "workflow_ended", status=status.name if status else "")
+
+    async def unheard(self, number: str, recorded: int) -> Violation | None:
+        """Whether the histories still kept accepted more updates than actions of people stand in the record."""
+        told = 0
+        async for run in self._client.list_workflows(f"WorkflowId = '{case_id(number)}'"):
+            handle = self._client.get_workflow_handle(run.id, run_id=run.run_id)
+            async for event in handle.fetch_history_events():
+                if event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED:
+                    outcome = event.workflow_execution_update_completed_event_attributes.outcome
+                    told += await self._accepted(outcome)
+        if told <= recorded:
+            return None
+        return breach(Invariant.NOTHING_UNHEARD, number, "accepted_not_recorded", told=told, recorded=recorded)
+
+    async def _accepted(self, outcome: Any) -> bool:
+        if not outcome.HasField("success"):
+            return False
+        (verdict,) = await self._client.data_converter.decode(outcome.success.payloads)
+        return isinstance(verdict, dict) and verdict.get("code") in {"accepted", "late"}
+
+    async def _batches(self, query: str) -> AsyncIterator[dict[str, WorkflowExecution]]:
+        batch: dict[str, WorkflowExecution] = {}
+        async for execution in self._client.list_workflows(query):
+            number = case_number(execution.id)
+            if number is None:
+                continue
+            batch[number] = execution
+            if len(batch) == AT_ONCE:
+                yield batch
+                batch = {}
+        if batch:
+            yield batch
+
+    async def _stages(self, numbers: list[str]) -> Mapping[str, str]:
+        async with self._store.read() as session:
+            asked = select(CASE.c.number, CASE.c.stage).where(CASE.c.number.in_(numbers))
+            return dict(await rows(session, asked))
+
+    async def recorded(self, numbers: Sequence[str]) -> Mapping[str, int]:
+        """Lines of people's actions in the record of each case."""
+        async with self._store.read() as session:
+            asked = select(EVENT.c.number, func.count()).where(EVENT.c.number.in_(numbers), EVENT.c.actor.is_not(None))
+            return {number: int(count) for number, count in await rows(session, asked.group_by(EVENT.c.number))}
+
+
+def _of_running(number: str, execution: WorkflowExecution, stage: str | None, now: datetime) -> list[Violation]:
+    found = []
+    attributes = execution.typed_search_attributes
+    if problems := attributes.get(PROBLEMS):
+        found.append(breach(Invariant.ONE_END, number, "wedged", cause=str(problems[-1])[:120]))
+    deadline = attributes.get(DEADLINE)
+    if deadline is not None and deadline < now - GRACE:
+        found.append(breach(Invariant.SILENCE_IS_SILENCE, number, "deadline_slept_over"))
+    if stage is None and execution.start_time < now - GRACE:
+        found.append(breach(Invariant.ONE_CASE, number, "no_row"))
+    if stage == Stage.CLOSED:
+        found.append(breach(Invariant.ONE_END, number, "still_running"))
+    return found
