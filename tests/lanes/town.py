@@ -12,6 +12,7 @@ from subprocess import PIPE
 from typing import Self
 
 from temporalio.client import Client
+from temporalio.service import RPCError
 
 from procedures import HERE
 from starter.cli.service import _kind
@@ -99,10 +100,15 @@ class Town:
 
     async def serve(self) -> None:
         """The server comes (back), on the same ports and file."""
-        self._server = LocalServer(
-            self.home, port=self.port, ui_port=None, http_port=self.http_port, search_attributes=_registered()
-        )
-        await self._server.__aenter__()
+        for _ in range(5):
+            server = LocalServer(
+                self.home, port=self.port, ui_port=None, http_port=self.http_port, search_attributes=_registered()
+            )
+            with suppress(RPCError):
+                await server.__aenter__()
+                self._server = server
+                return
+        raise RuntimeError("the server does not come back")
 
     async def strike_server(self, dark: float) -> None:
         """SIGKILL the server, leave it dark for so many seconds, start it again."""
