@@ -21,6 +21,7 @@ from models.names import COMPLAINT, TASK_QUEUE, TIMELINE, VIEW, case_id
 from procedures import PACKS
 from rules.intake import open_case
 from rules.money import stake
+from rules.spans import CalendarGap
 from rules.view import view
 from starter.calls import CALL_ERRORS, Trouble, meaning, patiently
 from starter.failures import BadInput, NoSuchCase, TryAgain
@@ -104,12 +105,16 @@ class Cases:
     def _expected(self, number: str, complaint: Complaint) -> TypedSearchAttributes:
         """How the case will be listed, told at its start: there it costs nothing. The case corrects what is otherwise.
 
-        The order alone where the procedure is not known here.
+        The order alone where the procedure is not known here, or counts at once in working days: only a case has them.
         """
+        order_alone = TypedSearchAttributes([SearchAttributePair(ORDER, complaint.order.number)])
         pack = PACKS.newest(complaint.procedure or self._default_procedure)
-        if pack is None or complaint.cause not in pack.causes:
-            return TypedSearchAttributes([SearchAttributePair(ORDER, complaint.order.number)])
-        return initial(view(open_case(complaint, pack, number, datetime.now(UTC)), pack))
+        if pack is None or complaint.cause not in pack.causes or complaint.demand.kind not in pack.remedies:
+            return order_alone
+        try:
+            return initial(view(open_case(complaint, pack, number, datetime.now(UTC)), pack))
+        except CalendarGap:
+            return order_alone
 
     async def send(self, number: str, name: str, command: Command, *, wait: float = 10.0) -> Verdict:
         """Send a human action and return the case's verdict, refusals included. `wait` is in seconds.

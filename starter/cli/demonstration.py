@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -9,10 +10,11 @@ from cyclopts import Parameter
 from starter.cli.pages import case_page, timeline_tree
 from starter.cli.session import Session, session
 from texts import money, named
+from texts.values import title
 
 if TYPE_CHECKING:
     from starter.cases import Cases
-    from starter.demo import Told
+    from starter.players import Told
     from starter.stack import LocalStack
 
 STORIES = {"answered": "confirm", "silent": "silence", "shared": "verify", "contested": "panel"}
@@ -20,7 +22,10 @@ STORIES = {"answered": "confirm", "silent": "silence", "shared": "verify", "cont
 
 async def demo(
     *,
-    every: Annotated[bool, Parameter(name="--all", negative="", help="Also print where each case stands.")] = False,
+    every: Annotated[
+        bool,
+        Parameter(name="--all", negative="", help="Also a case of each other procedure, and where each case stands."),
+    ] = False,
     keep: Annotated[bool | None, Parameter(help="Keep the stack up afterwards; a terminal does.")] = None,
 ) -> int:
     """File four complaints and carry them to their end, on the running local stack or on one of its own."""
@@ -61,20 +66,33 @@ def _cases_of(current: Session, stack: "LocalStack") -> "Cases":
 
 
 async def _play(current: Session, cases: "Cases", *, every: bool) -> None:
+    from procedures import HERE
+    from procedures.workdays import Workdays
     from starter.demo import Demo
+    from starter.tour import Tour, runs_out, stories
 
     def tell(key: str, values: dict[str, object]) -> None:
-        shown = values | {"story": current.say(f"demo.story.{values.get('story', '')}")}
+        story = values.get("story")
+        shown = values | {"story": current.say(f"demo.story.{story}")} if story else values
         current.out.print(f"  {current.say(key, **shown)}", style="dim", markup=False)
 
     async for told in Demo(cases, current.directory, current.default_pack, tell).play():
         _print_story(current, told, every=every)
+    if every:
+        tour = Tour(cases, current.directory, tell)
+        days = Workdays(current.settings.calendar_file)(datetime.now(UTC).year)
+        for pack, trial in stories(HERE, current.packs(), current.default_pack.name):
+            if gap := runs_out(pack, days, datetime.now(UTC)):
+                current.out.print(f"  {title(pack.title, current.lang)}: {gap}", markup=False)
+                continue
+            _print_story(current, await tour.play(pack, trial), every=every)
 
 
 def _print_story(current: Session, told: "Told", *, every: bool) -> None:
     pack, view = current.pack(told.view.procedure), told.view
     current.out.print()
-    current.out.print(current.say(f"demo.story.{told.story}"), style="bold")
+    heading = title(told.title, current.lang) if told.title else current.say(f"demo.story.{told.story}")
+    current.out.print(heading, style="bold", markup=False)
     current.out.print(timeline_tree(current, view.number, told.events, pack))
     if every:
         current.out.print(case_page(current, view, pack))

@@ -14,13 +14,14 @@ from models.case import Stage
 from models.commands import Confirm, Feedback, Withdraw
 from models.complaint import Complaint
 from models.names import COMPLAINT, Refused, case_id
-from procedures import DIRECTORY, PACKS, load_packs, read_directory
+from procedures import DIRECTORY, HERE, PACKS, load_packs, read_directory
 from starter.cases import Cases
 from starter.cli.app import app
 from starter.cli.session import begin
 from starter.demo import Demo
 from starter.failures import NoSuchCase, NotConfirmed, TryAgain
 from starter.listing import Filters
+from starter.tour import Tour, stories
 from tests.support import GOODS_DEPT, SERVICE, Office, complaint, complaint_data, new_number
 from workflows.attributes import STAGE
 
@@ -218,6 +219,13 @@ async def test_the_demo_carries_four_cases_to_their_end(cases: Cases) -> None:
     assert [story.view.ruling.basis for story in told if story.view.ruling] == ["answer", "silence", "answer", "panel"]
     assert "promised" in [event.kind for event in told[2].events]
     assert steps.count("demo.filed") == 4
+
+
+async def test_the_tour_carries_a_case_of_each_other_procedure_to_its_end(cases: Cases) -> None:
+    tour = Tour(cases, read_directory(DIRECTORY), lambda *_: None)
+    told = [await tour.play(pack, trial) for pack, trial in stories(HERE, load_packs().all(), "marketplace")]
+    assert {story.story for story in told} >= {"courier", "live", "returns"}
+    assert {story.view.exit for story in told} == {"satisfied"}
 
 
 @pytest.fixture
