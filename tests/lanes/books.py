@@ -16,7 +16,7 @@ from activities.remedies import Remedies
 from activities.store import Store
 from models.case import Case, RemedyResult, Stage
 from models.pages import OpenCase, Page
-from procedures import DIRECTORY_FILE, PACKS, load_packs, read_directory
+from procedures import DIRECTORY, PACKS, load_packs, read_directory
 from rules.clock import next_due, pass_time
 from rules.intake import open_case
 from rules.messages import receive
@@ -33,7 +33,7 @@ class Clerk:
 
     def __init__(self, lane: Lane, store: Store, number: str) -> None:
         self._lane = lane
-        self._book = Casebook(store, PACKS, lambda: read_directory(DIRECTORY_FILE), "marketplace")
+        self._book = Casebook(store, PACKS, lambda: read_directory(DIRECTORY), "marketplace")
         self._till = Remedies(store, EmbeddedGateway(store), EmbeddedWarehouse(store), EmbeddedCarrier(store))
         order = {"order": lane.dice.choice(FILED).order.model_copy(update={"number": f"YL-{number}"})}
         self._complaint = lane.dice.choice(FILED).model_copy(update=order)

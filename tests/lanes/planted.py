@@ -40,7 +40,7 @@ BUGS = (
     Bug("an order gives back more than was paid", "activities/intents.py",
         "if not await _hold(session, order.order, order.currency, order.amount):", "if False:", RACES),
     Bug("a page leaves its notices out", "activities/record.py",
-        "            if mails:", "            if mails and False:", BOOKS),
+        "        if mails:", "        if mails and False:", BOOKS),
     Bug("costs are not booked", "activities/ledger.py",
         "if fresh:", "if fresh and False:", BOOKS),
     Bug("an old page overwrites a newer row", "activities/record.py",
