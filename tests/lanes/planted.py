@@ -5,7 +5,7 @@ from dataclasses import dataclass
 WORLDS = ("worlds", "--n", "400")
 GATEWAY = ("gateway", "--n", "40")
 RACES = ("races", "--n", "2", "--database", "sqlite")
-BOOKS = ("books", "--n", "5")
+BOOKS = ("books", "--n", "20")
 
 
 @dataclass(frozen=True)
