@@ -31,8 +31,8 @@ class Source(Contract):
     default: str | int | None = None
     """Where the column is empty; none: the field is left out."""
     map: dict[str, str] = Field(default_factory=dict)
-    """What the column says -> what the field takes; another word is an error."""
-    type: Literal["text", "money", "integer", "time", "slug"] = "text"
+    """What the column says -> what the field takes, "" as if the column were empty; another word is an error."""
+    type: Literal["text", "money", "integer", "time", "date", "slug"] = "text"
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
@@ -127,10 +127,14 @@ def _value(row: Mapping[str, str], source: Source, mapping: FieldMap, currency: 
     if source.map and text not in source.map:
         raise ValueError(f"must be one of {', '.join(source.map)}")
     text = source.map.get(text, text)
+    if not text:
+        return source.default
     if source.type == "money":
         return minor_units(text, currency)
     if source.type == "time":
         return _moment(text, mapping.time_zone)
+    if source.type == "date":
+        return _moment(text, mapping.time_zone).astimezone(ZoneInfo(mapping.time_zone)).date().isoformat()
     return _READERS[source.type](text)
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from models.complaint import Complaint
+from procedures import HERE, read_pack
+from rules.triage import intake_problems
 from starter.failures import BadInput, TryAgain
 from starter.importing import AT_ONCE, REASON, ROW, Report, file_all, prepare, read_table, write_rejects
-from starter.mapping import FieldMap, RowError, complaint_of, minor_units, read_mapping, slug
+from starter.mapping import FieldMap, RowError, Source, complaint_of, minor_units, read_mapping, slug
 from tests.starter.running import Redress
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -31,6 +33,31 @@ def test_the_example_has_ten_good_rows_and_two_bad_ones(mapping: FieldMap) -> No
     good, bad = prepare(read_table(DATA), mapping)
     assert len(good) == 10
     assert [(row.number, reason.partition(":")[0]) for row, reason in bad] == [(7, "paid"), (9, "order")]
+
+
+@pytest.mark.parametrize("name", ["marketplace", "courier", "returns", "live"])
+def test_each_procedure_takes_the_rows_that_its_example_mapping_makes(name: str) -> None:
+    pack = read_pack(HERE / f"{name}.procedure.toml")
+    good, bad = prepare(read_table(DATA), read_mapping(EXAMPLES / f"{name}.mapping.toml"))
+    assert (len(good), len(bad)) == (10, 2)
+    for _, complaint in good:
+        assert complaint.procedure in (name, None)
+        assert complaint.cause in pack.causes
+        assert complaint.channel in pack.channels
+        assert complaint.demand.kind in pack.remedies
+        assert complaint.filed_at is not None
+        assert intake_problems(pack, complaint, complaint.filed_at) == []
+
+
+def test_a_day_is_that_of_the_mapping_s_zone_and_an_empty_word_leaves_the_field_out(mapping: FieldMap) -> None:
+    fields = mapping.fields | {
+        "details.day": Source(column="filed_at", type="date"),
+        "details.desk": Source(column="channel", map={"online": "", "walk_in": "3"}),
+    }
+    row = dict(zip(*rows_of(DATA)[:2], strict=True)) | {"filed_at": "2026-03-02T01:00:00+00:00"}
+    wider = FieldMap(time_zone=mapping.time_zone, fields=fields)
+    assert complaint_of(row, wider).details == {"day": "2026-03-01"}
+    assert complaint_of(row | {"channel": "walk_in"}, wider).details == {"day": "2026-03-01", "desk": "3"}
 
 
 def test_a_row_becomes_a_complaint_with_exact_money_and_utc_times(mapping: FieldMap) -> None:
