@@ -13,7 +13,7 @@ from models.parts import Clock, Count, Part, Title, WallClock
 from models.plans import CorrectiveRules, IncidentRules
 from models.sending import FileFormat, ReportName, Sending, Weekday
 from models.span import Span, WallSpan, WorkingDays
-from models.steps import Band, Duty, Extensions, IntakeForm, Offers, Parameter, Severity, Topic, When
+from models.steps import Band, Duty, Extensions, IntakeForm, Offers, Paper, Parameter, Severity, Topic, When
 
 
 class Rework(Count):
@@ -288,6 +288,8 @@ class Procedure(Part):
     """None: the procedure has no plan for batch incidents."""
     corrective_action: CorrectiveRules | None = None
     """None: the procedure knows no 8D reports."""
+    papers: dict[Slug, Paper] = Field(default_factory=dict)
+    """Papers of a case by name, such as an investigation form."""
 
     @property
     def ref(self) -> Ref:

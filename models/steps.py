@@ -140,6 +140,25 @@ class Offers(Part):
     source: Line
 
 
+class Paper(Part):
+    """A paper of the procedure, filled from a case's record; blank where nothing has been recorded yet."""
+
+    title: Title
+    parts: Annotated[
+        tuple[Literal["complaint", "intake", "reports", "offers", "feedback", "goods"], ...], Field(min_length=1)
+    ]
+    """What it shows, in order."""
+    duties: tuple[Slug, ...] = ()
+    """The duties whose reports it shows."""
+    source: Line
+
+    @model_validator(mode="after")
+    def _duties_where_reports(self) -> Self:
+        if ("reports" in self.parts) != bool(self.duties):
+            raise ValueError('`duties` are named exactly where `parts` has "reports"')
+        return self
+
+
 class Band(Part):
     """Who may authorise how much. Bands stand in order from the lowest authority to the highest."""
 

@@ -79,6 +79,8 @@ def _duties(pack: Procedure) -> Iterator[str]:
         yield from _known(f"{where}.countersign", "duty", signs, pack.duties)
         if any(name in pack.duties and not pack.duties[name].aside for name in signs):
             yield f"{where}.countersign: holds the case up; give the duty `aside = true`"
+    for name, paper in pack.papers.items():
+        yield from _known(f"papers.{name}.duties", "duty", paper.duties, pack.duties)
     yield from _known("ladder", "department", pack.ladder, pack.departments)
     for name, department in pack.departments.items():
         wanted = [department.substitute] if department.substitute else []

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from models.complaint import Demand, DemandKind, Order, Quantity
+from models.complaint import Demand, DemandKind, Order, OrderLine, Quantity
 
 
 def stake(order: Order, demand: Demand, already_refunded: int = 0) -> int:
@@ -48,16 +48,21 @@ def freight_part(order: Order, demand: Demand, amount: int, already_refunded: in
 
 def _goods(order: Order, lines: Sequence[Quantity]) -> tuple[int, bool]:
     """The goods' value, and whether they are the whole order."""
+    parts = taken(order, lines)
+    return sum(count * line.unit_price for line, count in parts), all(count == line.quantity for line, count in parts)
+
+
+def taken(order: Order, lines: Sequence[Quantity]) -> list[tuple[OrderLine, int]]:
+    """Every line of the order and how many of it are meant: the first lines of a product come first."""
     wanted = {part.sku: 0 for part in lines}
     for part in lines:
         wanted[part.sku] += part.quantity
-    value, whole = 0, True
+    found = []
     for line in order.lines:
-        taken = min(line.quantity, wanted.get(line.sku, 0))
-        wanted[line.sku] = wanted.get(line.sku, 0) - taken
-        value += taken * line.unit_price
-        whole = whole and taken == line.quantity
-    return value, whole
+        count = min(line.quantity, wanted.get(line.sku, 0))
+        wanted[line.sku] = wanted.get(line.sku, 0) - count
+        found.append((line, count))
+    return found
 
 
 def allocate(amount: int, percents: Sequence[int]) -> list[int]:

@@ -53,12 +53,17 @@ def callbacks_of(case: Case, pack: Procedure) -> Callback:
 
 def intake_problems(pack: Procedure, complaint: Complaint, at: datetime) -> list[Problem]:
     """What the complaint lacks to be taken in by this procedure (S1-03, S2-14, S2-16, S2-53, S3-03)."""
+    return problems_of(intake_form(pack, complaint, at), complaint.details, "details")
+
+
+def intake_form(pack: Procedure, complaint: Complaint, at: datetime) -> tuple[FormField, ...]:
+    """What the procedure asks such a complaint for at intake."""
     facts = Facts(complaint, at, severity_of(pack, complaint, at))
     form: dict[str, FormField] = {}
     for part in pack.intake:
         if holds(part.when, pack, facts):
             form |= {field.name: field for field in part.form}
-    return problems_of(tuple(form.values()), complaint.details, "details")
+    return tuple(form.values())
 
 
 def holds(when: When, pack: Procedure, facts: Facts) -> bool:

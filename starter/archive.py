@@ -14,6 +14,7 @@ from activities.store import Store, StoreError
 from models.base import Record
 from models.case import Event
 from models.commands import Share
+from models.complaint import Complaint
 from models.tables import CaseRow, EventRow
 from starter.failures import TryAgain
 from starter.settings import Settings
@@ -48,6 +49,13 @@ async def stored_case(settings: Settings, number: str) -> ArchivedCase | None:
     if row is None:
         return None
     return ArchivedCase.model_validate(row.model_dump() | {"order": row.order_number})
+
+
+async def stored_complaint(settings: Settings, number: str) -> Complaint | None:
+    """The complaint as filed, with the customer's name and words; None where SQL has none. Raises TryAgain."""
+    async with reading(settings) as session:
+        row = await session.get(CaseRow, number)
+    return Complaint.model_validate(row.complaint) if row else None
 
 
 async def stored_events(settings: Settings, number: str) -> list[Event]:

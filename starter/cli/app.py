@@ -60,6 +60,7 @@ COMMANDS = {
     "extend": ("working:extend", "Give a department more time."),
     "procedure": ("procedures:procedure", "Procedure packs: list, show, check, test, move a case."),
     "report": ("reporting:report", "Forms, breaches, figures and causes, to read, print or calculate with."),
+    "document": ("papers:document", "A paper of a case, such as its investigation form or return list."),
     "send-reports": ("rounds:send_reports", "Send the regular reports of a week or month, again if need be."),
     "settlement": ("settlement:settlement", "What complaints cost, by who bears it: monthly statements."),
     "erase": ("erasing:erase", "Forget a customer: name, contacts and words; books and figures stay."),
