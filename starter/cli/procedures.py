@@ -16,13 +16,17 @@ from rules.spans import years_needed
 from rules.trial import START, differences
 from starter.cli.sending import NOBODY, Number, Sender, act
 from starter.cli.session import Json, Session, session
+from starter.cli.simulating import simulate
 from starter.failures import BadInput
 from texts import values
 
 WRONG = 1
 procedure = App(
-    name="procedure", help="Procedure packs: list, show, check, test, move a case.", result_action="return_value"
+    name="procedure",
+    help="Procedure packs: list, show, check, test, simulate, move a case.",
+    result_action="return_value",
 )
+procedure.command(name="simulate")(simulate)
 PackName = Annotated[str, Parameter(name="NAME", help="A procedure by name, or name.version, or its file.")]
 
 

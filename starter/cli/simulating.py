@@ -1,0 +1,135 @@
+"""`redress procedure simulate`: a changed procedure over past cases."""
+
+import json
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+from cyclopts import Parameter
+from rich.table import Table
+from rich.text import Text
+
+from models.procedure import Procedure
+from procedures import PACKS, read_pack
+from procedures.workdays import Workdays
+from rules.replay import Undecided
+from rules.simulation import Compared, Ending, Tally, compare
+from starter.cli.reading_rights import reader
+from starter.cli.session import Json, Session, session
+from starter.failures import BadInput
+from texts import money
+
+if TYPE_CHECKING:
+    from rules.past import Past
+
+
+async def simulate(
+    file: Annotated[Path, Parameter(name="FILE", help="The changed procedure.")],
+    /,
+    *,
+    since: str | None = None,
+    as_json: Json = False,
+) -> int:
+    """Run a changed procedure over past cases: which would end otherwise, and the cost per party, old and new.
+
+    Cases whose record does not tell what the changed procedure wants to know are counted by reason, never guessed.
+
+    :param since: Only cases opened from this day on, such as 2026-03-01.
+    """
+    current = session()
+    await reader(current).everything("simulate")
+    pack, tally = read_pack(file), Tally()
+    begin = _day(since, pack.time_zone)
+    before = '{"otherwise": ['
+    async with aclosing(_compared(current, pack, begin, tally)) as found:
+        async for number, case in found:
+            if as_json:
+                # One by one, so that no number of cases fills the memory.
+                line = {"number": number, "old": asdict(case.old), "new": asdict(case.new)}
+                sys.stdout.write(f"{before}\n{json.dumps(line, ensure_ascii=False)}")
+                before = ","
+            else:
+                current.out.print(Text(f"{number}  {_difference(current, case)}"))
+    if as_json:
+        totals = {"same": tally.same, "otherwise": tally.otherwise, "undecided": dict(tally.undecided)}
+        costs = json.dumps(_costs(tally), ensure_ascii=False)
+        opening = "" if before == "," else before
+        sys.stdout.write(f'{opening}\n], "totals": {json.dumps(totals)}, "costs": {costs}}}\n')
+    else:
+        _print_totals(current, tally)
+    return 0
+
+
+def _day(text: str | None, zone: str) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(f"{text}T00:00:00").replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    except ValueError:
+        raise BadInput("period_day", field="--since") from None
+
+
+async def _compared(
+    current: Session, pack: Procedure, since: datetime | None, tally: Tally
+) -> AsyncGenerator[tuple[str, Compared], None]:
+    """The cases that end otherwise; every case is counted."""
+    from reports.past_cases import past_cases
+    from reports.queries import look
+    from starter.archive import reading
+
+    current.packs()
+    days = Workdays(current.settings.calendar_file)
+    async with reading(current.settings) as opened:
+        async for number, past in past_cases(await look(opened), pack.name, since):
+            try:
+                found = _compare(past, pack, days)
+            except Undecided as why:
+                tally.undecided[why.code] += 1
+                continue
+            tally.add(found)
+            if found.old != found.new:
+                yield number, found
+
+
+def _compare(past: "Past | None", pack: Procedure, days: Workdays) -> Compared:
+    if past is None:
+        raise Undecided("open")
+    if not PACKS.has(past.procedure):
+        raise Undecided("no_pack")
+    return compare(past, PACKS.pinned(past.procedure), pack, days)
+
+
+def _difference(current: Session, case: Compared) -> str:
+    old, new = asdict(case.old), asdict(case.new)
+    return "; ".join(
+        f"{current.say(f'simulate.{name}')}: {old[name] or '-'} → {new[name] or '-'}"
+        for name in Ending.__dataclass_fields__
+        if old[name] != new[name]
+    )
+
+
+def _costs(tally: Tally) -> list[dict[str, str | int]]:
+    return [
+        {"currency": currency, "party": party, "old": tally.old[currency, party], "new": tally.new[currency, party]}
+        for currency, party in sorted({*tally.old, *tally.new})
+    ]
+
+
+def _print_totals(current: Session, tally: Tally) -> None:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("party", "old", "new"):
+        table.add_column(current.say(f"simulate.{heading}"), justify="left" if heading == "party" else "right")
+    for currency, party in sorted({*tally.old, *tally.new}):
+        amounts = (money(costs[currency, party], currency, current.lang) for costs in (tally.old, tally.new))
+        table.add_row(Text(party), *(Text(amount) for amount in amounts))
+    current.out.print(table)
+    undecided = sum(tally.undecided.values())
+    totals = current.say("simulate.totals", same=tally.same, otherwise=tally.otherwise, undecided=undecided)
+    current.out.print(totals, markup=False)
+    for why, cases in sorted(tally.undecided.items()):
+        current.out.print(f"  {cases}  {current.say(f'simulate.why_{why}')}", markup=False)
