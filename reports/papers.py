@@ -166,7 +166,7 @@ class _Sheet:
         refunded = sum(int(each.data.get("refunded", 0)) for each in paid)
         currency = self.case.complaint.order.currency
         yield self._line("accepted", shown(back.data, self.pack, self.lang).get("accepted", "") if back else "")
-        yield self._line("quantity", count if back else "")
+        yield self._line("quantity", str(count) if back else "")
         yield self._line("refunded", money(refunded, currency, self.lang) if paid else "")
         yield self._line("note", back.data.get("reason") if back else "")
         yield from self._signed(back)

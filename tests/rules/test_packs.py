@@ -69,6 +69,7 @@ def test_every_department_has_owners_who_may_act_for_it() -> None:
     assert directory.departments_of("路人") == ()
 
 
+PAPER = '[papers.slip]\ntitle = { zh = "单", en = "Slip" }\nsource = "ours"\n'
 BROKEN: list[tuple[str, str, str]] = [
     ('time_zone = "Asia/Shanghai"', 'time_zone = "Asia/Shangai"', "time_zone: is not known"),
     ('front_desk = "customer_service"', 'front_desk = "returns_centre"', "front_desk: must be one of `parties`"),
@@ -90,6 +91,12 @@ BROKEN: list[tuple[str, str, str]] = [
     ("times = 2\n", "times = 2.5\n", "rework.times: must be a whole number"),
     ("version = 1", "version = 0", "version:"),
     ('workflow = "Exchange"', 'workflow = "Gift"', "remedies.exchange.workflow: must be one of"),
+    (
+        "[authority]",
+        f'{PAPER}parts = ["reports"]\nduties = ["gone"]\n[authority]',
+        "papers.slip.duties: duty gone is used",
+    ),
+    ("[authority]", f'{PAPER}parts = ["reports"]\n[authority]', "papers.slip: `duties` are named exactly where"),
     ('workflow = "Refund"\nsteps = ["pay"]', 'steps = ["pay"]', "remedies.refund.workflow: is needed exactly where"),
     ('["label", "goods", "pay"]', '["pay", "label", "goods"]', "remedies.return_and_refund.steps: has something after"),
     ('["label", "goods", "pay"]', '["label", "label", "pay"]', "remedies.return_and_refund.steps: names a step twice"),
