@@ -8,6 +8,7 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from models.base import Contract, Currency, Detail, Line, Minor, Moment, Number, Ref, Slug, Text, Token
+from models.language import Language as Language
 
 MAX_LINES = 50
 MAX_EVIDENCE = 20
@@ -38,13 +39,6 @@ class DemandKind(StrEnum):
     REPAIR = "repair"
     COMPENSATION = "compensation"
     APOLOGY = "apology"
-
-
-class Language(StrEnum):
-    """Languages of text for people."""
-
-    ZH = "zh"
-    EN = "en"
 
 
 class Negotiation(StrEnum):

@@ -1,6 +1,6 @@
 """What can stop a request, each with its exit code and one line in the reader's language. Imports nothing heavy."""
 
-from models.complaint import Language
+from models.language import Language
 from texts import say
 from texts.reasons import reason
 

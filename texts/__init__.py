@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from models.complaint import Language
+from models.language import Language
 
 HERE = Path(__file__).parent
 _OPTIONAL = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)

@@ -5,7 +5,7 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
-from models.complaint import Language
+from models.language import Language
 
 _FIELD = re.compile(r"^(\([a-z]+\)|[A-Za-z_][\w.]*): (.+)$", re.DOTALL)
 _NAME = re.compile(r"\\\{([a-z]+)\\\}")

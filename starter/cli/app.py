@@ -16,8 +16,7 @@ from cyclopts.exceptions import (
     UnusedCliTokensError,
 )
 
-from models.complaint import Language
-from procedures import PackError
+from models.language import Language
 from starter.cli.session import begin
 from starter.errors import OperatorError
 from starter.failures import BadInput, Failure
@@ -64,7 +63,7 @@ COMMANDS = {
     "send-reports": ("rounds:send_reports", "Send the regular reports of a week or month, again if need be."),
     "settlement": ("settlement:settlement", "What complaints cost, by who bears it: monthly statements."),
     "erase": ("erasing:erase", "Forget a customer: name, contacts and words; books and figures stay."),
-    "codec-server": ("service:codec_server", "Open sealed payloads for the Web UI and the `temporal` program."),
+    "codec-server": ("service:codec_server", "Open sealed payloads for the Web UI and the program temporal."),
     "audit": ("auditing:audit", "The audit trail: who did, who was denied; check that nobody has changed it."),
     "reconcile": ("reconciling:reconcile", "Check that gateway, ledger and cases agree to the cent."),
     "doctor": ("doctoring:doctor", "Name what is stuck or waits for nobody, with what to do."),
@@ -95,6 +94,7 @@ def version_text() -> str:
 app = App(
     name="redress",
     help="After-sales complaints as durable cases: every deadline is kept, silence decides for the customer.",
+    help_format="plaintext",
     version=version_text,
     result_action="return_value",
 )
@@ -138,10 +138,14 @@ def explain(error: Exception, lang: Language) -> tuple[str, int]:
             return usage_failure(error).line(lang), USAGE
         case Failure():
             return error.line(lang), error.code
-        case PackError():
-            return "; ".join(str(error).splitlines()), USAGE
         case OperatorError():
             return str(error), USAGE if type(error).__name__ == "SettingsError" else AGAIN
+    # Only now: help and mistakes in the arguments must not wait for the packs' models.
+    from procedures import PackError
+
+    match error:
+        case PackError():
+            return "; ".join(str(error).splitlines()), USAGE
         case _:
             return say("fail.unexpected", lang, what=_where(error)), 1
 

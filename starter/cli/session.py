@@ -9,18 +9,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
-from pydantic import BaseModel
 from rich.console import Console
 
-from models.base import NUMBER_PATTERN
-from models.complaint import Language
-from models.directory import Directory
-from models.procedure import Procedure
+from models.language import Language
 from starter.errors import OperatorError
 from starter.failures import BadInput
 from texts import named, say
 
 if TYPE_CHECKING:
+    from models.directory import Directory
+    from models.procedure import Procedure
     from starter.cases import Cases
     from starter.login import Login
     from starter.settings import Settings
@@ -66,14 +64,14 @@ class Session:
         return read_login(self.settings)
 
     @cached_property
-    def directory(self) -> Directory:
+    def directory(self) -> "Directory":
         """Who works where. Raises PackError."""
         from procedures import read_directory
 
         return read_directory(self.settings.directory)
 
     @cached_property
-    def default_pack(self) -> Procedure:
+    def default_pack(self) -> "Procedure":
         """The procedure new complaints run on."""
         from procedures import PACKS, load_packs
 
@@ -83,14 +81,14 @@ class Session:
             raise BadInput("no_procedure", name=self.settings.default_procedure)
         return pack
 
-    def packs(self) -> list[Procedure]:
+    def packs(self) -> "list[Procedure]":
         """Every procedure this machine has, by name and version. Raises PackError."""
         from procedures import PACKS
 
         _ = self.default_pack
         return PACKS.all()
 
-    def pack(self, ref: str) -> Procedure:
+    def pack(self, ref: str) -> "Procedure":
         """The procedure a case runs on; the default one where this machine lacks it (only titles depend on it)."""
         from procedures import PACKS
 
@@ -135,6 +133,8 @@ def print_json(value: object) -> None:
 
 
 def _plain(value: object) -> Any:
+    from pydantic import BaseModel
+
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if isinstance(value, list | tuple):
@@ -164,6 +164,8 @@ def begin(lang: Language | None) -> Session:
 
 def case_number(text: str) -> str:
     """A case number as typed, in capitals. Raises BadInput."""
+    from models.base import NUMBER_PATTERN
+
     number = text.strip().upper()
     if not NUMBER_PATTERN.fullmatch(number):
         raise BadInput("bad_number")
