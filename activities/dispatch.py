@@ -10,8 +10,8 @@ import structlog
 from activities.enclosures import Enclosed
 from activities.outbox import CUSTOMER, Open
 from activities.ports import Chat, MailLine, MailRefused, OutgoingMail, Post, Renderer, TryAgain
-from models.complaint import Language
 from models.directory import Directory
+from models.language import Language
 from models.reporting import TOO_LARGE
 from procedures import PackError, Packs
 

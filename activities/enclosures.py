@@ -7,7 +7,7 @@ from tempfile import mkdtemp
 
 from activities.outbox import Open
 from activities.ports import Enclosure, Printer
-from models.complaint import Language
+from models.language import Language
 from models.procedure import Procedure
 from models.reporting import ENCLOSED, PERIOD
 

@@ -12,7 +12,8 @@ from typing import Protocol
 
 from models.base import Currency, Moment, Record
 from models.commands import MailReport
-from models.complaint import Language, Quantity
+from models.complaint import Quantity
+from models.language import Language
 from models.procedure import Procedure
 
 

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from models.base import Detail, Handover, Moment, Record
 from models.commands import Share
-from models.complaint import Complaint, Demand, DemandKind, Language, Quantity
+from models.complaint import Complaint, Demand, DemandKind, Quantity
+from models.language import Language
 from models.names import Refused
 from models.procedure import Step
 from models.span import Span, WorkCalendar

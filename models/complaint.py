@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from models.base import Contract, Currency, Detail, Line, Minor, Moment, Number, Ref, Slug, Text, Token
-from models.language import Language as Language
+from models.language import Language
 
 MAX_LINES = 50
 MAX_EVIDENCE = 20

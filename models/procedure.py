@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from models.base import Line, Ref, Slug
-from models.complaint import DemandKind, Language
+from models.complaint import DemandKind
+from models.language import Language
 from models.parts import Clock, Count, Part, Title, WallClock
 from models.plans import CorrectiveRules, IncidentRules
 from models.sending import FileFormat, ReportName, Sending, Weekday

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from models.complaint import Language
 from models.corrective import GATES, CorrectiveView
+from models.language import Language
 from models.procedure import Procedure
 from reports.document import Column, Document, Section
 from reports.incident import table

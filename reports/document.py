@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from models.complaint import Language
 from models.directory import Directory
+from models.language import Language
 from models.procedure import Procedure
 from reports.period import Period
 from texts import say, when

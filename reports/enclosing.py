@@ -7,8 +7,8 @@ from pathlib import Path
 
 from activities.ports import Enclosure, TryAgain
 from activities.store import Store, StoreError
-from models.complaint import Language
 from models.directory import Directory
+from models.language import Language
 from models.procedure import Procedure
 from reports.catalogue import REPORTS, Format, built, save
 from reports.document import Setting

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from models.complaint import Language
 from models.incident import IncidentView, Situation
+from models.language import Language
 from models.plans import IncidentRules
 from models.procedure import Procedure
 from reports.document import Cell, Column, Document, Row, Section

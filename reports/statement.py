@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 
-from models.complaint import Language
+from models.language import Language
 from models.ledger import Difference, Statement, StatementLine
 from models.procedure import Procedure
 from reports.document import Column, Document, Row, Section

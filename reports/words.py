@@ -6,7 +6,7 @@ from typing import Any
 
 from models.case import Exit, Stage
 from models.commands import Share
-from models.complaint import Language
+from models.language import Language
 from models.procedure import InRule, Procedure
 from reports.document import Setting
 from reports.period import local_day

@@ -16,7 +16,8 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from models.case import NEW, CaseView, Event, Stage, Verdict
 from models.commands import Command
-from models.complaint import Complaint, Language
+from models.complaint import Complaint
+from models.language import Language
 from models.names import COMPLAINT, TASK_QUEUE, TIMELINE, VIEW, case_id
 from procedures import PACKS
 from rules.intake import open_case

@@ -25,7 +25,7 @@ from pydantic_settings import (
 from pydantic_settings.exceptions import SettingsError as SourceError
 
 from models.base import problems
-from models.complaint import Language
+from models.language import Language
 from models.names import TASK_QUEUE
 from starter.errors import OperatorError
 from starter.keyring import KeyRing

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from models.complaint import Language
 from models.corrective import CorrectiveView, Gate, Timer
+from models.language import Language
 from models.procedure import Procedure
 from texts import money, named, say, when
 from texts.values import department, party

@@ -1,7 +1,7 @@
 """A line of a case's record in words."""
 
 from models.case import Event
-from models.complaint import Language
+from models.language import Language
 from models.procedure import Procedure
 from texts import catalogue, say
 from texts.reasons import reason

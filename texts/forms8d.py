@@ -1,6 +1,6 @@
 """Empty forms of an 8D report as TOML: each field with what belongs there as a comment."""
 
-from models.complaint import Language
+from models.language import Language
 from texts import catalogue
 
 FORMS = ("complaint", "d1", "d2", "d3", "d4", "d5", "d6", "d7", "d8")

@@ -1,7 +1,7 @@
 """A batch incident in words: for the Web UI, the terminal and the mails."""
 
-from models.complaint import Language
 from models.incident import IncidentView, Progress
+from models.language import Language
 from models.procedure import Procedure
 from texts import named, say, span, when
 from texts.values import cause, department, liable, remedy, sums

@@ -2,7 +2,7 @@
 
 import re
 
-from models.complaint import Language
+from models.language import Language
 from models.meeting import Minutes
 from models.procedure import Procedure
 from texts import has, say

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from models.complaint import Language
+from models.language import Language
 from models.ledger import Objection
 from models.meeting import Action, Attendance, Cost, Item, ItemState, MeetingStage, Minutes, Summary, Tally
 from models.procedure import Procedure

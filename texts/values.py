@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from models.complaint import DemandKind, Language
+from models.complaint import DemandKind
+from models.language import Language
 from models.parts import Title
 from models.procedure import Procedure
 from texts import catalogue, money, named, when

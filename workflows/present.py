@@ -2,7 +2,7 @@
 
 from models.case import Case, CaseView, RemedyOrder
 from models.commands import Share
-from models.complaint import Language
+from models.language import Language
 from models.parts import Title
 from models.procedure import Procedure
 from rules.clock import Due

@@ -9,7 +9,8 @@ from cyclopts import Parameter
 from pydantic import ValidationError
 
 from models.base import PAYLOAD_LIMIT, Detail, in_one_line, problems
-from models.complaint import Complaint, DemandKind, Language, OrderKind
+from models.complaint import Complaint, DemandKind, OrderKind
+from models.language import Language
 from rules.triage import intake_problems
 from starter.cli.parsing import form, minor
 from starter.cli.session import Json, session

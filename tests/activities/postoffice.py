@@ -15,8 +15,8 @@ from activities.ports import Renderer, TryAgain
 from activities.post import SmtpPost
 from activities.store import Store
 from models.commands import MailReport
-from models.complaint import Language
 from models.directory import Directory
+from models.language import Language
 from models.procedure import Procedure
 from models.tables import MailRow
 from procedures import PACKS

@@ -11,7 +11,7 @@ import pytest
 from openpyxl import load_workbook
 
 from activities.embedded import EmbeddedGateway
-from models.complaint import Language
+from models.language import Language
 from starter.cli.app import app, explain
 from starter.cli.session import begin
 from tests.activities.bookkeeping import Books

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activities.store import Store
-from models.complaint import Language
 from models.directory import Directory, Person, Team
+from models.language import Language
 from models.procedure import Procedure
 from models.tables import CaseRow, EventRow
 from procedures import HERE, read_pack

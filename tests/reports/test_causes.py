@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from models.complaint import Language
+from models.language import Language
 from reports.causes import causes
 from reports.document import Document, Setting
 from tests.reports.conftest import Put, at, table

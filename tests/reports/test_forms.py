@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from models.complaint import Language
+from models.language import Language
 from reports.disputes import disputes, disputes_count
 from reports.document import Document, Setting
 from reports.out_of_rule import out_of_rule, out_of_rule_count

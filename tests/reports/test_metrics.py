@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from models.complaint import Language
+from models.language import Language
 from reports.cohort import counted
 from reports.document import Setting
 from reports.metrics import cases, metrics

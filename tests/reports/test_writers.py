@@ -14,7 +14,7 @@ from openpyxl import load_workbook
 from pypdf import PdfReader
 from rich.console import Console
 
-from models.complaint import Language
+from models.language import Language
 from reports.catalogue import Format, save
 from reports.cells import LONGEST, guarded, plain
 from reports.document import Cell, Column, Document, Row, Section, Setting

@@ -8,8 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from models.case import Verdict
-from models.complaint import Language
 from models.corrective import CORRECTIVE_COMMANDS, Corrective, CorrectiveEntry, QualityComplaint
+from models.language import Language
 from models.span import WorkCalendar, YearDays
 from rules import corrective as rules
 from rules.corrective_acts import receive

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from models.case import Verdict
 from models.commands import IncidentDecision
-from models.complaint import Language
 from models.incident import INCIDENT_COMMANDS, Incident, OpenIncident, Progress, Registered, Scope
+from models.language import Language
 from models.procedure import Procedure
 from rules import incident as rules
 from rules.incident_acts import receive

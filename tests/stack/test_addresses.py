@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
-from models.complaint import Language
+from models.language import Language
 from starter.cli.service import print_addresses
 from starter.cli.session import Session
 from starter.settings import Settings, load_settings

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from models.complaint import Language
+from models.language import Language
 from starter.settings import SettingsError, load_settings
 
 SECRET = "s3cret-canary"

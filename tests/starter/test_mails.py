@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.complaint import Language
+from models.language import Language
 from models.procedure import Procedure
 from procedures import HERE, read_pack
 from texts.mails import SUBJECT_LIMIT, TEMPLATES, render_mail

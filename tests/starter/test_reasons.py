@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from models.complaint import Language
+from models.language import Language
 from texts.reasons import reason
 
 ROOT = Path(__file__).parents[2]

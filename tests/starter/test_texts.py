@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from models.case import Basis, Event, Exit, Stage
-from models.complaint import DemandKind, Language, MerchantKind, Negotiation, OrderKind
+from models.complaint import DemandKind, MerchantKind, Negotiation, OrderKind
+from models.language import Language
 from models.names import Refused
 from models.procedure import Procedure
 from procedures import HERE, read_pack
