@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from models.base import Detail
 from models.case import Event
-from models.complaint import Complaint, Language
+from models.complaint import Complaint
+from models.language import Language
 from models.procedure import Procedure
 from models.steps import FormField, Paper
 from reports.document import Cell, Column, Document, Section

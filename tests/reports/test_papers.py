@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from models.complaint import Language
+from models.language import Language
 from reports.document import Document
 from reports.papers import CaseFile, paper_of
 from tests.rules.builders import RETURNS_PACK, World, liable
