@@ -40,7 +40,8 @@ from activities.reporting import ReportDesk
 from activities.store import Store
 from models.directory import Directory
 from models.names import MAILROOM_ID, TASK_QUEUE, Queue, task_queue
-from procedures import PACKS, DirectoryFile, load_packs
+from procedures import PACKS, load_packs
+from procedures.people import DirectoryFile
 from procedures.workdays import Workdays
 from reports.enclosing import Enclosing
 from starter.connection import connect

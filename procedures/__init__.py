@@ -7,7 +7,6 @@ the same on every replay. A worker that lacks a pack cannot go on with its cases
 import tomllib
 from pathlib import Path
 
-import structlog
 from pydantic import ValidationError
 
 from models.base import in_one_line, problems
@@ -17,7 +16,6 @@ from models.trial import Trials
 from procedures.checks import mistakes
 
 HERE = Path(__file__).parent
-_log = structlog.get_logger()
 DIRECTORY = HERE
 """The packaged directory: an example, one file for each pack's own departments."""
 
@@ -96,37 +94,6 @@ def _read_directory(file: Path) -> Directory:
         return Directory.model_validate(_toml(file))
     except ValidationError as error:
         raise PackError(f"{file.name}: {in_one_line(problems(error))}") from None
-
-
-class DirectoryFile:
-    """The directory as its file, or folder, says now: people come and go without a restart.
-
-    A file that has become unusable is left aside until it is mended; the last good one stands.
-    """
-
-    def __init__(self, file: Path) -> None:
-        """Raises PackError when the file cannot be used to begin with."""
-        self._file = file
-        self._stamp = self._changed()
-        self._directory = read_directory(file)
-
-    def __call__(self) -> Directory:
-        """The people."""
-        stamp = self._changed()
-        if stamp != self._stamp:
-            self._stamp = stamp
-            try:
-                self._directory = read_directory(self._file)
-            except PackError as error:
-                _log.warning("directory_not_read", problem=str(error))
-        return self._directory
-
-    def _changed(self) -> int:
-        try:
-            parts = self._file.glob("*.directory.toml") if self._file.is_dir() else [self._file]
-            return max((part.stat().st_mtime_ns for part in parts), default=0)
-        except OSError:
-            return 0
 
 
 def load_packs(*folders: Path) -> Packs:

@@ -20,10 +20,11 @@ from activities.audit import Entry, append
 from activities.identity import Denied, Gate, Holder
 from activities.store import Store
 from models.directory import Directory
-from procedures import DirectoryFile
+from procedures.people import DirectoryFile
 from starter.errors import OperatorError
-from starter.gate import gate_of, is_loopback
+from starter.gate import gate_of
 from starter.issuer import Issuer
+from starter.proof import is_loopback
 from starter.seal import KeyMissing, Sealer
 from starter.settings import Settings
 

@@ -1,11 +1,11 @@
 """Who is believed here: by the settings, and by where the Temporal service is."""
 
 from datetime import timedelta
-from ipaddress import ip_address
 
 from activities.identity import Gate, KeyFile, KeyFileError, no_keys
 from starter.errors import OperatorError
 from starter.issuer import ISSUER, Issuer
+from starter.proof import is_loopback, needs_proof
 from starter.settings import Settings
 
 
@@ -44,17 +44,3 @@ def gate_of(settings: Settings, address: str) -> Gate:
         if required
         else None,
     )
-
-
-def needs_proof(settings: Settings, address: str) -> bool:
-    """Whether whoever sends or reads must log in."""
-    return settings.auth.policy == "required" or not is_loopback(address)
-
-
-def is_loopback(address: str) -> bool:
-    """Whether host:port is this machine."""
-    host = address.rpartition("://")[2].rpartition(":")[0].strip("[]")
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

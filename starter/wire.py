@@ -9,7 +9,6 @@ from temporalio.contrib.pydantic import PydanticPayloadConverter
 from temporalio.converter import DataConverter, DefaultFailureConverter, PayloadConverter
 
 from starter.keyring import KeyRing
-from starter.seal import Sealer
 
 UNDECODABLE = "\u0000undecodable"
 """Stands for an argument that could not be read. Plain text, so a workflow needs no import to meet it; no
@@ -68,6 +67,8 @@ def data_converter(ring: KeyRing | None, *, accept_plain: bool = False) -> DataC
     """The one converter of every client and worker: sealing where there is a ring of keys."""
     if ring is None:
         return DATA_CONVERTER
+    from starter.seal import Sealer
+
     return DataConverter(
         payload_converter_class=RedressPayloadConverter,
         failure_converter_class=SealedFailureConverter,

@@ -93,7 +93,7 @@ class Reader:
 def reader(current: Session) -> Reader:
     """Who reads: whoever has logged in. Raises NotAllowed where nobody has and the service asks for it."""
     from starter.connection import target
-    from starter.gate import gate_of, needs_proof
+    from starter.proof import needs_proof
 
     settings = current.settings
     if current.login.name is None:
@@ -101,6 +101,7 @@ def reader(current: Session) -> Reader:
             raise NotAllowed("log_in")
         return Reader(current, None)
     from activities.identity import Denied
+    from starter.gate import gate_of
 
     found = gate_of(settings, target(settings)).holder(current.login.token(None))
     if isinstance(found, Denied):

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from activities.identity import Denied, Gate, Holder, KeyFile, KeyFileError, read_keys
-from starter.gate import GateError, gate_of, is_loopback
+from starter.gate import GateError, gate_of
 from starter.issuer import Issuer
+from starter.proof import is_loopback
 from starter.settings import load_settings
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
