@@ -33,6 +33,7 @@ class Ending:
     exit: str | None
     liable: str
     refunded: int
+    currency: str
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def compare(past: Past, old: Procedure, new: Procedure, days: Callable[[int], Wo
         before = Replay(past, old, said, calendar).end()
     except Undecided as differs:
         raise Undecided("record", differs.what) from None
-    was = Ending(past.route, past.basis, past.exit, past.liable, past.refunded)
+    was = Ending(past.route, past.basis, past.exit, past.liable, past.refunded, past.complaint.order.currency)
     if _ending(before) != was:
         raise Undecided("record")
     after = Replay(past, new, said, calendar).end()
@@ -94,6 +95,7 @@ def _ending(case: Case) -> Ending:
         exit=case.exit.value if case.exit else None,
         liable=shares_text(ruling.liable) if ruling else "",
         refunded=case.refunded,
+        currency=case.complaint.order.currency,
     )
 
 

@@ -105,12 +105,20 @@ def _compare(past: "Past | None", pack: Procedure, days: Workdays) -> Compared:
 
 
 def _difference(current: Session, case: Compared) -> str:
-    old, new = asdict(case.old), asdict(case.new)
     return "; ".join(
-        f"{current.say(f'simulate.{name}')}: {old[name] or '-'} → {new[name] or '-'}"
+        f"{current.say(f'simulate.{name}')}: {_shown(current, name, case.old)} → {_shown(current, name, case.new)}"
         for name in Ending.__dataclass_fields__
-        if old[name] != new[name]
+        if getattr(case.old, name) != getattr(case.new, name)
     )
+
+
+def _shown(current: Session, name: str, ending: Ending) -> str:
+    value = getattr(ending, name)
+    if name == "refunded":
+        return money(value, ending.currency, current.lang)
+    if name in {"basis", "exit"} and value:
+        return current.named(name, value)
+    return value or "-"
 
 
 def _costs(tally: Tally) -> list[dict[str, str | int]]:

@@ -71,7 +71,8 @@ def test_a_shorter_clock_shows_which_cases_end_otherwise_and_what_they_cost(simu
     assert [case["number"] for case in found["otherwise"]] == ["R-1"]
     assert {"currency": "CNY", "party": "merchandise", "old": 0, "new": 21_000} in found["costs"]
     ran = simulate(str(file))
-    assert "R-1  basis: answer → silence" in ran.out
+    assert "R-1  basis: the department's answer → " in ran.out
+    assert "refunded: CNY 0.00 → CNY 210.00" in ran.out
     assert "1 cases end the same, 1 otherwise, 1 cannot be compared" in ran.out
     assert simulate(str(file), "--since", "2026-04-01", "--json").json["totals"]["same"] == 0
     assert simulate(str(file), "--since", "soon").code == 2
