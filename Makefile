@@ -6,7 +6,7 @@ VENV := .venv
 STAMP := $(VENV)/.installed
 PACKAGES := models migrations rules activities workflows starter procedures reports texts verify benchmarks worker.py
 
-.PHONY: setup demo dev test bench test-postgres mutants incident check migration format clean
+.PHONY: setup demo dev test test-long bench test-postgres mutants incident check migration format clean
 
 setup: $(STAMP)
 	@:
@@ -26,7 +26,11 @@ dev: setup
 	@exec $(VENV)/bin/redress dev $(ARGS)
 
 test: setup
-	@$(VENV)/bin/pytest -n 2 $(ARGS)
+	@$(VENV)/bin/pytest -n 3 $(ARGS)
+
+# What takes half a minute and more: workers on several hosts, rollout and rollback, planted bugs, mutants.
+test-long: setup
+	@$(VENV)/bin/pytest -n 2 -m long $(ARGS)
 
 # A batch incident of N cases on a real server, its worker killed in the middle: figures.
 N ?= 5000
@@ -47,7 +51,7 @@ check: setup
 
 # Every change of the code that would hurt open cases and must be caught; `make test` tries the first ones.
 mutants: setup
-	@REDRESS_TEST_MUTANTS=all $(VENV)/bin/pytest -n 2 tests/replay/test_mutants.py
+	@REDRESS_TEST_MUTANTS=all $(VENV)/bin/pytest -n 2 -m long tests/replay/test_mutants.py
 
 # The migration that leads from the newest one to the models: make migration DOES="audit trail"
 migration: setup

@@ -1,6 +1,7 @@
 """One real Temporal server and one real store per test process."""
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from temporalio.testing import WorkflowEnvironment
@@ -54,3 +55,23 @@ async def _every_history_replays(request: pytest.FixtureRequest) -> AsyncIterato
     yield
     if "office" in request.fixturenames:
         await request.getfixturevalue("office").replay_all()
+
+
+LONG = {
+    "e2e/test_hosts.py",
+    "e2e/test_incident.py",
+    "e2e/test_meeting_missed.py",
+    "e2e/test_rollout.py",
+    "lanes/test_planted.py",
+    "replay/test_mutants.py",
+    "workflows/test_working_days.py",
+}
+"""Half a minute and more each: `make test-long` runs them, `make test` the others."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what takes long."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).as_posix() in LONG:
+            item.add_marker("long")

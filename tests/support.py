@@ -94,7 +94,7 @@ class OfCase:
         """The kinds of its record's lines."""
         return [event.kind for event in await self.events()]
 
-    async def at(self, stage: str, *, within: float = 20) -> CaseView:
+    async def at(self, stage: str, *, within: float = 45) -> CaseView:
         """The case once it stands at a stage."""
         async with asyncio.timeout(within):
             # Asked of the server, which needs no worker: a storm of queries would be a test of its own.
@@ -102,7 +102,7 @@ class OfCase:
                 await asyncio.sleep(0.02)
             return await self.view()
 
-    async def written(self, *, within: float = 20) -> None:
+    async def written(self, *, within: float = 45) -> None:
         """Once its last page is in the book: the case does nothing more by itself."""
         async with asyncio.timeout(within):
             while True:
@@ -111,7 +111,7 @@ class OfCase:
                     return
                 await asyncio.sleep(0.02)
 
-    async def until(self, kind: str, *, within: float = 20) -> Event:
+    async def until(self, kind: str, *, within: float = 45) -> Event:
         """The first line of this kind, once there is one."""
         async with asyncio.timeout(within):
             while not (found := [event for event in await self.events() if event.kind == kind]):

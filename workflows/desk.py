@@ -132,7 +132,7 @@ class Desk:
         elif isinstance(letter.content, Command):
             wanted = self._wanted(letter.content)
             other = PACKS.pinned(wanted) if wanted is not None and origin.has_pack else None
-            self.case, letter.verdict = receive(
+            self.case, verdict = receive(
                 self.case,
                 self.pack,
                 letter.name,
@@ -142,7 +142,8 @@ class Desk:
                 origin.limits,
                 other,
             )
-            if letter.name == GOODS and letter.verdict.code == "accepted":
+            letter.verdict = verdict
+            if letter.name == GOODS and verdict.code == "accepted":
                 self.returned.append(letter.content)
 
     def show(self) -> None:

@@ -73,8 +73,7 @@ def _believed(letter: Letter, origin: Origin) -> tuple[Letter, Origin]:
 
 async def answered(letter: Letter) -> Verdict:
     """The verdict on an update, once there is one. Raises ApplicationError with its code where it is a refusal."""
-    await workflow.wait_condition(lambda: letter.verdict is not None)
-    verdict = letter.verdict or Verdict(accepted=False, code=Refused.BAD_INPUT)
+    verdict = await letter.answered() or Verdict(accepted=False, code=Refused.BAD_INPUT)
     if not verdict.accepted:
         raise refusal(verdict)
     return verdict

@@ -1,7 +1,8 @@
 """Messages as they come in: raw, so that nothing anybody sends can fail a case or vanish from its record."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 from temporalio.common import RawValue
@@ -43,7 +44,29 @@ class Letter:
     content: Contract | None
     problem: Verdict | None = None
     signal: int | None = None
-    verdict: Verdict | None = None
+    _verdict: Verdict | None = field(default=None, init=False)
+    _known: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The answer; None until the message has been judged."""
+        return self._verdict
+
+    @verdict.setter
+    def verdict(self, verdict: Verdict | None) -> None:
+        if verdict is not None:
+            self._verdict = verdict
+            self._known.set()
+
+    async def answered(self) -> Verdict | None:
+        """The answer, once there is one.
+
+        An event, not a condition: whoever waits goes on as soon as the judge rests, ahead of every condition. The order
+        in which conditions wake depends on when each began to be waited for, and that on how the server batches events:
+        a case replayed by another worker would answer and write in another order, and be wedged.
+        """
+        await self._known.wait()
+        return self._verdict
 
 
 def read(name: str, args: Sequence[RawValue], models: Models = TO_A_CASE, signal: int | None = None) -> Letter:

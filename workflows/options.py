@@ -20,8 +20,9 @@ NEAR = workflow.LocalActivityConfig(
 )
 """A question to our own SQL: local, short, tried until it works; a longer outage waits on a timer, not in the task.
 
-For what may be asked again and answered otherwise; what is told goes through `insistent`. Without a summary, which
-every marker would repeat: `open_case` and `examine` say what they do."""
+For what may be asked again and answered otherwise, and for a meeting's page, which moves no money and is written anew
+by the next one; what a case tells goes through `insistent`. Without a summary, which every marker would repeat:
+`open_case` and `examine` say what they do."""
 
 
 def at_once(summary: str) -> workflow.ActivityConfig:
@@ -51,7 +52,7 @@ def insistent(summary: str) -> workflow.ActivityConfig:
     Not local: a local activity runs before Temporal has the step it tells of. A worker killed in between would leave
     lines, bookings and notices of a course of events that never came about.
     """
-    return workflow.ActivityConfig(start_to_close_timeout=timedelta(seconds=30), retry_policy=_FOREVER, summary=summary)
+    return workflow.ActivityConfig(start_to_close_timeout=timedelta(seconds=10), retry_policy=_FOREVER, summary=summary)
 
 
 def watching(summary: str, queue: Queue = Queue.RULINGS) -> workflow.ActivityConfig:

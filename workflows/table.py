@@ -139,9 +139,7 @@ class Table:
             if not self._unwritten:
                 return
             writing = self.meeting
-            await workflow.execute_activity_method(
-                MeetingDuties.write_meeting, self._page(), **options.insistent("write it down")
-            )
+            await workflow.execute_local_activity_method(MeetingDuties.write_meeting, self._page(), **options.NEAR)
             sent = {mail.id for mail in writing.mails}
             unchanged = self.meeting is writing
             self.meeting = self.meeting.but(mails=tuple(mail for mail in self.meeting.mails if mail.id not in sent))

@@ -23,7 +23,7 @@ def _row(number: str, waiting_for: str) -> CaseRow:
     return CaseRow(
         number=number, workflow_id=f"complaint.{number}", run_id="r", procedure="marketplace.1", opened_at=NOW,
         complaint={}, order_number="O-1", order_kind="platform", customer="U-1", cause="quality", channel="online",
-        stage="asked", waiting_for=waiting_for, demand="refund", amount=100, currency="CNY",
+        stage="asked", waiting_for=waiting_for, demand="refund", amount=100, currency="CNY", version=0,
     )  # fmt: skip
 
 

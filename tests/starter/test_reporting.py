@@ -58,6 +58,7 @@ def _case() -> dict[str, Any]:
         "currency": "CNY",
         "out_of_rule": True,
         "contested": True,
+        "version": 0,
     }
 
 
@@ -101,7 +102,7 @@ def test_figures_are_json_for_programs_with_their_cases(filled: Redress) -> None
     [
         (("nothing",), "must be one of out-of-rule, disputes, breaches, metrics, causes"),
         (("disputes", "--format", "pdf"), "--out: is missing; pdf needs a file"),
-        (("disputes", "--out", "x.doc"), "--format, one of table, csv, xlsx, html, pdf, json"),
+        (("disputes", "--out", "x.doc"), "--format, one of table, csv, xlsx, html, pdf, docx, json"),
         (("disputes", "--format", "doc"), "--format: must be one of table"),
         (("disputes", "--week", "48"), "--week"),
         (("disputes", "--from", "yesterday"), "--from: is not a day"),
