@@ -207,9 +207,9 @@ async def test_a_flood_of_contested_cases_calls_no_more_urgent_sessions_than_the
     client = Calling()
     env = ActivityEnvironment(client=client)  # type: ignore[arg-type]
     calls = UrgentCalls(store, PACKS)
-    for number in range(12):
-        await filed(f"C-{number}", stage=Stage.PANEL, contested=True)
-        await env.run(calls, f"C-{number}")
     rules = PACKS.pinned("marketplace.1").meeting
     assert rules is not None
+    for number in range(rules.urgent_at_once + 2):
+        await filed(f"C-{number}", stage=Stage.PANEL, contested=True)
+        await env.run(calls, f"C-{number}")
     assert client.started == [f"meeting.marketplace.urgent.C-{number}" for number in range(rules.urgent_at_once)]

@@ -21,8 +21,8 @@ TYPED = {
     "docs/security.md",
 }
 """Pages whose commands follow from each other on a fresh stack. Those of other pages need a state of their own."""
-NOT_HERE = {"dev", "worker", "watch", "meeting", "settlement", "--all"}
-"""What runs on, or needs a meeting, a closed month or every case of the stack to itself."""
+NOT_HERE = {"dev", "worker", "watch", "meeting", "settlement", "document", "--all"}
+"""What runs on, or needs a meeting, a closed month, a case with papers or every case of the stack to itself."""
 BY_FUNCTION = {
     "db": "tests/activities/test_migrations.py",
     "setup": "tests/stack/test_setup.py",

@@ -113,6 +113,7 @@ async def silent_departments(office: Office) -> None:
         await case.at("asked")
         await case.forward(hours=24)
         await case.at("feedback")
+        await case.written()
 
     await asyncio.gather(*[pass_by(await office.start()) for _ in range(6)])
 

@@ -195,7 +195,7 @@ class AnyCase(RuleBasedStateMachine):
 
     @invariant()
     def the_oracle_finds_nothing_wrong(self) -> None:
-        row = summary(self.world.case, PACK)
+        row = summary(self.world.case, self.world.pack)
         if self.world.case.event_count > len(self.world.case.events):
             return
         facts = RowFacts(

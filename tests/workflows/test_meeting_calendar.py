@@ -16,6 +16,7 @@ from temporalio.client import (
     WorkflowExecution,
 )
 
+from models.names import SUPERVISION_MEETING
 from models.procedure import Procedure
 from models.tables import MeetingRow
 from procedures import HERE, PACKS, Packs, read_pack
@@ -123,6 +124,7 @@ async def test_two_weeks_run_ahead_hold_two_meetings_and_no_week_is_held_again(
 ) -> None:
     pack, _ = scheduled
     cases = Cases(calling, task_queue=office.settings.task_queue, local=True)
+    await _alone(calling, office.settings.task_queue)
     ahead = Ahead(calling, cases, [pack], office.settings.task_queue)
     arrived = await ahead.run([], timedelta(days=14), lambda: None)
     assert arrived.failed == []
@@ -141,10 +143,22 @@ async def test_two_weeks_run_ahead_hold_two_meetings_and_no_week_is_held_again(
     assert len(await _held(calling, pack, 2)) == len(set(weeks) | {m.rpartition(".")[2] for m in again.meetings})
 
 
+async def _alone(client: Client, task_queue: str) -> None:
+    """End the sessions other tests have left: their clocks would run ahead too."""
+    query = f"WorkflowType = '{SUPERVISION_MEETING}' AND TaskQueue = '{task_queue}' AND ExecutionStatus = 'Running'"
+    async for found in client.list_workflows(query):
+        await client.get_workflow_handle(found.id).terminate()
+    await _none_listed(client, query)
+
+
 async def _listed_as_over(client: Client, meeting: str) -> None:
     """Lists lag behind: what runs ahead must not meet a meeting there that is over."""
+    await _none_listed(client, f"WorkflowId = '{meeting}' AND ExecutionStatus = 'Running'")
+
+
+async def _none_listed(client: Client, query: str) -> None:
     async with asyncio.timeout(10):
-        while (await client.count_workflows(f"WorkflowId = '{meeting}' AND ExecutionStatus = 'Running'")).count:
+        while (await client.count_workflows(query)).count:
             await asyncio.sleep(0.1)
 
 
