@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -19,6 +20,14 @@ import migrations
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _SCHEMA_LOCK = 0x72656472657373
 """Advisory lock held while the schema changes: workers that start at once wait for each other."""
+
+
+_TURNS: "WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock]" = WeakKeyDictionary()
+
+
+def _schema_turn() -> asyncio.Lock:
+    """One schema at a time in a process: a migration finds its connection in a place the whole process shares."""
+    return _TURNS.setdefault(asyncio.get_running_loop(), asyncio.Lock())
 
 
 class StoreError(Exception):
@@ -54,9 +63,10 @@ class Store:
 
         A newer one is left as it is: it serves the release before it too.
         """
-        version = await self.version()
-        if version != migrations.HEAD and migrations.known(version):
-            await self.upgrade()
+        async with _schema_turn():
+            version = await self.version()
+            if version != migrations.HEAD and migrations.known(version):
+                await self.upgrade()
 
     async def version(self) -> str | None:
         """The schema's version; None for an empty database."""
