@@ -129,9 +129,8 @@ def _update_newer() -> Update:
 
 
 def _summary(summary: CaseSummary) -> dict[str, object]:
-    values = summary.model_dump()
-    values["liable"] = list(values["liable"])
-    return values
+    values = {name: getattr(summary, name) for name in CaseSummary.model_fields}
+    return values | {"liable": [share.model_dump() for share in summary.liable]}
 
 
 def _changes(summary: CaseSummary) -> dict[str, object]:

@@ -336,6 +336,8 @@ class RemedyResult(Handover):
     failure: str | None = None
     step: Step | None = None
     done: tuple[Step, ...] = ()
+    at: Moment | None = None
+    """When it ended, by the child's own clock; None where nobody can say."""
 
 
 class Verdict(Record):

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_serializer
 
 from models.base import Handover, Moment, Record
 from models.case import Event, Exit, Mail, Stage
@@ -55,42 +55,46 @@ class Origin(Handover):
     """Whether the procedure it wants is known."""
 
 
-class CaseSummary(Record):
+class CaseSummary(Handover):
     """The case's row in SQL, as lists and reports read it; money in minor units."""
 
     number: str
     procedure: str
     stage: Stage
-    exit: Exit | None
-    waiting_for: str
-    due: Moment | None
-    route: str
-    direct: bool
-    out_of_rule: bool
-    contested: bool
-    cost_held: bool
-    overdue: bool
-    round: int
+    exit: Exit | None = None
+    waiting_for: str = ""
+    due: Moment | None = None
+    route: str = ""
+    direct: bool = False
+    out_of_rule: bool = False
+    contested: bool = False
+    cost_held: bool = False
+    overdue: bool = False
+    round: int = 1
     demand: str
     amount: int
     currency: str
-    refunded: int
-    basis: str | None
-    decided_by: str | None
-    liable: tuple[Share, ...]
-    reason: str
-    ruled_at: Moment | None
-    closed_at: Moment | None
+    refunded: int = 0
+    basis: str | None = None
+    decided_by: str | None = None
+    liable: tuple[Share, ...] = ()
+    reason: str = ""
+    ruled_at: Moment | None = None
+    closed_at: Moment | None = None
     version: int
     """Grows with every change: an older page never overwrites a newer row."""
 
 
-class Page(Record):
+class Page(Handover):
     """What a step leaves in SQL, in one transaction: the row, the new events, the notices to send."""
 
     summary: CaseSummary
     events: tuple[Event, ...] = ()
     mails: tuple[Mail, ...] = ()
+
+    @field_serializer("events", "mails")
+    def _lean(self, lines: tuple[Event | Mail, ...]) -> list[dict[str, object]]:
+        return [line.model_dump(mode="json", exclude_defaults=True) for line in lines]
 
 
 class StepResult(Handover):

@@ -25,7 +25,7 @@ with workflow.unsafe.imports_passed_through():
     from rules.clock import pass_time
     from rules.intake import open_case
     from rules.messages import precheck
-    from rules.remedy import finished, order_for
+    from rules.remedy import ended_at, finished, order_for
     from rules.view import result, view
     from workflows import options, present
     from workflows.desk import Desk
@@ -123,7 +123,10 @@ class ComplaintWorkflow(Desk):
         super().absorb()
         if self._outcome is not None:
             outcome, self._outcome, self._child = self._outcome, None, None
-            self.case = finished(self.case, self.pack, outcome, workflow.now())
+            at, now = ended_at(self.case, outcome), workflow.now()
+            self.case = finished(self.case, self.pack, outcome, min(at or now, now))
+            if at is not None and at <= now:
+                self.certain = self.case
 
     def _may_renew(self) -> bool:
         child_is_known = self._child is None or self._child_started

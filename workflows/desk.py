@@ -11,11 +11,11 @@ with workflow.unsafe.imports_passed_through():
     from models.case import Case, Verdict
     from models.commands import Command, MailReport, Move, RemedyReport
     from models.names import GOODS, Refused
-    from models.pages import Origin
+    from models.pages import Origin, Page
     from models.procedure import Procedure
     from models.span import WorkCalendar
     from procedures import PACKS
-    from rules.book import page, unwritten, written
+    from rules.book import not_yet_written, page, unwritten, written
     from rules.clock import next_due, pass_time
     from rules.messages import mail_report, receive, refused
     from rules.remedy import at_once
@@ -40,6 +40,8 @@ class Desk:
         """Word of returned goods, still to be passed on to the child."""
         self.slow = ""
         """The remedy known to take longer than a moment."""
+        self.certain: Case | None = None
+        """The case as a child's result left it: told by what Temporal has, whatever becomes of the task at work."""
         self._inbox = Inbox(TO_A_CASE)
         self._alarm = Alarm()
         self._shown = ("", False)
@@ -165,9 +167,19 @@ class Desk:
             await workflow.wait_condition(lambda: (self._unwritten and not self.passing) or not self._book_open)
             if not self._unwritten:
                 return
-            news = page(self.case, self.pack)
-            await workflow.execute_activity_method(BookDuties.write_down, news, **options.insistent("write it down"))
+            news = await self._write()
             self.case = written(self.case, news)
+
+    async def _write(self) -> Page:
+        """One page: what is certain at once, anything else once Temporal has it."""
+        if self.certain is not None:
+            known, self.certain = not_yet_written(self.certain, self.case), None
+            news = page(known, self.pack)
+            await workflow.execute_local_activity_method(BookDuties.write_down, news, **options.NEAR)
+            return news
+        news = page(self.case, self.pack)
+        await workflow.execute_activity_method(BookDuties.write_down, news, **options.insistent())
+        return news
 
     @property
     def _unwritten(self) -> bool:

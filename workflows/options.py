@@ -46,7 +46,7 @@ def undo(summary: str) -> workflow.ActivityConfig:
     return insistent(summary) | workflow.ActivityConfig(task_queue=_of(Queue.PARTNERS))
 
 
-def insistent(summary: str) -> workflow.ActivityConfig:
+def insistent(summary: str | None = None) -> workflow.ActivityConfig:
     """Within the service, tried until it works: what has happened goes into the book so.
 
     Not local: a local activity runs before Temporal has the step it tells of. A worker killed in between would leave

@@ -9,12 +9,12 @@ from benchmarks.paths import PATHS
 from tests.support import office_at_work
 
 BOUNDS = {
-    "answered": Cost(events=55, tasks=9, bytes=12_000, actions=15),
-    "silence": Cost(events=63, tasks=11, bytes=13_000, actions=15),
-    "agreed": Cost(events=68, tasks=11, bytes=14_600, actions=19),
-    "contested": Cost(events=83, tasks=13, bytes=17_800, actions=24),
-    "rework": Cost(events=122, tasks=20, bytes=25_500, actions=34),
-    "exchange": Cost(events=102, tasks=17, bytes=20_200, actions=28),
+    "answered": Cost(events=50, tasks=8, bytes=9_900, actions=15),
+    "silence": Cost(events=58, tasks=10, bytes=10_600, actions=15),
+    "agreed": Cost(events=63, tasks=10, bytes=12_200, actions=19),
+    "contested": Cost(events=80, tasks=13, bytes=14_800, actions=24),
+    "rework": Cost(events=112, tasks=18, bytes=21_500, actions=34),
+    "exchange": Cost(events=97, tasks=16, bytes=18_300, actions=28),
 }
 """Parent and children together. What a page's activity shares with other steps of its moment depends a little on which
 is first, so rework and exchange have some room."""
