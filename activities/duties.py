@@ -7,11 +7,11 @@ from abc import ABC, abstractmethod
 
 from temporalio import activity
 
-from models.case import RemedyOrder, RemedyResult
 from models.corrective import CorrectiveEntry, CorrectivePage, RegisterCorrective, Trace
 from models.incident import CarryOut, IncidentPage, Progress, Registered, RegisterIncident
 from models.meeting import Agenda, AgendaWish, CaseAnswer, CaseDecision, FoundCase, MeetingPage
 from models.pages import Letter, OpenCase, Opened, Origin, Page, StepResult
+from models.remedy import RemedyOrder, RemedyResult
 from models.reporting import ReportCall
 from models.span import WorkCalendar
 

@@ -6,7 +6,7 @@ from temporalio import activity
 from temporalio.client import WorkflowFailureError, WorkflowHandle
 
 from activities.duties import FollowDuties
-from models.case import RemedyResult
+from models.remedy import RemedyResult
 
 BEAT = 3.0
 """Between heartbeats (seconds)."""

@@ -9,8 +9,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from activities.ports import Receipt
 from activities.store import Store, StoreError
-from models.case import RemedyOrder
 from models.names import remedy_key
+from models.remedy import RemedyOrder
 from models.tables import OrderAccount, RefundIntent
 
 SETTLE = timedelta(seconds=60)

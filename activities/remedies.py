@@ -15,9 +15,9 @@ from activities.duties import RemedyDuties
 from activities.intents import SETTLE, Bar, Intents
 from activities.ports import Carrier, GatewayRefused, PaymentGateway, Receipt, TryAgain, Warehouse
 from activities.store import Store
-from models.case import RemedyOrder
 from models.names import remedy_key
 from models.pages import StepResult
+from models.remedy import RemedyOrder
 from models.tables import RefundIntent
 
 TRUSTED = 0.8

@@ -9,10 +9,11 @@ from activities.ledger import Ledger
 from activities.record import Record
 from activities.remedies import Remedies
 from activities.store import Store
-from models.case import Case, RemedyOrder, RemedyResult
+from models.case import Case
 from models.commands import Confirm, Feedback
 from models.complaint import Complaint
 from models.pages import OpenCase
+from models.remedy import RemedyOrder, RemedyResult
 from procedures import PACKS
 from rules.book import page, written
 from rules.intake import open_case

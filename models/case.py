@@ -1,17 +1,16 @@
 """The state of a case and what it leaves behind: one frozen object holds all that must survive a restart."""
 
-from datetime import timedelta
 from enum import StrEnum
 from typing import Final, Literal, Self
 
 from pydantic import Field
 
-from models.base import Detail, Handover, Moment, Record
+from models.base import Detail, Moment, Record
 from models.commands import Share
-from models.complaint import Complaint, Demand, DemandKind, Quantity
+from models.complaint import Complaint, Demand
 from models.language import Language
 from models.names import Refused
-from models.procedure import Step
+from models.remedy import Execution
 from models.span import Span, WorkCalendar
 
 
@@ -159,14 +158,6 @@ class Offer(Record):
     state: Literal["waiting", "approval", "accepted", "countered", "withheld", "lapsed"] = "waiting"
 
 
-class Remedy(Record):
-    """What the customer gets: `amount` in minor units of the order's currency."""
-
-    kind: DemandKind
-    amount: int = 0
-    lines: tuple[Quantity, ...] = ()
-
-
 class Ruling(Record):
     """A decision about liability and what follows for the customer."""
 
@@ -177,18 +168,6 @@ class Ruling(Record):
     liable: tuple[Share, ...] = ()
     reason: str = ""
     department: str | None = None
-
-
-class Execution(Record):
-    """A decision being carried out by a child workflow."""
-
-    decision: int
-    attempt: int
-    remedy: Remedy
-    child: str
-    started: bool = False
-    done: tuple[Step, ...] = ()
-    """Steps an earlier attempt has done for good; they are not done again."""
 
 
 class Task(Record):
@@ -309,37 +288,6 @@ class Case(Record):
         return self.complaint.complainant.language
 
 
-class RemedyOrder(Handover):
-    """The start argument of a Refund or Exchange child: everything it needs, the money's key included."""
-
-    number: str
-    order: str
-    decision: int
-    attempt: int
-    kind: DemandKind
-    steps: tuple[Step, ...]
-    amount: int
-    paid: int
-    currency: str
-    payment_within: timedelta
-    lines: tuple[Quantity, ...] = ()
-    """The goods that move; none where only money does."""
-    carrier: str | None = None
-    goods_within: timedelta = timedelta(0)
-
-
-class RemedyResult(Handover):
-    """How a child ended. `failure` is a code a person can act on; None means every step was done."""
-
-    amount: int = 0
-    reference: str | None = None
-    failure: str | None = None
-    step: Step | None = None
-    done: tuple[Step, ...] = ()
-    at: Moment | None = None
-    """When it ended, by the child's own clock; None where nobody can say."""
-
-
 class Verdict(Record):
     """The answer to one message."""
 
@@ -358,68 +306,3 @@ class CaseResult(Record):
     basis: Basis | None = None
     liable: tuple[Share, ...] = ()
     rounds: int = 1
-
-
-class AskView(Record):
-    """An ask as shown to people."""
-
-    department: str
-    issued_at: Moment | None
-    deadline: Moment | None
-    state: Literal["waiting", "answered", "silent", "late"]
-    liable: tuple[Share, ...] = ()
-
-
-class WorkView(Record):
-    """A duty as shown to people."""
-
-    duty: str
-    department: str
-    issued_at: Moment
-    deadline: Moment
-    state: Literal["waiting", "done", "silent"]
-
-
-class OfferView(Record):
-    """An offer as shown to people."""
-
-    version: int
-    at: Moment
-    department: str
-    demand: DemandKind
-    amount: int
-    basis: str
-    state: str
-
-
-class CaseView(Record):
-    """What the query `view` returns: the case without the customer's name, contacts and words."""
-
-    number: str
-    procedure: str
-    stage: Stage
-    exit: Exit | None
-    order: str
-    customer: str
-    cause: str
-    demand: DemandKind
-    amount: int
-    currency: str
-    waiting_for: str
-    due: Moment | None
-    on_due: str
-    direct: bool
-    out_of_rule: bool
-    contested: bool
-    overdue: bool
-    round: int
-    severity: str
-    asks: tuple[AskView, ...]
-    works: tuple[WorkView, ...]
-    offers: tuple[OfferView, ...]
-    ruling: Ruling | None
-    refunded: int
-    task: Task | None
-    child: str | None
-    refusals: int
-    opened_at: Moment

@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from models.case import Case, Execution, Remedy, RemedyOrder, RemedyResult, Stage, Task
+from models.case import Case, Stage, Task
 from models.complaint import Demand, DemandKind, Quantity
 from models.names import remedy_id
 from models.procedure import Procedure, Step
+from models.remedy import Execution, Remedy, RemedyOrder, RemedyResult
 from rules.closing import ask_customer, tell_result
 from rules.money import freight_part, goods_value, on_top, stake
 from rules.record import note, notify, stamp

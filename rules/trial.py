@@ -7,10 +7,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from models.base import in_one_line, problems
-from models.case import Case, RemedyResult, Stage
+from models.case import Case, Stage
 from models.commands import COMMANDS
 from models.complaint import Complaint
 from models.procedure import Procedure
+from models.remedy import RemedyResult
 from models.span import WorkCalendar
 from models.trial import Act, Outcome, Trial
 from rules.clock import binding_due, next_due, pass_time

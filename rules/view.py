@@ -2,9 +2,10 @@
 
 from typing import Literal
 
-from models.case import Ask, AskView, Case, CaseResult, CaseView, Exit, Offer, OfferView, Stage, Work, WorkView
+from models.case import Ask, Case, CaseResult, Exit, Offer, Stage, Work
 from models.pages import CaseSummary
 from models.procedure import Procedure
+from models.views import AskView, CaseView, OfferView, WorkView
 from rules import duties
 from rules.clock import binding_due
 from rules.money import stake

@@ -14,11 +14,12 @@ from temporalio.common import (
 )
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
-from models.case import NEW, CaseView, Event, Stage, Verdict
+from models.case import NEW, Event, Stage, Verdict
 from models.commands import Command
 from models.complaint import Complaint
 from models.language import Language
 from models.names import COMPLAINT, TASK_QUEUE, TIMELINE, VIEW, case_id
+from models.views import CaseView
 from procedures import PACKS
 from rules.intake import open_case
 from rules.money import stake

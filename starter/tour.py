@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from models.case import CaseView, Stage
+from models.case import Stage
 from models.complaint import Complaint
 from models.procedure import Procedure
 from models.span import WorkCalendar, WorkingDays
 from models.trial import Act, Trial
+from models.views import CaseView
 from procedures import read_trials
 from rules.spans import CalendarGap, ends
 from rules.trial import complaint_of

@@ -20,9 +20,10 @@ from activities.chat import NoChat
 from activities.embedded import EmbeddedCarrier, EmbeddedGateway, EmbeddedWarehouse
 from activities.post import SmtpPost
 from activities.store import Store
-from models.case import CaseResult, CaseView, Event
+from models.case import CaseResult, Event
 from models.directory import Directory
 from models.names import COMPLAINT, TIMELINE, VIEW, case_id
+from models.views import CaseView
 from procedures import DIRECTORY, load_packs, read_directory
 from starter.crew import Crew
 from starter.settings import Settings

@@ -5,7 +5,7 @@ from typing import Any
 
 from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
 
-from models.case import CaseView
+from models.views import CaseView
 
 STAGE = SearchAttributeKey.for_keyword("RedressStage")
 WAITING_FOR = SearchAttributeKey.for_keyword_list("RedressWaitingFor")

@@ -1,10 +1,12 @@
 """How a case reads in the Temporal Web UI, in the procedure's language. Nothing of it is ever decided from."""
 
-from models.case import Case, CaseView, RemedyOrder
+from models.case import Case
 from models.commands import Share
 from models.language import Language
 from models.parts import Title
 from models.procedure import Procedure
+from models.remedy import RemedyOrder
+from models.views import CaseView
 from rules.clock import Due
 from texts import money, named, say, when
 

@@ -7,8 +7,8 @@ from temporalio import workflow
 from temporalio.common import RawValue
 
 with workflow.unsafe.imports_passed_through():
-    from models.case import RemedyResult
     from models.names import REFUND
+    from models.remedy import RemedyResult
     from workflows.remedy import Carrier, order_of
 
 

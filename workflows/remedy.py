@@ -13,11 +13,11 @@ with workflow.unsafe.imports_passed_through():
 
     from activities.duties import RemedyDuties
     from models.base import in_one_line, problems
-    from models.case import RemedyOrder, RemedyResult
     from models.commands import Goods, RemedyReport
     from models.names import GOODS, REMEDY_REPORT, Refused
     from models.pages import StepResult
     from models.procedure import Step
+    from models.remedy import RemedyOrder, RemedyResult
     from workflows import options
     from workflows.letters import read
 

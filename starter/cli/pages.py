@@ -8,8 +8,9 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from models.case import AskView, CaseView, Event, WorkView
+from models.case import Event
 from models.procedure import Procedure
+from models.views import AskView, CaseView, WorkView
 from reports.cells import plain
 from starter.cli.session import Session
 from starter.listing import CaseLine

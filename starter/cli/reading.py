@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from models.case import CaseView, Event
+from models.case import Event
 from models.procedure import Procedure
+from models.views import CaseView
 from starter.cli.pages import case_page, timeline_tree
 from starter.cli.reading_rights import Reader, concerned, reader
 from starter.cli.sending import Number

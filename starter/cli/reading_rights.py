@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import NoReturn
 
-from models.case import CaseView
+from models.views import CaseView
 from starter.cli.session import Session
 from starter.failures import BadInput, Failure, NotAllowed
 

@@ -6,7 +6,7 @@ from cyclopts import Parameter
 from pydantic import BaseModel, TypeAdapter
 
 from models import names
-from models.case import CaseResult, CaseView, Event, RemedyOrder, RemedyResult, Verdict
+from models.case import CaseResult, Event, Verdict
 from models.commands import COMMANDS, MailReport
 from models.complaint import Complaint
 from models.corrective import CORRECTIVE_COMMANDS, CorrectiveView, QualityComplaint
@@ -14,6 +14,8 @@ from models.directory import Directory
 from models.incident import INCIDENT_COMMANDS, IncidentView, OpenIncident
 from models.meeting import MEETING_COMMANDS, Call, Minutes
 from models.procedure import Procedure
+from models.remedy import RemedyOrder, RemedyResult
+from models.views import CaseView
 from starter.cli.session import print_json
 from starter.failures import BadInput
 

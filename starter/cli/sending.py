@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from models.case import CaseView, Verdict
+from models.case import Verdict
 from models.commands import COMMANDS, Command
 from models.names import Refused
+from models.views import CaseView
 from starter.cli.actors import department_for, who_may
 from starter.cli.parsing import contract
 from starter.cli.session import Json, Session, case_number, session

@@ -9,7 +9,7 @@ from activities.embedded import EmbeddedCarrier, EmbeddedGateway, EmbeddedWareho
 from activities.ports import GatewayRefused
 from activities.remedies import Remedies
 from activities.store import Store
-from models.case import RemedyOrder
+from models.remedy import RemedyOrder
 
 Remedy = Callable[..., RemedyOrder]
 

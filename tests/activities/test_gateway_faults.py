@@ -22,8 +22,8 @@ from activities.embedded import EmbeddedCarrier, EmbeddedWarehouse
 from activities.http_partner import HttpPaymentGateway
 from activities.remedies import Remedies
 from activities.store import Store
-from models.case import RemedyOrder
 from models.pages import StepResult
+from models.remedy import RemedyOrder
 from models.tables import OrderAccount, RefundIntent
 
 KEY_LIFE = timedelta(hours=24)

@@ -13,7 +13,7 @@ from activities.embedded import EmbeddedCarrier, EmbeddedGateway, EmbeddedWareho
 from activities.ports import GatewayRefused, PaymentGateway, Receipt, TryAgain
 from activities.remedies import Remedies
 from activities.store import Store
-from models.case import RemedyOrder
+from models.remedy import RemedyOrder
 from models.tables import GatewayEntry, GatewayRefund, OrderAccount
 
 Remedy = Callable[..., RemedyOrder]

@@ -14,8 +14,9 @@ from activities.casebook import Casebook
 from activities.embedded import EmbeddedCarrier, EmbeddedGateway, EmbeddedWarehouse
 from activities.remedies import Remedies
 from activities.store import Store
-from models.case import Case, RemedyResult, Stage
+from models.case import Case, Stage
 from models.pages import OpenCase, Page
+from models.remedy import RemedyResult
 from procedures import DIRECTORY, PACKS, load_packs, read_directory
 from rules.clock import next_due, pass_time
 from rules.intake import open_case

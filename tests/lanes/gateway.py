@@ -20,8 +20,8 @@ from activities.embedded import EmbeddedCarrier, EmbeddedWarehouse
 from activities.http_partner import HttpPaymentGateway
 from activities.remedies import Remedies
 from activities.store import Store
-from models.case import RemedyOrder
 from models.complaint import DemandKind
+from models.remedy import RemedyOrder
 from tests.activities.test_gateway_faults import FAULTS, KEY_LIFE, FaultyGateway, World
 from tests.lanes.common import Lane, main, options
 from verify.partner import Partner

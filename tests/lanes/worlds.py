@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from models.case import Case, RemedyResult, Stage
+from models.case import Case, Stage
 from models.commands import COMMANDS, Command
+from models.remedy import RemedyResult
 from rules.audit import RowFacts, breaches
 from rules.clock import next_due, pass_time
 from rules.intake import open_case

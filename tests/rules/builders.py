@@ -4,9 +4,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from models.case import Ask, Case, CaseView, Event, Mail, RemedyResult, Ruling, Verdict
+from models.case import Ask, Case, Event, Mail, Ruling, Verdict
 from models.commands import COMMANDS, MailReport
 from models.procedure import Procedure
+from models.remedy import RemedyResult
+from models.views import CaseView
 from procedures import HERE, read_pack
 from procedures.workdays import Workdays
 from rules.clock import next_due, pass_time

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from models.case import RemedyResult
+from models.remedy import RemedyResult
 from rules.book import not_yet_written, page, written
 from rules.remedy import ended_at
 from tests.rules.builders import World, granted

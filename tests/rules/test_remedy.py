@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from models.case import RemedyResult
+from models.remedy import RemedyResult
 from rules.remedy import abandoned, finished, order_for
 from tests.rules.builders import DESK, LEADERSHIP, RETURNS, START, World, granted, hours
 

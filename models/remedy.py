@@ -1,0 +1,58 @@
+"""Carrying a decision out: what the customer gets, and what case and child hand each other."""
+
+from datetime import timedelta
+
+from models.base import Handover, Moment, Record
+from models.complaint import DemandKind, Quantity
+from models.procedure import Step
+
+
+class Remedy(Record):
+    """What the customer gets: `amount` in minor units of the order's currency."""
+
+    kind: DemandKind
+    amount: int = 0
+    lines: tuple[Quantity, ...] = ()
+
+
+class Execution(Record):
+    """A decision being carried out by a child workflow."""
+
+    decision: int
+    attempt: int
+    remedy: Remedy
+    child: str
+    started: bool = False
+    done: tuple[Step, ...] = ()
+    """Steps an earlier attempt has done for good; they are not done again."""
+
+
+class RemedyOrder(Handover):
+    """The start argument of a Refund or Exchange child: everything it needs, the money's key included."""
+
+    number: str
+    order: str
+    decision: int
+    attempt: int
+    kind: DemandKind
+    steps: tuple[Step, ...]
+    amount: int
+    paid: int
+    currency: str
+    payment_within: timedelta
+    lines: tuple[Quantity, ...] = ()
+    """The goods that move; none where only money does."""
+    carrier: str | None = None
+    goods_within: timedelta = timedelta(0)
+
+
+class RemedyResult(Handover):
+    """How a child ended. `failure` is a code a person can act on; None means every step was done."""
+
+    amount: int = 0
+    reference: str | None = None
+    failure: str | None = None
+    step: Step | None = None
+    done: tuple[Step, ...] = ()
+    at: Moment | None = None
+    """When it ended, by the child's own clock; None where nobody can say."""
