@@ -109,7 +109,9 @@ class CorrectiveDesk(CorrectiveDuties):
         }
         mails = [{**outbox_row(view.number, mail, now), "procedure": view.procedure} for mail in page.mails]
         async with self._store.write() as session:
-            await session.exec(update(CorrectiveRow).where(col(CorrectiveRow.number) == view.number).values(changed))
+            # An attempt that Temporal has given up may come late; it must not open again what is closed.
+            same = (col(CorrectiveRow.number) == view.number, col(CorrectiveRow.closed_at).is_(None))
+            await session.exec(update(CorrectiveRow).where(*same).values(changed))
             await self._ledger.enter(session, [(posting, pack) for posting in transfers(view, pack)])
             if mails:
                 await session.exec(self._store.insert_new(MailRow).values(mails))

@@ -1,15 +1,11 @@
 """Following a child workflow from an activity: for a case that has gone on in a new run while its child worked."""
 
-import asyncio
-
 from temporalio import activity
 from temporalio.client import WorkflowFailureError, WorkflowHandle
 
+from activities.beating import beating
 from activities.duties import FollowDuties
 from models.remedy import RemedyResult
-
-BEAT = 3.0
-"""Between heartbeats (seconds)."""
 
 
 class Follower(FollowDuties):
@@ -21,13 +17,8 @@ class Follower(FollowDuties):
         handle: WorkflowHandle[object, RemedyResult] = activity.client().get_workflow_handle(
             child, result_type=RemedyResult
         )
-        waiting = asyncio.ensure_future(handle.result())
         try:
-            while not waiting.done():
-                activity.heartbeat()
-                await asyncio.wait([waiting], timeout=BEAT)
-            return await waiting
+            async with beating():
+                return await handle.result()
         except WorkflowFailureError:
             return RemedyResult(failure="child_failed")
-        finally:
-            waiting.cancel()

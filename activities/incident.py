@@ -1,6 +1,5 @@
 """What a batch incident asks of the world: its number, its cases, the decision to each of them, its page in SQL."""
 
-import asyncio
 import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,7 +11,9 @@ from temporalio import activity
 from temporalio.client import WorkflowHandle
 from temporalio.exceptions import ApplicationError
 
+from activities.beating import beating
 from activities.duties import IncidentDuties
+from activities.handing_out import HandingOut
 from activities.identity import Voucher, no_voucher
 from activities.incident_cases import IncidentCases
 from activities.record import outbox_row
@@ -39,12 +40,6 @@ from procedures import Packs
 PREFIX = "IN"
 ANSWER_WITHIN = 10.0
 """How long the decision waits for a case's answer before it is left there as a signal (seconds)."""
-LOOK = 0.25
-"""Between looks while every place is taken (seconds)."""
-TELL_AFTER = 2.0
-"""New figures are told so often at most (seconds)."""
-SHIFT = 120.0
-"""Longest turn without news (seconds)."""
 
 
 def _now() -> datetime:
@@ -116,22 +111,8 @@ class IncidentDesk(IncidentDuties):
 
         Heartbeats. A case killed half-way through gets the same decision under the same id again: it counts once.
         """
-        clock = asyncio.get_running_loop().time
-        begun = clock()
-        while True:
-            activity.heartbeat()
-            found = await self._cases.progress(order.incident)
-            free = order.at_once - found.under_way
-            batch = await self._cases.unhanded(order.incident, free) if free > 0 and found.linked else []
-            if batch:
-                fates = await asyncio.gather(*(self._give(order, *each) for each in batch))
-                await self._cases.settle(fates)
-            else:
-                await asyncio.sleep(LOOK)
-            spent = clock() - begun
-            news = found.handed_out or (found != order.known and spent >= TELL_AFTER)
-            if news or spent >= SHIFT or activity.is_worker_shutdown():
-                return found
+        async with beating():
+            return await HandingOut(self._cases, self._give, order).run(activity.is_worker_shutdown)
 
     async def _give(self, order: CarryOut, number: str, version: int) -> IncidentCase:
         handle: WorkflowHandle[Any, Any] = activity.client().get_workflow_handle(case_id(number))
@@ -160,7 +141,9 @@ class IncidentDesk(IncidentDuties):
             "incident": view.model_dump(mode="json"),
         }
         async with self._store.write() as session:
-            await session.exec(update(IncidentRow).where(col(IncidentRow.number) == view.number).values(changed))
+            # An attempt that Temporal has given up may come late; it must not open again what is closed.
+            same = (col(IncidentRow.number) == view.number, col(IncidentRow.closed_at).is_(None))
+            await session.exec(update(IncidentRow).where(*same).values(changed))
             if view.closed_at is not None:
                 # A case that joined in the last moment is free again: it goes its own way, or starts the next incident.
                 late = (col(IncidentCase.incident) == view.number, col(IncidentCase.fate) == CaseFate.LINKED.value)

@@ -5,8 +5,8 @@ the same Message-ID. A case is told at least once likewise.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -14,6 +14,7 @@ from temporalio import activity
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.beating import beating
 from activities.dispatch import Address, Dispatch, Ready, address, in_words
 from activities.duties import PostDuties
 from activities.enclosures import Spool
@@ -27,8 +28,6 @@ from procedures import PackError, Packs
 
 IDLE = 0.3
 """How long an idle desk sleeps before it looks again, unless nudged (seconds)."""
-BEAT = 1.0
-"""Between heartbeats (seconds)."""
 _log = structlog.get_logger()
 
 
@@ -101,7 +100,7 @@ class MailDesk(PostDuties):
         gone = 0
         clock = asyncio.get_running_loop().time
         end = clock() + max_seconds
-        async with _beating():
+        async with beating():
             while (left := end - clock()) > 0 and not activity.is_worker_shutdown():
                 self._bell.clear()
                 handled, taken = await self._careful_turn()
@@ -209,17 +208,3 @@ class MailDesk(PostDuties):
         else:
             told(mail, self._now())
         await self._outbox.keep_told(mail, what)
-
-
-@asynccontextmanager
-async def _beating() -> AsyncIterator[None]:
-    async def beat() -> None:
-        while True:
-            activity.heartbeat()
-            await asyncio.sleep(BEAT)
-
-    task = asyncio.create_task(beat())
-    try:
-        yield
-    finally:
-        task.cancel()

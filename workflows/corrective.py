@@ -85,12 +85,7 @@ class CorrectiveActionWorkflow(DossierDesk[Corrective]):
             if self.state.stage not in gates:
                 return
             self.set_alarm()
-            await workflow.wait_condition(lambda: self.ready() or self._may_renew())
-            if self._may_renew():
-                workflow.continue_as_new(args=[None, self.state])
-
-    def _may_renew(self) -> bool:
-        return workflow.info().is_continue_as_new_suggested() and self.idle
+            await self.rest()
 
     async def errands(self) -> None:
         """Trace lots that have been named (S2-27)."""
@@ -123,7 +118,9 @@ class CorrectiveActionWorkflow(DossierDesk[Corrective]):
     async def write(self) -> None:
         """The action's page."""
         page = CorrectivePage(view=rules.view_of(self.state), mails=self.state.mails)
-        await workflow.execute_local_activity_method(CorrectiveDuties.write_corrective, page, **options.NEAR)
+        await workflow.execute_activity_method(
+            CorrectiveDuties.write_corrective, page, **options.insistent("write it down")
+        )
 
     @workflow.signal(dynamic=True)
     def _signalled(self, name: str, args: Sequence[RawValue]) -> None:

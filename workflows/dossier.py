@@ -2,6 +2,7 @@
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -36,6 +37,8 @@ class DossierDesk(ABC, Generic[State]):
         self._alarm = Alarm()
         self._shown = ""
         self._book_open = True
+        self._writing = False
+        self._ending = False
 
     @abstractmethod
     def procedure(self) -> str:
@@ -82,6 +85,31 @@ class DossierDesk(ABC, Generic[State]):
         """Nothing to judge, nothing to write, nobody waiting for an answer."""
         return not self.inbox.waiting and not self.unwritten and workflow.all_handlers_finished()
 
+    @property
+    def at_work(self) -> bool:
+        """Whether something is under way that a new run would lose."""
+        return False
+
+    @property
+    def renewal_due(self) -> bool:
+        """Whether a new run shall take over, so that a flood of messages never fills the history.
+
+        From then on no page is begun: the new run writes what this one has not. Were the last page waited for, messages
+        that come faster than pages are written would keep the new run from ever beginning.
+        """
+        wanted = workflow.info().is_continue_as_new_suggested() and self.opened
+        return wanted and not self.at_work and not self._ending
+
+    def _may_renew(self) -> bool:
+        judged = not self.inbox.waiting and workflow.all_handlers_finished()
+        return self.renewal_due and judged and not self._writing
+
+    async def rest(self, woken: Callable[[], bool] = lambda: False) -> None:
+        """Wait until something has happened; a new run takes over where one is due."""
+        await workflow.wait_condition(lambda: self.ready() or woken() or self._may_renew())
+        if self._may_renew():
+            workflow.continue_as_new(args=[None, self.state])
+
     def ready(self) -> bool:
         """Whether something has happened that must be looked at."""
         return self.inbox.waiting or self._alarm.rang()
@@ -121,11 +149,12 @@ class DossierDesk(ABC, Generic[State]):
     async def keep_book(self) -> None:
         """Write down what has happened, beside the work: a database that is down delays no decision."""
         while True:
-            await workflow.wait_condition(lambda: self.unwritten or not self._book_open)
+            await workflow.wait_condition(lambda: (self.unwritten and not self.renewal_due) or not self._book_open)
             if not self.unwritten:
                 return
-            writing = self.state
+            writing, self._writing = self.state, True
             await self.write()
+            self._writing = False
             unchanged = self.state is writing
             self.state = self.without(writing)
             self.written = self.state if unchanged else writing
@@ -137,6 +166,7 @@ class DossierDesk(ABC, Generic[State]):
 
     async def clear(self, book: "asyncio.Task[None]") -> None:
         """Leave nothing behind: every message judged, every handler done, every line in the book."""
+        self._ending = True
         while not self.idle:
             await self.catch_up()
             await workflow.wait_condition(lambda: self.inbox.waiting or self.idle)

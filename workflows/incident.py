@@ -89,12 +89,12 @@ class BatchReturnWorkflow(DossierDesk[Incident]):
                 return
             self._carry_out()
             self.set_alarm()
-            await workflow.wait_condition(lambda: self.ready() or self._news is not None or self._may_renew())
-            if self._may_renew():
-                workflow.continue_as_new(args=[None, self.state])
+            await self.rest(lambda: self._news is not None)
 
-    def _may_renew(self) -> bool:
-        return workflow.info().is_continue_as_new_suggested() and self._work is None and self.idle
+    @property
+    def at_work(self) -> bool:
+        """The decision is on its way to cases."""
+        return self._work is not None
 
     def _carry_out(self) -> None:
         """Have the decision given to the next cases, unless a new run is due first."""

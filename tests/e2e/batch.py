@@ -36,6 +36,9 @@ SCOPE = Scope(product="S-1")
 FILED_AHEAD = 24
 """Complaints filed that no department has been asked about yet."""
 
+SELDOM = 1.0
+"""Between looks once nothing is to be hit any more (seconds)."""
+
 
 @dataclass
 class Figures:
@@ -166,6 +169,8 @@ async def _carried_out(
             await first.wait()
         if shown["stage"] == "summing_up":
             break
+        if figures.killed_at:
+            await asyncio.sleep(SELDOM)
     figures.carried_out = time.monotonic() - begun
     figures.state_bytes = len(str(shown))
 
@@ -185,8 +190,9 @@ async def _progress(handle: "WorkflowHandle[Any, Any]") -> AsyncIterator[dict[st
 
 async def _counted(client: Client, store: Store, handle: "WorkflowHandle[Any, Any]", figures: Figures) -> None:
     runs = [each async for each in client.list_workflows(f"WorkflowId = '{handle.id}'")]
+    seen = [await client.get_workflow_handle(handle.id, run_id=each.run_id).describe() for each in runs]
     figures.runs = len(runs)
-    figures.events = max(each.history_length or 0 for each in runs)
+    figures.events = max(each.history_length for each in seen)
     async with store.read() as session:
         figures.fates.update((await session.exec(select(IncidentCase.fate))).all())
         paid = Counter(key.partition(":")[0] for key in (await session.exec(select(GatewayRefund.our_reference))).all())

@@ -169,3 +169,27 @@ async def test_a_drill_touches_no_case_and_moves_no_money(office: Office, proced
     await drill.handle.result()
     assert await paid(office, batch) == [0] * 6
     assert {(await case.view()).stage for case in batch} == {"asked"}
+
+
+@cached
+async def test_messages_that_never_cease_do_not_keep_an_incident_from_a_new_run(office: Office, procedure: str) -> None:
+    incident = await opened(office, procedure, KETTLE)
+    await incident.once("verifying")
+    first, over = (await incident.handle.describe()).run_id, asyncio.Event()
+
+    async def speak() -> int:
+        sent = 0
+        while not over.is_set():
+            await incident.send("situation", SERVICE, note="已联系客户")
+            sent += 1
+        return sent
+
+    speakers = [asyncio.create_task(speak()) for _ in range(8)]
+    async with asyncio.timeout(30):
+        while (await incident.handle.describe()).run_id == first:
+            await asyncio.sleep(0.1)
+    over.set()
+    sent = sum(await asyncio.gather(*speakers))
+    assert (await incident.seen()).situations == sent
+    ended = await office.client.get_workflow_handle(incident.handle.id, run_id=first).describe()
+    assert ended.history_length < 800, "suggested at 400, taken soon after"
