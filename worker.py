@@ -13,6 +13,7 @@ import httpx2
 from temporalio import workflow
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.worker import (
     PollerBehaviorAutoscaling,
     Worker,
@@ -50,9 +51,10 @@ from starter.gate import gate_of
 from starter.logs import setup_logging
 from starter.observe.service import metered_runtime, observed, settled
 from starter.observe.tracing import partner_calls
-from starter.schedules import ensure_meetings, ensure_reports
+from starter.schedules import ensure_schedules
 from starter.settings import Partner, Settings, Tuning
 from texts.mails import render_mail
+from verify.mending import Mender
 from workflows.complaint import ComplaintWorkflow
 from workflows.corrective import CorrectiveActionWorkflow
 from workflows.exchange import ExchangeWorkflow
@@ -63,6 +65,7 @@ from workflows.meeting_call import MeetingCallWorkflow
 from workflows.refund import RefundWorkflow
 from workflows.report_round import ReportRoundWorkflow
 from workflows.stranger import StrangerWorkflow
+from workflows.sweep import SweepWorkflow
 
 WORKFLOWS = [
     StrangerWorkflow,
@@ -73,6 +76,7 @@ WORKFLOWS = [
     SupervisionMeetingWorkflow,
     MeetingCallWorkflow,
     ReportRoundWorkflow,
+    SweepWorkflow,
     BatchReturnWorkflow,
     CorrectiveActionWorkflow,
 ]
@@ -214,6 +218,7 @@ def duties(settings: Settings, parts: Parts) -> Mapping[Queue, Sequence[Callable
             incidents.gather_cases,
             incidents.carry_out,
             incidents.write_incident,
+            mender(settings, parts.store, on_mail=desk.nudge).sweep,
         ],
         Queue.PARTNERS: [
             remedies.pay,
@@ -226,6 +231,15 @@ def duties(settings: Settings, parts: Parts) -> Mapping[Queue, Sequence[Callable
         ],
         Queue.NOTICES: [desk.deliver_mails],
     }
+
+
+def mender(settings: Settings, store: Store, *, on_mail: Callable[[], None] = lambda: None) -> Mender:
+    """The service's care for itself, for a worker and for `redress doctor --mend`."""
+
+    async def made(client: Client) -> list[str]:
+        return await furnish(client, settings)
+
+    return Mender(store, PACKS, made, on_mail=on_mail)
 
 
 def build_worker(
@@ -305,23 +319,31 @@ async def working(
             async with store.write() as session:
                 await append(session, configuration(PACKS.all(), parts.directory()), lambda: datetime.now(UTC))
             if Queue.RULINGS in queues:
-                await open_mailroom(client, settings)
-                await ensure_meetings(client, PACKS, settings.task_queue)
-                await ensure_reports(client, PACKS, settings.task_queue)
+                await furnish(client, settings)
             yield crew
     finally:
         await store.close()
 
 
-async def open_mailroom(client: Client, settings: Settings) -> None:
-    """See that the one mailroom of the service runs."""
-    await client.start_workflow(
-        MailroomWorkflow.run,
-        id=MAILROOM_ID,
-        task_queue=settings.task_queue,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-    )
+async def furnish(client: Client, settings: Settings) -> list[str]:
+    """See that the mailroom runs and that every schedule is as it must be; names what was not. Safe to repeat."""
+    opened = [MAILROOM_ID] if await open_mailroom(client, settings) else []
+    return [*opened, *await ensure_schedules(client, PACKS, settings.task_queue)]
+
+
+async def open_mailroom(client: Client, settings: Settings) -> bool:
+    """See that the one mailroom of the service runs; whether it had to be opened."""
+    try:
+        await client.start_workflow(
+            MailroomWorkflow.run,
+            id=MAILROOM_ID,
+            task_queue=settings.task_queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        )
+    except WorkflowAlreadyStartedError:
+        return False
+    return True
 
 
 async def run_worker(settings: Settings, *, queues: Collection[Queue] = tuple(Queue)) -> None:

@@ -56,11 +56,12 @@ class Entry:
 def of_pages(pages: Iterable[Page]) -> list[Entry]:
     """What a case's record tells the audit: denials, decisions, money, erasure."""
     return [
-        entry for page in pages for event in page.events if (entry := _of_event(page.summary.number, event)) is not None
+        entry for page in pages for event in page.events if (entry := of_event(page.summary.number, event)) is not None
     ]
 
 
-def _of_event(number: str, event: Event) -> Entry | None:
+def of_event(number: str, event: Event) -> Entry | None:
+    """The row that a line of a case's record calls for; None where it calls for none."""
     kind = "denied" if event.kind == "message_refused" else _OF_EVENTS.get(event.kind)
     if kind is None or (kind == "denied" and event.data.get("code") not in DENIALS):
         return None

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 
 from temporalio import activity
 
+from models.audit import Swept
 from models.corrective import CorrectiveEntry, CorrectivePage, RegisterCorrective, Trace
 from models.incident import CarryOut, IncidentPage, Progress, Registered, RegisterIncident
 from models.meeting import Agenda, AgendaWish, CaseAnswer, CaseDecision, FoundCase, MeetingPage
@@ -111,6 +112,15 @@ class ReportDuties(ABC):
 
         Raises ApplicationError(type="bad_input") for a round the procedure does not have.
         """
+
+
+class SweepDuties(ABC):
+    """The service looks after itself."""
+
+    @activity.defn(name="sweep")
+    @abstractmethod
+    async def sweep(self) -> Swept:
+        """Mend what is safe to mend, and count what people must look at. Moves no money, decides nothing."""
 
 
 class IncidentDuties(ABC):

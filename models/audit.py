@@ -27,6 +27,10 @@ class Invariant(StrEnum):
     """Silence decides exactly where no answer was received before the deadline."""
     NOTICES_LEAVE = "I8"
     """Every notice a case wrote is in the outbox, and somebody will send it or has."""
+    TRAIL_WHOLE = "I9"
+    """The audit trail is one chain: no row was changed, taken out or put in, and every denial on record is in it."""
+    NOTHING_PERSONAL = "I10"
+    """Who a customer is stands in the case and its mails: in no id, code, search attribute, failure or audit row."""
     STATEMENTS_ADD_UP = "I11"
     """A statement is the sum of its month's ledger."""
 
@@ -50,3 +54,10 @@ class Symptom(Record):
     code: str
     number: str
     facts: dict[str, str | int] = Field(default_factory=dict)
+
+
+class Swept(Record):
+    """What a sweep has mended, and what it has left to people: symptom -> how often."""
+
+    mended: tuple[Symptom, ...] = ()
+    left: dict[str, int] = Field(default_factory=dict)

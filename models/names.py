@@ -10,6 +10,7 @@ MAILROOM = "Mailroom"
 SUPERVISION_MEETING = "SupervisionMeeting"
 MEETING_CALL = "MeetingCall"
 REPORT_ROUND = "ReportRound"
+SWEEP = "Sweep"
 BATCH_RETURN = "BatchReturn"
 CORRECTIVE_ACTION = "CorrectiveAction"
 
@@ -51,6 +52,8 @@ def task_queue(base: str, queue: Queue) -> str:
 
 
 MAILROOM_ID = "redress.mailroom"
+SWEEP_SCHEDULE = "redress.sweep"
+"""The id of the schedule that has the service look after itself."""
 _PREFIX = "complaint."
 # Dots, because the server's HTTP API cannot reach an id with a slash; a case number has none.
 

@@ -11,6 +11,7 @@ from temporalio.client import (
     ScheduleAlreadyRunningError,
     ScheduleCalendarSpec,
     ScheduleDescription,
+    ScheduleIntervalSpec,
     ScheduleOverlapPolicy,
     SchedulePolicy,
     ScheduleRange,
@@ -20,7 +21,7 @@ from temporalio.client import (
 )
 
 from models.meeting import WeeklyCall
-from models.names import MEETING_CALL, REPORT_ROUND, meeting_schedule, report_schedule
+from models.names import MEETING_CALL, REPORT_ROUND, SWEEP, SWEEP_SCHEDULE, meeting_schedule, report_schedule
 from models.procedure import MeetingRules, Procedure
 from models.reporting import ReportCall
 from models.sending import Sending, Weekday
@@ -30,10 +31,19 @@ from starter.calls import patiently
 
 CATCH_UP = timedelta(days=7)
 """A meeting missed in an outage up to so long is called when the server is back."""
+EVERY = timedelta(minutes=10)
+"""How often the service looks after itself."""
 REPORTS_CATCH_UP = timedelta(days=62)
 """Reports missed in an outage up to so long are sent when the server is back, each period once."""
 _SUNDAY_FIRST = 7
 _WEEKDAYS: tuple[str, ...] = get_args(Weekday)
+
+
+async def ensure_schedules(client: Client, packs: Packs, task_queue: str) -> list[str]:
+    """See that all the service needs are there: meetings, reports, its look after itself; those made or changed."""
+    made = await ensure_meetings(client, packs, task_queue)
+    made += await ensure_reports(client, packs, task_queue)
+    return made + await ensure_sweep(client, task_queue)
 
 
 async def ensure_meetings(client: Client, packs: Packs, task_queue: str) -> list[str]:
@@ -55,6 +65,17 @@ async def ensure_reports(client: Client, packs: Packs, task_queue: str) -> list[
         for name, sending in pack.sending.items()
     }
     return [name for name, schedule in wanted.items() if await _ensure(client, name, schedule)]
+
+
+async def ensure_sweep(client: Client, task_queue: str) -> list[str]:
+    """The same for the service's look after itself. A look missed in an outage is not made up for."""
+    action = ScheduleActionStartWorkflow(SWEEP, id=f"{SWEEP_SCHEDULE}.call", task_queue=task_queue)
+    wanted = Schedule(
+        action=action,
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=EVERY)]),
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=EVERY),
+    )
+    return [SWEEP_SCHEDULE] if await _ensure(client, SWEEP_SCHEDULE, wanted) else []
 
 
 def _newest(packs: Packs) -> list[Procedure]:
@@ -119,7 +140,11 @@ def _same(found: ScheduleDescription, wanted: Schedule) -> bool:
 def _essence(schedule: Schedule) -> tuple[Any, ...]:
     """What the server may tell in other words but must mean the same; nothing for what is not ours."""
     action = schedule.action
-    if not isinstance(action, ScheduleActionStartWorkflow) or len(schedule.spec.calendars) != 1 or not action.args:
+    if not isinstance(action, ScheduleActionStartWorkflow):
+        return ()
+    if action.workflow == SWEEP:
+        return (*(each.every for each in schedule.spec.intervals), action.task_queue, schedule.policy.catchup_window)
+    if len(schedule.spec.calendars) != 1 or not action.args:
         return ()
     calendar = schedule.spec.calendars[0]
     ranges = (calendar.day_of_month, calendar.day_of_week, calendar.hour, calendar.minute)

@@ -8,7 +8,7 @@ from temporalio.client import Client
 from procedures import PACKS
 from starter.cluster import SearchAttribute, ensure_namespace, ensure_retention, ensure_search_attributes
 from starter.rollout import make_current, rollout
-from starter.schedules import ensure_meetings, ensure_reports
+from starter.schedules import ensure_schedules
 from starter.settings import Settings
 
 
@@ -30,9 +30,7 @@ async def set_up(
         yield Change("retention", str(days))
     for name in await ensure_search_attributes(client, attributes):
         yield Change("attribute", name)
-    for name in await ensure_meetings(client, PACKS, settings.task_queue):
-        yield Change("schedule", name)
-    for name in await ensure_reports(client, PACKS, settings.task_queue):
+    for name in await ensure_schedules(client, PACKS, settings.task_queue):
         yield Change("schedule", name)
     deployment = settings.worker.deployment
     if deployment is not None:

@@ -11,8 +11,9 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.store import Store
 from models.audit import NO_CASE, Symptom
 from models.case import Stage
-from models.names import MAILROOM_ID
-from verify.books import NAMED
+from models.names import MAILROOM_ID, SWEEP_SCHEDULE, meeting_schedule, report_schedule
+from procedures import Packs
+from verify.books import NAMED, nobody_tries
 from verify.reading import AT_ONCE, CASE, MAIL, TABLES, rows
 from verify.service import Service
 
@@ -24,11 +25,12 @@ INTENT = TABLES["refund_intent"]
 
 
 class Doctor:
-    """`client` None: only what SQL tells. Raises StoreError, RPCError."""
+    """`client` None: only what SQL tells. `packs`: whose schedules must be there. Raises StoreError, RPCError."""
 
-    def __init__(self, store: Store, client: Client | None, *, now: datetime | None = None) -> None:
+    def __init__(self, store: Store, client: Client | None, packs: Packs, *, now: datetime | None = None) -> None:
         self._store = store
         self._client = client
+        self._packs = packs
         self._now = now or datetime.now(UTC)
 
     async def symptoms(self) -> AsyncIterator[Symptom]:
@@ -56,6 +58,7 @@ class Doctor:
             ("task_overdue", select(CASE.c.number, CASE.c.waiting_for).where(
                 CASE.c.stage == Stage.TASK.value, or_(CASE.c.overdue, CASE.c.due < now))),
             ("unsent", select(MAIL.c.id, MAIL.c.code).where(*unsent)),
+            ("notice_abandoned", select(MAIL.c.id, MAIL.c.template).where(*nobody_tries())),
             ("undeliverable", select(MAIL.c.id, MAIL.c.code).where(*lost)),
             ("payment_doubtful", select(INTENT.c.key, INTENT.c.code).where(INTENT.c.state == "open", doubtful)),
         ]  # fmt: skip
@@ -63,6 +66,9 @@ class Doctor:
     async def _of_temporal(self, client: Client) -> AsyncIterator[Symptom]:
         if not await _runs(client, MAILROOM_ID):
             yield Symptom(code="no_mailroom", number=NO_CASE)
+        for name in [SWEEP_SCHEDULE, *schedules(self._packs)]:
+            if (code := await _wrong(client, name)) is not None:
+                yield Symptom(code=code, number=name)
         service = Service(client, self._store)
         async for wrong in service.running(self._now):
             yield Symptom(code=wrong.code, number=wrong.number, facts=wrong.facts)
@@ -76,6 +82,24 @@ class Doctor:
             last = numbers[-1]
             async for wrong in service.open_rows(numbers):
                 yield Symptom(code=wrong.code, number=wrong.number, facts=wrong.facts)
+
+
+def schedules(packs: Packs) -> list[str]:
+    """The schedules that the procedures ask for."""
+    newest = [pack for name in sorted({pack.name for pack in packs.all()}) if (pack := packs.newest(name)) is not None]
+    rounds = [report_schedule(pack.name, name) for pack in newest for name in pack.sending]
+    return [meeting_schedule(pack.name) for pack in newest if pack.meeting] + rounds
+
+
+async def _wrong(client: Client, schedule_id: str) -> str | None:
+    """A schedule that is not there, or that somebody has paused."""
+    try:
+        found = await client.get_schedule_handle(schedule_id).describe()
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND or "namespace" in error.message.lower():
+            raise
+        return "no_schedule"
+    return "schedule_paused" if found.schedule.state.paused else None
 
 
 async def _runs(client: Client, workflow_id: str) -> bool:

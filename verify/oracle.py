@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 
+from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio.client import Client
 
 from activities.ports import PaymentGateway
@@ -12,11 +13,14 @@ from activities.reconcile import Reconciliation
 from activities.store import Store
 from models.audit import Invariant, Violation
 from models.case import Stage
+from rules.privacy import Marks
 from verify.books import book_breaches
 from verify.partner import Partner
-from verify.reading import page_after, these
+from verify.privacy import told_in_sql
+from verify.reading import Kept, page_after, these
 from verify.records import PackOf, record_breaches
 from verify.service import Service
+from verify.trail import trail_breaches, unaudited
 
 PAUSE = 3.0
 """Seconds between two looks at what was found wrong: a case in the middle of a step is not wrong."""
@@ -76,25 +80,29 @@ class Oracle:
         while True:
             async with self._store.read() as session:
                 page = await page_after(session, last)
-                found = await record_breaches(session, page, self._pack_of)
+                found = await self._of_sql(session, page)
             if not page:
                 return
             last = page[-1].row.number
             self.cases += len(page)
-            numbers = [kept.row.number for kept in page]
-            opened = [kept.row.number for kept in page if kept.row.stage != Stage.CLOSED]
-            found += await self._of_temporal(numbers, opened)
+            found += await self._of_temporal(page)
             for wrong in await self._still(found):
                 yield wrong
 
-    async def _of_temporal(self, numbers: list[str], opened: list[str]) -> list[Violation]:
+    async def _of_sql(self, session: AsyncSession, page: list[Kept]) -> list[Violation]:
+        found = await record_breaches(session, page, self._pack_of)
+        return [*found, *await unaudited(session, page), *await told_in_sql(session, page)]
+
+    async def _of_temporal(self, page: list[Kept]) -> list[Violation]:
         if self._service is None:
             return []
+        opened = [kept.row.number for kept in page if kept.row.stage != Stage.CLOSED]
         found = [wrong async for wrong in self._service.open_rows(opened)]
         if self._histories:
-            recorded = await self._service.recorded(numbers)
-            heard = [await self._service.unheard(number, recorded.get(number, 0)) for number in numbers]
-            found += [wrong for wrong in heard if wrong is not None]
+            recorded = await self._service.recorded([kept.row.number for kept in page])
+            for kept in page:
+                number, marks = kept.row.number, Marks(kept.row.complaint["complainant"])
+                found += await self._service.told(number, recorded.get(number, 0), marks)
         return found
 
     async def _still(self, found: list[Violation]) -> list[Violation]:
@@ -105,9 +113,8 @@ class Oracle:
         numbers = sorted({wrong.number for wrong in found})
         async with self._store.read() as session:
             page = await these(session, numbers)
-            again = await record_breaches(session, page, self._pack_of)
-        opened = [kept.row.number for kept in page if kept.row.stage != Stage.CLOSED]
-        again += await self._of_temporal([kept.row.number for kept in page], opened)
+            again = await self._of_sql(session, page)
+        again += await self._of_temporal(page)
         first = {_essence(wrong) for wrong in found}
         return [wrong for wrong in again if _essence(wrong) in first]
 
@@ -121,7 +128,8 @@ class Oracle:
 
     async def _books(self) -> list[Violation]:
         async with self._store.read() as session:
-            return [wrong async for wrong in book_breaches(session, self._store.dialect)]
+            found = [wrong async for wrong in book_breaches(session, self._store.dialect)]
+            return found + [wrong async for wrong in trail_breaches(session)]
 
     async def _money(self) -> list[Violation]:
         run = Reconciliation(self._store, embedded=self._embedded)

@@ -14,6 +14,8 @@ from activities.store import Store
 from models.audit import Invariant, Violation
 from models.case import Stage
 from models.names import COMPLAINT, case_id, case_number
+from rules.privacy import Marks
+from verify.privacy import told_in_clear, told_in_event
 from verify.reading import AT_ONCE, CASE, EVENT, rows
 from workflows.attributes import DEADLINE, STAGE
 
@@ -68,18 +70,25 @@ class Service:
             if status is not WorkflowExecutionStatus.RUNNING:
                 yield breach(Invariant.ONE_CASE, number, "workflow_ended", status=status.name if status else "")
 
-    async def unheard(self, number: str, recorded: int) -> Violation | None:
-        """Whether the histories still kept accepted more updates than actions of people stand in the record."""
-        told = 0
+    async def told(self, number: str, recorded: int, marks: Marks) -> list[Violation]:
+        """What is wrong with the histories still kept of a case.
+
+        They accepted more updates than actions of people stand in the record, or show in clear who the customer is.
+        """
+        accepted = 0
+        found: list[Violation] = []
         async for run in self._client.list_workflows(f"WorkflowId = '{case_id(number)}'"):
+            found += told_in_clear(number, marks, run)
             handle = self._client.get_workflow_handle(run.id, run_id=run.run_id)
             async for event in handle.fetch_history_events():
+                found += told_in_event(number, marks, event) if marks else ()
                 if event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED:
                     outcome = event.workflow_execution_update_completed_event_attributes.outcome
-                    told += await self._accepted(outcome)
-        if told <= recorded:
-            return None
-        return breach(Invariant.NOTHING_UNHEARD, number, "accepted_not_recorded", told=told, recorded=recorded)
+                    accepted += await self._accepted(outcome)
+        if accepted > recorded:
+            code = "accepted_not_recorded"
+            found.append(breach(Invariant.NOTHING_UNHEARD, number, code, told=accepted, recorded=recorded))
+        return found
 
     async def _accepted(self, outcome: Any) -> bool:
         if not outcome.HasField("success"):

@@ -66,5 +66,12 @@ def watching(summary: str, queue: Queue = Queue.RULINGS) -> workflow.ActivityCon
     )
 
 
+def sweeping(summary: str) -> workflow.ActivityConfig:
+    """A look that is soon taken again anyhow: where it does not come to an end, the next one does."""
+    return workflow.ActivityConfig(
+        start_to_close_timeout=timedelta(minutes=8), retry_policy=RetryPolicy(maximum_attempts=2), summary=summary
+    )
+
+
 def _of(queue: Queue) -> str:
     return task_queue(workflow.info().task_queue, queue)

@@ -1,34 +1,48 @@
 """What is stuck, and what to do about it?"""
 
+from models.audit import Symptom
 from starter.cli.actions import Flag
-from starter.cli.session import Json, session
+from starter.cli.session import Json, Session, session
+from starter.failures import BadInput
 
 STUCK = 3
 
 
-async def doctor(*, offline: Flag = False, as_json: Json = False) -> int:
-    """Name what is stuck, wedged or waits for nobody, one line each with what to do; changes nothing.
+async def doctor(*, offline: Flag = False, mend: Flag = False, as_json: Json = False) -> int:
+    """Name what is stuck, wedged or waits for nobody, one line each with what to do; changes nothing unless told to.
 
     Ends with 0 where all is well and with 3 where something is not.
 
     :param offline: Ask SQL only, not Temporal.
+    :param mend: First mend what is safe to mend, as the workers do every ten minutes: open the mailroom, make missing
+        schedules, take up abandoned notices. Moves no money and decides nothing.
     """
+    from procedures import PACKS
     from starter.archive import opened
     from starter.connection import connect
     from verify.doctor import Doctor
+    from worker import mender
 
     current = session()
+    if mend and offline:
+        raise BadInput("mend_offline")
+    _ = current.default_pack
     client = None if offline else await connect(current.settings)
-    found = []
     async with opened(current.settings) as store:
-        async for symptom in Doctor(store, client).symptoms():
-            found.append(symptom)
-            if not as_json:
-                facts = ", ".join(str(fact) for fact in symptom.facts.values())
-                line = f"{symptom.number}  {current.named('symptom', symptom.code)}" + (f" ({facts})" if facts else "")
-                current.out.print(line, markup=False)
+        mended = await mender(current.settings, store).mend(client) if mend and client is not None else []
+        found = [symptom async for symptom in Doctor(store, client, PACKS).symptoms()]
     if as_json:
-        current.print_json({"symptoms": found})
-    elif not found:
-        current.out.print(current.say("checked.well"), markup=False)
+        current.print_json({"mended": mended, "symptoms": found})
+    else:
+        for symptom in mended:
+            current.out.print(_line(current, "mended", symptom), markup=False)
+        for symptom in found:
+            current.out.print(_line(current, "symptom", symptom), markup=False)
+        if not found:
+            current.out.print(current.say("checked.well"), markup=False)
     return STUCK if found else 0
+
+
+def _line(current: Session, kind: str, symptom: Symptom) -> str:
+    facts = ", ".join(str(fact) for fact in symptom.facts.values())
+    return f"{symptom.number}  {current.named(kind, symptom.code)}" + (f" ({facts})" if facts else "")

@@ -51,13 +51,13 @@ class Books:
         remedy: Callable[..., RemedyOrder],
     ) -> None:
         self.store, self.casebook = store, casebook
-        self._enter, self._summary, self._remedy = enter, summary, remedy
+        self.enter, self._summary, self._remedy = enter, summary, remedy
 
     async def case(self, number: str, merchant: str = "M-1", **order: Any) -> None:
         """Enter a case."""
         fields = {"number": f"O-{number}", "kind": "platform", "merchant": merchant, "paid": 100_000}
         lines = [{"sku": "CUP", "quantity": 1, "unit_price": 100_000}]
-        await self._enter(number, order={**fields, "lines": lines, **order})
+        await self.enter(number, order={**fields, "lines": lines, **order})
 
     async def write(self, number: str, *events: Event, refunded: int = 0, stage: Stage = Stage.FEEDBACK) -> Page:
         """Write a page; returned, to be written again."""

@@ -10,13 +10,15 @@ from sqlmodel import col
 from activities.store import Store
 from models.case import Stage
 from models.tables import CaseRow, MailRow, RefundIntent
+from procedures import PACKS, Packs
 from tests.activities.bookkeeping import Books
 from tests.activities.conftest import NOW
 from verify.doctor import Doctor
+from verify.mending import Mender
 
 
 async def symptoms(store: Store, **later: float) -> list[tuple[str, str]]:
-    doctor = Doctor(store, None, now=NOW + timedelta(**later))
+    doctor = Doctor(store, None, PACKS, now=NOW + timedelta(**later))
     return sorted([(found.number, found.code) async for found in doctor.symptoms()])
 
 
@@ -43,3 +45,20 @@ async def test_overdue_tasks_doubtful_payments_and_cases_that_wait_for_nobody_ar
         await session.exec(update(RefundIntent).where(col(RefundIntent.number) == "C-3").values(**doubt))
     expected = [("C-1", "task_overdue"), ("C-2", "waits_for_nobody"), ("C-3:1:pay", "payment_doubtful")]
     assert await symptoms(store, minutes=1) == expected
+
+
+async def test_a_notice_nobody_would_send_is_named_and_handed_to_the_mailroom(
+    store: Store, notices: Callable[..., Any]
+) -> None:
+    async def nothing_missing(client: object) -> list[str]:
+        return []
+
+    await notices("merchandise")
+    async with store.write() as session:
+        await session.exec(update(MailRow).where(col(MailRow.id) == "C-1-m1").values(next_try_at=None))
+    assert await symptoms(store) == [("C-1-m1", "notice_abandoned")]
+    told: list[str] = []
+    mender = Mender(store, Packs(), nothing_missing, on_mail=lambda: told.append("x"), clock=lambda: NOW)
+    client: Any = None
+    assert [(mended.number, mended.code) for mended in await mender.mend(client)] == [("C-1-m1", "notice_abandoned")]
+    assert (told, await symptoms(store), await mender.mend(client)) == (["x"], [], [])

@@ -75,12 +75,40 @@ async def silence_over_an_answer(books: Books, store: Store) -> None:
     await books.write("C-8", asked, answer, silence)
 
 
+async def a_decision_out_of_the_trail(books: Books, store: Store) -> None:
+    dropped = {"sqlite": "DROP TRIGGER audit_row_no_DELETE", "postgresql": "ALTER TABLE audit_row DISABLE TRIGGER ALL"}
+    async with store.write() as session:
+        connection = await session.connection()
+        await connection.execute(text(dropped[store.dialect]))
+        await connection.execute(text("DELETE FROM audit_row WHERE subject = 'C-2'"))
+
+
+async def a_name_among_codes(books: Books, store: Store) -> None:
+    named = {"id": "U-7", "name": "李明", "phone": "13800138000"}
+    await books.enter("C-7", complainant=named)
+    said = Event(seq=1, at=OCTOBER, kind="message_refused", data={"code": "bad_input", "name": "call 138 0013 8000"})
+    told = Event(seq=2, at=OCTOBER, kind="insisted", data={"reason": "李明 says so"})
+    await books.write("C-7", said, told)
+    async with store.write() as session:
+        await session.exec(update(CaseRow).where(col(CaseRow.number) == "C-7").values(carrier="李明"))
+
+
 PLANTED: list[tuple[Plant, list[tuple[str, str, str]]]] = [
     (a_cent_too_much, [("I3", "C-3:1:pay", "paid_twice"), ("I4", "C-3", "money_differs")]),
     (a_cent_less_on_the_case, [("I4", "C-1", "money_differs"), ("I4", "C-1", "record_differs")]),
     (an_order_that_forgot, [("I3", "O-C-2", "account_differs")]),
     (an_entry_out_of_its_book, [("I5", "-", "guard_missing"), ("I5", "C-4", "booking_differs")]),
     (a_closed_case_without_an_end, [("I2", "C-0", "not_one_end")]),
+    (
+        a_decision_out_of_the_trail,
+        [
+            ("I9", "-", "chain_broken"),
+            ("I9", "-", "guard_missing"),
+            ("I9", "C-2", "not_audited"),
+            ("I9", "C-2", "not_audited"),
+        ],
+    ),
+    (a_name_among_codes, [("I10", "C-7", "personal_data"), ("I10", "C-7", "personal_data")]),
     (silence_over_an_answer, [("I7", "C-8", "answer_after_deadline"), ("I7", "C-8", "silence_despite_answer")]),
 ]
 
@@ -94,8 +122,8 @@ async def test_what_is_planted_is_named_and_nothing_else(
     assert await breaches(store) == []
     await plant(books, store)
     found = await breaches(store)
-    if plant is an_entry_out_of_its_book and store.dialect == "sqlite":
-        expected = expected[1:]  # its other guard still stands
+    if store.dialect == "sqlite":  # its other guards still stand
+        expected = [wrong for wrong in expected if wrong[2] != "guard_missing"]
     assert found == expected
 
 

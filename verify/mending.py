@@ -1,0 +1,71 @@
+"""What the service mends of itself: what was left undone and can be done twice. Money and decisions are for people."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+import structlog
+from sqlalchemy import select, update
+from temporalio import activity
+from temporalio.client import Client
+
+from activities.duties import SweepDuties
+from activities.store import Store
+from models.audit import Swept, Symptom
+from procedures import Packs
+from verify.books import nobody_tries
+from verify.doctor import Doctor
+from verify.reading import MAIL, rows
+
+Furnish = Callable[[Client], Awaitable[list[str]]]
+"""Opens the mailroom and makes the schedules that are missing or not as they must be; names those."""
+_log = structlog.get_logger()
+
+
+class Mender(SweepDuties):
+    """`mend` may be called at any time, by anybody, as often as they like. Raises StoreError, RPCError."""
+
+    def __init__(
+        self,
+        store: Store,
+        packs: Packs,
+        furnish: Furnish,
+        *,
+        on_mail: Callable[[], None] = lambda: None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store = store
+        self._packs = packs
+        self._furnish = furnish
+        self._on_mail = on_mail
+        self._now = clock
+
+    @activity.defn(name="sweep")
+    async def sweep(self) -> Swept:
+        """Mend, then count what is left, each kind once in the log."""
+        client = activity.client()
+        mended = await self.mend(client)
+        left: Counter[str] = Counter()
+        async for symptom in Doctor(self._store, client, self._packs, now=self._now()).symptoms():
+            left[symptom.code] += 1
+        for found in mended:
+            _log.warning("mended", code=found.code, subject=found.number)
+        for code, times in sorted(left.items()):
+            _log.warning("found_by_doctor", code=code, times=times)
+        return Swept(mended=tuple(mended), left=dict(sorted(left.items())))
+
+    async def mend(self, client: Client) -> list[Symptom]:
+        """What was wrong and no longer is."""
+        made = [Symptom(code="not_there", number=name) for name in await self._furnish(client)]
+        return [*made, *await self._take_up()]
+
+    async def _take_up(self) -> list[Symptom]:
+        """Notices nobody would have sent go to the mailroom: a second copy has the same Message-ID."""
+        async with self._store.write() as session:
+            found = [row.id for row in await rows(session, select(MAIL.c.id).where(*nobody_tries()))]
+            if not found:
+                return []
+            again = update(MAIL).where(MAIL.c.id.in_(found)).values(next_try_at=self._now())
+            await (await session.connection()).execute(again)
+        self._on_mail()
+        return [Symptom(code="notice_abandoned", number=mail) for mail in found]
