@@ -1,0 +1,79 @@
+"""The service looks after itself: what is missing is made again, what is abandoned is taken up, the rest is counted."""
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlmodel import select
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.testing import WorkflowEnvironment
+
+from activities.store import Store
+from models.audit import Swept
+from models.names import MAILROOM_ID, SWEEP_SCHEDULE, Queue
+from models.tables import MailRow
+from procedures import PACKS, load_packs
+from starter.cli.service import search_attributes
+from starter.schedules import ensure_schedules
+from starter.settings import Settings
+from starter.setup import set_up
+from starter.wire import DATA_CONVERTER
+from tests.support import test_parts
+from verify.doctor import Doctor
+from worker import build_worker
+
+LOST = "report.marketplace.monthly"
+
+
+async def test_what_went_missing_is_made_again_within_one_sweep_and_the_next_finds_nothing(
+    env: WorkflowEnvironment, store: Store
+) -> None:
+    load_packs()
+    client = await Client.connect(
+        env.client.service_client.config.target_host,
+        namespace=f"n-{uuid.uuid4().hex[:8]}",
+        data_converter=DATA_CONVERTER,
+    )
+    settings = Settings()
+    assert "schedule" in [change.kind async for change in set_up(client, settings, search_attributes(), 1, "b1")]
+    await client.get_schedule_handle(LOST).delete()
+    await client.get_schedule_handle("meeting.marketplace").pause()
+    await _abandon(store)
+    assert await _codes(store, client) == {"no_mailroom", "no_schedule", "schedule_paused", "notice_abandoned"}
+    async with build_worker(client, settings, test_parts(store), queues=(Queue.RULINGS,)):
+        first = await _swept(client, 1)
+        assert {found.number for found in first.mended} == {MAILROOM_ID, LOST, "M-1"}
+        assert first.left == {"schedule_paused": 1}, "an operator has paused it: that is for people"
+        assert (await _swept(client, 2)).mended == ()
+    status = (await client.get_workflow_handle(MAILROOM_ID).describe()).status
+    assert status is WorkflowExecutionStatus.RUNNING
+    assert await ensure_schedules(client, PACKS, settings.task_queue) == []
+    async with store.read() as session:
+        assert (await session.exec(select(MailRow.next_try_at))).one() is not None
+
+
+async def _abandon(store: Store) -> None:
+    async with store.write() as session:
+        now = datetime.now(UTC)
+        row: Callable[..., Any] = MailRow
+        session.add(row(id="M-1", number="C-1", at=now, to="x", template="asked", message_id="m", written_at=now))
+
+
+async def _codes(store: Store, client: Client) -> set[str]:
+    return {symptom.code async for symptom in Doctor(store, client, PACKS).symptoms()}
+
+
+async def _swept(client: Client, times: int) -> Swept:
+    """The result of the newest sweep, once so many are through."""
+    schedule = client.get_schedule_handle(SWEEP_SCHEDULE)
+    await schedule.trigger()
+    async with asyncio.timeout(30):
+        while (
+            len(done := [run async for run in client.list_workflows("WorkflowType = 'Sweep'") if run.close_time])
+            < times
+        ):
+            await asyncio.sleep(0.1)
+    newest = max(done, key=lambda run: run.start_time)
+    return Swept.model_validate(await client.get_workflow_handle(newest.id, run_id=newest.run_id).result())
