@@ -39,6 +39,7 @@ from activities.post import SmtpPost
 from activities.remedies import Remedies
 from activities.reporting import ReportDesk
 from activities.store import Store
+from models.base import build_contracts
 from models.directory import Directory
 from models.names import MAILROOM_ID, TASK_QUEUE, Queue, task_queue
 from procedures import PACKS, load_packs
@@ -251,6 +252,7 @@ def build_worker(
     workflows: Sequence[type] = WORKFLOWS,
 ) -> Crew:
     """Workers with every workflow and activity of the service, or for some queues only."""
+    build_contracts()
     asked = duties(settings, parts)
     return Crew(
         Worker(

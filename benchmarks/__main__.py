@@ -119,21 +119,18 @@ async def midnight(at: Stand, size: Size) -> list[Goal]:
     ]
 
 
-def beginnings(size: Size) -> list[Goal]:
+def beginnings(size: Size, folder: Path) -> list[Goal]:
     """Part 6: the command line."""
+    verbs = {"redress --help": (["--help"], 0.5), "redress list": (["list"], 1.3)}
+    verbs["redress inbox"] = (["inbox", "merchandise"], 1.3)
     return [
         Goal(
-            "redress --help against importing the client",
-            startup.ratio([startup.REDRESS, "--help"], size.pairs),
+            f"{name}: CPU to start against importing the client",
+            startup.ratio([startup.REDRESS, *arguments], size.pairs, folder),
             "x",
-            0.5,
-        ),
-        Goal(
-            "a read verb against importing the client",
-            startup.ratio([startup.REDRESS, "show", "C-1"], size.pairs),
-            "x",
-            1.3,
-        ),
+            bound,
+        )
+        for name, (arguments, bound) in verbs.items()
     ]
 
 
@@ -143,7 +140,7 @@ async def main(size: Size) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         goals += await costs(folder)
-        goals += beginnings(size)
+        goals += beginnings(size, folder / "compiled")
         async with AsyncExitStack() as running:
             at = await running.enter_async_context(stand(folder, herd.hasty_pack(folder / "packs", size.seconds)))
             contenders: list[Runner] = [await running.enter_async_context(one(at)) for one in (redress, bare, polling)]

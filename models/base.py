@@ -30,7 +30,11 @@ class Contract(BaseModel):
     """A message that crosses a boundary: unknown fields are refused, inputs never appear in an error's text."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", hide_input_in_errors=True, str_strip_whitespace=True, use_attribute_docstrings=True
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        str_strip_whitespace=True,
+        defer_build=True,  # a short command uses few of the contracts; see build_contracts
     )
 
 
@@ -47,6 +51,15 @@ class Handover(Record):
     def _without_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         usual = {name: field.default for name, field in type(self).model_fields.items()}
         return {name: value for name, value in dump(self).items() if getattr(self, name) != usual[name]}
+
+
+def build_contracts() -> None:
+    """Build every contract known by now. A worker does it first: else a case would have to, amid a step."""
+    todo: list[type[BaseModel]] = [Contract]
+    while todo:
+        contract = todo.pop()
+        contract.model_rebuild()
+        todo += contract.__subclasses__()
 
 
 def _clean(text: str) -> str:

@@ -6,31 +6,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 from temporalio.client import Client, WorkflowHandle
-from temporalio.common import (
-    SearchAttributePair,
-    TypedSearchAttributes,
-    WorkflowIDConflictPolicy,
-    WorkflowIDReusePolicy,
-)
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from models.case import NEW, Event, Stage, Verdict
 from models.commands import Command
 from models.complaint import Complaint
-from models.language import Language
 from models.names import COMPLAINT, TASK_QUEUE, TIMELINE, VIEW, case_id
 from models.views import CaseView
-from procedures import PACKS
-from rules.intake import open_case
-from rules.money import stake
-from rules.spans import CalendarGap
-from rules.view import view
 from starter.calls import CALL_ERRORS, Trouble, meaning, patiently
 from starter.failures import BadInput, NoSuchCase, TryAgain
 from starter.listing import CaseLine, Filters, ListedStage, lines
 from starter.messages import RPC, Tokens, no_token, send
-from texts import money, named
-from workflows.attributes import ORDER, initial
 
 QUERY = timedelta(seconds=5)
 SYSTEM = "system"
@@ -90,6 +77,9 @@ class Cases:
         return Started(number, new=True)
 
     async def _open(self, number: str, complaint: Complaint, argument: dict[str, Any]) -> None:
+        # Only now: who reads does not wait for the rules.
+        from starter.opening import expected, summary
+
         # The server tells a case that is already there (open or closed) only by refusing the second start. A start that
         # failed for bad input has left no case: its number is free.
         await self._client.start_workflow(
@@ -99,24 +89,10 @@ class Cases:
             task_queue=self._task_queue,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-            static_summary=_summary(complaint),
-            search_attributes=self._expected(number, complaint),
+            static_summary=summary(complaint),
+            search_attributes=expected(number, complaint, self._default_procedure),
             rpc_timeout=RPC,
         )
-
-    def _expected(self, number: str, complaint: Complaint) -> TypedSearchAttributes:
-        """How the case will be listed, told at its start: there it costs nothing. The case corrects what is otherwise.
-
-        The order alone where the procedure is not known here, or counts at once in working days: only a case has them.
-        """
-        order_alone = TypedSearchAttributes([SearchAttributePair(ORDER, complaint.order.number)])
-        pack = PACKS.newest(complaint.procedure or self._default_procedure)
-        if pack is None or complaint.cause not in pack.causes or complaint.demand.kind not in pack.remedies:
-            return order_alone
-        try:
-            return initial(view(open_case(complaint, pack, number, datetime.now(UTC)), pack))
-        except CalendarGap:
-            return order_alone
 
     async def send(self, number: str, name: str, command: Command, *, wait: float = 10.0) -> Verdict:
         """Send a human action and return the case's verdict, refusals included. `wait` is in seconds.
@@ -221,10 +197,3 @@ class Cases:
 
     def _handle(self, number: str) -> WorkflowHandle[Any, Any]:
         return self._client.get_workflow_handle(case_id(number))
-
-
-def _summary(complaint: Complaint) -> str:
-    """The Web UI's one line: order, demand, amount. No personal data."""
-    order, demand = complaint.order, complaint.demand
-    amount = money(stake(order, demand), order.currency, Language.EN)
-    return f"{order.number}: {named('demand_kind', demand.kind.value, Language.EN)}, {amount}"

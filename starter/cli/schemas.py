@@ -1,9 +1,16 @@
 """JSON Schemas of everything sent and returned, for callers in other languages."""
 
-from typing import Annotated
+import ast
+import inspect
+import textwrap
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 from pydantic import BaseModel, TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
 
 from models import names
 from models.case import CaseResult, Event, Verdict
@@ -56,8 +63,34 @@ def schema(name: Annotated[str | None, Parameter(name="NAME", help="One of them;
 
 def schemas() -> dict[str, object]:
     """Every schema by its name."""
-    found: dict[str, object] = {name: model.model_json_schema() for name, model in MODELS.items()}
-    return found | {"timeline": TypeAdapter(list[Event]).json_schema()}
+    found: dict[str, object] = {
+        name: model.model_json_schema(schema_generator=Described) for name, model in MODELS.items()
+    }
+    return found | {"timeline": TypeAdapter(list[Event]).json_schema(schema_generator=Described)}
+
+
+class Described(GenerateJsonSchema):
+    """A field's docstring is its description. Read only here: reading source makes every start of a program slower."""
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        """As pydantic's, with the descriptions."""
+        found = super().model_schema(schema)
+        for model in reversed(schema["cls"].__mro__):
+            if issubclass(model, BaseModel) and model is not BaseModel:
+                for name, text in field_docs(model):
+                    if name in found.get("properties", {}):
+                        found["properties"][name].setdefault("description", text)
+        return found
+
+
+def field_docs(model: type[Any]) -> Iterator[tuple[str, str]]:
+    """The fields a class declares itself that have a docstring under them."""
+    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
+    body = tree.body if isinstance(tree, ast.ClassDef) else []
+    for field, below in pairwise(body):
+        match field, below:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                yield name, inspect.cleandoc(text)
 
 
 def wire_names() -> dict[str, object]:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from temporalio.client import Plugin
 
-from activities.ports import Traced, untraced
 from starter.errors import OperatorError
 from starter.settings import Settings
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor
+
+    from activities.ports import Traced
 
 SERVICE = "redress"
 
@@ -50,8 +51,10 @@ def traced_by(processor: "SpanProcessor") -> Plugin:
     return OpenTelemetryPlugin(add_temporal_spans=True)
 
 
-def partner_calls(settings: Settings) -> Traced:
+def partner_calls(settings: Settings) -> "Traced":
     """How calls to partners are traced."""
+    from activities.ports import untraced
+
     return untraced if settings.observe.traces_url is None else client_span
 
 

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 RUN = """
 import os
@@ -20,15 +22,20 @@ os._exit(0)
 
 def loaded(home: Path, *arguments: str, **settings: str) -> set[str]:
     """The modules a command has loaded by the time it ends."""
+    return set(run_python(RUN.format(arguments=list(arguments)), home, **settings).split())
+
+
+def run_python(program: str, home: Path, **settings: str) -> str:
+    """What a program of ours says on stderr."""
     ran = subprocess.run(
-        [sys.executable, "-c", RUN.format(arguments=list(arguments))],
+        [sys.executable, "-c", program],
         cwd=ROOT,
         env={**os.environ, "REDRESS_HOME": str(home), **settings},
         capture_output=True,
         text=True,
         check=True,
     )
-    return set(ran.stderr.split())
+    return ran.stderr
 
 
 def test_help_loads_no_temporal_no_database_and_no_contracts(tmp_path: Path) -> None:
@@ -37,7 +44,28 @@ def test_help_loads_no_temporal_no_database_and_no_contracts(tmp_path: Path) -> 
     assert found.isdisjoint({"temporalio", "sqlalchemy", "pydantic", "procedures", "structlog", "rich.markdown"})
 
 
-def test_a_list_loads_no_database_no_log_and_no_keys(tmp_path: Path) -> None:
-    found = loaded(tmp_path, "list", TEMPORAL_ADDRESS="127.0.0.1:9")
+@pytest.mark.parametrize("verb", [["list"], ["inbox", "merchandise"]], ids=lambda verb: str(verb[0]))
+def test_a_list_loads_no_database_no_rules_no_log_and_no_keys(tmp_path: Path, verb: list[str]) -> None:
+    found = loaded(tmp_path, *verb, TEMPORAL_ADDRESS="127.0.0.1:9")
     assert "temporalio.client" in found
-    assert found.isdisjoint({"sqlalchemy", "sqlmodel", "alembic", "structlog", "jwt", "cryptography"})
+    assert found.isdisjoint(
+        {"sqlalchemy", "sqlmodel", "alembic", "structlog", "jwt", "cryptography", "rules", "temporalio.worker"}
+    )
+
+
+def test_a_list_builds_only_the_contracts_it_uses(tmp_path: Path) -> None:
+    built = """
+import os
+import sys
+from starter.cli.app import run
+
+run(["inbox", "merchandise"])
+from models.case import Case
+from models.procedure import Procedure
+
+sys.stderr.write(f"{Case.__pydantic_complete__} {Procedure.__pydantic_complete__}")
+sys.stderr.flush()
+os._exit(0)
+"""
+    ran = run_python(built, tmp_path, TEMPORAL_ADDRESS="127.0.0.1:9")
+    assert ran.endswith("False True"), "a case's contract waits for its first use, the procedure's has been used"
