@@ -14,10 +14,15 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import ListSearchAttributesResponse
+from temporalio.api.workflowservice.v1 import DescribeNamespaceResponse
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
+from temporalio.service import RPCError, RPCStatusCode
 
 from starter.cluster import ClusterError, ensure_retention, ensure_search_attributes, retention_days
+from starter.errors import OperatorError
 from starter.localserver import LocalServer
 from starter.serverprocess import LocalServerError, temporal_binary
 
@@ -177,6 +182,42 @@ async def test_search_attributes_missing_in_an_older_store_are_added_once(server
     assert (await case.describe()).typed_search_attributes[DUE] == datetime(2026, 1, 31, tzinfo=UTC)
     with pytest.raises(ClusterError, match="RedressDue of namespace default has another type"):
         await ensure_search_attributes(client, [("RedressDue", "Int")])
+
+
+class Late:
+    """A Temporal service that has just been started again and has too much to do to answer."""
+
+    namespace = "default"
+
+    def __init__(self, answers: int) -> None:
+        self._answers = answers
+        self.workflow_service = self.operator_service = self
+
+    async def list_search_attributes(self, *_: object, **__: object) -> ListSearchAttributesResponse:
+        self._answer()
+        return ListSearchAttributesResponse(
+            custom_attributes={"RedressStage": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD}
+        )
+
+    async def describe_namespace(self, *_: object, **__: object) -> DescribeNamespaceResponse:
+        self._answer()
+        return DescribeNamespaceResponse()
+
+    async def update_namespace(self, *_: object, **__: object) -> None:
+        self._answer()
+
+    def _answer(self) -> None:
+        self._answers -= 1
+        if self._answers < 0:
+            raise RPCError("Timeout expired", RPCStatusCode.CANCELLED, b"")
+
+
+@pytest.mark.parametrize("answers", range(3))
+async def test_a_restarted_server_that_does_not_answer_in_time_is_one_line(tmp_path: Path, answers: int) -> None:
+    with pytest.raises(
+        OperatorError, match=r"^the Temporal service did not answer [^\n]*\(CANCELLED\)[^\n]*try again$"
+    ):
+        await _server(tmp_path)._furnish(Late(answers))  # type: ignore[arg-type]
 
 
 async def test_retention_is_raised_and_never_lowered(server: LocalServer) -> None:
