@@ -8,7 +8,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from activities.store import Store
 from tests.activities.cluster import cluster
-from tests.databases import KIND, new_database
+from tests.databases import Schemas
 from tests.server import local_environment
 from tests.support import Office, office_at_work
 
@@ -28,13 +28,15 @@ def postgres() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-async def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Store]:
+def schemas(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Schemas:
+    """Where a test gets a database with the schema in it."""
+    return Schemas(tmp_path_factory.mktemp("schema"), lambda: request.getfixturevalue("postgres"))
+
+
+@pytest.fixture(scope="session")
+async def store(schemas: Schemas, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Store]:
     """The service's SQL store: a SQLite file, or with REDRESS_TEST_DATABASE=postgresql a database there."""
-    if KIND == "postgresql":
-        made = Store(await new_database(request.getfixturevalue("postgres")))
-    else:
-        made = Store(f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('store') / 'redress.db'}")
-    await made.create()
+    made = Store(await schemas.new(tmp_path_factory.mktemp("store") / "redress.db"))
     yield made
     await made.close()
 

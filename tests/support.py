@@ -47,6 +47,8 @@ __all__ = [
 ]  # fmt: skip
 
 _serial = itertools.count(1)
+FORGOTTEN = timedelta(seconds=3)
+"""When the server gives a step that a worker took along to another one; 10 s otherwise, which is long to wait."""
 TEST_PACKS = Path(__file__).parent / "packs"
 """Procedures of no company, to show that data alone makes one."""
 
@@ -183,12 +185,20 @@ class Office:
         """Start a case as any program would: type, queue, id and JSON."""
         number = number or new_number()
         content = dict(data) if data is not None else complaint_data(**changes)
-        with self.env.with_time_skipping_disabled():
-            await self.client.start_workflow(
-                COMPLAINT, content, id=case_id(number), task_queue=self.settings.task_queue
-            )
+        await self.begin(COMPLAINT, content, case_id(number))
         self._cases.append(OfCase(self, number))
         return self._cases[-1]
+
+    async def begin(self, workflow: str, content: object, workflow_id: str) -> None:
+        """Start a workflow of any type; its clock stands until a test moves it."""
+        with self.env.with_time_skipping_disabled():
+            await self.client.start_workflow(
+                workflow,
+                content,
+                id=workflow_id,
+                task_queue=self.settings.task_queue,
+                task_timeout=FORGOTTEN if self._forgetful else None,
+            )
 
     def follow(self, case: OfCase) -> None:
         """Have its histories replayed with the others."""

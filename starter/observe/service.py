@@ -23,7 +23,9 @@ _log = structlog.get_logger()
 def settled(settings: Settings) -> Settings:
     """The settings with free ports in the place of taken ones: a second worker on a host works all the same."""
     asked = settings.observe
-    health_port, metrics_port = _free(asked.health_port), _free(asked.metrics_port)
+    # The metrics port is held at once, the health port only when the worker is up: who has the one will want the other.
+    another = not is_free(asked.metrics_port)
+    health_port, metrics_port = _free(0 if another else asked.health_port), _free(asked.metrics_port)
     found = asked.model_copy(update={"health_port": health_port, "metrics_port": metrics_port})
     return settings.model_copy(update={"observe": found})
 

@@ -56,5 +56,5 @@ def cluster(*, durable: bool = False) -> Iterator[str]:
                 break
             time.sleep(0.05)
         yield f"127.0.0.1:{port}"
-        server.send_signal(signal.SIGINT)  # fast stop
+        server.send_signal(signal.SIGINT if durable else signal.SIGQUIT)  # at once: nothing of it is wanted again
     shutil.rmtree(root, ignore_errors=True)

@@ -21,23 +21,36 @@ from models.tables import CaseRow
 from procedures import PACKS, load_packs
 from tests.activities.bookkeeping import Books
 from tests.activities.postoffice import MailServer, PostOffice
-from tests.databases import new_database
+from tests.databases import Schemas, new_database
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def kind(request: pytest.FixtureRequest) -> str:
+    """Every test of SQL runs on both."""
+    return str(request.param)
+
+
+@pytest.fixture
+async def empty(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database."""
-    if request.param == "sqlite":
+    if kind == "sqlite":
         return f"sqlite:///{tmp_path / 'redress.db'}"
     return await new_database(request.getfixturevalue("postgres"))
 
 
 @pytest.fixture
+async def url(kind: str, schemas: Schemas, tmp_path: Path) -> AsyncIterator[str]:
+    """A database with the schema in it."""
+    made = await schemas.new(tmp_path / "redress.db", kind)
+    yield made
+    await schemas.give_back(made)
+
+
+@pytest.fixture
 async def store(url: str) -> AsyncIterator[Store]:
     store = Store(url)
-    await store.create()
     yield store
     await store.close()
 

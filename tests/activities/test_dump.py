@@ -10,7 +10,7 @@ import migrations
 from activities.embedded import EmbeddedGateway
 from activities.reconcile import Reconciliation
 from activities.store import Store, StoreError
-from tests.databases import new_database
+from tests.databases import Schemas, new_database
 
 
 async def run(tool: str, *arguments: str) -> None:
@@ -25,10 +25,11 @@ async def rewrite(store: Store) -> None:
         await (await session.connection()).execute(text("DELETE FROM gateway_entry"))
 
 
-async def test_a_dump_put_into_a_new_database_is_the_same_service(postgres: str, tmp_path: Path) -> None:
-    before = await new_database(postgres)
+async def test_a_dump_put_into_a_new_database_is_the_same_service(
+    schemas: Schemas, postgres: str, tmp_path: Path
+) -> None:
+    before = await schemas.new(tmp_path, "postgresql")
     store = Store(before)
-    await store.create()
     await EmbeddedGateway(store).refund("k:1", "k", "O-1", 400, "CNY")
     await store.close()
     dump, after = str(tmp_path / "redress.dump"), await new_database(postgres)

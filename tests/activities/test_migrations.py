@@ -11,12 +11,13 @@ from sqlalchemy.ext.asyncio import create_async_engine
 import migrations
 from activities.store import Store, StoreError
 from models.tables import CaseRow
+from tests.databases import Schemas
 from tests.schema import assert_equal_to_the_models, chain, shape
 
 
 @pytest.fixture
-async def connection(url: str) -> AsyncIterator[Any]:
-    engine = create_async_engine(url.replace("sqlite:", "sqlite+aiosqlite:").replace("sql://", "sql+asyncpg://"))
+async def connection(empty: str) -> AsyncIterator[Any]:
+    engine = create_async_engine(empty.replace("sqlite:", "sqlite+aiosqlite:").replace("sql://", "sql+asyncpg://"))
     async with engine.connect() as opened:
         yield opened
     await engine.dispose()
@@ -50,20 +51,18 @@ async def test_an_older_program_leaves_a_newer_schema_as_it_is(store: Store) -> 
     assert await store.version() == "9999_later"
 
 
-async def test_tables_of_unknown_origin_are_not_touched(connection: Any, url: str) -> None:
+async def test_tables_of_unknown_origin_are_not_touched(connection: Any, empty: str) -> None:
     await connection.run_sync(CaseRow.metadata.create_all)
     await connection.commit()
-    store = Store(url)
+    store = Store(empty)
     with pytest.raises(StoreError, match=r"^database: it holds tables without a schema version[^\n]*$"):
         await store.create()
     await store.close()
 
 
-async def test_a_worker_whose_schema_is_made_needs_no_right_to_change_it(tmp_path: Path) -> None:
+async def test_a_worker_whose_schema_is_made_needs_no_right_to_change_it(schemas: Schemas, tmp_path: Path) -> None:
     file = tmp_path / "redress.db"
-    made = Store(f"sqlite:///{file}")
-    await made.create()
-    await made.close()
+    await schemas.new(file, "sqlite")
     reader = Store(f"sqlite:///file:{file}?mode=ro&uri=true")
     await reader.create()
     assert await reader.version() == migrations.HEAD

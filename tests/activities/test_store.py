@@ -30,8 +30,8 @@ async def add_and_fail(store: Store, row: SQLModel) -> None:
         raise ZeroDivisionError
 
 
-async def test_several_workers_may_make_the_tables_at_once(url: str) -> None:
-    stores = [Store(url) for _ in range(6)]
+async def test_several_workers_may_make_the_tables_at_once(empty: str) -> None:
+    stores = [Store(empty) for _ in range(6)]
     await asyncio.gather(*(store.create() for store in stores))
     await EmbeddedGateway(stores[0]).refund("k:1", "k", "O-1", 400, "CNY")
     assert await EmbeddedGateway(stores[5]).find("k") is not None

@@ -16,7 +16,9 @@ from procedures import HERE
 from starter.cli.service import local_stack
 from starter.settings import load_settings
 from starter.stack import LocalStack
+from tests.databases import KIND, Schemas
 
+OBSERVE = {"health_port": 0, "metrics_port": 0}
 REDRESS = [sys.executable, "-m", "starter.main"]
 ROOT = HERE.parent
 
@@ -41,6 +43,7 @@ class Premises:
     def environment(self) -> dict[str, str]:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("REDRESS_", "TEMPORAL_"))}
         ports = {f"REDRESS_LOCAL__{name}": "0" for name in ("PORT", "UI_PORT", "SMTP_PORT", "HTTP_PORT")}
+        ports |= {f"REDRESS_OBSERVE__{name}_PORT": "0" for name in ("HEALTH", "METRICS")}
         ours = {"REDRESS_HOME": str(self.home), "PYTHONPATH": str(ROOT), "REDRESS_LANG": "en"}
         return kept | ports | ours | self.extra
 
@@ -104,11 +107,13 @@ async def premises(tmp_path: Path) -> AsyncIterator[Premises]:
 
 
 @pytest.fixture(scope="session")
-async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LocalStack]:
+async def stack(tmp_path_factory: pytest.TempPathFactory, schemas: Schemas) -> AsyncIterator[LocalStack]:
     """The local stack in this process, as `redress dev` runs it; shared, so each test uses numbers of its own."""
     home = tmp_path_factory.mktemp("stack")
+    database = None if KIND == "sqlite" else await schemas.new(home)
     ports = {"port": 0, "ui_port": 0, "http_port": 0, "smtp_port": 0}
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("TEMPORAL_CONFIG_FILE", str(home / "none.toml"))
-        async with local_stack(load_settings(home=home / "home", local=ports)) as running:
+        settings = load_settings(home=home / "home", local=ports, observe=OBSERVE, database_url=database)
+        async with local_stack(settings) as running:
             yield running

@@ -25,6 +25,7 @@ from starter.cli.service import local_stack
 from starter.settings import load_settings
 from starter.stack import LocalStack
 from tests.builders import GOODS_DEPT, SERVICE, complaint_data, liable
+from tests.e2e.conftest import OBSERVE
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 FLAGS = (
@@ -90,7 +91,7 @@ async def sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     monkeypatch.setenv("TEMPORAL_CONFIG_FILE", str(tmp_path / "none.toml"))
     ports = {"port": 0, "ui_port": 0, "http_port": 0, "smtp_port": 0}
     codec = {"keys": f"k1:{base64.b64encode(os.urandom(32)).decode()}", "port": 0}
-    async with local_stack(load_settings(home=tmp_path / "home", local=ports, codec=codec)) as running:
+    async with local_stack(load_settings(home=tmp_path / "home", local=ports, codec=codec, observe=OBSERVE)) as running:
         yield running
 
 

@@ -18,6 +18,7 @@ from activities.store import Store
 from procedures import load_packs
 from starter.observe.figures import Figures
 from starter.observe.service import settled
+from tests.databases import Schemas
 from tests.observe.trial import (
     Scrape,
     Trial,
@@ -41,9 +42,10 @@ PROMTOOL = shutil.which("promtool")
 
 
 @pytest.fixture(scope="module")
-async def trial(env: WorkflowEnvironment, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Trial]:
-    store = Store(f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('trial') / 'redress.db'}")
-    await store.create()
+async def trial(
+    env: WorkflowEnvironment, schemas: Schemas, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Trial]:
+    store = Store(await schemas.new(tmp_path_factory.mktemp("trial") / "redress.db"))
     load_packs()
     yield Trial(env, store)
     await store.close()

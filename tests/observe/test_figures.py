@@ -14,7 +14,7 @@ from starter.observe.figures import Figures, read_figures
 from starter.observe.gauges import Gauges
 from starter.observe.service import metered_runtime, settled
 from starter.settings import Settings
-from tests.activities.conftest import store, url  # noqa: F401 - fixtures
+from tests.activities.conftest import kind, store, url  # noqa: F401 - fixtures
 from tests.reports.conftest import NOW, Put, put  # noqa: F401 - fixtures
 
 HOUR = timedelta(hours=1)

@@ -16,7 +16,7 @@ from procedures import HERE, read_pack
 from reports.document import Document, Setting
 from reports.period import Period
 from reports.queries import look
-from tests.activities.conftest import store, url  # noqa: F401 - fixtures
+from tests.activities.conftest import kind, store, url  # noqa: F401 - fixtures
 
 NOW = datetime(2026, 4, 1, 1, 30, tzinfo=UTC)
 Put = Callable[..., Awaitable[None]]

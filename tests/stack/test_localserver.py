@@ -34,7 +34,7 @@ import asyncio, pathlib, sys
 from starter.localserver import LocalServer
 
 async def main():
-    async with LocalServer(pathlib.Path(sys.argv[1]), port=0, ui_port=None) as server:
+    async with LocalServer(pathlib.Path(sys.argv[1]), port=0, ui_port=None, http_port=0) as server:
         print(server.address, flush=True)
         await asyncio.sleep(60)
 
@@ -43,7 +43,7 @@ asyncio.run(main())
 
 
 def _server(home: Path) -> LocalServer:
-    return LocalServer(home, port=0, ui_port=None, search_attributes=[("RedressStage", "Keyword")])
+    return LocalServer(home, port=0, ui_port=None, http_port=0, search_attributes=[("RedressStage", "Keyword")])
 
 
 async def _spawn(home: Path) -> asyncio.subprocess.Process:
@@ -59,7 +59,8 @@ async def _open_case(client: Client, case: str) -> None:
 
 @pytest_asyncio.fixture
 async def server(tmp_path: Path) -> AsyncIterator[LocalServer]:
-    async with LocalServer(tmp_path, port=0, ui_port=0, search_attributes=[("RedressStage", "Keyword")]) as running:
+    attributes = [("RedressStage", "Keyword")]
+    async with LocalServer(tmp_path, port=0, ui_port=0, http_port=0, search_attributes=attributes) as running:
         yield running
 
 

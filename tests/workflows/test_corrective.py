@@ -38,10 +38,7 @@ async def opened(office: Office, procedure: str, **changes: Any) -> OfReport:
     reference = f"QC-{uuid.uuid4().hex[:8]}"
     content = COMPLAINT | {"reference": reference, "procedure": procedure} | changes
     complaint = QualityComplaint.model_validate(content)
-    with office.env.with_time_skipping_disabled():
-        await office.client.start_workflow(
-            CORRECTIVE_ACTION, complaint, id=corrective_id(reference), task_queue=office.settings.task_queue
-        )
+    await office.begin(CORRECTIVE_ACTION, complaint, corrective_id(reference))
     report = OfReport(office, reference)
     office.follow(report)
     return report

@@ -1,9 +1,8 @@
 """A database that is down delays no ruling: the book is kept beside the case."""
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from sqlalchemy import text
@@ -14,30 +13,27 @@ from temporalio.testing import WorkflowEnvironment
 from activities.store import Store
 from models.case import Stage
 from models.tables import CaseRow
+from tests.databases import Schemas
 from tests.support import GOODS_DEPT, Office, liable, office_at_work
 
 
-@contextmanager
-def locked(file: str) -> Iterator[None]:
+@asynccontextmanager
+async def locked(url: str) -> AsyncIterator[None]:
     """Nobody else can write the store."""
-    connection = sqlite3.connect(file, isolation_level=None)
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    other = Store(url)
+    async with other.write() as session:  # which in SQLite is enough
+        if other.dialect == "postgresql":
+            tables = ", ".join(table.name for table in CaseRow.metadata.sorted_tables)
+            await (await session.connection()).execute(text(f"LOCK TABLE {tables} IN EXCLUSIVE MODE"))
         yield
-    finally:
-        connection.execute("ROLLBACK")
-        connection.close()
+    await other.close()
 
 
 async def test_an_answer_is_taken_and_ruled_on_while_the_database_is_locked_and_written_down_after(
     office: Office,
 ) -> None:
     case = await office.asked(cause="damage_unclear")
-    async with office.store.read() as session:
-        connection = await session.connection()
-        databases = (await connection.execute(text("PRAGMA database_list"))).all()
-    file = next(found.file for found in databases if found.name == "main")
-    with locked(file):
+    async with locked(office.store.url):
         async with asyncio.timeout(30):
             verdict = await case.send("confirm", GOODS_DEPT, liable=liable(merchant=100), reason="属实")
         assert verdict["accepted"]
@@ -64,10 +60,9 @@ class Witness(Store):
 
 
 async def test_a_page_is_written_only_when_temporal_has_the_step_it_tells_of(
-    env: WorkflowEnvironment, tmp_path: Path
+    env: WorkflowEnvironment, schemas: Schemas, tmp_path: Path
 ) -> None:
-    store = Witness(f"sqlite+aiosqlite:///{tmp_path / 'redress.db'}")
-    await store.create()
+    store = Witness(await schemas.new(tmp_path / "redress.db"))
     async with office_at_work(env, store) as office:
         case = await office.asked(cause="damage_unclear")
         seen: list[bool] = []

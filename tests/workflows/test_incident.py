@@ -42,10 +42,7 @@ class OfIncident(OfCase):
 async def opened(office: Office, procedure: str, scope: Scope, *, drill: int | None = None) -> OfIncident:
     wish = OpenIncident(procedure=procedure, scope=scope, reason="同批退货", opened_by=SERVICE, drill=drill)
     incident = OfIncident(office, procedure, scope, drill=drill is not None)
-    with office.env.with_time_skipping_disabled():
-        await office.client.start_workflow(
-            BATCH_RETURN, wish, id=incident.handle.id, task_queue=office.settings.task_queue
-        )
+    await office.begin(BATCH_RETURN, wish, incident.handle.id)
     office.follow(incident)
     return incident
 

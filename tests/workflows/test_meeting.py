@@ -54,10 +54,7 @@ async def called(office: Office, *, week: str | None = None) -> Sitting:
     number = next(_weeks)
     week = week or f"{2031 + id(office) % 900}-W{number % 52 + 1:02}"
     call = Call(procedure="marketplace", name=week, at_once=True)
-    with office.env.with_time_skipping_disabled():
-        await office.client.start_workflow(
-            SUPERVISION_MEETING, call, id=meeting_id("marketplace", week), task_queue=office.settings.task_queue
-        )
+    await office.begin(SUPERVISION_MEETING, call, meeting_id("marketplace", week))
     sitting = Sitting(office, week)
     office.follow(sitting)
     return sitting
