@@ -91,6 +91,7 @@ async def write_document(current: Session, document: "Document", chosen: FormatN
             return 0
         await save(document, Format(chosen), out)
     except BrokenPipeError:
+        # The reader has gone (`redress report … | head`): nothing is to blame.
         return 0
     except OSError as error:
         raise TryAgain("report_unwritable", problem=error.strerror or type(error).__name__) from None
@@ -140,7 +141,7 @@ async def _write(
     figure: Figure | None,
     group: tuple[str, str] | None,
 ) -> int:
-    from reports.catalogue import REPORTS, Format, counted_rows, print_text, save
+    from reports.catalogue import REPORTS, counted_rows
     from reports.queries import look
     from starter.archive import reading
 
@@ -152,18 +153,7 @@ async def _write(
             task = progress.add_task(setting.say("working"), total=total)
             document = _document(database, kind, setting, chosen, figure, group)
             document = counted_rows(document, lambda: progress.advance(task))
-            try:
-                if out is None:
-                    await print_text(document, Format(chosen), sys.stdout, current.out)
-                    return 0
-                await save(document, Format(chosen), out)
-            except BrokenPipeError:
-                # The reader has gone (`redress report … | head`): the database is not to blame.
-                return 0
-            except OSError as error:
-                raise TryAgain("report_unwritable", problem=error.strerror or type(error).__name__) from None
-    current.err.print(setting.say("saved", title=document.title, file=out), markup=False)
-    return 0
+            return await write_document(current, document, chosen, out)
 
 
 def _document(
