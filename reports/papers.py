@@ -75,6 +75,7 @@ class _Sheet:
         filed = self.case.complaint
         yield self._line("opened", self.moment(self.case.opened_at))
         yield self._line("order", filed.order.number)
+        yield self._line("channel", filed.channel)
         yield self._line("customer", filed.complainant.id)
         for key in ("name", "phone", "email"):
             yield self._line(key, self._private(getattr(filed.complainant, key)))

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from models.language import Language
+from models.procedure import Procedure
 from reports.document import Document
 from reports.papers import CaseFile, paper_of
 from tests.rules.builders import RETURNS_PACK, World, liable
@@ -13,10 +14,12 @@ from tests.rules.test_returns import DESK, RECEIPT, investigated, makes_offer, s
 Sections = dict[str, dict[str, Any]]
 
 
-def paper(name: str, world: World, lang: Language = Language.ZH, *, personal: bool = True) -> Document:
+def paper(
+    name: str, world: World, lang: Language = Language.ZH, *, personal: bool = True, pack: Procedure = RETURNS_PACK
+) -> Document:
     case = world.case
     filled = CaseFile(case.number, case.opened_at, case.complaint, case.events, personal)
-    return paper_of(name, filled, RETURNS_PACK, lang)
+    return paper_of(name, filled, pack, lang)
 
 
 async def read(document: Document) -> Sections:
@@ -62,10 +65,10 @@ async def test_s2_09_the_transfer_slip_goes_back_to_the_department_until_the_cus
     world.does("respond", DESK, version=1, accept=False, reason="太少")
     makes_offer(world, 1_500).does("respond", DESK, version=2, accept=True)
     found = await read(paper("transfer", world))
-    assert list(found) == ["投诉情况", "第 1 次传递与解决方案", "第 2 次传递与解决方案"]
+    assert list(found) == ["投诉情况", "第 1 次处理方案", "第 2 次处理方案"]
     first, second = list(found.values())[1:]
     assert (first["部门"], first["期限"]) == ("商品部（采购）", "2026年3月6日 00:00（UTC+08:00）")
-    assert (first["解决方案"], first["金额"], first["客户答复"]) == ("补偿", "10.00 元", "不同意，退回责任部门")
+    assert (first["解决方案"], first["金额"], first["客户答复"]) == ("补偿", "10.00 元", "不同意，退回重拟")
     assert (first["客户意见"], second["金额"], second["客户答复"]) == ("太少", "15.00 元", "同意")
 
 
@@ -89,8 +92,8 @@ async def test_s2_14_s2_51_the_return_list_has_the_receipt_the_goods_and_the_wri
     document = paper("return_list", world)
     found = await read(document)
     assert document.title == "退货清单 T-1"
-    assert list(found) == ["投诉情况", "小票核对与退货原因", "退货受理检查", "退货商品", "处理结果"]
-    receipt = found["小票核对与退货原因"]
+    assert list(found) == ["投诉情况", "受理登记", "退货受理检查", "退货商品", "处理结果"]
+    receipt = found["受理登记"]
     wanted = {
         "退货原因": "开胶",
         "小票金额": "210.00 元",
