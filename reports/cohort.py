@@ -1,4 +1,4 @@
-"""The cases the measures count, each with what counts about it (S1-14, S1-15, S1-16)."""
+"""The cases the measures count, each with what counts about it (S1-14, S1-15, S1-16, S3-15)."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from models.case import Exit, Stage
+from models.case import Basis, Exit, Stage
 from models.tables import CaseRow, UtcDateTime
 from reports.breaches import KINDS
 from reports.document import Setting
@@ -18,13 +18,13 @@ from reports.queries import DEEP, Found, by_number, count, events_of, within
 DIMENSIONS = ("procedure", "department", "category", "cause", "week", "month")
 _COLUMNS = (
     CaseRow.number, CaseRow.procedure, CaseRow.opened_at, CaseRow.closed_at, CaseRow.order_number, CaseRow.customer,
-    CaseRow.category, CaseRow.cause, CaseRow.stage, CaseRow.exit,
+    CaseRow.category, CaseRow.cause, CaseRow.stage, CaseRow.exit, CaseRow.basis,
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A case and what it counts for. Submitted: `complaint`, `timely`, `repeated`; ended: `handled`, `satisfied`."""
+    """A case and what it counts for. Submitted: `complaint`, `timely`, `repeated`; ended: the others."""
 
     row: Found
     departments: tuple[str, ...]
@@ -38,6 +38,10 @@ class Counted:
     """Ended in the period with a satisfied customer."""
     repeated: bool
     """Submitted in the period, by a customer whose last complaint is not longer ago than the procedure's window."""
+    mediated: bool
+    """Ended in the period after a settlement had been offered."""
+    settled: bool
+    """Ended in the period by an offer its customer accepted."""
     closed: bool
 
     def groups(self) -> dict[str, tuple[str, ...]]:
@@ -61,7 +65,7 @@ async def counted(database: AsyncConnection, setting: Setting, size: int = DEEP)
     """Every case submitted or ended in the period, by number."""
     async for page in by_number(database, _COLUMNS, _belongs(setting), size=size):
         numbers = [row.number for row in page]
-        events = await events_of(database, numbers, ("asked", "duty", *KINDS))
+        events = await events_of(database, numbers, ("asked", "duty", "offered", *KINDS))
         gaps = await _since_last(database, page, setting)
         for row in page:
             yield _count(row, events[row.number], gaps.get(row.number), setting)
@@ -84,6 +88,7 @@ def _count(row: Found, events: Sequence[Found], gap: timedelta | None, setting: 
     closed = row.stage == Stage.CLOSED.value
     complaint = period.since <= row.opened_at < period.until
     handled = closed and row.closed_at is not None and period.since <= row.closed_at < period.until
+    mediated = handled and any(event.kind == "offered" for event in events)
     return Counted(
         row=row,
         departments=tuple(asked) or (pack.front_desk,),
@@ -92,6 +97,8 @@ def _count(row: Found, events: Sequence[Found], gap: timedelta | None, setting: 
         timely=complaint and closed and not missed,
         satisfied=handled and row.exit == Exit.SATISFIED.value,
         repeated=complaint and gap is not None and gap <= pack.metrics.repeat_within,
+        mediated=mediated,
+        settled=mediated and row.basis == Basis.SETTLEMENT.value,
         closed=closed,
     )
 

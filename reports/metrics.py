@@ -1,9 +1,9 @@
-"""投诉处理及时率, 客户满意度 and 投诉重复率 as written (S1-14, S1-15, S1-16), by group, with the cases behind each."""
+"""投诉处理及时率, 客户满意度, 投诉重复率 (S1-14 to S1-16), 调解成功率 (S3-15), by group, with the cases behind each."""
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,7 +13,7 @@ from reports.document import Cell, Document, Row, Section, Setting
 from reports.words import day, listed
 from texts import values
 
-Measure = Literal["timeliness", "satisfaction", "repeats"]
+Measure = Literal["timeliness", "satisfaction", "repeats", "mediation"]
 ALL = ("all", "")
 
 
@@ -28,6 +28,8 @@ class Tally:
     satisfied: int = 0
     repeaters: set[str] = field(default_factory=set)
     """Customers, each once however often they come back."""
+    mediated: int = 0
+    settled: int = 0
 
     def rate(self, part: int, whole: int) -> float | None:
         """A percentage; None where there is nothing to count."""
@@ -48,6 +50,11 @@ class Tally:
         """S1-16: customers who complained again / all complaints."""
         return self.rate(len(self.repeaters), self.complaints)
 
+    @property
+    def mediation(self) -> float | None:
+        """S3-15: ended by an offer the customer accepted / ended after an offer."""
+        return self.rate(self.settled, self.mediated)
+
 
 Tallies = dict[tuple[str, str], Tally]
 
@@ -67,6 +74,8 @@ def add(tallies: Tallies, case: Counted, zone: str) -> None:
         for key in (ALL, *groups, *_flat(case.days(zone, ended=True))):
             tallies[key].handled += 1
             tallies[key].satisfied += case.satisfied
+            tallies[key].mediated += case.mediated
+            tallies[key].settled += case.settled
 
 
 def _flat(groups: dict[str, tuple[str, ...]]) -> Iterable[tuple[str, str]]:
@@ -78,7 +87,7 @@ def metrics(database: AsyncConnection, setting: Setting) -> Document:
     tallies: Tallies = defaultdict(Tally)
     columns = setting.columns(
         "metric", dimension=3, group=5, complaints=2, timely=2, timeliness=2, open=2, handled=2, satisfied=2,
-        satisfaction=2, repeaters=2, repeats=2,
+        satisfaction=2, repeaters=2, repeats=2, mediated=2, settled=2, mediation=2,
     )  # fmt: skip
     figures = Section(
         "figures",
@@ -104,6 +113,7 @@ def _notes(setting: Setting) -> tuple[str, ...]:
         setting.say("metric.note_timeliness"),
         setting.say("metric.note_satisfaction"),
         setting.say("metric.note_repeats", days=window.repeat_within.days),
+        setting.say("metric.note_mediation"),
     )
 
 
@@ -130,6 +140,9 @@ def _figure(key: tuple[str, str], tally: Tally, setting: Setting) -> Row:
         "satisfaction": tally.satisfaction,
         "repeaters": len(tally.repeaters),
         "repeats": tally.repeats,
+        "mediated": tally.mediated,
+        "settled": tally.settled,
+        "mediation": tally.mediation,
     }
     names: tuple[Cell, ...] = (setting.say(f"dimension.{dimension}"), group_title(dimension, group, setting))
     return Row((*names, *list(facts.values())[2:]), facts)  # type: ignore[arg-type]
@@ -157,7 +170,7 @@ def case_section(
     """The cases of the period, or of one measure's denominator, or of one group."""
     columns = setting.columns(
         "metric_case", number=3, order=3, submitted=2, ended=2, procedure=3, departments=4, category=3, cause=3,
-        complaint=1, timely=1, handled=1, satisfied=1, repeated=1,
+        complaint=1, timely=1, handled=1, satisfied=1, repeated=1, mediated=1, settled=1,
     )  # fmt: skip
     return Section("cases", setting.say("metric.cases"), columns, lambda: _cases(database, setting, measure, group))
 
@@ -171,8 +184,8 @@ async def _cases(
 
 
 def _wanted(case: Counted, measure: Measure | None, group: tuple[str, str] | None, zone: str) -> bool:
-    ended = measure == "satisfaction"
-    if measure is not None and not (case.handled if ended else case.complaint):
+    ended = measure in _OF_ENDED
+    if measure is not None and not _denominator(case, measure):
         return False
     if group is None:
         return True
@@ -180,6 +193,16 @@ def _wanted(case: Counted, measure: Measure | None, group: tuple[str, str] | Non
     if measure is None:
         days = [case.days(zone, ended=True)] * case.handled + [case.days(zone, ended=False)] * case.complaint
     return any(group[1] in found.get(group[0], ()) for found in (case.groups(), *days))
+
+
+def _denominator(case: Counted, measure: Measure) -> bool:
+    match measure:
+        case "mediation":
+            return case.mediated
+        case "satisfaction":
+            return case.handled
+        case _:
+            return case.complaint
 
 
 def _case(case: Counted, setting: Setting) -> Row:
@@ -190,6 +213,8 @@ def _case(case: Counted, setting: Setting) -> Row:
         "handled": case.handled,
         "satisfied": case.satisfied,
         "repeated": case.repeated,
+        "mediated": case.mediated,
+        "settled": case.settled,
     }
     names = [group_title("department", name, setting) for name in case.departments]
     ended = day(row.closed_at, setting) if case.closed and row.closed_at else ""
@@ -218,7 +243,8 @@ def _case(case: Counted, setting: Setting) -> Row:
     return Row(cells, facts)
 
 
-_MEASURES = ("timeliness", "satisfaction", "repeats")
+_MEASURES: tuple[Measure, ...] = get_args(Measure)
+_OF_ENDED: frozenset[Measure] = frozenset({"satisfaction", "mediation"})
 
 
 def _charts(tallies: Tallies, setting: Setting) -> str:

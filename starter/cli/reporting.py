@@ -31,7 +31,7 @@ class Kind(StrEnum):
 
 
 FormatName = Literal["table", "csv", "xlsx", "html", "pdf", "docx", "json"]
-Figure = Literal["timeliness", "satisfaction", "repeats"]
+Figure = Literal["timeliness", "satisfaction", "repeats", "mediation"]
 _NEED_A_FILE = ("xlsx", "pdf", "docx")
 
 

@@ -1,4 +1,4 @@
-"""The three measures against a table worked out by hand.
+"""The measures against a table worked out by hand.
 
 March 2026, days in Shanghai. Six complaints are submitted in it, five end in it.
 
@@ -14,6 +14,7 @@ March 2026, days in Shanghai. Six complaints are submitted in it, five end in it
 | A-9  | U-3      | 1 Feb     | 2 Feb  | satisfied | no            | -                  | -       | -         | -      |
 
 In time 3 / 6 = 50.0 %. Satisfied 3 / 5 = 60.0 %. Repeat customers: U-1 alone, 1 / 6 = 16.7 %.
+A settlement was offered in A-1 (accepted), A-3 (the panel decided), A-4 (still open), A-6 (withdrawn): 1 / 3 = 33.3 %.
 """
 
 from collections.abc import Callable
@@ -43,14 +44,16 @@ async def month(put: Put) -> None:
     done = {"stage": "closed", "exit": "satisfied"}
     home = {"category": "home", "cause": "damaged"}
     await put("A-0", opened_at=february, customer="U-1", closed_at=at(1), **done)
-    await put("A-1", asked, opened_at=at(2), customer="U-1", closed_at=at(6), **done, **home)
+    offered = ("offered", at(5), "merchandise", {"amount": 1})
+    settled, by_panel = {"basis": "settlement"}, {"basis": "panel"}
+    await put("A-1", asked, offered, opened_at=at(2), customer="U-1", closed_at=at(6), **done, **home, **settled)
     ended = {"stage": "closed", "exit": "no_feedback"}
     await put("A-2", asked, both, opened_at=at(9), customer="U-1", closed_at=at(12), **ended)
-    await put("A-3", asked, silent, opened_at=at(3), customer="U-2", closed_at=at(20), **done, **home)
-    await put("A-4", opened_at=at(4, 5), customer="U-3")
+    await put("A-3", asked, silent, offered, opened_at=at(3), customer="U-2", closed_at=at(20), **done, **home, **by_panel)
+    await put("A-4", offered, opened_at=at(4, 5), customer="U-3")
     await put("A-5", opened_at=at(10), customer="U-4", closed_at=at(31, 16), **done)
     withdrawn = {"stage": "closed", "exit": "withdrawn"}
-    await put("A-6", overdue, opened_at=at(11), customer="U-5", closed_at=at(15), **withdrawn)
+    await put("A-6", overdue, offered, opened_at=at(11), customer="U-5", closed_at=at(15), **withdrawn)
     long_ago = datetime(2026, 2, 1, 4, tzinfo=UTC)
     await put("A-9", opened_at=long_ago, customer="U-3", closed_at=datetime(2026, 2, 2, tzinfo=UTC), **done)
 
@@ -66,6 +69,7 @@ async def test_the_measures_are_as_worked_out_by_hand(database: AsyncConnection,
     assert found["all", ""] == {
         "dimension": "all", "group": "", "complaints": 6, "timely": 3, "timeliness": 50.0, "open": 1, "handled": 5,
         "satisfied": 3, "satisfaction": 60.0, "repeaters": 1, "repeats": 16.7,
+        "mediated": 3, "settled": 1, "mediation": 33.3,
     }  # fmt: skip
 
 
@@ -107,8 +111,10 @@ async def test_each_figure_leads_to_its_cases(database: AsyncConnection, setting
     assert await behind("timeliness", "timely") == ["A-1+", "A-2+", "A-3", "A-4", "A-5+", "A-6"]
     assert await behind("satisfaction", "satisfied") == ["A-0+", "A-1+", "A-2", "A-3+", "A-6"]
     assert await behind("repeats", "repeated") == ["A-1+", "A-2+", "A-3", "A-4", "A-5", "A-6"]
+    assert await behind("mediation", "settled") == ["A-1+", "A-3", "A-6"]
     assert await behind("timeliness", "timely", ("department", "merchandise")) == ["A-1+", "A-2+", "A-3"]
     assert await behind("satisfaction", "satisfied", ("week", "2026-W11")) == ["A-2", "A-6"]
+    assert await behind("mediation", "settled", ("week", "2026-W10")) == ["A-1+"]
     assert await behind("repeats", "repeated", ("week", "2026-W10")) == ["A-1+", "A-3", "A-4"]
 
 
