@@ -49,7 +49,9 @@ async def month(put: Put) -> None:
     await put("A-1", asked, offered, opened_at=at(2), customer="U-1", closed_at=at(6), **done, **home, **settled)
     ended = {"stage": "closed", "exit": "no_feedback"}
     await put("A-2", asked, both, opened_at=at(9), customer="U-1", closed_at=at(12), **ended)
-    await put("A-3", asked, silent, offered, opened_at=at(3), customer="U-2", closed_at=at(20), **done, **home, **by_panel)
+    await put(
+        "A-3", asked, silent, offered, opened_at=at(3), customer="U-2", closed_at=at(20), **done, **home, **by_panel
+    )
     await put("A-4", offered, opened_at=at(4, 5), customer="U-3")
     await put("A-5", opened_at=at(10), customer="U-4", closed_at=at(31, 16), **done)
     withdrawn = {"stage": "closed", "exit": "withdrawn"}
