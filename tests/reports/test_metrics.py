@@ -125,7 +125,7 @@ async def test_the_charts_write_every_value_beside_its_mark(database: AsyncConne
     section = metrics(database, setting(Language.EN)).sections[0]
     _ = [row async for row in section.rows()]
     drawn = section.charts()
-    assert drawn.count("<svg") == 4
+    assert drawn.count("<svg") == 5
     assert "66.7%" in drawn
     assert "Merchandise" in drawn
     assert "http" not in drawn
