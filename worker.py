@@ -26,6 +26,7 @@ from activities.audit import append, configuration
 from activities.casebook import Casebook
 from activities.chat import chat
 from activities.corrective import CorrectiveDesk
+from activities.doorkeeper import Doorkeeper
 from activities.embedded import EmbeddedCarrier, EmbeddedGateway, EmbeddedWarehouse
 from activities.followup import Follower
 from activities.http_partner import HttpCarrier, HttpPaymentGateway, HttpWarehouse
@@ -191,13 +192,15 @@ def duties(settings: Settings, parts: Parts) -> Mapping[Queue, Sequence[Callable
         parts.default_procedure,
         on_mail=desk.nudge,
         on_panel=UrgentCalls(parts.store, PACKS),
-        on_case=IncidentWatch(parts.store, PACKS),
+        on_case=IncidentWatch(parts.store, PACKS, parts.gate.vouch),
         gate=parts.gate,
         calendar=Workdays(settings.calendar_file),
     )
-    meetings = MeetingDesk(parts.store, PACKS, on_mail=desk.nudge, vouch=parts.gate.vouch)
-    incidents = IncidentDesk(parts.store, PACKS, on_mail=desk.nudge, vouch=parts.gate.vouch)
-    correctives = CorrectiveDesk(parts.store, PACKS, on_mail=desk.nudge, calendar=Workdays(settings.calendar_file))
+    door, vouch = Doorkeeper(parts.store, parts.gate, parts.directory), parts.gate.vouch
+    meetings = MeetingDesk(parts.store, PACKS, on_mail=desk.nudge, vouch=vouch, door=door)
+    incidents = IncidentDesk(parts.store, PACKS, on_mail=desk.nudge, vouch=vouch, door=door)
+    days = Workdays(settings.calendar_file)
+    correctives = CorrectiveDesk(parts.store, PACKS, on_mail=desk.nudge, calendar=days, door=door)
     remedies = Remedies(parts.store, parts.payment, parts.warehouse, parts.carrier)
     return {
         Queue.RULINGS: [

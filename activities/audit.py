@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from models.case import Event
 from models.directory import Directory
+from models.dossier import Denial
 from models.names import DENIALS
 from models.pages import Page
 from models.procedure import Procedure
@@ -72,6 +73,21 @@ def of_event(number: str, event: Event) -> Entry | None:
         said["department"] = event.department
     said["event"] = event.kind
     return Entry(kind, number, event.actor or "", said, f"{number}:{event.seq}", event.at)
+
+
+def of_denials(subject: str, denied: Iterable[Denial]) -> list[Entry]:
+    """What a meeting, an incident or a corrective action tells the audit."""
+    return [
+        Entry(
+            "denied",
+            subject,
+            each.actor,
+            {"code": each.code, "message": each.message},
+            f"{subject}:{each.serial}",
+            each.at,
+        )
+        for each in denied
+    ]
 
 
 def configuration(packs: Iterable[Procedure], directory: Directory) -> list[Entry]:

@@ -8,9 +8,9 @@ from temporalio import activity
 from temporalio.api.enums.v1 import EventType
 from temporalio.exceptions import ApplicationError
 
-from activities.audit import Entry, append
+from activities.doorkeeper import Doorkeeper
 from activities.duties import BookDuties
-from activities.identity import Denied, Gate
+from activities.identity import Gate
 from activities.ledger import Ledger
 from activities.record import Record
 from activities.store import Store
@@ -70,6 +70,7 @@ class Casebook(BookDuties):
         clock: Callable[[], datetime] = _now,
     ) -> None:
         self._gate = gate or Gate()
+        self._door = Doorkeeper(store, self._gate, directory_reader, clock)
         self._store = store
         self._packs = packs
         self._directory = directory_reader
@@ -141,21 +142,15 @@ class Casebook(BookDuties):
             await self._on_panel(page.summary.number)
 
     async def _believe(self, entry: OpenCase) -> None:
-        """Whoever files a complaint is known, where the service asks for proof; a denial goes into the audit trail."""
-        token = entry.complaint.token
-        if token is None and not self._gate.required:
-            return
-        holder = self._gate.holder(token, at=entry.opened_at, to=entry.workflow_id)
-        if isinstance(holder, Denied):
-            code, reason = Refused.NOT_PROVEN, holder.reason
-        elif not self._directory().departments_of(holder.name):
-            code, reason = Refused.UNKNOWN_ACTOR, "actor: is not in the directory; ask who keeps it to add the name"
-        else:
-            return
-        denial = Entry("denied", entry.number, data={"code": code.value, "message": "file"}, key=f"file:{entry.run_id}")
-        async with self._store.write() as session:
-            await append(session, [denial], self._now)
-        raise ApplicationError(reason, type=code.value, non_retryable=True)
+        """Whoever files a complaint is known, where the service asks for proof."""
+        await self._door.believe(
+            entry.complaint.token,
+            to=entry.workflow_id,
+            run_id=entry.run_id,
+            at=entry.opened_at,
+            what="file",
+            subject=entry.number,
+        )
 
     @activity.defn(name="working_days")
     async def working_days(self, year: int) -> WorkCalendar:

@@ -8,6 +8,8 @@ from sqlmodel import col, func, select
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.audit import append, of_denials
+from activities.doorkeeper import Doorkeeper
 from activities.duties import CorrectiveDuties
 from activities.ledger import Ledger
 from activities.record import outbox_row
@@ -40,12 +42,14 @@ class CorrectiveDesk(CorrectiveDuties):
         *,
         on_mail: Callable[[], None],
         calendar: Callable[[int], WorkCalendar],
+        door: Doorkeeper | None = None,
         clock: Callable[[], datetime] = _now,
     ) -> None:
         self._store = store
         self._packs = packs
         self._on_mail = on_mail
         self._calendar = calendar
+        self._door = door
         self._ledger = Ledger(packs.pinned, clock)
         self._now = clock
 
@@ -53,6 +57,16 @@ class CorrectiveDesk(CorrectiveDuties):
     async def register_corrective(self, entry: RegisterCorrective) -> CorrectiveEntry:
         """A number without gap or double (S2-29), and the working days it is counted by."""
         pack = self._pack(entry.complaint.procedure)
+        if self._door is not None:
+            await self._door.believe(
+                entry.complaint.token,
+                to=entry.workflow_id,
+                run_id=entry.run_id,
+                at=entry.opened_at,
+                what="open",
+                subject=entry.workflow_id,
+                actor=entry.complaint.requester,
+            )
         calendar = self._days_for(pack, entry.opened_at)
         async with self._store.write() as session:
             wanted = select(CorrectiveRow.number).where(CorrectiveRow.run_id == entry.run_id)
@@ -115,6 +129,7 @@ class CorrectiveDesk(CorrectiveDuties):
             await self._ledger.enter(session, [(posting, pack) for posting in transfers(view, pack)])
             if mails:
                 await session.exec(self._store.insert_new(MailRow).values(mails))
+            await append(session, of_denials(view.number, page.denied), self._now)
         if mails:
             self._on_mail()
 

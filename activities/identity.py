@@ -38,9 +38,10 @@ class KeyFileError(Exception):
 
 @dataclass(frozen=True)
 class Holder:
-    """Whom a token names."""
+    """Whom a token names. `ours`: a worker vouches for it, whatever the directory says."""
 
     name: str
+    ours: bool = False
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,8 @@ class Gate:
         if claims.get("for") not in (None, to):
             return Denied("token: was made for another case; log in again and send it anew")
         name = claims.get(self._claim)
-        return Holder(name) if isinstance(name, str) and name else Denied("token: names nobody; ask who signs it")
+        ours = claims.get("iss") == VOUCHED
+        return Holder(name, ours) if isinstance(name, str) and name else Denied("token: names nobody; ask who signs it")
 
     def vouch(self, name: str, to: str) -> str | None:
         """A token of our own for somebody whose message we have judged already; None where nobody asks for one."""

@@ -11,7 +11,9 @@ from temporalio import activity
 from temporalio.client import WorkflowHandle
 from temporalio.exceptions import ApplicationError
 
+from activities.audit import append, of_denials
 from activities.beating import beating
+from activities.doorkeeper import Doorkeeper
 from activities.duties import IncidentDuties
 from activities.handing_out import HandingOut
 from activities.identity import Voucher, no_voucher
@@ -57,9 +59,11 @@ class IncidentDesk(IncidentDuties):
         on_mail: Callable[[], None],
         answer_within: float = ANSWER_WITHIN,
         vouch: Voucher = no_voucher,
+        door: Doorkeeper | None = None,
         clock: Callable[[], datetime] = _now,
     ) -> None:
         self._vouch = vouch
+        self._door = door
         self._store = store
         self._cases = IncidentCases(store)
         self._packs = packs
@@ -71,6 +75,16 @@ class IncidentDesk(IncidentDuties):
     async def register_incident(self, entry: RegisterIncident) -> Registered:
         """The row first, then its cases: one filed meanwhile sees the row, or is seen here."""
         pack = self._pack(entry.wish.procedure)
+        if self._door is not None:
+            await self._door.believe(
+                entry.wish.token,
+                to=entry.workflow_id,
+                run_id=entry.run_id,
+                at=entry.opened_at,
+                what="open",
+                subject=entry.workflow_id,
+                actor=entry.wish.opened_by,
+            )
         number = await self._number(entry, pack)
         if entry.wish.drill is not None:
             return Registered(number=number, procedure=pack.ref)
@@ -152,6 +166,7 @@ class IncidentDesk(IncidentDuties):
                 await session.exec(self._store.insert_new(IncidentReportRow).values(reports))
             if mails:
                 await session.exec(self._store.insert_new(MailRow).values(mails))
+            await append(session, of_denials(view.number, page.denied), self._now)
         if mails:
             self._on_mail()
 

@@ -11,6 +11,7 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.identity import Voucher, no_voucher
 from activities.incident import scope_of
 from activities.incident_cases import matches, of, unlinked
 from activities.store import Store
@@ -27,9 +28,10 @@ THRESHOLD = "threshold"
 class IncidentWatch:
     """Looks at a case once it is in the register. Idempotent. Inside an activity only."""
 
-    def __init__(self, store: Store, packs: Packs) -> None:
+    def __init__(self, store: Store, packs: Packs, vouch: Voucher = no_voucher) -> None:
         self._store = store
         self._packs = packs
+        self._vouch = vouch
 
     async def __call__(self, number: str) -> None:
         """Link the case and tell its incident, or begin one. Raises StoreError, RPCError: then it is done again."""
@@ -47,7 +49,9 @@ class IncidentWatch:
         if mine is not None:
             await self._join(mine, row)
         elif wish is not None:
-            await begin(activity.client(), wish, activity.info().task_queue)
+            token = self._vouch(THRESHOLD, incident_id(wish.procedure, wish.scope.key))
+            proven = wish.model_copy(update={"token": token})
+            await begin(activity.client(), proven, activity.info().task_queue)
 
     async def _note_goods(self, row: CaseRow) -> None:
         lines = row.complaint["order"]["lines"]

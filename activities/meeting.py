@@ -12,6 +12,8 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
 from activities.agenda import WAITING, Drawing
+from activities.audit import append, of_denials
+from activities.doorkeeper import Doorkeeper
 from activities.duties import MeetingDuties
 from activities.identity import Voucher, no_voucher
 from activities.record import outbox_row
@@ -44,9 +46,11 @@ class MeetingDesk(MeetingDuties):
         on_mail: Callable[[], None],
         answer_within: float = ANSWER_WITHIN,
         vouch: Voucher = no_voucher,
+        door: Doorkeeper | None = None,
         clock: Callable[[], datetime] = _now,
     ) -> None:
         self._vouch = vouch
+        self._door = door
         self._store = store
         self._packs = packs
         self._on_mail = on_mail
@@ -57,6 +61,12 @@ class MeetingDesk(MeetingDuties):
     async def draw_agenda(self, wish: AgendaWish) -> Agenda:
         """The five items for a week's meeting; the one case for an urgent session."""
         pack = self._pack(wish.call.procedure)
+        if self._door is not None and wish.call.at_once:
+            meeting, info = meeting_id(wish.call.procedure, wish.call.name), activity.info()
+            run_id = info.workflow_run_id or ""
+            await self._door.believe(
+                wish.call.token, to=meeting, run_id=run_id, at=wish.at, what="call", subject=meeting
+            )
         async with self._store.read() as session:
             drawing = Drawing(session, pack, wish.at)
             if wish.call.case is not None:
@@ -159,6 +169,7 @@ class MeetingDesk(MeetingDuties):
                 await session.exec(self._store.upsert(ActionRow, actions))
             if mails:
                 await session.exec(self._store.insert_new(MailRow).values(mails))
+            await append(session, of_denials(page.meeting_id, page.denied), self._now)
         if mails:
             self._on_mail()
 

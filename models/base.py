@@ -104,6 +104,8 @@ Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 _PART = "[A-Za-z0-9_=-]+"
 Token = Annotated[str, StringConstraints(max_length=4096, pattern=rf"^{_PART}\.{_PART}\.{_PART}$")]
 """A signed token (JWT): proves who sends a message. Never stored, never shown."""
+Proof = Annotated[Token | None, Field(repr=False, exclude_if=lambda token: token is None)]
+"""The token of whoever starts something, where the service asks for it."""
 Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
 """An instant; stored in UTC. A time without a zone is refused."""
 

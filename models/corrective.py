@@ -6,11 +6,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Contract, Currency, Line, Minor, Moment, Number, Record, Ref, Text
+from models.base import Contract, Currency, Line, Minor, Moment, Number, Proof, Record, Ref, Text
 from models.case import Mail
 from models.commands import Command, Shares
 from models.complaint import Evidence
-from models.dossier import Dossier
+from models.dossier import Denials, Dossier
 from models.span import WorkCalendar
 
 Count = Annotated[int, Field(strict=True, ge=0, le=10**9)]
@@ -26,6 +26,7 @@ DocumentKind = Literal[
 class QualityComplaint(Contract):
     """The start argument of a CorrectiveAction: what the customer reports (S2-15, S2-16)."""
 
+    token: Proof = None
     reference: Ref
     """The complaint's own number: sent twice, it is one corrective action."""
     procedure: Ref
@@ -426,6 +427,7 @@ class CorrectivePage(Record):
 
     view: CorrectiveView
     mails: tuple[Mail, ...] = ()
+    denied: Denials = ()
 
 
 class CorrectiveResult(Record):

@@ -6,11 +6,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Contract, Line, Moment, Number, Record, Ref, Slug, Text
+from models.base import Contract, Line, Moment, Number, Proof, Record, Ref, Slug, Text
 from models.case import Mail
 from models.commands import Command, Decide, Share
 from models.complaint import Demand
-from models.dossier import Dossier
+from models.dossier import Denials, Dossier
 from models.plans import Mark
 
 
@@ -51,6 +51,7 @@ class OpenIncident(Contract):
     """Who opened it by hand; "threshold" where the complaints did."""
     drill: Annotated[int, Field(strict=True, ge=1, le=100_000)] | None = None
     """A drill with so many made-up cases: nobody's case is touched, no money moves."""
+    token: Proof = None
 
 
 class VerifyIncident(Command):
@@ -279,6 +280,7 @@ class IncidentPage(Record):
     view: IncidentView
     reports: tuple[Situation, ...] = ()
     mails: tuple[Mail, ...] = ()
+    denied: Denials = ()
 
 
 class IncidentResult(Record):

@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from models.base import Contract, Currency, Minor, Moment, Number, Record, Ref, Slug, Text
+from models.base import Contract, Currency, Minor, Moment, Number, Proof, Record, Ref, Slug, Text
 from models.case import Mail, Verdict
 from models.commands import Command, Decide, Share
 from models.complaint import Demand, DemandKind
-from models.dossier import Dossier
+from models.dossier import Denials, Dossier
 from models.ledger import Objection
 
 
@@ -85,6 +85,7 @@ class Call(Contract):
     name: MeetingName
     at_once: bool = False
     """Begin now instead of at the procedure's hour."""
+    token: Proof = None
 
     @property
     def case(self) -> str | None:
@@ -315,6 +316,7 @@ class MeetingPage(Record):
     """With their place on the agenda."""
     actions: tuple[Action, ...] = ()
     mails: tuple[Mail, ...] = ()
+    denied: Denials = ()
 
 
 class MeetingResult(Record):

@@ -30,7 +30,7 @@ from rules import corrective_checks as checks
 from rules.checks import ACCEPTED, Refusal, known_parties
 from rules.corrective import again_from_causes, begin_effect_clock, met, rules_of, settle, tell
 from rules.record import stamp
-from rules.replies import hat, refused, remembered, repeated
+from rules.replies import Sender, hat, refused, remembered, repeated
 
 
 def receive(
@@ -45,7 +45,8 @@ def receive(
         said = Said(at=at, actor=command.actor, department=own)
         state = settle(_ACTS[type(command)](state, pack, command, said))
     except Refusal as refusal:
-        return refused(state, refusal.code, refusal.reason)
+        sender = Sender(name, command.actor, at, departments)
+        return refused(state, refusal.code, refusal.reason, sender)
     return remembered(state, name, command, ACCEPTED), ACCEPTED
 
 

@@ -23,7 +23,7 @@ from rules.checks import ACCEPTED, Refusal, known_parties
 from rules.incident import KEPT, drilled, hours, rules_of, situation, tell
 from rules.liability import favours_customer
 from rules.record import stamp
-from rules.replies import hat, refused, remembered, repeated
+from rules.replies import Sender, hat, refused, remembered, repeated
 
 
 def receive(
@@ -36,7 +36,8 @@ def receive(
         _still_open(incident)
         incident = _ACTS[type(command)](incident, pack, command, at, departments)
     except Refusal as refusal:
-        return refused(incident, refusal.code, refusal.reason)
+        sender = Sender(name, command.actor, at, departments)
+        return refused(incident, refusal.code, refusal.reason, sender)
     return remembered(incident, name, command, ACCEPTED), ACCEPTED
 
 

@@ -28,7 +28,7 @@ from models.names import Refused, meeting_id
 from models.procedure import Procedure
 from rules.checks import ACCEPTED, Refusal
 from rules.meeting import rules_of, tell
-from rules.replies import hat, refused, remembered, repeated
+from rules.replies import Sender, hat, refused, remembered, repeated
 
 FARTHEST = timedelta(days=400)
 """How far away the due date of an action may be."""
@@ -43,7 +43,8 @@ def receive(
     try:
         meeting = _ACTS[type(command)](meeting, pack, command, at, departments)
     except Refusal as refusal:
-        return refused(meeting, refusal.code, refusal.reason)
+        sender = Sender(name, command.actor, at, departments)
+        return refused(meeting, refusal.code, refusal.reason, sender)
     return remembered(meeting, name, command, ACCEPTED), ACCEPTED
 
 

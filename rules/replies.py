@@ -1,22 +1,46 @@
 """Answers to messages that every dossier gives alike: accepted once, repeated, refused with a reason."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 from models.case import Verdict
 from models.commands import Command
-from models.dossier import Dossier
-from models.names import Refused
+from models.dossier import Denial, Dossier
+from models.names import DENIALS, Refused
 from rules.checks import Refusal
 
 KEPT_IDS = 200
+NOTED_DENIALS = 500
+"""A flood of them is counted, not kept."""
 State = TypeVar("State", bound=Dossier)
 
 
-def refused(state: State, code: Refused, reason: str) -> tuple[State, Verdict]:
-    """Count a refusal; the sender is told why."""
+@dataclass(frozen=True)
+class Sender:
+    """Who sent which message when; `departments` are those the directory knows the name in."""
+
+    name: str
+    actor: str
+    at: datetime
+    departments: tuple[str, ...]
+
+
+def refused(state: State, code: Refused, reason: str, sender: Sender | None = None) -> tuple[State, Verdict]:
+    """Count a refusal; the sender is told why, and a denial is kept for the audit trail."""
     verdict = Verdict(accepted=False, code=code, reason=reason)
-    return state.but(refusals=state.refusals + 1), verdict
+    counted = state.but(refusals=state.refusals + 1)
+    if sender is None or code not in DENIALS or state.refusals >= NOTED_DENIALS:
+        return counted, verdict
+    denial = Denial(
+        serial=counted.refusals,
+        at=sender.at,
+        message=sender.name,
+        code=code.value,
+        actor=sender.actor if sender.departments else "",
+    )
+    return counted.but(denied=(*state.denied, denial)), verdict
 
 
 def repeated(state: Dossier, name: str, command: Command) -> Verdict | None:

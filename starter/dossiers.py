@@ -27,10 +27,12 @@ class Dossiers:
         """The run started; None where one runs already, or, without `again`, has run. Raises TryAgain."""
         reuse = WorkflowIDReusePolicy.ALLOW_DUPLICATE if again else WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
 
+        proven = argument.model_copy(update={"token": self._tokens(workflow_id)})
+
         async def call() -> WorkflowHandle[Any, Any]:
             return await self._client.start_workflow(
                 kind,
-                argument.model_dump(mode="json", exclude_none=True),
+                proven.model_dump(mode="json", exclude_none=True),
                 id=workflow_id,
                 task_queue=self._task_queue,
                 id_reuse_policy=reuse,

@@ -43,8 +43,8 @@ class Meetings:
         Raises TryAgain when the server cannot be reached: calling again is safe.
         """
         name = week or week_of(datetime.now(UTC), self._pack.time_zone)
-        call = Call(procedure=self._pack.name, name=name, at_once=True)
-        meeting = meeting_id(call.procedure, call.name)
+        meeting = meeting_id(self._pack.name, name)
+        call = Call(procedure=self._pack.name, name=name, at_once=True, token=self._tokens(meeting))
         try:
             await patiently(
                 lambda: self._client.start_workflow(

@@ -74,7 +74,8 @@ class CorrectiveActionWorkflow(DossierDesk[Corrective]):
                 CorrectiveDuties.register_corrective, entry, **options.NEAR
             )
             pack = PACKS.pinned(known.procedure)
-            self.state = rules.opened(complaint, known, pack, info.workflow_start_time)
+            proven = complaint.model_copy(update={"token": None})
+            self.state = rules.opened(proven, known, pack, info.workflow_start_time)
         self.opened = True
         self.show()
 
@@ -117,7 +118,7 @@ class CorrectiveActionWorkflow(DossierDesk[Corrective]):
 
     async def write(self) -> None:
         """The action's page."""
-        page = CorrectivePage(view=rules.view_of(self.state), mails=self.state.mails)
+        page = CorrectivePage(view=rules.view_of(self.state), mails=self.state.mails, denied=self.state.denied)
         await workflow.execute_activity_method(
             CorrectiveDuties.write_corrective, page, **options.insistent("write it down")
         )

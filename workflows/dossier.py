@@ -131,7 +131,8 @@ class DossierDesk(ABC, Generic[State]):
 
     def _judge(self, letter: Letter, departments: tuple[str, ...], at: datetime) -> Verdict | None:
         if letter.problem is not None:
-            self.state, verdict = replies.refused(self.state, Refused(letter.problem.code), letter.problem.reason)
+            problem, sender = letter.problem, letter.sender(departments, at)
+            self.state, verdict = replies.refused(self.state, Refused(problem.code), problem.reason, sender)
             return verdict
         if isinstance(letter.content, Command):
             return self.receive(letter.name, letter.content, at, departments)
@@ -160,9 +161,8 @@ class DossierDesk(ABC, Generic[State]):
             self.written = self.state if unchanged else writing
 
     def without(self, written: State) -> State:
-        """The state as it is now, without the notices that an earlier one has handed over."""
-        sent = {mail.id for mail in written.mails}
-        return self.state.but(mails=tuple(mail for mail in self.state.mails if mail.id not in sent))
+        """The state as it is now, without what an earlier one has handed over."""
+        return self.state.without(written)
 
     async def clear(self, book: "asyncio.Task[None]") -> None:
         """Leave nothing behind: every message judged, every handler done, every line in the book."""

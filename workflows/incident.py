@@ -160,6 +160,7 @@ class BatchReturnWorkflow(DossierDesk[Incident]):
             view=rules.view_of(self.state),
             reports=self.state.reports,
             mails=self.state.mails,
+            denied=self.state.denied,
         )
         await workflow.execute_activity_method(
             IncidentDuties.write_incident, page, **options.insistent("write it down")

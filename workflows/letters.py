@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from pydantic import ValidationError
 from temporalio.common import RawValue
@@ -22,6 +23,7 @@ from models.names import (
     UNSEALED_PAYLOAD,
     Refused,
 )
+from rules.replies import Sender
 
 Models = Mapping[str, type[Contract]]
 """What a workflow understands: name on the wire -> model."""
@@ -57,6 +59,11 @@ class Letter:
         if verdict is not None:
             self._verdict = verdict
             self._known.set()
+
+    def sender(self, departments: tuple[str, ...], at: datetime) -> Sender | None:
+        """Who sent it; None where it cannot be read."""
+        content = self.content
+        return Sender(self.name, content.actor, at, departments) if isinstance(content, Command) else None
 
     async def answered(self) -> Verdict | None:
         """The answer, once there is one.

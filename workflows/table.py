@@ -94,7 +94,8 @@ class Table:
 
     async def _judge(self, letter: Letter, departments: tuple[str, ...], at: datetime) -> Verdict:
         if letter.problem is not None:
-            self.meeting, verdict = replies.refused(self.meeting, Refused(letter.problem.code), letter.problem.reason)
+            problem, sender = letter.problem, letter.sender(departments, at)
+            self.meeting, verdict = replies.refused(self.meeting, Refused(problem.code), problem.reason, sender)
         elif isinstance(letter.content, DecideCase):
             verdict = await self._decide(letter.content, departments, at)
         elif not isinstance(letter.content, Command):
@@ -115,7 +116,8 @@ class Table:
         try:
             case = motions.may_decide(self.meeting, self._pack, command, found, departments)
         except Refusal as refusal:
-            self.meeting, verdict = replies.refused(self.meeting, refusal.code, refusal.reason)
+            sender = replies.Sender("decide", command.actor, at, departments)
+            self.meeting, verdict = replies.refused(self.meeting, refusal.code, refusal.reason, sender)
             return verdict
         answer = await workflow.execute_activity_method(
             MeetingDuties.put_decision,
@@ -140,9 +142,8 @@ class Table:
                 return
             writing = self.meeting
             await workflow.execute_local_activity_method(MeetingDuties.write_meeting, self._page(), **options.NEAR)
-            sent = {mail.id for mail in writing.mails}
             unchanged = self.meeting is writing
-            self.meeting = self.meeting.but(mails=tuple(mail for mail in self.meeting.mails if mail.id not in sent))
+            self.meeting = self.meeting.without(writing)
             self._written = self.meeting if unchanged else writing
 
     @property
@@ -162,6 +163,7 @@ class Table:
             ),
             actions=tuple(action for action in self.meeting.actions if action not in known),
             mails=self.meeting.mails,
+            denied=self.meeting.denied,
         )
 
     async def clear(self, book: asyncio.Task[None]) -> None:

@@ -1,13 +1,15 @@
 """A service that believes nobody's word: tokens with every start and message, denials in the audit trail."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlmodel import col, select
-from temporalio.client import WorkflowFailureError
+from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
@@ -15,11 +17,34 @@ from activities.identity import Gate, KeyFile
 from activities.store import Store
 from models.case import Stage
 from models.directory import Directory
-from models.names import case_id
+from models.incident import Scope
+from models.names import (
+    BATCH_RETURN,
+    CORRECTIVE_ACTION,
+    SUPERVISION_MEETING,
+    VIEW,
+    case_id,
+    corrective_id,
+    incident_id,
+    meeting_id,
+)
 from models.tables import AuditRow, CaseRow, EventRow
-from procedures import DIRECTORY, read_directory
+from procedures import DIRECTORY, load_packs, read_directory
 from starter.issuer import Issuer
-from tests.support import GOODS_DEPT, PANEL, SERVICE, OfCase, Office, complaint_data, liable, new_number, office_at_work
+from tests.eightd import COMPLAINT
+from tests.quality import known, quality_pack
+from tests.support import (
+    GOODS_DEPT,
+    LEADER,
+    PANEL,
+    SERVICE,
+    OfCase,
+    Office,
+    complaint_data,
+    liable,
+    new_number,
+    office_at_work,
+)
 
 
 @pytest.fixture
@@ -92,6 +117,54 @@ async def test_a_message_counts_only_with_its_senders_token_and_every_denial_is_
             kept = str((await session.get(CaseRow, case.number)).model_dump())  # type: ignore[union-attr]
             events = (await session.exec(select(EventRow).where(EventRow.number == case.number))).all()
         assert "eyJ" not in kept + str([event.model_dump() for event in events])
+
+
+async def test_a_meeting_an_incident_and_a_report_begin_for_whom_they_name_and_their_denials_are_audited(
+    env: WorkflowEnvironment, store: Store, issuer: Issuer
+) -> None:
+    load_packs()
+    pack = known(quality_pack(f"q{uuid.uuid4().hex[:8]}"))
+    scope, reference = Scope(product=f"P-{uuid.uuid4().hex[:6]}"), f"QC-{uuid.uuid4().hex[:8]}"
+    starts: list[tuple[str, str, dict[str, Any], str, dict[str, Any]]] = [
+        (BATCH_RETURN, incident_id(pack.name, scope.key),
+         {"procedure": pack.name, "scope": {"product": scope.product}, "reason": "x", "opened_by": LEADER},
+         "decide", {"grant": True, "reason": "x", "liable": liable(merchant=100)}),
+        (CORRECTIVE_ACTION, corrective_id(reference),
+         COMPLAINT | {"reference": reference, "procedure": pack.name, "requester": LEADER}, "approve", {}),
+        (SUPERVISION_MEETING, meeting_id(pack.name, "2026-W40"),
+         {"procedure": pack.name, "name": "2026-W40", "at_once": True}, "close", {}),
+    ]  # fmt: skip
+    async with guarded(env, store, issuer) as office:
+        for kind, workflow_id, content, said, fields in starts:
+
+            async def start(token: str | None, kind: str = kind, wid: str = workflow_id, what: Any = content) -> Any:
+                proof = {"token": token} if token else {}
+                with env.with_time_skipping_disabled():
+                    return await office.client.start_workflow(
+                        kind, what | proof, id=wid, task_queue=office.settings.task_queue
+                    )
+
+            with pytest.raises(WorkflowFailureError) as failed:
+                await (await start(None)).result()
+            assert isinstance(failed.value.cause, ApplicationError)
+            assert failed.value.cause.type == "not_proven"
+            handle = await start(issuer.sign(LEADER, workflow_id))
+            for token in (None, issuer.sign(SERVICE, workflow_id)):
+                proof = {"token": token} if token else {}
+                with pytest.raises(WorkflowUpdateFailedError) as refused:
+                    await handle.execute_update(said, {"actor": SERVICE, **fields, **proof})
+                assert isinstance(refused.value.cause, ApplicationError)
+                assert refused.value.cause.type == ("wrong_department" if token else "not_proven")
+            seen = await handle.query(VIEW)
+            subject = workflow_id if kind == SUPERVISION_MEETING else seen["number"]
+            assert "eyJ" not in str(seen)
+            async with asyncio.timeout(20):
+                while len(denied := await _audited(store, subject)) < 2:
+                    await asyncio.sleep(0.1)
+            told = [("denied", SERVICE, "not_proven"), ("denied", SERVICE, "wrong_department")]
+            assert denied[-2:] == told
+            assert ("denied", "", "not_proven") in await _audited(store, workflow_id)
+            await handle.terminate()
 
 
 async def test_a_complaint_of_nobody_known_opens_no_case(
