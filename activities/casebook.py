@@ -43,7 +43,7 @@ def _no_calendar(year: int) -> WorkCalendar:
     return WorkCalendar()
 
 
-async def _nobody_looks(number: str) -> None:
+async def _nobody_looks(*_: str) -> None:
     """The panel learns of a case by its notice alone, and no incident looks for its like."""
 
 
@@ -64,7 +64,7 @@ class Casebook(BookDuties):
         *,
         on_mail: Callable[[], None] = _nobody_waits,
         on_panel: Callable[[str], Awaitable[None]] = _nobody_looks,
-        on_case: Callable[[str], Awaitable[None]] = _nobody_looks,
+        on_case: Callable[[str, str], Awaitable[None]] = _nobody_looks,
         gate: Gate | None = None,
         calendar: Callable[[int], WorkCalendar] = _no_calendar,
         clock: Callable[[], datetime] = _now,
@@ -92,7 +92,7 @@ class Casebook(BookDuties):
         """
         known = await self._known(entry) or await self._enter(entry)
         if not known.duplicate:
-            await self._on_case(entry.number)
+            await self._on_case(entry.number, known.procedure)
         return known
 
     async def _enter(self, entry: OpenCase) -> Opened:

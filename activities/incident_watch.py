@@ -33,12 +33,17 @@ class IncidentWatch:
         self._packs = packs
         self._vouch = vouch
 
-    async def __call__(self, number: str) -> None:
-        """Link the case and tell its incident, or begin one. Raises StoreError, RPCError: then it is done again."""
+    async def __call__(self, number: str, procedure: str) -> None:
+        """Link the case and tell its incident, or begin one; `procedure` is the one it runs on.
+
+        Raises StoreError, RPCError: then it is done again.
+        """
+        pack = self._packs.pinned(procedure)
+        if pack.incident is None and pack.corrective_action is None:
+            return
         async with self._store.read() as session:
             row = await session.get(CaseRow, number)
-        pack = self._packs.pinned(row.procedure) if row else None
-        if row is None or pack is None or (pack.incident is None and pack.corrective_action is None):
+        if row is None:
             return
         await self._note_goods(row)
         if pack.incident is None:

@@ -5,8 +5,16 @@ from typing import Any
 
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
-from temporalio.contrib.pydantic import PydanticPayloadConverter
-from temporalio.converter import DataConverter, DefaultFailureConverter, PayloadConverter
+from temporalio.contrib.pydantic import PydanticJSONPlainPayloadConverter
+from temporalio.converter import (
+    CompositePayloadConverter,
+    DataConverter,
+    DefaultFailureConverter,
+    DefaultPayloadConverter,
+    EncodingPayloadConverter,
+    JSONPlainPayloadConverter,
+    PayloadConverter,
+)
 
 from starter.keyring import KeyRing
 
@@ -15,13 +23,24 @@ UNDECODABLE = "\u0000undecodable"
 message of ours can hold it, since control characters are refused."""
 
 
-class RedressPayloadConverter(PydanticPayloadConverter):
+_JSON = PydanticJSONPlainPayloadConverter()
+"""One for the process: it keeps what it has built for each type, and every run of a workflow makes a converter anew."""
+
+
+def _with_pydantic(usual: EncodingPayloadConverter) -> EncodingPayloadConverter:
+    return _JSON if isinstance(usual, JSONPlainPayloadConverter) else usual
+
+
+class RedressPayloadConverter(CompositePayloadConverter):
     """Typed payloads through pydantic; untyped ones never raise.
 
     The SDK decodes without types when a message brings a number of arguments the handler does not take.
     An exception there fails the workflow task again and again: the case would hang, its deadline never
     firing. With a marker in the argument's place the case runs and can answer.
     """
+
+    def __init__(self) -> None:
+        super().__init__(*map(_with_pydantic, DefaultPayloadConverter.default_encoding_payload_converters))
 
     def from_payloads(self, payloads: Sequence[Payload], type_hints: list[type] | None = None) -> list[Any]:
         if type_hints is not None:

@@ -29,11 +29,12 @@ with workflow.unsafe.imports_passed_through():
     from rules.messages import precheck
     from rules.remedy import ended_at, finished, order_for
     from rules.view import result, view
-    from workflows import options, present
     from workflows.desk import Desk
     from workflows.inbox import answered, refusal
     from workflows.intake import carried_on, complaint_of
     from workflows.letters import read
+    from workflows.options import NEAR, watching
+    from workflows.present import remedy_summary
 
 
 @workflow.defn(name=COMPLAINT)
@@ -102,7 +103,7 @@ class ComplaintWorkflow(Desk):
             complaint=complaint,
         )
         try:
-            return await workflow.execute_local_activity_method(BookDuties.open_case, entry, **options.NEAR)
+            return await workflow.execute_local_activity_method(BookDuties.open_case, entry, **NEAR)
         except ActivityError as error:
             if isinstance(error.cause, ApplicationError):
                 reason, code = error.cause.message, error.cause.type
@@ -162,7 +163,7 @@ class ComplaintWorkflow(Desk):
                 order,
                 id=execution.child,
                 result_type=RemedyResult,
-                static_summary=present.remedy_summary(order, self.pack),
+                static_summary=remedy_summary(order, self.pack),
                 parent_close_policy=workflow.ParentClosePolicy.ABANDON,
             )
             self._mark_started()
@@ -184,7 +185,7 @@ class ComplaintWorkflow(Desk):
 
     async def _await_remedy(self, child: str) -> RemedyResult:
         return await workflow.execute_activity_method(
-            FollowDuties.await_remedy, child, **options.watching("wait for the remedy")
+            FollowDuties.await_remedy, child, **watching("wait for the remedy")
         )
 
     async def _pass_on_goods(self, execution: Execution) -> None:

@@ -26,11 +26,11 @@ with workflow.unsafe.imports_passed_through():
     from rules import corrective as rules
     from rules.corrective_acts import receive
     from texts.corrective import web_details
-    from workflows import options
     from workflows.dossier import DossierDesk
     from workflows.inbox import answered, refusal
     from workflows.intake import bad_start, carried_on, contract_of
     from workflows.letters import TO_A_CORRECTIVE, read
+    from workflows.options import NEAR, insistent
 
 
 @workflow.defn(name=CORRECTIVE_ACTION)
@@ -70,9 +70,7 @@ class CorrectiveActionWorkflow(DossierDesk[Corrective]):
                 opened_at=info.workflow_start_time,
                 complaint=complaint,
             )
-            known = await workflow.execute_local_activity_method(
-                CorrectiveDuties.register_corrective, entry, **options.NEAR
-            )
+            known = await workflow.execute_local_activity_method(CorrectiveDuties.register_corrective, entry, **NEAR)
             pack = PACKS.pinned(known.procedure)
             proven = complaint.model_copy(update={"token": None})
             self.state = rules.opened(proven, known, pack, info.workflow_start_time)
@@ -92,7 +90,7 @@ class CorrectiveActionWorkflow(DossierDesk[Corrective]):
         """Trace lots that have been named (S2-27)."""
         if self.state.to_trace:
             lots = list(self.state.to_trace)
-            found = await workflow.execute_local_activity_method(CorrectiveDuties.trace_lots, lots, **options.NEAR)
+            found = await workflow.execute_local_activity_method(CorrectiveDuties.trace_lots, lots, **NEAR)
             self.state = self.state.but(trace=found, to_trace=())
 
     async def pass_time(self, at: datetime) -> None:
@@ -119,9 +117,7 @@ class CorrectiveActionWorkflow(DossierDesk[Corrective]):
     async def write(self) -> None:
         """The action's page."""
         page = CorrectivePage(view=rules.view_of(self.state), mails=self.state.mails, denied=self.state.denied)
-        await workflow.execute_activity_method(
-            CorrectiveDuties.write_corrective, page, **options.insistent("write it down")
-        )
+        await workflow.execute_activity_method(CorrectiveDuties.write_corrective, page, **insistent("write it down"))
 
     @workflow.signal(dynamic=True)
     def _signalled(self, name: str, args: Sequence[RawValue]) -> None:

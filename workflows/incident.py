@@ -29,11 +29,11 @@ with workflow.unsafe.imports_passed_through():
     from rules import incident as rules
     from rules.incident_acts import receive
     from texts.incident import web_details
-    from workflows import options
     from workflows.dossier import DossierDesk
     from workflows.inbox import answered, refusal
     from workflows.intake import bad_start, carried_on, contract_of
     from workflows.letters import TO_AN_INCIDENT, read
+    from workflows.options import NEAR, insistent, watching
 
 
 @workflow.defn(name=BATCH_RETURN)
@@ -73,9 +73,7 @@ class BatchReturnWorkflow(DossierDesk[Incident]):
                 opened_at=info.workflow_start_time,
                 wish=wish,
             )
-            known = await workflow.execute_local_activity_method(
-                IncidentDuties.register_incident, entry, **options.NEAR
-            )
+            known = await workflow.execute_local_activity_method(IncidentDuties.register_incident, entry, **NEAR)
             pack = PACKS.pinned(known.procedure)
             self.state = rules.opened(wish, known, pack, info.workflow_start_time)
         self.opened = True
@@ -104,7 +102,7 @@ class BatchReturnWorkflow(DossierDesk[Incident]):
 
     async def _give_out(self) -> None:
         self._news = await workflow.execute_activity_method(
-            IncidentDuties.carry_out, rules.order_for(self.state), **options.watching("give the decision to the cases")
+            IncidentDuties.carry_out, rules.order_for(self.state), **watching("give the decision to the cases")
         )
 
     async def errands(self) -> None:
@@ -121,9 +119,7 @@ class BatchReturnWorkflow(DossierDesk[Incident]):
 
     async def _count(self) -> None:
         if self.state.drill is None:
-            found = await workflow.execute_local_activity_method(
-                IncidentDuties.gather_cases, self.state.number, **options.NEAR
-            )
+            found = await workflow.execute_local_activity_method(IncidentDuties.gather_cases, self.state.number, **NEAR)
             self.state = rules.progressed(self.state, found)
 
     async def pass_time(self, at: datetime) -> None:
@@ -162,9 +158,7 @@ class BatchReturnWorkflow(DossierDesk[Incident]):
             mails=self.state.mails,
             denied=self.state.denied,
         )
-        await workflow.execute_activity_method(
-            IncidentDuties.write_incident, page, **options.insistent("write it down")
-        )
+        await workflow.execute_activity_method(IncidentDuties.write_incident, page, **insistent("write it down"))
 
     def without(self, written: Incident) -> Incident:
         """Without notices and situation reports handed over."""

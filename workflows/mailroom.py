@@ -6,7 +6,7 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from activities.duties import PostDuties
     from models.names import MAILROOM, Queue
-    from workflows import options
+    from workflows.options import watching
 
 SHIFT_SECONDS = 600.0
 SHIFTS = 100
@@ -24,7 +24,7 @@ class MailroomWorkflow:
                 await workflow.execute_activity_method(
                     PostDuties.deliver_mails,
                     SHIFT_SECONDS,
-                    **options.watching("deliver waiting notices", Queue.NOTICES),
+                    **watching("deliver waiting notices", Queue.NOTICES),
                 )
             except ActivityError:
                 workflow.logger.warning("a mailroom shift ended early")

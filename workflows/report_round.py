@@ -10,7 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from models.names import REPORT_ROUND
     from models.reporting import ReportCall
     from rules.reporting import ended_period
-    from workflows import options
+    from workflows.options import NEAR
 
 _SCHEDULED = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
 
@@ -27,5 +27,5 @@ class ReportRoundWorkflow:
         return await workflow.execute_local_activity_method(
             ReportDuties.post_reports,
             call.model_copy(update={"period": period}),
-            **options.NEAR,
+            **NEAR,
         )

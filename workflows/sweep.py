@@ -6,7 +6,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.duties import SweepDuties
     from models.audit import Swept
     from models.names import SWEEP
-    from workflows import options
+    from workflows.options import sweeping
 
 
 @workflow.defn(name=SWEEP)
@@ -16,4 +16,4 @@ class SweepWorkflow:
     @workflow.run
     async def run(self) -> Swept:
         """One look over everything."""
-        return await workflow.execute_activity_method(SweepDuties.sweep, **options.sweeping("look after the service"))
+        return await workflow.execute_activity_method(SweepDuties.sweep, **sweeping("look after the service"))

@@ -126,3 +126,15 @@ def test_a_broad_except_in_a_workflow_says_why() -> None:
             for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.ExceptHandler) and isinstance(node.type, ast.Name):
                     assert node.type.id not in {"Exception", "BaseException"}, f"{file}:{node.lineno}"
+
+
+def test_no_workflow_takes_a_whole_module_of_its_package() -> None:
+    """The sandbox passes through what is named, not what is found in a package: it would run it anew for each case."""
+    wrong = [
+        f"{file.name}:{node.lineno}"
+        for file in modules("workflows")
+        if "@workflow.defn" in (source := file.read_text(encoding="utf-8"))
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ImportFrom) and node.module == "workflows"
+    ]
+    assert not wrong
