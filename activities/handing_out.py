@@ -25,61 +25,76 @@ _log = structlog.get_logger()
 
 
 class HandingOut:
-    """One turn: `give` gives the decision to a case. A case is counted as under way from the moment it is asked."""
+    """One turn: `give` gives the decision to a case. A case is under way from the moment it is asked until it is done.
+
+    All cases are counted when there may be news to tell; in between only those under way are looked at.
+    """
 
     def __init__(self, cases: IncidentCases, give: Give, order: CarryOut, *, rest: float = REST) -> None:
-        self._rest = rest
         self._cases = cases
         self._give = give
         self._order = order
+        self._rest = rest
         self._giving: dict[asyncio.Future[IncidentCase], str] = {}
+        self._under_way: set[str] = set()
         self._resting: dict[str, float] = {}
         """Case -> when it is tried again, by the loop's clock."""
+        self._waiting = True
+        """Whether cases are left that have not been asked."""
         self._clock = asyncio.get_running_loop().time
 
     async def run(self, stopping: Callable[[], bool]) -> Progress:
         """Returns when there is news to tell, or it is time to go; then no case is left half-asked."""
-        begun = self._clock()
+        begun = count_at = self._clock()
+        self._under_way = await self._cases.under_way(self._order.incident)
         try:
-            while True:
-                found = await self._cases.progress(self._order.incident)
-                spent = self._clock() - begun
-                news = found.handed_out or (found != self._order.known and spent >= TELL_AFTER)
-                over = news or spent >= SHIFT or stopping()
-                if over and not self._giving:
-                    return found
-                if not over:
-                    await self._begin(found)
+            while self._waiting or self._giving or self._under_way:
+                now = self._clock()
+                if stopping() or now - begun >= SHIFT:
+                    break
+                if now - count_at >= TELL_AFTER:
+                    if await self._cases.progress(self._order.incident) != self._order.known:
+                        break
+                    count_at = self._clock()
+                await self._begin()
+                await self._settle()
+            while self._giving:
                 await self._settle()
         finally:
             for asked in self._giving:
                 asked.cancel()
+        return await self._cases.progress(self._order.incident)
 
-    async def _begin(self, found: Progress) -> None:
+    async def _begin(self) -> None:
         """Ask as many cases as there are free places."""
-        free = self._order.at_once - found.under_way - len(self._giving)
-        if free <= 0 or not found.linked:
+        free = self._order.at_once - len(self._under_way) - len(self._giving)
+        if free <= 0:
             return
         now = self._clock()
         passed_over = {*self._giving.values(), *(case for case, until in self._resting.items() if until > now)}
         waiting = await self._cases.unhanded(self._order.incident, free + len(passed_over))
+        self._waiting = bool(waiting)
         for number, version in [each for each in waiting if each[0] not in passed_over][:free]:
             self._giving[asyncio.ensure_future(self._give(self._order, number, version))] = number
 
     async def _settle(self) -> None:
-        """Wait a moment, and write down who has answered meanwhile."""
-        if not self._giving:
+        """Wait a moment, write down who has answered meanwhile, and see who is done."""
+        if self._giving:
+            done, _ = await asyncio.wait(self._giving, timeout=LOOK)
+            if fates := [fate for asked in done if (fate := self._fate(asked)) is not None]:
+                await self._cases.settle(fates)
+                self._under_way |= {fate.number for fate in fates}
+        elif self._under_way or self._resting:
             await asyncio.sleep(LOOK)
-            return
-        done, _ = await asyncio.wait(self._giving, timeout=LOOK)
-        fates = []
-        for asked in done:
-            number = self._giving.pop(asked)
-            if isinstance(error := asked.exception(), TemporalError):
-                # The others do not wait for it; it keeps its place in the list and is asked again.
-                self._resting[number] = self._clock() + self._rest
-                _log.warning("cannot be given the decision yet", number=number, problem=type(error).__name__)
-            else:
-                fates.append(asked.result())
-        if fates:
-            await self._cases.settle(fates)
+        if self._under_way:
+            self._under_way = await self._cases.under_way(self._order.incident, self._under_way)
+
+    def _fate(self, asked: "asyncio.Future[IncidentCase]") -> IncidentCase | None:
+        """What became of a case; None for one that could not be reached: it is asked again, the others go on."""
+        number = self._giving.pop(asked)
+        error = asked.exception()
+        if not isinstance(error, TemporalError):
+            return asked.result()
+        self._resting[number] = self._clock() + self._rest
+        _log.warning("cannot be given the decision yet", number=number, problem=type(error).__name__)
+        return None

@@ -1,6 +1,6 @@
 """The cases of an incident in SQL: which belong to it, what the decision did to each, how far all of them are."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, case, literal, or_, true, update
@@ -16,6 +16,11 @@ from models.tables import CaseGoods, CaseRow, IncidentCase, Row
 CASE, LINK = Row.metadata.tables["case_row"], Row.metadata.tables["incident_case"]
 SYSTEM = "system"
 _DONE = (Stage.FEEDBACK.value, Stage.CLOSED.value, Stage.REFUSED.value)
+_DECIDED = LINK.c.fate == CaseFate.DECIDED.value
+_EXECUTING = and_(_DECIDED, CASE.c.stage == Stage.EXECUTING.value)
+_UNTOLD = and_(_DECIDED, CASE.c.version <= LINK.c.version)
+_WORKING = or_(_UNTOLD, and_(_EXECUTING, CASE.c.waiting_for == SYSTEM))
+"""Decided, and it has not written down what came of it, or money or stock is on its way."""
 
 
 def matches(scope: Scope) -> list[ColumnElement[bool]]:
@@ -86,23 +91,28 @@ class IncidentCases:
                 values = fate.model_dump(include={"fate", "at", "version", "code", "reason"})
                 await session.exec(update(IncidentCase).where(*same).values(values))
 
+    async def under_way(self, incident: str, among: Collection[str] | None = None) -> set[str]:
+        """Cases that have the decision and that the service is at work on; of all, or of some."""
+        wanted = core_select(LINK.c.number).join_from(LINK, CASE, LINK.c.number == CASE.c.number)
+        wanted = wanted.where(LINK.c.incident == incident, _WORKING)
+        if among is not None:
+            wanted = wanted.where(LINK.c.number.in_(among))
+        async with self._store.read() as session:
+            return set((await (await session.connection()).execute(wanted)).scalars())
+
     async def progress(self, incident: str) -> Progress:
         """How far the cases are: one pass over their rows."""
-        decided = LINK.c.fate == CaseFate.DECIDED.value
-        executing = and_(decided, CASE.c.stage == Stage.EXECUTING.value)
-        untold = and_(decided, CASE.c.version <= LINK.c.version)
-        working = or_(untold, and_(executing, CASE.c.waiting_for == SYSTEM))
         counted: dict[str, ColumnElement[bool]] = {
             "cases": true(),
             **{fate.value: LINK.c.fate == fate.value for fate in CaseFate},
-            "under_way": working,
-            "goods": and_(~working, executing),
-            "task": and_(~working, decided, CASE.c.stage == Stage.TASK.value),
-            "settled": and_(~working, decided, CASE.c.stage.in_(_DONE)),
+            "under_way": _WORKING,
+            "goods": and_(~_WORKING, _EXECUTING),
+            "task": and_(~_WORKING, _DECIDED, CASE.c.stage == Stage.TASK.value),
+            "settled": and_(~_WORKING, _DECIDED, CASE.c.stage.in_(_DONE)),
         }
         sums = [func.sum(case((condition, 1), else_=0)) for condition in counted.values()]
         wanted = (
-            core_select(CASE.c.currency, func.sum(case((decided, CASE.c.refunded), else_=0)), *sums)
+            core_select(CASE.c.currency, func.sum(case((_DECIDED, CASE.c.refunded), else_=0)), *sums)
             .join_from(LINK, CASE, LINK.c.number == CASE.c.number)
             .where(LINK.c.incident == incident)
             .group_by(CASE.c.currency)

@@ -24,6 +24,9 @@ class Cases:
         counted = Counter(self.fates.values())
         return Progress(cases=len(self.fates), linked=counted["linked"], decided=counted["decided"])
 
+    async def under_way(self, _: str, among: set[str] | None = None) -> set[str]:
+        return set()
+
     async def unhanded(self, _: str, at_most: int) -> list[tuple[str, int]]:
         return [(number, 1) for number, fate in self.fates.items() if fate == "linked"][:at_most]
 
