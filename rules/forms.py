@@ -50,7 +50,10 @@ def _is_date(value: Detail) -> bool:
 _KINDS: dict[str, tuple[Callable[[Detail], bool], str]] = {
     "yes_no": (lambda value: isinstance(value, bool), "must be true or false"),
     "number": (lambda value: type(value) is int and value >= 0, "must be a whole number from 0 on"),
-    "money": (lambda value: type(value) is int and value >= 0, "must be a whole number from 0 on"),
+    "money": (
+        lambda value: type(value) is int and value >= 0,
+        "must be an amount in the smallest unit, such as 21000 for 210.00",
+    ),
     "date": (_is_date, "must be a date such as 2026-01-31"),
     "reference": (
         lambda value: isinstance(value, str) and bool(_REFERENCE.match(value)),

@@ -57,7 +57,7 @@ COMMANDS = {
     "respond": ("working:respond", "Record the customer's answer to an offer."),
     "approve": ("working:approve", "Approve, or not, what somebody else determined or offers."),
     "extend": ("working:extend", "Give a department more time."),
-    "procedure": ("procedures:procedure", "Procedure packs: list, show, check, test, move a case."),
+    "procedure": ("procedures:procedure", "Procedure packs: list, show, check, test, simulate, move a case."),
     "report": ("reporting:report", "Forms, breaches, figures and causes, to read, print or calculate with."),
     "document": ("papers:document", "A paper of a case, such as its investigation form or return list."),
     "send-reports": ("rounds:send_reports", "Send the regular reports of a week or month, again if need be."),

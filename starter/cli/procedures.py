@@ -9,11 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from models.procedure import Procedure
-from models.span import span_text
 from procedures import HERE, PackError, read_pack, read_trials
 from procedures.workdays import Workdays
 from rules.spans import years_needed
 from rules.trial import START, differences
+from starter.cli.procedure_table import rows
 from starter.cli.sending import NOBODY, Number, Sender, act
 from starter.cli.session import Json, Session, session
 from starter.cli.simulating import simulate
@@ -49,7 +49,7 @@ def list_packs(*, as_json: Json = False) -> int:
 
 @procedure.command(name="show")
 def show_pack(name: PackName, /, *, as_json: Json = False) -> int:
-    """A procedure's parameters, routes, duties and clocks with the clause each comes from."""
+    """A procedure's parameters, routes, duties, clocks, limits and papers with the clause each comes from."""
     current = session()
     pack = _found(current, name)
     if as_json:
@@ -59,28 +59,10 @@ def show_pack(name: PackName, /, *, as_json: Json = False) -> int:
     table = Table(box=None, pad_edge=False)
     for heading in ("what", "value", "source"):
         table.add_column(current.say(f"procedure.{heading}"))
-    for row in _rows(current, pack):
+    for row in rows(current, pack):
         table.add_row(*(Text(cell) for cell in row))
     current.out.print(table)
     return 0
-
-
-def _rows(current: Session, pack: Procedure) -> list[tuple[str, str, str]]:
-    rows = [(values.title(part.title, current.lang), str(part.value), part.source) for part in pack.parameters.values()]
-    for route in pack.routes:
-        steps = " → ".join((*route.before, current.named("handling", route.handling), *route.after))
-        rows.append((route.name, steps, route.source))
-    for name, duty in pack.duties.items():
-        rows.append((f"{name}: {values.title(duty.title, current.lang)}", span_text(duty.within), duty.source))
-    for name in type(pack.clocks).model_fields:
-        clock = getattr(pack.clocks, name)
-        if clock is not None and name != "reminders":
-            rows.append((name, span_text(clock.within), clock.source))
-    for band in pack.approvals:
-        who = band.by or current.say("procedure.alone")
-        limit = f"{band.over or 0} – {band.up_to if band.up_to is not None else '∞'}"
-        rows.append((", ".join(band.liable) or "*", f"{limit}: {who}", band.source))
-    return rows
 
 
 @procedure.command(name="check")

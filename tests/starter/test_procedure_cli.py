@@ -21,6 +21,9 @@ def test_every_packaged_procedure_is_listed_and_shows_its_numbers_with_their_cla
     shown = redress("procedure", "show", "courier")
     assert shown.code == 0
     assert "C-X3, value ours" in shown.out
+    returns = redress("procedure", "show", "returns").out
+    for key in ("offers.make", "callbacks.desk", "rework", "extensions", "incident.decision", "papers.return_list"):
+        assert key in returns
     assert "duty_manager" in redress("procedure", "show", str(HOTEL_FILE)).out
     assert redress("procedure", "show", "bakery").code == 2
 

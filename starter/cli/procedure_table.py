@@ -1,0 +1,69 @@
+"""A procedure as a table: what it sets, to what, and the clause each comes from."""
+
+from collections.abc import Iterator
+
+from pydantic import BaseModel
+
+from models.procedure import Procedure
+from models.span import span_text
+from starter.cli.session import Session
+from texts import values
+
+Row = tuple[str, str, str]
+"""What, value, source."""
+
+
+def rows(current: Session, pack: Procedure) -> Iterator[Row]:
+    """Parameters, the way of a case, every clock, who authorises, and the papers."""
+    yield from _way(current, pack)
+    yield from _clocks("", pack.clocks)
+    yield from _afterwards(pack)
+    for band in pack.approvals:
+        who = band.by or current.say("procedure.alone")
+        limit = f"{band.over or 0} – {band.up_to if band.up_to is not None else '∞'}"
+        yield ", ".join(band.liable) or "*", f"{limit}: {who}", band.source
+    yield from _quality(pack)
+    for name, paper in pack.papers.items():
+        yield f"papers.{name}", values.title(paper.title, current.lang), paper.source
+
+
+def _way(current: Session, pack: Procedure) -> Iterator[Row]:
+    for parameter in pack.parameters.values():
+        yield values.title(parameter.title, current.lang), str(parameter.value), parameter.source
+    for route in pack.routes:
+        steps = " → ".join((*route.before, current.named("handling", route.handling), *route.after))
+        yield route.name, steps, route.source
+    for name, duty in pack.duties.items():
+        yield f"{name}: {values.title(duty.title, current.lang)}", span_text(duty.within), duty.source
+
+
+def _quality(pack: Procedure) -> Iterator[Row]:
+    """The clocks of incidents and corrective actions, and what opens an incident."""
+    for name in ("incident", "corrective_action"):
+        if (section := getattr(pack, name)) is not None:
+            yield from _clocks(f"{name}.", section)
+    for threshold in pack.incident.thresholds if pack.incident else ():
+        marks, span = " + ".join(threshold.by), span_text(threshold.within)
+        yield "incident.thresholds", f"{marks}: {threshold.cases} / {span}", threshold.source
+
+
+def _clocks(prefix: str, section: BaseModel) -> Iterator[Row]:
+    for name in type(section).model_fields:
+        clock = getattr(section, name)
+        if hasattr(clock, "within") and hasattr(clock, "source"):
+            yield f"{prefix}{name}", span_text(clock.within), clock.source
+
+
+def _afterwards(pack: Procedure) -> Iterator[Row]:
+    """Offers, call-backs, rework and extensions, by their keys in the file."""
+    if (offers := pack.offers) is not None:
+        yield "offers.make", span_text(offers.make), offers.source
+        yield "offers.answer", span_text(offers.answer), offers.source
+        yield "offers.rounds", str(offers.rounds), offers.source
+    calls = pack.callbacks
+    yield "callbacks", f"{calls.times} × {span_text(calls.every)}", calls.source
+    if calls.desk is not None:
+        yield "callbacks.desk", span_text(calls.desk), calls.source
+    yield "rework", str(pack.rework.times), pack.rework.source
+    if pack.extensions is not None:
+        yield "extensions", f"{pack.extensions.times} × {span_text(pack.extensions.up_to)}", pack.extensions.source
