@@ -8,7 +8,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from activities.store import Store
 from tests.activities.cluster import cluster
-from tests.databases import Schemas
+from tests.databases import KIND, Schemas
 from tests.server import local_environment
 from tests.support import Office, office_at_work
 
@@ -42,13 +42,19 @@ async def store(schemas: Schemas, tmp_path_factory: pytest.TempPathFactory) -> A
 
 
 @pytest.fixture(scope="session", params=[False, True], ids=["cached", "replayed"])
-async def office(env: WorkflowEnvironment, store: Store, request: pytest.FixtureRequest) -> AsyncIterator[Office]:
+async def office(
+    env: WorkflowEnvironment, schemas: Schemas, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> AsyncIterator[Office]:
     """The service at work: once with cached cases, once with a worker that forgets every case before each step.
 
-    (A cache of 0 would do the same, but the SDK then cancels local activities in flight.)
+    The one works on SQLite, the other on PostgreSQL, so that every path of a case has been on both. (A cache of 0 would
+    forget too, but the SDK then cancels local activities in flight.)
     """
+    kind = "postgresql" if request.param else KIND
+    store = Store(await schemas.new(tmp_path_factory.mktemp("office") / "redress.db", kind))
     async with office_at_work(env, store, forgetful=request.param) as working:
         yield working
+    await store.close()
 
 
 @pytest.fixture(autouse=True)
