@@ -69,6 +69,7 @@ LONG = {
     "e2e/test_hosts.py",
     "e2e/test_incident.py",
     "e2e/test_meeting_missed.py",
+    "e2e/test_restored_dump.py",
     "e2e/test_rollout.py",
     "lanes/test_planted.py",
     "replay/test_mutants.py",

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,12 +12,15 @@ import pytest
 from activities.reconcile import Reconciliation
 from activities.store import Store
 from models.names import COMPLAINT, TASK_QUEUE
+from procedures import PACKS
 from starter.backup import BackupError, back_up, restore
 from starter.cli.service import search_attributes
 from starter.observe.service import settled
-from starter.settings import Local, Settings
+from starter.settings import Local, load_settings
 from starter.stack import LocalStack
+from tests.e2e.conftest import OBSERVE
 from tests.support import GOODS_DEPT, OfCase, complaint_data, liable
+from verify.oracle import Oracle
 from worker import working
 from workflows import attributes
 
@@ -24,12 +28,30 @@ ANSWER = {"actor": GOODS_DEPT, "liable": liable(merchant=100), "reason": "属实
 
 
 @asynccontextmanager
-async def stack(home: Path) -> AsyncIterator[OfCase]:
+async def stack(home: Path, database: str | None = None) -> AsyncIterator[OfCase]:
     """The local stack, with its one case."""
     ports = Local(port=0, ui_port=0, http_port=0, smtp_port=0)
-    settings = settled(Settings(home=home, local=ports))
+    settings = settled(load_settings(home=home, local=ports, database_url=database, observe=OBSERVE))
     async with LocalStack(settings, make_worker=working, search_attributes=search_attributes()) as running:
         yield OfCase(SimpleNamespace(client=running.client), "C-1")  # type: ignore[arg-type]
+
+
+async def file_case(case: OfCase) -> datetime:
+    """The case, open; the end of its clock."""
+    await case.office.client.start_workflow(COMPLAINT, complaint_data(), id=case.handle.id, task_queue=TASK_QUEUE)
+    due = (await case.at("asked", within=40)).due
+    assert due is not None
+    await case.written()
+    return due
+
+
+async def holds(case: OfCase, database: str) -> bool:
+    """What `redress check` says, after a look that names what is wrong."""
+    store = Store(database)
+    oracle = Oracle(store, PACKS.pinned, client=case.office.client, pause=1.0)
+    assert [wrong async for wrong in oracle.violations()] == []
+    await store.close()
+    return oracle.cases == 1
 
 
 async def answer(case: OfCase) -> None:
@@ -42,9 +64,9 @@ async def answer(case: OfCase) -> None:
 @pytest.mark.timeout(180)
 async def test_a_restored_stack_goes_on_and_its_books_agree(tmp_path: Path) -> None:
     home, kept = tmp_path / "home", tmp_path / "kept"
+    database = f"sqlite:///{home / 'redress.db'}"
     async with stack(home) as case:
-        await case.office.client.start_workflow(COMPLAINT, complaint_data(), id=case.handle.id, task_queue=TASK_QUEUE)
-        due = (await case.at("asked", within=40)).due
+        due = await file_case(case)
         await asyncio.to_thread(back_up, home, kept)
         await answer(case)
         with pytest.raises(BackupError, match="stop it first"):
@@ -54,8 +76,11 @@ async def test_a_restored_stack_goes_on_and_its_books_agree(tmp_path: Path) -> N
     assert (before / "redress.db").is_file()
     async with stack(home) as case:
         assert (await case.at("asked", within=40)).due == due
+        assert await holds(case, database)
         await answer(case)
-    store = Store(f"sqlite:///{home / 'redress.db'}")
+        await case.written()
+        assert await holds(case, database)
+    store = Store(database)
     books = Reconciliation(store, embedded=True)
     assert [difference async for difference in books.differences()] == []
     assert books.cases == 1
