@@ -89,7 +89,7 @@ class Cases:
             task_queue=self._task_queue,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-            static_summary=summary(complaint),
+            static_summary=summary(complaint, self._default_procedure),
             search_attributes=expected(number, complaint, self._default_procedure),
             rpc_timeout=RPC,
         )

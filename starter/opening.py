@@ -30,8 +30,10 @@ def expected(number: str, complaint: Complaint, default_procedure: str) -> Typed
         return order_alone
 
 
-def summary(complaint: Complaint) -> str:
-    """Order, demand, amount. No personal data."""
+def summary(complaint: Complaint, default_procedure: str) -> str:
+    """Order, demand, amount, in the procedure's language where it is known here. No personal data."""
     order, demand = complaint.order, complaint.demand
-    amount = money(stake(order, demand), order.currency, Language.EN)
-    return f"{order.number}: {named('demand_kind', demand.kind.value, Language.EN)}, {amount}"
+    pack = PACKS.newest(complaint.procedure or default_procedure)
+    language = pack.language if pack is not None else Language.EN
+    amount = money(stake(order, demand), order.currency, language)
+    return f"{order.number}: {named('demand_kind', demand.kind.value, language)}, {amount}"

@@ -24,13 +24,15 @@ from starter.cases import Cases
 from starter.cli.service import local_stack
 from starter.settings import load_settings
 from starter.stack import LocalStack
-from tests.builders import GOODS_DEPT, SERVICE, complaint_data, liable
+from tests.builders import GOODS_DEPT, PANEL, SERVICE, complaint_data, liable
 from tests.e2e.conftest import OBSERVE
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+WIDTH, HEIGHT = 1700, 1500
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--lang=en",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1400,1500",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    f"--window-size={WIDTH},{HEIGHT}",
 )  # fmt: skip
 PATIENCE = 30
 PICTURES = os.environ.get("REDRESS_TEST_SCREENSHOTS")
@@ -55,14 +57,14 @@ class Page:
         self._wait(link)
         self._browser.find_element(By.PARTIAL_LINK_TEXT, link).click()
 
-    def shows(self, *words: str, picture: str = "", height: int = 1500) -> str:
+    def shows(self, *words: str, picture: str = "", height: int = HEIGHT) -> str:
         """The page's text once it holds all of these."""
         for word in words:
             self._wait(word)
         if PICTURES and picture:
-            self._browser.set_window_size(1400, height)
+            self._browser.set_window_size(WIDTH, height)
             self._browser.save_screenshot(str(Path(PICTURES) / f"{picture}.png"))
-            self._browser.set_window_size(1400, 1500)
+            self._browser.set_window_size(WIDTH, HEIGHT)
         return self._text()
 
     def _wait(self, word: str) -> None:
@@ -111,16 +113,26 @@ async def disputed_case(stack: LocalStack) -> None:
     cases = Cases(stack.client, local=True)
     await cases.start(Complaint.model_validate(complaint_data(number=NUMBER, order={"number": ORDER})))
     await cases.start(Complaint.model_validate(complaint_data(number="C-3002", cause="lost")))
-    for stage, name, fields in (
+    await answered(
+        stack,
         ("asked", "confirm", {"actor": GOODS_DEPT, "liable": liable(customer=100), "reason": "页面已注明色差"}),
         ("refused", "contest", {"actor": SERVICE, "by": "customer", "reason": "页面截图未见说明"}),
-        ("panel", "", {}),
-    ):
-        async with asyncio.timeout(20):
-            while (await listed(stack)) != stage:
-                await asyncio.sleep(0.1)
-        if name:
-            await cases.send(NUMBER, name, COMMANDS[name].model_validate(fields))
+    )
+    await reached(stack, "panel")
+
+
+async def answered(stack: LocalStack, *messages: tuple[str, str, dict[str, object]]) -> None:
+    """Each message once the case stands where it belongs."""
+    cases = Cases(stack.client, local=True)
+    for stage, name, fields in messages:
+        await reached(stack, stage)
+        await cases.send(NUMBER, name, COMMANDS[name].model_validate(fields))
+
+
+async def reached(stack: LocalStack, stage: str) -> None:
+    async with asyncio.timeout(20):
+        while (await listed(stack)) != stage:
+            await asyncio.sleep(0.1)
 
 
 async def listed(stack: LocalStack) -> str:
@@ -143,11 +155,21 @@ async def test_a_supervisor_finds_a_case_by_whom_it_waits_for_and_reads_what_is_
         listing = page.shows(f"complaint.{NUMBER}", "RedressWaitingFor", picture="list", height=640)
         assert "complaint.C-3002" not in listing
         page.follow(f"complaint.{NUMBER}")
-        page.shows("升级督办", "视为客户接受拒绝", "contest", "confirm", picture="case")
-        page.shows('"text": "水壶漏水"')
+        page.shows("升级督办", "视为客户接受拒绝", "contest", "confirm", '"text": "水壶漏水"')
         page.follow("User Metadata")
-        page.shows(ORDER, "监督小组", picture="details", height=840)
+        page.shows(f"{ORDER}: 退款, 210.00 元", "监督小组", picture="details", height=840)
         page.follow("Search Attributes")
         page.shows("RedressStage", "panel", "RedressOrder", ORDER, "marketplace.1", picture="attributes", height=840)
 
+    def look_back() -> None:
+        page.open(f"workflows/complaint.{NUMBER}")
+        page.shows("COMPLETED", "退款 210.00 元", "decide", "feedback", '"exit": "satisfied"', picture="case")
+
     await asyncio.to_thread(look)
+    await answered(
+        sealed,
+        ("panel", "decide", {"actor": PANEL, "grant": True, "liable": liable(merchant=100), "reason": "页面未写色差"}),
+        ("feedback", "feedback", {"actor": SERVICE, "satisfied": True}),
+    )
+    await sealed.client.get_workflow_handle(f"complaint.{NUMBER}").result()
+    await asyncio.to_thread(look_back)
