@@ -74,9 +74,12 @@ class Clocks(Part):
 
 
 class Metrics(Part):
-    """What the figures need: within how long after a complaint another one of the same customer is a repeat (S1-16)."""
+    """What the figures need."""
 
     repeat_within: WallSpan
+    """Within this after a complaint another one of the same customer is a repeat (S1-16)."""
+    sample: Annotated[int, Field(ge=1, le=1_000)] = 20
+    """So many ended cases a spot check draws (S3-14, number ours)."""
     source: Line
 
 

@@ -8,7 +8,7 @@ from models.base import Line, Slug
 from models.parts import Part
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-ReportName = Literal["out_of_rule", "disputes", "breaches", "metrics", "causes"]
+ReportName = Literal["out_of_rule", "disputes", "breaches", "metrics", "causes", "spot_checks"]
 FileFormat = Literal["xlsx", "pdf", "csv", "html"]
 
 

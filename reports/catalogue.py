@@ -17,6 +17,7 @@ from reports.disputes import disputes, disputes_count
 from reports.document import Document, Row, Section, Setting
 from reports.metrics import metrics
 from reports.out_of_rule import out_of_rule, out_of_rule_count
+from reports.spot_checks import spot_checks, spot_checks_count
 from reports.writers.as_csv import write_csv
 from reports.writers.as_docx import write_docx
 from reports.writers.as_html import write_html
@@ -34,6 +35,7 @@ REPORTS: dict[str, tuple[Build, Count]] = {
     "breaches": (breaches, breaches_count),
     "metrics": (metrics, counted_count),
     "causes": (causes, causes_count),
+    "spot_checks": (spot_checks, spot_checks_count),
 }
 """Name -> how it is built, and about how many rows it will read (for a progress bar)."""
 

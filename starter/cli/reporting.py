@@ -28,6 +28,7 @@ class Kind(StrEnum):
     BREACHES = "breaches"
     METRICS = "metrics"
     CAUSES = "causes"
+    SPOT_CHECKS = "spot-checks"
 
 
 FormatName = Literal["table", "csv", "xlsx", "html", "pdf", "docx", "json"]
@@ -51,7 +52,7 @@ async def report(
 ) -> int:
     """A form or report over a period; without one, this week. Days are those of the procedure's time zone.
 
-    :param kind: Form 规则外退换货需求汇总表, form 已处理争议投诉汇总表, breaches, figures, or causes.
+    :param kind: Form 规则外退换货需求汇总表, form 已处理争议投诉汇总表, breaches, figures, causes, cases to check.
     :param first: First day, such as 2026-03-01.
     :param last: Last day; none: today.
     :param week: An ISO week, such as 2026-W09.

@@ -62,7 +62,7 @@ def _case() -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("kind", ["out-of-rule", "disputes", "breaches", "metrics", "causes"])
+@pytest.mark.parametrize("kind", ["out-of-rule", "disputes", "breaches", "metrics", "causes", "spot-checks"])
 @pytest.mark.parametrize("suffix", ["csv", "xlsx", "html", "pdf", "json"])
 def test_every_report_is_written_as_the_file_is_called(filled: Redress, kind: str, suffix: str, tmp_path: Path) -> None:
     file = tmp_path / "out" / f"{kind}.{suffix}"
