@@ -66,7 +66,7 @@ clean:
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One lane, to be run again by its seed: make chaos SEED=7 N=60 (a random seed, printed, where none is given).
-.PHONY: chaos fuzz gateway worlds races books lanes
+.PHONY: chaos fuzz gateway worlds races books tokens authority injections lanes
 LANE = $(VENV)/bin/python -m tests.lanes.$(1) $(if $(SEED),--seed $(SEED)) $(if $(N),--n $(N)) $(ARGS)
 
 chaos: setup
@@ -87,4 +87,13 @@ races: setup
 books: setup
 	@$(call LANE,books)
 
-lanes: worlds books gateway races fuzz chaos
+tokens: setup
+	@$(call LANE,tokens)
+
+authority: setup
+	@$(call LANE,authority)
+
+injections: setup
+	@$(call LANE,injections)
+
+lanes: worlds tokens authority injections books gateway races fuzz chaos

@@ -33,13 +33,19 @@ class Unplayable(Exception):
 def differences(pack: Procedure, trial: Trial, calendar: WorkCalendar | None = None) -> list[str]:
     """What came otherwise than expected, a line each; empty when all is as it should be."""
     try:
-        case = _opened(pack, trial, calendar)
-        found = list(_at_first(case, pack, trial))
-        for act in trial.then:
-            case = _happens(case, pack, act)
-        return [*found, *_at_last(case, pack, trial.ends)]
+        first, *later = course(pack, trial, calendar)
+        return [*_at_first(first, pack, trial), *_at_last(later[-1] if later else first, pack, trial.ends)]
     except (Unplayable, CalendarGap) as error:
         return [str(error)]
+
+
+def course(pack: Procedure, trial: Trial, calendar: WorkCalendar | None = None) -> Iterator[Case]:
+    """The case as it begins, and after each thing that happens. Raises Unplayable, CalendarGap."""
+    case = _opened(pack, trial, calendar)
+    yield case
+    for act in trial.then:
+        case = _happens(case, pack, act)
+        yield case
 
 
 def complaint_of(pack: Procedure, trial: Trial) -> Complaint:

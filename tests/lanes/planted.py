@@ -5,6 +5,9 @@ from dataclasses import dataclass
 WORLDS = ("worlds", "--n", "400")
 GATEWAY = ("gateway", "--n", "40")
 RACES = ("races", "--n", "2", "--database", "sqlite")
+TOKENS = ("tokens", "--n", "600")
+AUTHORITY = ("authority", "--n", "400")
+INJECTIONS = ("injections", "--n", "300")
 BOOKS = ("books", "--n", "20")
 
 
@@ -46,4 +49,14 @@ BUGS = (
     Bug("an old page overwrites a newer row", "activities/record.py",
         'newer = col(CaseRow.version) < bindparam("this_version")',
         'newer = col(CaseRow.version) != bindparam("this_version")', BOOKS),
+    Bug("a token is good after it has expired", "activities/identity.py",
+        "if moment > ends + TIGHT:", "if False:", TOKENS),
+    Bug("a token made for one case is good for another", "activities/identity.py",
+        'if claims.get("for") not in (None, to):', "if False:", TOKENS),
+    Bug("whoever has several hats may do anything", "rules/messages.py",
+        "if hat in allowed and command.department in (None, hat)]", "if hat in allowed or len(departments) > 1]",
+        AUTHORITY),
+    Bug("a denial leaves no line", "rules/messages.py",
+        "if case.refusals < (NOTED_DENIALS if code in DENIALS", "if case.refusals < (0 if code in DENIALS", AUTHORITY),
+    Bug("a cell may be a formula", "reports/cells.py", 'and text.startswith(_FORMULA)', "and False", INJECTIONS),
 )  # fmt: skip
