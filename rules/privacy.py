@@ -10,6 +10,9 @@ PERSONAL = ("name", "email", "phone")
 """What the complaint says of the customer besides the id."""
 
 
+BLOT = "***"
+
+
 class Marks:
     """What gives one customer away. `found_in` is exact up to case, and to how a telephone number is spaced."""
 
@@ -23,6 +26,18 @@ class Marks:
                 if pattern.search(text):
                     return field
         return None
+
+    def hidden(self, content: Any) -> Any:
+        """The same JSON value with all that gives the customer away blotted out."""
+        if isinstance(content, str):
+            for pattern in self._patterns.values():
+                content = pattern.sub(BLOT, content)
+            return content
+        if isinstance(content, Mapping):
+            return {name: self.hidden(value) for name, value in content.items()}
+        if isinstance(content, list | tuple):
+            return type(content)(map(self.hidden, content))
+        return content
 
     def __bool__(self) -> bool:
         return bool(self._patterns)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from pydantic import AwareDatetime
 from sqlalchemy.engine import make_url
@@ -56,6 +57,13 @@ async def stored_complaint(settings: Settings, number: str) -> Complaint | None:
     async with reading(settings) as session:
         row = await session.get(CaseRow, number)
     return Complaint.model_validate(row.complaint) if row else None
+
+
+async def stored_complainant(settings: Settings, number: str) -> dict[str, Any] | None:
+    """Who complained, as filed; None where SQL has no such case. Raises TryAgain."""
+    async with reading(settings) as session:
+        row = await session.get(CaseRow, number)
+    return row.complaint.get("complainant") if row else None
 
 
 async def stored_events(settings: Settings, number: str) -> list[Event]:

@@ -27,6 +27,7 @@ async def show(number: Number, /, *, as_json: Json = False) -> int:
             view = await cases.view(number)
             now = await cases.now(number)
         await who.case(number, concerned(view))
+        (view,) = await who.discreet(number, view)
     except (TryAgain, NoSuchCase, OperatorError) as missing:
         return await _show_stored(current, number, missing, who, as_json=as_json)
     print_view(current, view, now, as_json=as_json)
@@ -103,6 +104,7 @@ async def timeline(number: Number, /, *, as_json: Json = False) -> int:
     events, pack = await _record(current, number), current.default_pack
     await who.case(number, {event.department or "" for event in events})
     await who.has_read(number, "timeline")
+    events = await who.discreet(number, *events)
     if as_json:
         current.print_json(events)
     else:

@@ -1,15 +1,18 @@
 """Who may read what: a department its own cases, a party its own statements, some people everything."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
-from typing import NoReturn
+from functools import cached_property, partial
+from typing import Any, NoReturn, TypeVar
 
+from models.base import Record
 from models.views import CaseView
 from starter.cli.session import Session
 from starter.failures import BadInput, Failure, NotAllowed
+
+Seen = TypeVar("Seen", bound=Record)
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,23 @@ class Reader:
         if self.name is None or party not in self.session.directory.parties_of(self.name):
             await self.deny(party)
 
+    async def discreet(self, number: str, *seen: Seen) -> list[Seen]:
+        """What is shown of a case, without the customer's name and contacts where the reader needs none.
+
+        Where the complaint cannot be read, so that nobody knows what to look for, without what people wrote.
+        """
+        if self.personal_data:
+            return list(seen)
+        from rules.forgetting import WORDS
+        from rules.privacy import Marks
+        from starter.archive import stored_complainant
+
+        complainant = None
+        with suppress(Failure):
+            complainant = await stored_complainant(self.session.settings, number)
+        hidden = Marks(complainant).hidden if complainant else partial(_without, WORDS)
+        return [type(each).model_validate(hidden(each.model_dump())) for each in seen]
+
     async def deny(self, subject: str) -> NoReturn:
         """Record it and refuse."""
         await self._record("denied", subject, "read")
@@ -88,6 +108,13 @@ class Reader:
         with suppress(Failure):
             async with opened(self.session.settings) as store, store.write() as database:
                 await append(database, [entry], lambda: datetime.now(UTC))
+
+
+def _without(names: Collection[str], content: Any) -> Any:
+    """A JSON value with empty texts under some names, however deep."""
+    if isinstance(content, Mapping):
+        return {name: "" if name in names else _without(names, value) for name, value in content.items()}
+    return type(content)(_without(names, each) for each in content) if isinstance(content, list | tuple) else content
 
 
 def reader(current: Session) -> Reader:

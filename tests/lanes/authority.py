@@ -129,12 +129,12 @@ class Cells:
 
     def __init__(self, lane: Lane) -> None:
         self._lane, self._dice = lane, lane.dice
-        self._scenes = scenes()
+        self.scenes = scenes()
         self.seen: set[tuple[object, ...]] = set()
 
     def message(self) -> None:
         """Somebody sends something."""
-        scene = self._dice.choice(self._scenes)
+        scene = self._dice.choice(self.scenes)
         names = list(scene.pack.departments)
         name = self._dice.choice(list(scene.pack.authority))
         hats = tuple(self._dice.sample(names, self._dice.choice([0, 1, 1, 1, 1, 2, len(names)])))
@@ -252,7 +252,10 @@ async def authority(given: argparse.Namespace) -> Lane:
         store = Store(address)
         await store.create()
         reads = Reads(
-            lane, store, _session(address, folder), [scene for scene in scenes() if scene.pack.name == "marketplace"]
+            lane,
+            store,
+            _session(address, folder),
+            [scene for scene in cells.scenes if scene.pack.name == "marketplace"],
         )
         await reads.fill()
         for _ in range(lane.n):

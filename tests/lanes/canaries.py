@@ -38,7 +38,7 @@ from tests.lanes.common import Lane, main, options
 PERSONAL = ("name", "email", "phone")
 IN_CLEAR = ("customer id", "order number", "signal name", "command id")
 """Ids, and names of messages: the places where nobody may write about a person. Found, and allowed to be."""
-READS = (("show",), ("timeline",), ("document", "return_list"))
+READS = (("show", "--json"), ("timeline",), ("timeline", "--json"))
 
 
 @dataclass
@@ -104,7 +104,13 @@ class Street:
         await _say(handle, "contest", SERVICE, by="customer", reason=canaries.word("contest"))
         await _say(handle, "decide", PANEL, grant=True, liable=liable(merchant=100), reason=canaries.word("decision"))
         await _at(handle, "feedback")
-        await _say(handle, "feedback", SERVICE, satisfied=True, reason=canaries.word("feedback"))
+        await _say(
+            handle,
+            "feedback",
+            SERVICE,
+            satisfied=True,
+            reason=f"{canaries.word('feedback')}: {canaries.of['name']}, {canaries.of['phone']}",
+        )
         await handle.result()
 
     async def _wrong(self, canaries: Canaries, handle: WorkflowHandle[Any, Any]) -> None:
@@ -148,9 +154,7 @@ class Street:
         out = []
         await self._premises.run("login", "--as", GOODS_DEPT)
         for verb, *more in READS:
-            for canaries in self.cases:
-                out.append(await self._premises.run(verb, *more, canaries.number))
-                out.append(await self._premises.run(verb, *more, canaries.number, "--json"))
+            out += [await self._premises.run(verb, *more, canaries.number) for canaries in self.cases]
         out += [await self._premises.run("list", "--json"), await self._premises.run("mails", "--full")]
         await self._premises.run("login", "--as", SERVICE)
         out += [
@@ -245,6 +249,7 @@ def look(
             sought(lane, place, content, canaries.of)
         personal = {channel: canaries.of[channel] for channel in PERSONAL}
         sought(lane, "shown", shown, personal)
+        lane.must(canaries.of["complaint text"].encode() in tables, "SQL: the words that belong there were not found")
         sought(lane, "SQL", tables, {"token": canaries.of["token"]})
         for to, text in mails:
             if canaries.number not in text:

@@ -16,8 +16,8 @@ SHORT = (
     ("books", 5, ("--n", "8")),
     ("gateway", 5, ("--n", "40")),
     ("races", 5, ("--n", "3")),
-    ("tokens", 5, ("--n", "1500")),
-    ("authority", 5, ("--n", "2000")),
+    ("tokens", 5, ("--n", "800")),
+    ("authority", 5, ("--n", "700")),
 )
 KEPT: list[dict[str, Any]] = tomllib.loads((ROOT / "tests" / "lanes" / "seeds.toml").read_text(encoding="utf-8"))[
     "seed"

@@ -1,6 +1,7 @@
 """Who has logged in reads the own department's cases and no others; a denied read is recorded."""
 
 import asyncio
+import json
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
@@ -148,3 +149,22 @@ def test_a_token_for_a_program_is_printed_and_kept_nowhere(redress: Redress, hom
     printed = redress("token").out.strip()
     assert printed not in "".join(path.read_text(errors="replace") for path in home.rglob("*") if path.is_file())
     assert {path.stat().st_mode & 0o077 for path in home.glob("*issuer*")} == {0}
+
+
+def test_a_department_without_need_reads_a_record_without_the_customers_name_and_contacts(
+    redress: Redress, home: Path
+) -> None:
+    customer = {"complainant": {"id": "U-1", "name": "李明", "phone": "13800138000"}}
+    said = {"reason": "李明 (138 0013 8000) insists"}
+    with sqlite3.connect(home / "redress.db") as raw:
+        raw.execute("UPDATE case_row SET complaint = ? WHERE number = 'C-MINE'", (json.dumps(customer),))
+        raw.execute("UPDATE event_row SET kind = 'insisted', data = ?", (json.dumps(said),))
+    raw.close()
+    shown = {}
+    for name in (OWN, OTHER):
+        assert redress("login", "--as", name).code == 0
+        shown[name] = [redress("timeline", number, "--json").json[0]["data"] for number in ("C-MINE", "C-EARLIER")]
+    assert shown[OTHER] == [said, said]
+    assert shown[OWN] == [{"reason": "*** (***) insists"}, {"reason": ""}], (
+        "of the other case nobody knows the customer"
+    )
