@@ -24,12 +24,16 @@ PORT_TRIES = 3
 ADDRESS_TAKEN = "address already in use"
 
 _DURABLE = ("--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=FULL")
-_DYNAMIC_CONFIG = {
+DYNAMIC_CONFIG = {
     # Two names of one switch, the old and the coming one: trials and tests let days pass in seconds.
     "frontend.WorkflowTimeSkippingEnabled": "true",
     "system.workflowTimeSkippingEnabled": "true",
     # A case whose code fails is reported after two failures (10 s) instead of five (a minute).
     "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute": "2",
+    # What one case is asked at the same moment. Beyond it the server refuses, and with one update too many (10) or one
+    # question too many (1) it also drops the updates it holds: they come again, and some are never answered.
+    "history.maxInFlightUpdates": "200",
+    "history.maxBufferedQueryCount": "50",
 }
 
 
@@ -184,7 +188,7 @@ class LocalServer:
         arguments += ["--headless"] if ui_port is None else ["--ui-port", str(ui_port)]
         arguments += ["--ui-codec-endpoint", self.ui_codec] if self.ui_codec and ui_port is not None else []
         arguments += _DURABLE
-        for key, value in _DYNAMIC_CONFIG.items():
+        for key, value in DYNAMIC_CONFIG.items():
             arguments += ["--dynamic-config-value", f"{key}={value}"]
         log = self.home / "temporal.log"
         if log.exists() and log.stat().st_size > LOG_LIMIT:

@@ -7,14 +7,11 @@ from pathlib import Path
 
 from temporalio.testing import WorkflowEnvironment
 
+from starter.localserver import DYNAMIC_CONFIG
 from starter.wire import DATA_CONVERTER
 from workflows import attributes
 
-_DYNAMIC = {
-    "frontend.WorkflowTimeSkippingEnabled": "true",
-    "system.workflowTimeSkippingEnabled": "true",
-    "limit.historyCount.suggestContinueAsNew": "400",
-}
+_DYNAMIC = DYNAMIC_CONFIG | {"limit.historyCount.suggestContinueAsNew": "400"}
 
 STARTS = 6
 
