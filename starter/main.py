@@ -1,5 +1,6 @@
 """The program's entry point."""
 
+import io
 import logging
 import os
 import sys
@@ -14,6 +15,7 @@ def main() -> None:
     from starter.cli.app import run
 
     code = 1
+    tolerate()
     try:
         code = run()
     except SystemExit as ended:
@@ -22,6 +24,13 @@ def main() -> None:
         logging.shutdown()
         _flush()
         os._exit(code)
+
+
+def tolerate() -> None:
+    """Have a terminal that lacks a character show `?`: what was done must not end as a failure for want of a letter."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _flush() -> None:

@@ -140,6 +140,8 @@ def explain(error: Exception, lang: Language) -> tuple[str, int]:
             return error.line(lang), error.code
         case OperatorError():
             return str(error), USAGE if type(error).__name__ == "SettingsError" else AGAIN
+        case OSError(filename=str() | bytes() | Path()):
+            return BadInput("bad_path", problem=error.strerror or type(error).__name__).line(lang), USAGE
     # Only now: help and mistakes in the arguments must not wait for the packs' models.
     from procedures import PackError
 

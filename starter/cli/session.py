@@ -127,8 +127,9 @@ class Session:
 
 
 def print_json(value: object) -> None:
-    """JSON on standard output, without colours or wrapping."""
-    text = json.dumps(_plain(value), ensure_ascii=False, indent=2)
+    """JSON on standard output, without colours or wrapping; escaped where the output is not UTF-8."""
+    utf8 = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    text = json.dumps(_plain(value), ensure_ascii=not utf8, indent=2)
     sys.stdout.write(text.encode("utf-8", "replace").decode() + "\n")
 
 

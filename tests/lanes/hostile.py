@@ -20,6 +20,7 @@ from temporalio.client import (
 from temporalio.service import RPCError
 
 from activities.store import Store
+from models.case import CaseView
 from models.names import COMPLAINT, EXCHANGE, REFUND, SUPERVISION_MEETING, case_id
 from procedures import PACKS
 from tests.builders import complaint_data
@@ -118,13 +119,13 @@ async def _signal(lane: Lane, case: OfCase, name: str, args: list[object]) -> No
 
 async def unharmed(lane: Lane, case: OfCase) -> None:
     """The case has judged everything, shows no trace of the canary, and hears an honest person."""
-    async with asyncio.timeout(60):
-        view = await case.view()
+    async with asyncio.timeout(90):
+        view = await _seen(lane, case)
         if view.stage == "asked":
             with suppress(WorkflowUpdateFailedError):
                 await case.send("confirm", GOODS_DEPT, liable=liable(merchant=100), reason="属实", command_id="honest")
                 lane.counts["honest messages heard"] += 1
-        view = await case.view()
+        view = await _seen(lane, case)
     lane.counts["refusals on record"] += view.refusals
     events = await case.events()
     refusals = [event for event in events if event.kind == "message_refused"]
@@ -132,6 +133,16 @@ async def unharmed(lane: Lane, case: OfCase) -> None:
     lane.must(all(event.data.get("reason") for event in refusals), f"{case.number}: a refusal without a reason")
     told = [event for event in refusals if hostility.CANARY in str(event.data.get("reason"))]
     lane.must(not told, f"{case.number}: an input is echoed: {[event.data for event in told[:2]]}")
+
+
+async def _seen(lane: Lane, case: OfCase) -> CaseView:
+    """The case, asked until it answers: one whose task has failed refuses questions until the next try."""
+    while True:
+        try:
+            return await case.view()
+        except RPCError as error:
+            lane.counts[f"question refused: {error.status.name}"] += 1
+            await asyncio.sleep(1)
 
 
 async def everywhere(office: Office, lane: Lane) -> None:

@@ -1,5 +1,7 @@
 """What cannot be done is told in one line with a fixed exit code, never in a traceback, never with what was typed."""
 
+import io
+import json
 import os
 import subprocess
 import sys
@@ -7,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from starter.cli.app import COMMANDS
+from starter.cli.app import COMMANDS, run
+from starter.main import tolerate
 from tests.starter.running import Redress
 
 SECRET = "13800138000"
@@ -71,6 +74,7 @@ BAD: list[tuple[tuple[str, ...], int, str]] = [
     (("fast-forward",), 2, "DURATION"),
     (("fast-forward", "R-ABC", "3x"), 2, "DURATION"),
     (("fast-forward", "--all", "R-ABC", "3h"), 2, "--all"),
+    (("restore", "x" * 5_000), 2, "a path: cannot be used (File name too long)"),
     (("schema", "nope"), 2, "use one of complaint"),
     (("show", "R-ABC"), 75, "no Temporal service answers"),
     (("list",), 75, "no Temporal service answers"),
@@ -100,6 +104,19 @@ def test_a_mistake_is_told_in_the_chosen_language(redress: Redress) -> None:
 def test_the_language_follows_the_environment(redress: Redress, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LANG", "zh_CN.UTF-8")
     assert "缺失" in redress("show").err
+
+
+def test_a_terminal_without_the_letters_shows_question_marks_and_json_is_escaped(
+    redress: Redress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = redress("procedure", "list", "--json").json
+    for words in (("procedure", "list", "--lang", "zh"), ("procedure", "list", "--json")):
+        narrow = io.TextIOWrapper(io.BytesIO(), "ascii", write_through=True)
+        monkeypatch.setattr("sys.stdout", narrow)
+        tolerate()
+        assert run(list(words)) == 0
+        said = narrow.buffer.getvalue().decode("ascii")  # type: ignore[attr-defined]
+        assert "?" in said if "zh" in words else json.loads(said) == whole
 
 
 def test_a_setting_that_cannot_be_used_is_a_mistake_in_usage(redress: Redress, monkeypatch: pytest.MonkeyPatch) -> None:

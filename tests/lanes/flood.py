@@ -1,0 +1,123 @@
+"""G10: thousands of messages to one case, honest ones between them: none lost, the count exact, the runs short.
+
+python -m tests.lanes.flood --seed 7 --n 12000 [--updates 2500]
+"""
+
+import argparse
+import asyncio
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from temporalio.client import WorkflowUpdateFailedError
+
+from activities.store import Store
+from models.case import Stage
+from procedures import PACKS
+from tests.lanes.common import Lane, main, options
+from tests.server import local_environment
+from tests.support import GOODS_DEPT, LOGISTICS, SERVICE, OfCase, Office, liable, office_at_work
+from verify.oracle import Oracle
+
+SIGNALS_AT_ONCE, UPDATES_AT_ONCE = 40, 8
+HONEST_EVERY = 2.0
+"""Seconds between two messages of somebody who waits for the answer."""
+PER_RUN = 5_000
+"""Events of a run. A server suggests another one at 4,096."""
+KEPT = {"liable": liable(merchant=100), "reason": "检测属实", "command_id": "kept-1"}
+
+
+async def flood(given: argparse.Namespace) -> Lane:
+    """The lane."""
+    lane = Lane("flood", given.seed, given.n)
+    with tempfile.TemporaryDirectory(prefix="redress-flood-") as folder:
+        store = Store(f"sqlite+aiosqlite:///{Path(folder) / 'redress.db'}")
+        await store.create()
+        async with local_environment(renew_at=4_096) as env, office_at_work(env, store) as office:
+            await _pour(office, lane, given.updates)
+            office._cases.clear()
+            await lane.ask(Oracle(store, PACKS.pinned, client=env.client).violations())
+        await store.close()
+    return lane
+
+
+async def _pour(office: Office, lane: Lane, updates: int) -> None:
+    case = await office.asked(cause="damage_unclear")
+    due = (await case.view()).due
+    await case.send("confirm", GOODS_DEPT, **KEPT)
+    honest = asyncio.create_task(_honest(lane, case))
+    await asyncio.gather(_signals(lane, case), _updates(lane, case, updates))
+    honest.cancel()
+    with suppress(asyncio.CancelledError):
+        await honest
+    await _settled(case, lane.n)
+    seen = await case.view()
+    lane.must(seen.refusals == lane.n, f"{lane.n} signals to be refused, {seen.refusals} on record")
+    lane.must((seen.stage, seen.due) == (Stage.ASKED, due), f"stage and clock: {seen.stage} {seen.due}, was {due}")
+    lane.must(lane.counts["updates repeated"] == updates, f"{lane.counts['updates repeated']} of {updates} answered")
+    await case.send("confirm", LOGISTICS, liable=liable(merchant=100), reason="外包装完好")
+    after = await case.at("feedback", within=120)
+    lane.must(after.refunded == 21_000, f"refunded {after.refunded}")
+    runs = [len(history.events) for history in await case.histories()]
+    lane.counts |= {"runs": len(runs), "events of the longest run": max(runs)}
+    lane.must(max(runs) <= PER_RUN, f"a run has {max(runs)} events")
+
+
+async def _signals(lane: Lane, case: OfCase) -> None:
+    """Nonsense, each with a line on the record."""
+    places = asyncio.Semaphore(SIGNALS_AT_ONCE)
+
+    async def one(serial: int) -> None:
+        async with places:
+            await case.handle.signal(lane.dice.choice(("nonsense", "confirm", "decide")), {"n": serial})
+
+    await asyncio.gather(*(one(serial) for serial in range(lane.n)))
+
+
+async def _updates(lane: Lane, case: OfCase, count: int) -> None:
+    """An answer that was accepted, sent again and again: each time it is said so."""
+    places = asyncio.Semaphore(UPDATES_AT_ONCE)
+
+    async def one() -> None:
+        async with places:
+            verdict = await case.send("confirm", GOODS_DEPT, **KEPT)
+            lane.counts[f"updates {verdict['code']}"] += 1
+
+    await asyncio.gather(*(one() for _ in range(count)))
+
+
+async def _honest(lane: Lane, case: OfCase) -> None:
+    """Somebody who asks for what the case cannot do now and is told so, while the flood runs."""
+    spent: list[float] = []
+    try:
+        while True:
+            began = time.monotonic()
+            try:
+                await case.send("insist", SERVICE, reason="坚持")
+                lane.wrong.append("an update out of place was accepted")
+            except WorkflowUpdateFailedError:
+                spent.append(time.monotonic() - began)
+            await asyncio.sleep(HONEST_EVERY)
+    finally:
+        spent.sort()
+        lane.counts["honest messages answered"] = len(spent)
+        lane.counts["honest p99 ms"] = int(1_000 * spent[len(spent) * 99 // 100]) if spent else 0
+
+
+async def _settled(case: OfCase, refusals: int) -> None:
+    """Until every signal is on record, or a minute has brought nothing new."""
+    known, since = -1, time.monotonic()
+    while known < refusals and time.monotonic() - since < 60:
+        seen = (await case.view()).refusals
+        if seen != known:
+            known, since = seen, time.monotonic()
+        await asyncio.sleep(0.5)
+
+
+def _options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--updates", type=int, default=2_500)
+
+
+if __name__ == "__main__":
+    main(flood(options("flood", 12_000, _options)))
