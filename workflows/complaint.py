@@ -201,7 +201,7 @@ class ComplaintWorkflow(Desk):
     @workflow.signal(dynamic=True)
     def _signalled(self, name: str, args: Sequence[RawValue]) -> None:
         """Every signal, whatever it is: judged by the rules, recorded on the case, never fatal."""
-        self.put(name, args, signalled=True)
+        self.signalled(name, args)
 
     @workflow.update(dynamic=True)
     async def _updated(self, name: str, args: Sequence[RawValue]) -> Verdict:

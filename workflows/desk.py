@@ -52,9 +52,13 @@ class Desk:
         """The procedure the case is pinned to."""
         return PACKS.pinned(self.case.procedure)
 
-    def put(self, name: str, args: Sequence[RawValue], *, signalled: bool = False) -> Letter:
-        """Take a message in. Never raises."""
-        return self._inbox.put(name, args, signalled=signalled)
+    def put(self, name: str, args: Sequence[RawValue]) -> Letter:
+        """Take a message in whose sender waits for the answer. Never raises."""
+        return self._inbox.put(name, args)
+
+    def signalled(self, name: str, args: Sequence[RawValue]) -> None:
+        """Take a signal in. Never raises."""
+        self._inbox.signalled(name, args)
 
     @property
     def has_mail(self) -> bool:

@@ -25,17 +25,24 @@ from models.names import (
 )
 from rules.replies import Sender
 
-Models = Mapping[str, type[Contract]]
-"""What a workflow understands: name on the wire -> model."""
-TO_A_CASE: Models = {
-    **COMMANDS,
-    INCIDENT_DECISION: IncidentDecision,
-    MAIL_REPORT: MailReport,
-    REMEDY_REPORT: RemedyReport,
-}
-TO_A_MEETING: Models = MEETING_COMMANDS
-TO_A_CORRECTIVE: Models = CORRECTIVE_COMMANDS
-TO_AN_INCIDENT: Models = {**INCIDENT_COMMANDS, CASE_JOINED: CaseJoined}
+
+class Models(dict[str, type[Contract]]):
+    """What a workflow understands: name on the wire -> model."""
+
+    def __init__(
+        self, of_people: Mapping[str, type[Command]], others: Mapping[str, type[Contract]] | None = None
+    ) -> None:
+        super().__init__({**of_people, **(others or {})})
+        self.commands = ", ".join(of_people)
+        """The names people use, put together once: a flood of strangers' names must cost little."""
+
+
+TO_A_CASE = Models(
+    COMMANDS, {INCIDENT_DECISION: IncidentDecision, MAIL_REPORT: MailReport, REMEDY_REPORT: RemedyReport}
+)
+TO_A_MEETING = Models(MEETING_COMMANDS)
+TO_A_CORRECTIVE = Models(CORRECTIVE_COMMANDS)
+TO_AN_INCIDENT = Models(INCIDENT_COMMANDS, {CASE_JOINED: CaseJoined})
 
 
 @dataclass
@@ -80,8 +87,7 @@ def read(name: str, args: Sequence[RawValue], models: Models = TO_A_CASE, signal
     """Read a message. Never raises: what is wrong with it is part of the answer."""
     model = models.get(name)
     if model is None:
-        known = ", ".join(known for known, kind in models.items() if issubclass(kind, Command))
-        return _bad(name, signal, Refused.UNKNOWN_COMMAND, f"name: is not a command; use one of {known}")
+        return _bad(name, signal, Refused.UNKNOWN_COMMAND, f"name: is not a command; use one of {models.commands}")
     if len(args) != 1:
         return _bad(name, signal, Refused.BAD_INPUT, f"(message): takes 1 argument, got {len(args)}; send one object")
     payload = args[0].payload

@@ -64,7 +64,7 @@ class SupervisionMeetingWorkflow(Table):
     @workflow.signal(dynamic=True)
     def _signalled(self, name: str, args: Sequence[RawValue]) -> None:
         """Every signal, whatever it is: judged by the rules, never fatal."""
-        self.inbox.put(name, args, signalled=True)
+        self.inbox.signalled(name, args)
 
     @workflow.update(dynamic=True)
     async def _updated(self, name: str, args: Sequence[RawValue]) -> Verdict:

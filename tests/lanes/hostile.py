@@ -20,8 +20,8 @@ from temporalio.client import (
 from temporalio.service import RPCError
 
 from activities.store import Store
-from models.case import CaseView
 from models.names import COMPLAINT, EXCHANGE, REFUND, SUPERVISION_MEETING, case_id
+from models.views import CaseView
 from procedures import PACKS
 from tests.builders import complaint_data
 from tests.lanes import hostility

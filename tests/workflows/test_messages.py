@@ -11,6 +11,7 @@ from temporalio.common import RawValue
 from temporalio.service import RPCError
 
 from tests.support import GOODS_DEPT, LEADER, LOGISTICS, SERVICE, Office, liable
+from workflows.inbox import AT_ONCE
 
 
 def raw(data: bytes, encoding: bytes = b"json/plain") -> RawValue:
@@ -113,6 +114,21 @@ async def test_a_flood_is_answered_in_fresh_runs_and_keeps_state_clock_and_comma
     assert again["code"] == "repeated"
     await case.send("confirm", LOGISTICS, liable=liable(merchant=100), reason="完好")
     assert (await case.at("feedback")).refunded == 21_000
+
+
+async def test_hundreds_that_came_while_no_worker_was_there_are_all_judged_and_none_wedges_the_case(
+    office: Office,
+) -> None:
+    case = await office.asked(cause="damage_unclear")
+    await case.written()
+    await office.rest()
+    await asyncio.gather(*(case.handle.signal("nonsense", {"n": n}) for n in range(2 * AT_ONCE + 20)))
+    await case.handle.signal("confirm", {"actor": GOODS_DEPT, "liable": liable(merchant=100), "reason": "属实"})
+    await office.work()
+    await case.until("answered")
+    assert (await case.view()).refusals == 2 * AT_ONCE + 20
+    breaths = [event for event in (await case.history()).events if event.HasField("timer_fired_event_attributes")]
+    assert len(breaths) == 2
 
 
 async def test_a_child_under_way_is_followed_into_the_next_run(office: Office) -> None:
