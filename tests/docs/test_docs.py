@@ -64,6 +64,11 @@ def test_every_setting_named_is_one(page: Path) -> None:
     assert [name for name in named if name.lower() not in Settings.model_fields] == []
 
 
+def test_the_table_of_settings_has_every_setting() -> None:
+    table = text("docs/run-local.md").partition("## Settings")[2].partition("\n## ")[0]
+    assert [name for name in Settings.model_fields if f"`{PREFIX}{name.upper()}" not in table] == []
+
+
 def test_every_make_target_named_is_one() -> None:
     targets = set(re.findall(r"^([a-z]+):", text("Makefile"), re.MULTILINE))
     named = {target for page in PAGES for target in re.findall(r"(?:^|`)make ([a-z]+)", page.read_text(), re.MULTILINE)}
