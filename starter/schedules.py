@@ -3,7 +3,6 @@
 from datetime import time, timedelta
 from typing import Any, get_args
 
-from pydantic import ValidationError
 from temporalio.client import (
     Client,
     Schedule,
@@ -88,7 +87,7 @@ async def _ensure(client: Client, schedule_id: str, wanted: Schedule) -> bool:
         await patiently(lambda: client.create_schedule(schedule_id, wanted))
     except ScheduleAlreadyRunningError:
         handle = client.get_schedule_handle(schedule_id)
-        if _same(await handle.describe(), wanted):
+        if await _same(client, await handle.describe(), wanted):
             return False
         await handle.update(lambda current: ScheduleUpdate(schedule=_changed(current, wanted)))
     return True
@@ -133,8 +132,22 @@ def weekly(pack: Procedure, rules: MeetingRules, task_queue: str) -> Schedule:
     )
 
 
-def _same(found: ScheduleDescription, wanted: Schedule) -> bool:
+async def _same(client: Client, found: ScheduleDescription, wanted: Schedule) -> bool:
+    action = found.schedule.action
+    if isinstance(action, ScheduleActionStartWorkflow) and action.args:
+        # As it crossed the wire, sealed where the service seals: each seal of one call looks different.
+        action.args = [await _opened(client, action)]
     return _essence(found.schedule) == _essence(wanted)
+
+
+async def _opened(client: Client, action: ScheduleActionStartWorkflow) -> WeeklyCall | ReportCall | None:
+    """The start argument; None for one that the workflow could not read either, which is then given anew."""
+    kind = WeeklyCall if action.workflow == MEETING_CALL else ReportCall
+    try:
+        [call] = await client.data_converter.decode([action.args[0]], [kind])
+    except (RuntimeError, ValueError, TypeError):  # sealed with a key that is gone, not sealed, of another release
+        return None
+    return call if isinstance(call, WeeklyCall | ReportCall) else None
 
 
 def _essence(schedule: Schedule) -> tuple[Any, ...]:
@@ -149,19 +162,7 @@ def _essence(schedule: Schedule) -> tuple[Any, ...]:
     calendar = schedule.spec.calendars[0]
     ranges = (calendar.day_of_month, calendar.day_of_week, calendar.hour, calendar.minute)
     times = tuple(each[0].start for each in ranges)
-    return (*times, schedule.spec.time_zone_name, action.task_queue, schedule.policy.catchup_window, _call(action))
-
-
-def _call(action: ScheduleActionStartWorkflow) -> WeeklyCall | ReportCall | None:
-    """The start argument; a described schedule has it as it crossed the wire."""
-    given = action.args[0]
-    if isinstance(given, WeeklyCall | ReportCall):
-        return given
-    kind = WeeklyCall if action.workflow == MEETING_CALL else ReportCall
-    try:
-        return kind.model_validate_json(given.data)
-    except ValidationError:
-        return None
+    return (*times, schedule.spec.time_zone_name, action.task_queue, schedule.policy.catchup_window, action.args[0])
 
 
 def _changed(current: ScheduleUpdateInput, wanted: Schedule) -> Schedule:
