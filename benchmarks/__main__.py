@@ -2,18 +2,20 @@
 
 import asyncio
 import os
+import sys
 import tempfile
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import NamedTuple
 
 from activities.store import Store
-from benchmarks import dbos_process, herd, latency, startup
+from benchmarks import dbos_process, herd, latency, open_cases, startup
 from benchmarks.contenders import Runner, bare, polling, redress
 from benchmarks.counts import Cost, cost
 from benchmarks.goals import Goal, table, write
 from benchmarks.machine import load, middle, quantile
 from benchmarks.paths import PATHS
+from benchmarks.protections import VARIANTS
 from benchmarks.stand import Stand, stand
 from benchmarks.throughput import ratio, rounds
 from tests.server import local_environment
@@ -29,12 +31,14 @@ class Size(NamedTuple):
     herd: int
     seconds: int
     pairs: int
+    open: int
+    burst: int
 
 
 SIZES = {
-    "tiny": Size(3, 3, 1, 3, 5, 1),
-    "short": Size(20, 10, 5, 100, 60, 7),
-    "full": Size(400, 100, 7, 10_000, 900, 21),
+    "tiny": Size(3, 3, 1, 3, 5, 1, 5, 3),
+    "short": Size(20, 10, 5, 100, 60, 7, 400, 100),
+    "full": Size(400, 100, 7, 10_000, 900, 21, 20_000, 1_000),
 }
 
 
@@ -109,24 +113,62 @@ async def reaction(at: Stand, size: Size) -> list[Goal]:
     ]
 
 
+async def under_load(at: Stand, contender: Runner, size: Size) -> list[Goal]:
+    """Part 3, while the flow runs at full tilt."""
+    before = at.cpu()
+    found = await latency.under_load(at, contender.run(size.cases * size.rounds, size.at_once), "U-")
+    own, server = (now - was for now, was in zip(at.cpu(), before, strict=True))
+    goals = [Goal("redress: the server's share of the CPU", server / (own + server), "of all")]
+    for name, values in (("ruling", [one[0] for one in found]), ("refund executed", [one[1] for one in found])):
+        note = f"{len(values)} cases beside {size.at_once} at a time"
+        goals.append(Goal(f"under load: confirmation to {name}, p50", middle(values) * 1000, "ms", note=note))
+        goals.append(Goal(f"under load: confirmation to {name}, p99", quantile(values, 0.99) * 1000, "ms", note=note))
+    return goals
+
+
 async def midnight(at: Stand, size: Size) -> list[Goal]:
     """Part 4."""
-    bare_last = await herd.theirs(at, size.herd, "W-", size.seconds)
-    our_last = await herd.ours(at, size.herd, "H-", size.seconds)
-    note = f"{size.herd} at once; ours ruled, refunded and written, theirs one row each; nothing missed"
+    bare_last = max(await herd.theirs(at, size.herd, "W-", size.seconds), 0.2)
+    late = await herd.ours(at, size.herd, "H-", size.seconds)
+    many = f"{size.herd} at once; nothing missed"
     return [
-        Goal("herd: the last of ours against the last bare one", our_last / max(bare_last, 0.2), "x", 2.0, note=note)
+        Goal("herd: the last ruling against the last bare row", late.ruled / bare_last, "x", 2.0, note=many),
+        Goal("herd: the last refunded and written against it", late.done / bare_last, "x", note=many),
     ]
 
 
-def beginnings(size: Size, folder: Path) -> list[Goal]:
+async def crowds(folder: Path, packs: Path, size: Size) -> list[Goal]:
+    """Parts 5, 6 and 7: workers in processes of their own, on a server that has seen nothing else."""
+    goals = []
+    async with stand(folder / "crowds", packs) as at:
+        goals += await open_cases.memory(at, size.open)
+        goals += await open_cases.lists(at, size.open)
+        goals += await open_cases.killed(at, size.burst)
+        goals += await open_cases.scale_out(at, size.cases * 2, size.at_once * 2)
+    return goals
+
+
+async def protections(folder: Path, packs: Path, size: Size) -> list[Goal]:
+    """What each costs, interleaved with the product as it is shipped."""
+    async with AsyncExitStack() as running:
+        at = await running.enter_async_context(stand(folder / "shipped", packs))
+        contenders: list[Runner] = [await running.enter_async_context(redress(at))]
+        contenders += [await running.enter_async_context(one(folder, packs)) for one in VARIANTS]
+        found = await rounds(contenders, size.cases, size.at_once, size.rounds)
+    return [
+        Goal(f"{other.name}: CPU per case against shipped", ratio(found, other.name, contenders[0].name, 1), "x")
+        for other in contenders[1:]
+    ]
+
+
+def beginnings(size: Size, home: Path) -> list[Goal]:
     """Part 6: the command line."""
     verbs = {"redress --help": (["--help"], 0.5), "redress list": (["list"], 1.3)}
     verbs["redress inbox"] = (["inbox", "merchandise"], 1.3)
     return [
         Goal(
             f"{name}: CPU to start against importing the client",
-            startup.ratio([startup.REDRESS, *arguments], size.pairs, folder),
+            startup.ratio([startup.REDRESS, *arguments], size.pairs, home),
             "x",
             bound,
         )
@@ -134,21 +176,38 @@ def beginnings(size: Size, folder: Path) -> list[Goal]:
     ]
 
 
+def say(part: str) -> None:
+    """Where the bench is: it takes minutes."""
+    sys.stderr.write(f"bench: {part}\n")
+
+
 async def main(size: Size) -> None:
     """All parts, then the table."""
     goals = [Goal("load of the machine at the start", load(), "processes", note="2 cores")]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        packs = herd.hasty_pack(folder / "packs", size.seconds)
+        say("cost of a case")
         goals += await costs(folder)
-        goals += beginnings(size, folder / "compiled")
+        say("start of the command line")
+        goals += beginnings(size, folder / "home")
         async with AsyncExitStack() as running:
-            at = await running.enter_async_context(stand(folder, herd.hasty_pack(folder / "packs", size.seconds)))
+            at = await running.enter_async_context(stand(folder / "side_by_side", packs))
             contenders: list[Runner] = [await running.enter_async_context(one(at)) for one in (redress, bare, polling)]
             if dbos_process.installed():
-                contenders.append(await running.enter_async_context(dbos_process.dbos()))
+                contenders.append(await running.enter_async_context(dbos_process.dbos(at.settings.smtp.port)))
+            say("reaction at rest")
             goals += await reaction(at, size)
+            say("side by side")
             goals += await speed(contenders, size)
+            say("reaction under load")
+            goals += await under_load(at, contenders[0], size)
+            say("the midnight herd")
             goals += await midnight(at, size)
+        say("open cases, a killed worker, lists, several workers")
+        goals += await crowds(folder, packs, size)
+        say("what each protection costs")
+        goals += await protections(folder, packs, size)
     goals.append(Goal("load of the machine at the end", load(), "processes", note="2 cores"))
     write(goals)
     print(table(goals))  # noqa: T201 - what a terminal is for

@@ -15,7 +15,7 @@ from temporalio.worker import Worker
 
 from activities.store import Store
 from benchmarks.bare_flow import BareCase, BareRefund, BareWait
-from benchmarks.effects import ANSWER, WORD, Effects, sample
+from benchmarks.effects import ANSWER, WORD, Effects, post_office, sample
 from benchmarks.stand import Stand
 from models.names import case_id, remedy_id
 from starter.cases import Cases
@@ -60,8 +60,14 @@ class Contender:
 
 
 @asynccontextmanager
-async def redress(stand: Stand) -> AsyncIterator[Contender]:
+async def redress(stand: Stand, name: str = "redress") -> AsyncIterator[Contender]:
     """The product as it is shipped: rules, lists, audit, outbox, sandbox."""
+    async with working(stand.client, stand.settings):
+        yield Contender(name, whole_case(stand), lambda: sum(stand.cpu()))
+
+
+def whole_case(stand: Stand) -> Callable[[str], Awaitable[None]]:
+    """A case of redress from filing to its end, by its number."""
     cases = Cases(stand.client, task_queue=stand.settings.task_queue)
 
     async def case(number: str) -> None:
@@ -72,8 +78,7 @@ async def redress(stand: Stand) -> AsyncIterator[Contender]:
             await asyncio.sleep(0.005)
         await stand.client.get_workflow_handle(case_id(number)).result()
 
-    async with working(stand.client, stand.settings):
-        yield Contender("redress", case, lambda: sum(stand.cpu()))
+    return case
 
 
 @asynccontextmanager
@@ -92,12 +97,15 @@ async def bare(stand: Stand) -> AsyncIterator[Contender]:
         await handle.execute_update(BareCase.feedback, "satisfied")
         await handle.result()
 
-    async with Worker(
-        client,
-        task_queue="bare",
-        workflows=[BareCase, BareRefund, BareWait],
-        activities=[activity.defn(name=name)(_named(do)) for name, do in rows.items()],
-        workflow_runner=RUNNER,
+    async with (
+        post_office(store, stand.settings.smtp.port),
+        Worker(
+            client,
+            task_queue="bare",
+            workflows=[BareCase, BareRefund, BareWait],
+            activities=[activity.defn(name=name)(_named(do)) for name, do in rows.items()],
+            workflow_runner=RUNNER,
+        ),
     ):
         yield Contender("bare SDK", case, lambda: sum(stand.cpu()))
     await store.close()
@@ -138,7 +146,8 @@ async def polling(stand: Stand) -> AsyncIterator[Contender]:
         await done
 
     running = asyncio.create_task(loop())
-    yield Contender("SQL polling loop", case, lambda: stand.cpu()[0])
+    async with post_office(store, stand.settings.smtp.port):
+        yield Contender("SQL polling loop", case, lambda: stand.cpu()[0])
     running.cancel()
     await store.close()
 

@@ -15,7 +15,7 @@ from dbos import DBOS, SetWorkflowID
 
 from activities.store import Store
 from benchmarks.contenders import Contender
-from benchmarks.effects import Effects
+from benchmarks.effects import Effects, post_office
 from benchmarks.machine import cpu_seconds, family
 from procedures import load_packs
 from tests.activities.cluster import cluster
@@ -68,7 +68,7 @@ async def complaint(number: str) -> None:
 
 
 @asynccontextmanager
-async def dbos() -> AsyncIterator[Contender]:
+async def dbos(smtp_port: int) -> AsyncIterator[Contender]:
     """DBOS in this process, its state and our rows in one PostgreSQL (fsync and synchronous_commit on)."""
     before = set(family(os.getpid()))
     with cluster(durable=True) as place:
@@ -95,13 +95,14 @@ async def dbos() -> AsyncIterator[Contender]:
             times = os.times()
             return times.user + times.system + cpu_seconds(postmaster)
 
-        yield Contender("DBOS", case, cpu)
+        async with post_office(store, smtp_port):
+            yield Contender("DBOS", case, cpu)
 
 
 async def serve() -> None:
     """Answer until the input ends."""
     load_packs()
-    async with dbos() as contender:
+    async with dbos(int(sys.argv[1])) as contender:
         while line := await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline):
             cases, at_once = map(int, line.split())
             print(json.dumps(await contender.run(cases, at_once)), flush=True)  # noqa: T201 - the answer

@@ -34,12 +34,11 @@ class DbosProcess:
 
 
 @asynccontextmanager
-async def dbos() -> AsyncIterator[DbosProcess]:
-    """The process, ended at the end of its input."""
+async def dbos(smtp_port: int) -> AsyncIterator[DbosProcess]:
+    """The process, ended at the end of its input; its notices go to that port."""
     pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "benchmarks.dbos_flow", stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.DEVNULL
-    )
+    command = (sys.executable, "-m", "benchmarks.dbos_flow", str(smtp_port))
+    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.DEVNULL)
     yield DbosProcess(process)
     if process.stdin is not None:
         process.stdin.close()

@@ -1,11 +1,17 @@
-"""What every contender leaves behind for one case: the same rows, the same notices, the same payment."""
+"""What every contender leaves behind for one case: the same rows, the same notices sent, the same payment."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from activities.casebook import claim
+from activities.chat import NoChat
 from activities.embedded import EmbeddedCarrier, EmbeddedGateway, EmbeddedWarehouse
 from activities.ledger import Ledger
+from activities.mailroom import IDLE, MailDesk
+from activities.post import SmtpPost
 from activities.record import Record
 from activities.remedies import Remedies
 from activities.store import Store
@@ -15,11 +21,15 @@ from models.complaint import Complaint
 from models.pages import OpenCase
 from models.remedy import RemedyOrder, RemedyResult
 from procedures import PACKS
+from procedures.people import DirectoryFile
+from reports.enclosing import Enclosing
 from rules.book import page, written
 from rules.intake import open_case
 from rules.messages import receive
 from rules.remedy import finished, order_for
+from starter.settings import PACKAGED_DIRECTORY
 from tests.builders import GOODS_DEPT, SERVICE, complaint
+from texts.mails import render_mail
 
 ANSWER = Confirm.model_validate(
     {"actor": GOODS_DEPT, "liable": [{"party": "merchant", "percent": 100}], "reason": "密封圈缺失"}
@@ -62,6 +72,32 @@ class Effects:
         mails = tuple(mail.model_copy(update={"id": f"{number}.{mail.id.rpartition('.')[2]}"}) for mail in made.mails)
         summary = made.summary.model_copy(update={"number": number})
         return made.model_copy(update={"summary": summary, "mails": mails})
+
+
+@asynccontextmanager
+async def post_office(store: Store, smtp_port: int) -> AsyncIterator[None]:
+    """Sends the notices of a store's outbox, by the product's own desk."""
+    directory = DirectoryFile(PACKAGED_DIRECTORY)
+    desk = MailDesk(
+        store,
+        PACKS,
+        post=SmtpPost("127.0.0.1", smtp_port, sender="bench@redress.example"),
+        chat=NoChat(),
+        directory_reader=directory,
+        render=render_mail,
+        printer=Enclosing(store.url, PACKS.pinned, directory),
+    )
+
+    async def deliver() -> None:
+        while True:
+            if not await desk.deliver_once():
+                await asyncio.sleep(IDLE)
+
+    delivering = asyncio.create_task(deliver())
+    yield
+    delivering.cancel()
+    with suppress(asyncio.CancelledError):
+        await delivering
 
 
 def _now() -> datetime:

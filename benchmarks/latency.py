@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable
 from contextlib import suppress
 
 from benchmarks.bare_flow import BareWait
@@ -24,6 +25,16 @@ async def ours(stand: Stand, number: str) -> tuple[float, float]:
     ruled = time.perf_counter()
     await ended(stand.client, remedy_id(number, 1, 1, "Refund"))
     return ruled - sent, time.perf_counter() - sent
+
+
+async def under_load(stand: Stand, load: Awaitable[object], prefix: str) -> list[tuple[float, float]]:
+    """As `ours`, one case after the other for as long as the load lasts."""
+    going = asyncio.ensure_future(load)
+    found: list[tuple[float, float]] = []
+    while not going.done():
+        found.append(await ours(stand, f"{prefix}{len(found):05d}"))
+    await going
+    return found
 
 
 async def theirs(stand: Stand, number: str) -> float:

@@ -48,8 +48,9 @@ class Stand:
 
 
 @asynccontextmanager
-async def stand(folder: Path, packs: Path) -> AsyncIterator[Stand]:
-    """A server on a file (WAL, synchronous=FULL), a sink, settings for a worker."""
+async def stand(folder: Path, packs: Path, **changes: Any) -> AsyncIterator[Stand]:
+    """A server on a file (WAL, synchronous=FULL), a sink, settings for a worker: the shipped ones but for `changes`."""
+    await asyncio.to_thread(folder.mkdir, exist_ok=True)
     load_packs(packs)
     sink = Sink()
     listening = await asyncio.get_running_loop().create_server(lambda: SMTP(sink, enable_SMTPUTF8=True), "127.0.0.1", 0)
@@ -59,7 +60,8 @@ async def stand(folder: Path, packs: Path) -> AsyncIterator[Stand]:
     ) as server:
         (pid,) = [one for one in family(os.getpid()) if one not in before][:1]
         smtp = {"host": "127.0.0.1", "port": listening.sockets[0].getsockname()[1], "tls": "none"}
-        settings = Settings(home=folder, procedures_dir=packs, smtp=smtp, observe={"health_port": 0, "metrics_port": 0})
+        observe = {"health_port": 0, "metrics_port": 0}
+        settings = Settings(home=folder, procedures_dir=packs, smtp=smtp, observe=observe, **changes)
         client = await connect_to({"target_host": server.address}, settings)
         yield Stand(client, settings, sink, folder, pid)
     listening.close()

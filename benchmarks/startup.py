@@ -15,13 +15,10 @@ NOWHERE = {"TEMPORAL_ADDRESS": "127.0.0.1:9"}
 """A verb is timed up to the refusal of a service that is not there."""
 
 
-def ratio(command: list[str], times: int, folder: Path) -> float:
-    """The median of the command's CPU seconds over the other's, pair by pair; both compiled, as an install is.
-
-    `folder` takes the bytecode.
-    """
+def ratio(command: list[str], times: int, home: Path) -> float:
+    """The median of the command's CPU seconds over the other's, pair by pair; both compiled, as an install is."""
     around = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    around |= {"PYTHONPYCACHEPREFIX": str(folder), "REDRESS_HOME": str(folder), **NOWHERE}
+    around |= {"REDRESS_HOME": str(home), **NOWHERE}
     _seconds(command, around)
     _seconds(CLIENT, around)
     return middle([_seconds(command, around) / _seconds(CLIENT, around) for _ in range(times)])

@@ -1,0 +1,160 @@
+"""Many open cases: memory, a killed worker, a burst after a restart, lists, and several workers."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from activities.store import Store
+from benchmarks.bare_flow import BareWait
+from benchmarks.contenders import whole_case
+from benchmarks.effects import ANSWER, sample
+from benchmarks.goals import Goal
+from benchmarks.herd import written
+from benchmarks.machine import cpu_seconds, memory_mb, middle
+from benchmarks.processes import Working, command, since, worker
+from benchmarks.stand import Stand
+from starter.cases import Cases
+
+WAIT = 86_400.0
+AT_ONCE = 50
+PER = 10_000
+
+
+async def memory(at: Stand, how_many: int) -> list[Goal]:
+    """Growth of worker and server by so many open cases, against as many bare waiting workflows."""
+    bare = await _growth(at, how_many, bare=True)
+    ours = await _growth(at, how_many, bare=False)
+    note = f"growth by {how_many} open, scaled; the same cache and sandbox policy"
+    goals = []
+    for name, mine, theirs in (("worker", ours[0], bare[0]), ("server", ours[1], bare[1])):
+        scaled = mine * PER / how_many
+        goals.append(Goal(f"10,000 open cases: {name}", scaled, "MB", note=note))
+        goals.append(Goal(f"open cases: {name}'s memory against bare", mine / max(theirs, 0.1), "x", 1.2))
+    return goals
+
+
+async def _growth(at: Stand, how_many: int, *, bare: bool) -> tuple[float, float]:
+    start = _start_bare if bare else _start_case
+    async with worker(at, bare=bare) as process:
+        await start(at, [f"M-{bare:d}0{one:06d}" for one in range(20)])
+        before = process.memory, memory_mb(at.server)
+        await start(at, [f"M-{bare:d}1{one:06d}" for one in range(how_many)])
+        return process.memory - before[0], memory_mb(at.server) - before[1]
+
+
+async def _start_bare(at: Stand, numbers: list[str]) -> None:
+    async def one(number: str) -> None:
+        name = f"wait.{number}"
+        handle = await at.client.start_workflow(BareWait.run, args=[number, WAIT], id=name, task_queue="bare")
+        await handle.execute_update(BareWait.confirm, "hello")
+
+    await bounded(one, numbers)
+
+
+async def _start_case(at: Stand, numbers: list[str]) -> None:
+    cases = Cases(at.client, task_queue=at.settings.task_queue)
+
+    async def one(number: str) -> None:
+        await cases.start(sample(number))
+
+    await bounded(one, numbers)
+    store = Store(at.settings.database)
+    await written(store, numbers[0][:4], len(numbers), "asked")
+    await store.close()
+
+
+async def bounded(do: Callable[[str], Awaitable[None]], numbers: list[str]) -> None:
+    """Each once, not all at once."""
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(number: str) -> None:
+        async with gate:
+            await do(number)
+
+    await asyncio.gather(*map(one, numbers))
+
+
+async def killed(at: Stand, burst: int) -> list[Goal]:
+    """A worker that held all cases is killed beside another; then the other too, and a new one meets a burst."""
+    numbers = [f"K-{one:07d}" for one in range(burst)]
+    first_through = []
+    async with worker(at) as holder:
+        await _start_case(at, [f"K-A{one:06d}" for one in range(3)])
+        async with worker(at) as heir:
+            first_through.append(await _confirmed_after(at, holder, "K-A000001"))
+            await _start_case(at, numbers)
+            await heir.kill()
+        async with worker(at):
+            begun = time.perf_counter()
+            await bounded(lambda number: _confirm(at, number), numbers)
+            took = since(begun)
+    return [
+        Goal(
+            "after kill -9 of the worker: first confirmation", middle(first_through), "s", 2.0, note="another is there"
+        ),
+        Goal(
+            f"burst of {burst} confirmations after kill and restart", burst / took, "/s", note="every case is replayed"
+        ),
+    ]
+
+
+async def _confirmed_after(at: Stand, victim: Working, number: str) -> float:
+    await victim.kill()
+    begun = time.perf_counter()
+    await _confirm(at, number)
+    return since(begun)
+
+
+async def _confirm(at: Stand, number: str) -> None:
+    verdict = await Cases(at.client, task_queue=at.settings.task_queue).send(number, "confirm", ANSWER, wait=300)
+    if not verdict.accepted:
+        raise RuntimeError(f"{number}: {verdict.code}")
+
+
+async def lists(at: Stand, how_many: int) -> list[Goal]:
+    """`list` and `inbox` over all open cases: the whole program, its start included."""
+    goals = []
+    for name, arguments in {
+        "list": ("list", "--limit", str(how_many), "--json"),
+        "inbox": ("inbox", "merchandise", "--limit", str(how_many), "--json"),
+    }.items():
+        spent, peak = await command(at, *arguments)
+        goals.append(Goal(f"{name} over {how_many} open cases: CPU", spent, "s"))
+        goals.append(Goal(f"{name} over {how_many} open cases: peak memory", peak, "MB", 200.0))
+    return goals
+
+
+async def scale_out(at: Stand, cases: int, at_once: int) -> list[Goal]:
+    """The whole flow with 1, 2 and 4 worker processes on one machine and one server."""
+    goals = []
+    alone = 0.0
+    for processes in (1, 2, 4):
+        rate, share = await _with(at, processes, cases, at_once)
+        alone = alone or rate
+        note = f"the server takes {share:.0%} of the CPU; {rate:.2g} cases/s"
+        goals.append(Goal(f"{processes} worker processes: cases/s against one", rate / alone, "x", note=note))
+    return goals
+
+
+async def _with(at: Stand, processes: int, cases: int, at_once: int) -> tuple[float, float]:
+    case = whole_case(at)
+    gate = asyncio.Semaphore(at_once)
+
+    async def one(number: str) -> None:
+        async with gate:
+            await case(number)
+
+    running = [worker(at) for _ in range(processes)]
+    workers = [await one.__aenter__() for one in running]
+    try:
+        used = [cpu_seconds(at.server), *(one.cpu for one in workers)]
+        begun = time.perf_counter()
+        await asyncio.gather(*(one(f"S-{processes}{number:06d}") for number in range(cases)))
+        took = since(begun)
+        spent = [
+            now - was for now, was in zip([cpu_seconds(at.server), *(one.cpu for one in workers)], used, strict=True)
+        ]
+    finally:
+        for each in running:
+            await each.__aexit__(None, None, None)
+    return cases / took, spent[0] / sum(spent)

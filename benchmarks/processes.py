@@ -1,0 +1,107 @@
+"""Processes of their own: workers whose memory and CPU are measured, and which are killed; the command line."""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+
+from benchmarks.machine import cpu_seconds, memory_mb
+from benchmarks.stand import Stand
+from benchmarks.startup import REDRESS
+
+PATIENCE = 120.0
+
+
+@dataclass(frozen=True)
+class Working:
+    """A worker's process."""
+
+    process: asyncio.subprocess.Process
+
+    @property
+    def memory(self) -> float:
+        """MB."""
+        return memory_mb(self.process.pid)
+
+    @property
+    def cpu(self) -> float:
+        """Seconds so far."""
+        return cpu_seconds(self.process.pid)
+
+    async def kill(self) -> None:
+        """As the kernel does when memory runs out."""
+        self.process.kill()
+        await self.process.wait()
+
+
+@asynccontextmanager
+async def worker(stand: Stand, *, bare: bool = False) -> AsyncIterator[Working]:
+    """A worker with the shipped settings, or the bare flow's with the same; at work when entered, killed after."""
+    command = [sys.executable, "-m", "benchmarks.bare_worker"] if bare else [REDRESS, "worker"]
+    quiet = asyncio.subprocess.DEVNULL
+    process = await asyncio.create_subprocess_exec(*command, env=around(stand), stdout=quiet, stderr=quiet)
+    try:
+        await _polls(stand, "bare" if bare else stand.settings.task_queue, process.pid)
+        yield Working(process)
+    finally:
+        if process.returncode is None:
+            await Working(process).kill()
+
+
+async def _polls(stand: Stand, queue: str, pid: int) -> None:
+    """Until the server has seen the process ask for workflow tasks."""
+    wanted = DescribeTaskQueueRequest(
+        namespace=stand.client.namespace,
+        task_queue=TaskQueue(name=queue),
+        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+    )
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            found = await stand.client.workflow_service.describe_task_queue(wanted)
+            if any(poller.identity.startswith(f"{pid}@") for poller in found.pollers):
+                return
+            await asyncio.sleep(0.1)
+
+
+def around(stand: Stand) -> dict[str, str]:
+    """The environment of a program that works on this stand."""
+    smtp = stand.settings.smtp
+    return os.environ | {
+        "TEMPORAL_ADDRESS": stand.client.service_client.config.target_host,
+        "REDRESS_HOME": str(stand.folder),
+        "REDRESS_PROCEDURES_DIR": str(stand.settings.procedures_dir),
+        "REDRESS_SMTP__HOST": str(smtp.host),
+        "REDRESS_SMTP__PORT": str(smtp.port),
+        "REDRESS_SMTP__TLS": smtp.tls,
+        "REDRESS_OBSERVE__HEALTH_PORT": "0",
+        "REDRESS_OBSERVE__METRICS_PORT": "0",
+        "REDRESS_ACTOR": "",
+    }
+
+
+async def command(stand: Stand, *arguments: str) -> tuple[float, float]:
+    """A command of the product: CPU seconds and peak memory in MB."""
+    return await asyncio.to_thread(_run, [REDRESS, *arguments], around(stand))
+
+
+def _run(command: list[str], env: dict[str, str]) -> tuple[float, float]:
+    with Path(os.devnull).open("wb") as nowhere:
+        quiet = [(os.POSIX_SPAWN_DUP2, nowhere.fileno(), 1)]
+        pid = os.posix_spawn(command[0], command, env, file_actions=quiet)
+        _, status, used = os.wait4(pid, 0)
+    if status:
+        raise RuntimeError(f"{command[1]} ended with {os.waitstatus_to_exitcode(status)}")
+    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+
+
+def since(begun: float) -> float:
+    """Seconds."""
+    return time.perf_counter() - begun
