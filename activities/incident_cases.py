@@ -16,9 +16,11 @@ from models.tables import CaseGoods, CaseRow, IncidentCase, Row
 CASE, LINK = Row.metadata.tables["case_row"], Row.metadata.tables["incident_case"]
 SYSTEM = "system"
 _DONE = (Stage.FEEDBACK.value, Stage.CLOSED.value, Stage.REFUSED.value)
+_AFTER = (Stage.EXECUTING.value, Stage.TASK.value, *_DONE)
+"""Where a decision leads. A case given it again after a crash may stand there without a page since."""
 _DECIDED = LINK.c.fate == CaseFate.DECIDED.value
 _EXECUTING = and_(_DECIDED, CASE.c.stage == Stage.EXECUTING.value)
-_UNTOLD = and_(_DECIDED, CASE.c.version <= LINK.c.version)
+_UNTOLD = and_(_DECIDED, CASE.c.version <= LINK.c.version, CASE.c.stage.not_in(_AFTER))
 _WORKING = or_(_UNTOLD, and_(_EXECUTING, CASE.c.waiting_for == SYSTEM))
 """Decided, and it has not written down what came of it, or money or stock is on its way."""
 

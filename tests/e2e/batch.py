@@ -205,8 +205,9 @@ async def _main(count: int) -> int:
         figures = await run(Premises(Path(folder)), count, at_once=40, patience=5_400)
     for key, value in vars(figures).items():
         sys.stdout.write(f"{key}: {value}\n")
-    right = figures.payments == {1: count} and figures.fates == {"decided": count}
-    sys.stdout.write("every case decided and paid once\n" if right else "WRONG\n")
+    once = figures.payments == {1: count} and figures.fates == {"decided": count}
+    right = once and figures.progress.settled == count
+    sys.stdout.write("every case decided, paid once and settled\n" if right else "WRONG\n")
     return 0 if right else 1
 
 
