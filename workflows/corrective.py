@@ -1,12 +1,10 @@
 """A corrective action: the gates D1 to D8 with their clocks, approval, the reply to the customer (S2-15 to S2-37)."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import RawValue
 
 with workflow.unsafe.imports_passed_through():
     from activities.duties import CorrectiveDuties
@@ -21,15 +19,14 @@ with workflow.unsafe.imports_passed_through():
         QualityComplaint,
         RegisterCorrective,
     )
-    from models.names import CORRECTIVE_ACTION, VIEW, corrective_id
+    from models.names import CORRECTIVE_ACTION, corrective_id
     from procedures import PACKS
     from rules import corrective as rules
     from rules.corrective_acts import receive
     from texts.corrective import web_details
     from workflows.dossier import DossierDesk
-    from workflows.inbox import answered, refusal
     from workflows.intake import bad_start, carried_on, contract_of
-    from workflows.letters import TO_A_CORRECTIVE, read
+    from workflows.letters import TO_A_CORRECTIVE
     from workflows.options import NEAR, insistent
 
 
@@ -46,13 +43,13 @@ class CorrectiveActionWorkflow(DossierDesk[Corrective]):
         """Team, problem, containment; root cause and actions, as often as it takes; documents, approval, reply."""
         await self._open(args)
         book = asyncio.create_task(self.keep_book())
-        await self._through(Gate.D1, Gate.D2, Gate.D3)  # in any order: containment waits for no meeting (S2-20)
-        while self.state.stage is not Gate.CLOSED:
-            await self._through(Gate.D4, Gate.D5)  # root causes, an action for each (S2-33, S2-34)
-            await self._through(Gate.D6, Gate.CHECK)  # carried out, effect checked; not reached: D4 (S2-28)
-            await self._through(Gate.D7, Gate.D8)  # documents updated, liability broken down (S2-35, S2-36)
-            await self._through(Gate.APPROVAL)  # valid only then (S2-18)
-            await self._through(Gate.REPLY, Gate.FEEDBACK)  # the customer's word; not satisfied: D4 (S2-19)
+        await self.stay(Gate.D1, Gate.D2, Gate.D3)  # in any order: containment waits for no meeting (S2-20)
+        while self.stage is not Gate.CLOSED:
+            await self.stay(Gate.D4, Gate.D5)  # root causes, an action for each (S2-33, S2-34)
+            await self.stay(Gate.D6, Gate.CHECK)  # carried out, effect checked; not reached: D4 (S2-28)
+            await self.stay(Gate.D7, Gate.D8)  # documents updated, liability broken down (S2-35, S2-36)
+            await self.stay(Gate.APPROVAL)  # valid only then (S2-18)
+            await self.stay(Gate.REPLY, Gate.FEEDBACK)  # the customer's word; not satisfied: D4 (S2-19)
         await self.clear(book)
         return rules.result(self.state)
 
@@ -77,15 +74,6 @@ class CorrectiveActionWorkflow(DossierDesk[Corrective]):
         self.opened = True
         self.show()
 
-    async def _through(self, *gates: Gate) -> None:
-        """Stay until the action stands at none of these gates; at once if it is elsewhere."""
-        while self.state.stage in gates:
-            await self.catch_up()
-            if self.state.stage not in gates:
-                return
-            self.set_alarm()
-            await self.rest()
-
     async def errands(self) -> None:
         """Trace lots that have been named (S2-27)."""
         if self.state.to_trace:
@@ -97,15 +85,24 @@ class CorrectiveActionWorkflow(DossierDesk[Corrective]):
         """Missed clocks."""
         self.state = rules.pass_time(self.state, self.pack, at)
 
+    @property
+    def stage(self) -> Gate:
+        """The gate it stands at."""
+        return self.state.stage
+
+    def seen(self) -> CorrectiveView:
+        """The report so far."""
+        return rules.view_of(self.state)
+
     def procedure(self) -> str:
         """The ref the action is pinned to."""
         return self.state.procedure
 
     def next_due(self) -> tuple[datetime | None, str]:
         """When a missed clock is told next."""
-        return rules.next_due(self.state), self.state.stage.value
+        return rules.next_due(self.state), self.stage.value
 
-    def receive(self, name: str, command: Command, at: datetime, departments: tuple[str, ...]) -> Verdict:
+    async def receive(self, name: str, command: Command, at: datetime, departments: tuple[str, ...]) -> Verdict:
         """By the rules."""
         self.state, verdict = receive(self.state, self.pack, name, command, at, departments)
         return verdict
@@ -116,26 +113,5 @@ class CorrectiveActionWorkflow(DossierDesk[Corrective]):
 
     async def write(self) -> None:
         """The action's page."""
-        page = CorrectivePage(view=rules.view_of(self.state), mails=self.state.mails, denied=self.state.denied)
+        page = CorrectivePage(view=self.seen(), mails=self.state.mails, denied=self.state.denied)
         await workflow.execute_activity_method(CorrectiveDuties.write_corrective, page, **insistent("write it down"))
-
-    @workflow.signal(dynamic=True)
-    def _signalled(self, name: str, args: Sequence[RawValue]) -> None:
-        """Every signal, whatever it is: judged by the rules, never fatal."""
-        self.inbox.signalled(name, args)
-
-    @workflow.update(dynamic=True)
-    async def _updated(self, name: str, args: Sequence[RawValue]) -> Verdict:
-        """The same messages with an answer."""
-        return await answered(self.inbox.put(name, args))
-
-    @_updated.validator
-    def _refuse_at_the_door(self, name: str, args: Sequence[RawValue]) -> None:
-        """What cannot be read costs the action no event."""
-        if (problem := read(name, args, TO_A_CORRECTIVE).problem) is not None:
-            raise refusal(problem)
-
-    @workflow.query(name=VIEW)
-    def _view(self) -> CorrectiveView | None:
-        """The report so far; null before it has its number."""
-        return rules.view_of(self.state) if self.opened else None

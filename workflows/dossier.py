@@ -2,30 +2,32 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Generic, TypeVar
 
 from temporalio import workflow
+from temporalio.common import RawValue
 
 with workflow.unsafe.imports_passed_through():
-    from models.base import Contract
+    from models.base import Contract, Record
     from models.case import Verdict
     from models.commands import Command
     from models.dossier import Dossier
-    from models.names import Refused
+    from models.names import VIEW, Refused
     from models.procedure import Procedure
     from procedures import PACKS
     from rules import replies
     from workflows.alarm import Alarm
-    from workflows.inbox import Inbox
-    from workflows.letters import Letter, Models
+    from workflows.inbox import Inbox, answered, refusal
+    from workflows.letters import Letter, Models, read
 
 State = TypeVar("State", bound=Dossier)
 
 
 class DossierDesk(ABC, Generic[State]):
-    """A dossier with its inbox, its clock and its book."""
+    """A dossier with its inbox, its clock and its book. A workflow says what it is and when it is where."""
 
     state: State
 
@@ -40,6 +42,15 @@ class DossierDesk(ABC, Generic[State]):
         self._writing = False
         self._ending = False
 
+    @property
+    @abstractmethod
+    def stage(self) -> StrEnum:
+        """Where it stands."""
+
+    @abstractmethod
+    def seen(self) -> Record:
+        """What the query `view` returns."""
+
     @abstractmethod
     def procedure(self) -> str:
         """The ref of the procedure it runs under."""
@@ -53,7 +64,7 @@ class DossierDesk(ABC, Generic[State]):
         """Let happen what was due by an instant."""
 
     @abstractmethod
-    def receive(self, name: str, command: Command, at: datetime, departments: tuple[str, ...]) -> Verdict:
+    async def receive(self, name: str, command: Command, at: datetime, departments: tuple[str, ...]) -> Verdict:
         """Judge a person's message."""
 
     def notice(self, content: Contract) -> None:
@@ -61,6 +72,13 @@ class DossierDesk(ABC, Generic[State]):
 
     async def errands(self) -> None:
         """Do what messages and time have made necessary."""
+
+    def proceed(self) -> None:
+        """Set going what the stage is for."""
+
+    def woken(self) -> bool:
+        """Whether what has been set going has news."""
+        return False
 
     @abstractmethod
     async def write(self) -> None:
@@ -104,11 +122,17 @@ class DossierDesk(ABC, Generic[State]):
         judged = not self.inbox.waiting and workflow.all_handlers_finished()
         return self.renewal_due and judged and not self._writing
 
-    async def rest(self, woken: Callable[[], bool] = lambda: False) -> None:
-        """Wait until something has happened; a new run takes over where one is due."""
-        await workflow.wait_condition(lambda: self.ready() or woken() or self._may_renew())
-        if self._may_renew():
-            workflow.continue_as_new(args=[None, self.state])
+    async def stay(self, *stages: StrEnum) -> None:
+        """Go on as long as it stands at one of these stages; at once if it is elsewhere."""
+        while self.stage in stages:
+            await self.catch_up()
+            if self.stage not in stages:
+                return
+            self.proceed()
+            self.set_alarm()
+            await workflow.wait_condition(lambda: self.ready() or self.woken() or self._may_renew())
+            if self._may_renew():
+                workflow.continue_as_new(args=[None, self.state])
 
     def ready(self) -> bool:
         """Whether something has happened that must be looked at."""
@@ -124,18 +148,18 @@ class DossierDesk(ABC, Generic[State]):
             for letter, origin in await self.inbox.take():
                 at = origin.at or workflow.now()
                 await self.pass_time(at)
-                letter.verdict = self._judge(letter, origin.departments, at)
+                letter.verdict = await self._judge(letter, origin.departments, at)
         await self.pass_time(workflow.now())
         await self.errands()
         self.show()
 
-    def _judge(self, letter: Letter, departments: tuple[str, ...], at: datetime) -> Verdict | None:
+    async def _judge(self, letter: Letter, departments: tuple[str, ...], at: datetime) -> Verdict | None:
         if letter.problem is not None:
             problem, sender = letter.problem, letter.sender(departments, at)
             self.state, verdict = replies.refused(self.state, Refused(problem.code), problem.reason, sender)
             return verdict
         if isinstance(letter.content, Command):
-            return self.receive(letter.name, letter.content, at, departments)
+            return await self.receive(letter.name, letter.content, at, departments)
         if letter.content is not None:
             self.notice(letter.content)
         return Verdict(accepted=True, code="accepted")
@@ -173,3 +197,24 @@ class DossierDesk(ABC, Generic[State]):
         self._alarm.stop()
         self._book_open = False
         await workflow.wait([book])
+
+    @workflow.signal(dynamic=True)
+    def _signalled(self, name: str, args: Sequence[RawValue]) -> None:
+        """Every signal, whatever it is: judged by the rules, never fatal."""
+        self.inbox.signalled(name, args)
+
+    @workflow.update(dynamic=True)
+    async def _updated(self, name: str, args: Sequence[RawValue]) -> Verdict:
+        """The same messages with an answer."""
+        return await answered(self.inbox.put(name, args))
+
+    @_updated.validator
+    def _refuse_at_the_door(self, name: str, args: Sequence[RawValue]) -> None:
+        """What cannot be read costs no event."""
+        if (problem := read(name, args, self.models).problem) is not None:
+            raise refusal(problem)
+
+    @workflow.query(name=VIEW)
+    def _view(self) -> Record | None:
+        """It as it stands; null before it is opened."""
+        return self.seen() if self.opened else None

@@ -1,12 +1,10 @@
 """A batch incident: verified, decided once, carried out on every case, summed up (S2-01 to S2-05)."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import RawValue
 
 with workflow.unsafe.imports_passed_through():
     from activities.duties import IncidentDuties
@@ -24,15 +22,14 @@ with workflow.unsafe.imports_passed_through():
         Progress,
         RegisterIncident,
     )
-    from models.names import BATCH_RETURN, VIEW, incident_id
+    from models.names import BATCH_RETURN, incident_id
     from procedures import PACKS
     from rules import incident as rules
     from rules.incident_acts import receive
     from texts.incident import web_details
     from workflows.dossier import DossierDesk
-    from workflows.inbox import answered, refusal
     from workflows.intake import bad_start, carried_on, contract_of
-    from workflows.letters import TO_AN_INCIDENT, read
+    from workflows.letters import TO_AN_INCIDENT
     from workflows.options import NEAR, insistent, watching
 
 
@@ -51,11 +48,11 @@ class BatchReturnWorkflow(DossierDesk[Incident]):
         """Both groups told; quality control, the one decision, every case, the summary."""
         await self._open(args)
         book = asyncio.create_task(self.keep_book())
-        while self.state.stage is not IncidentStage.CLOSED:
-            await self._during(IncidentStage.VERIFYING)  # quality control looks at the goods (S2-02)
-            await self._during(IncidentStage.DECIDING)  # one decision for all (S2-03)
-            await self._during(IncidentStage.CARRYING_OUT)  # returns and refunds, so many at once (S2-02)
-            await self._during(IncidentStage.SUMMING_UP)  # causes and improvements; later cases go back one line
+        while self.stage is not IncidentStage.CLOSED:
+            await self.stay(IncidentStage.VERIFYING)  # quality control looks at the goods (S2-02)
+            await self.stay(IncidentStage.DECIDING)  # one decision for all (S2-03)
+            await self.stay(IncidentStage.CARRYING_OUT)  # returns and refunds, so many at once (S2-02)
+            await self.stay(IncidentStage.SUMMING_UP)  # causes and improvements; later cases go back one line
         await self.clear(book)
         return rules.result(self.state)
 
@@ -79,26 +76,20 @@ class BatchReturnWorkflow(DossierDesk[Incident]):
         self.opened = True
         self.show()
 
-    async def _during(self, stage: IncidentStage) -> None:
-        """Stay until the incident has left the stage; at once if it is elsewhere."""
-        while self.state.stage is stage:
-            await self.catch_up()
-            if self.state.stage is not stage:
-                return
-            self._carry_out()
-            self.set_alarm()
-            await self.rest(lambda: self._news is not None)
+    def proceed(self) -> None:
+        """Have the decision given to the next cases, unless a new run is due first."""
+        due = self.stage is IncidentStage.CARRYING_OUT and self._work is None
+        if due and not workflow.info().is_continue_as_new_suggested():
+            self._work = asyncio.create_task(self._give_out())
+
+    def woken(self) -> bool:
+        """Cases have the decision."""
+        return self._news is not None
 
     @property
     def at_work(self) -> bool:
         """The decision is on its way to cases."""
         return self._work is not None
-
-    def _carry_out(self) -> None:
-        """Have the decision given to the next cases, unless a new run is due first."""
-        due = self.state.stage is IncidentStage.CARRYING_OUT and self._work is None
-        if due and not workflow.info().is_continue_as_new_suggested():
-            self._work = asyncio.create_task(self._give_out())
 
     async def _give_out(self) -> None:
         self._news = await workflow.execute_activity_method(
@@ -128,15 +119,24 @@ class BatchReturnWorkflow(DossierDesk[Incident]):
             await self._count()
         self.state = rules.pass_time(self.state, self.pack, at)
 
+    @property
+    def stage(self) -> IncidentStage:
+        """Where the incident stands."""
+        return self.state.stage
+
+    def seen(self) -> IncidentView:
+        """The incident as its groups read it."""
+        return rules.view_of(self.state)
+
     def procedure(self) -> str:
         """The ref the incident is pinned to."""
         return self.state.procedure
 
     def next_due(self) -> tuple[datetime | None, str]:
         """The nearest of its clocks."""
-        return rules.next_due(self.state), self.state.stage.value
+        return rules.next_due(self.state), self.stage.value
 
-    def receive(self, name: str, command: Command, at: datetime, departments: tuple[str, ...]) -> Verdict:
+    async def receive(self, name: str, command: Command, at: datetime, departments: tuple[str, ...]) -> Verdict:
         """By the rules."""
         self.state, verdict = receive(self.state, self.pack, name, command, at, departments)
         return verdict
@@ -153,7 +153,7 @@ class BatchReturnWorkflow(DossierDesk[Incident]):
     async def write(self) -> None:
         """The incident's page."""
         page = IncidentPage(
-            view=rules.view_of(self.state),
+            view=self.seen(),
             reports=self.state.reports,
             mails=self.state.mails,
             denied=self.state.denied,
@@ -165,24 +165,3 @@ class BatchReturnWorkflow(DossierDesk[Incident]):
         stand = {report.number for report in written.reports}
         rest = tuple(report for report in self.state.reports if report.number not in stand)
         return super().without(written).but(reports=rest)
-
-    @workflow.signal(dynamic=True)
-    def _signalled(self, name: str, args: Sequence[RawValue]) -> None:
-        """Every signal, whatever it is: judged by the rules, never fatal."""
-        self.inbox.signalled(name, args)
-
-    @workflow.update(dynamic=True)
-    async def _updated(self, name: str, args: Sequence[RawValue]) -> Verdict:
-        """The same messages with an answer."""
-        return await answered(self.inbox.put(name, args))
-
-    @_updated.validator
-    def _refuse_at_the_door(self, name: str, args: Sequence[RawValue]) -> None:
-        """What cannot be read costs the incident no event."""
-        if (problem := read(name, args, TO_AN_INCIDENT).problem) is not None:
-            raise refusal(problem)
-
-    @workflow.query(name=VIEW)
-    def _view(self) -> IncidentView | None:
-        """The incident as it stands; null before it has its number."""
-        return rules.view_of(self.state) if self.opened else None
