@@ -24,7 +24,11 @@ class OfReport(OfCase):
         self.handle = office.client.get_workflow_handle(corrective_id(reference))
 
     async def seen(self) -> CorrectiveView:
-        return CorrectiveView.model_validate(await self.handle.query(VIEW))
+        """As it stands, once it has its number."""
+        async with asyncio.timeout(20):
+            while (found := await self.handle.query(VIEW)) is None:
+                await asyncio.sleep(0.05)
+        return CorrectiveView.model_validate(found)
 
 
 @pytest.fixture
