@@ -66,7 +66,7 @@ clean:
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One lane, to be run again by its seed: make chaos SEED=7 N=60 (a random seed, printed, where none is given).
-.PHONY: chaos fuzz gateway worlds races books tokens authority injections canaries shell flood lanes
+.PHONY: chaos fuzz gateway worlds races books tokens authority injections canaries wedges shell flood lanes
 LANE = $(VENV)/bin/python -m tests.lanes.$(1) $(if $(SEED),--seed $(SEED)) $(if $(N),--n $(N)) $(ARGS)
 
 chaos: setup
@@ -99,10 +99,13 @@ injections: setup
 canaries: setup
 	@$(call LANE,canaries)
 
+wedges: setup
+	@$(call LANE,wedges)
+
 shell: setup
 	@$(call LANE,shell)
 
 flood: setup
 	@$(call LANE,flood)
 
-lanes: worlds tokens authority injections canaries books gateway races shell flood fuzz chaos
+lanes: worlds tokens authority injections canaries wedges books gateway races shell flood fuzz chaos

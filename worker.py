@@ -184,6 +184,7 @@ def duties(settings: Settings, parts: Parts) -> Mapping[Queue, Sequence[Callable
         directory_reader=parts.directory,
         render=parts.render,
         printer=Enclosing(parts.store.url, PACKS.pinned, parts.directory),
+        vouch=parts.gate.vouch,
     )
     book = Casebook(
         parts.store,

@@ -18,12 +18,13 @@ from activities.beating import beating
 from activities.dispatch import Address, Dispatch, Ready, address, in_words
 from activities.duties import PostDuties
 from activities.enclosures import Spool
+from activities.identity import Voucher, no_voucher
 from activities.outbox import CUSTOMER, Open, Outbox, failed, not_told, put_off, sent, told
 from activities.ports import Chat, Herald, MailRefused, Post, Printer, Renderer, TryAgain
 from activities.store import Store, StoreError
 from models.commands import MailReport
 from models.directory import Directory
-from models.names import MAIL_REPORT, case_id
+from models.names import MAIL_REPORT, MAILROOM_ID, case_id
 from procedures import PackError, Packs
 
 IDLE = 0.3
@@ -36,16 +37,18 @@ def _now() -> datetime:
 
 
 class SignalHerald:
-    """Tells a case by signal. `client` gives the connection; inside an activity it is the worker's own."""
+    """Tells a case by signal, proven. `client` gives the connection; inside an activity it is the worker's own."""
 
-    def __init__(self, client: Callable[[], Client] = activity.client) -> None:
+    def __init__(self, client: Callable[[], Client] = activity.client, vouch: Voucher = no_voucher) -> None:
         self._client = client
+        self._vouch = vouch
 
     async def tell(self, number: str, report: MailReport) -> None:
         """See Herald. A case that has ended, or whose history is gone, needs no telling."""
         handle = self._client().get_workflow_handle(case_id(number))
         try:
-            await handle.signal(MAIL_REPORT, report)
+            proven = report.model_copy(update={"token": self._vouch(MAILROOM_ID, case_id(number))})
+            await handle.signal(MAIL_REPORT, proven)
         except RPCError as error:
             # NOT_FOUND can also be about the namespace, which a locked server says of an existing one.
             if error.status is not RPCStatusCode.NOT_FOUND or "workflow" not in error.message:
@@ -71,6 +74,7 @@ class MailDesk(PostDuties):
         render: Renderer,
         printer: Printer,
         herald: Herald | None = None,
+        vouch: Voucher = no_voucher,
         give_up: timedelta = timedelta(days=3),
         batch: int = 40,
         lines: int = 4,
@@ -83,7 +87,7 @@ class MailDesk(PostDuties):
         self._directory = directory_reader
         self._render = render
         self._spool = Spool(printer)
-        self._herald = herald or SignalHerald()
+        self._herald = herald or SignalHerald(vouch=vouch)
         self._give_up = give_up
         self._batch = batch
         self._idle = idle

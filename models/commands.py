@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Contract, Detail, Line, Number, Ref, Slug, Text, Token
+from models.base import Contract, Detail, Line, Number, Proof, Ref, Slug, Text, Token
 from models.complaint import MAX_DETAILS, MAX_EVIDENCE, MAX_LINES, Demand, Evidence, Quantity
 from models.span import Span
 
@@ -275,6 +275,7 @@ class MailReport(Contract):
     mail: Ref
     delivered: bool
     code: Slug
+    token: Proof = None
 
 
 class RemedyReport(Contract):

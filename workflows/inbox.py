@@ -11,8 +11,8 @@ from temporalio.exceptions import ApplicationError
 with workflow.unsafe.imports_passed_through():
     from activities.duties import BookDuties
     from models.case import Verdict
-    from models.commands import Command
-    from models.names import Refused
+    from models.commands import Command, MailReport
+    from models.names import MAILROOM_ID, Refused
     from models.pages import Letter as Envelope
     from models.pages import Origin
     from workflows import options
@@ -67,9 +67,11 @@ class Inbox:
         """
         batch, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
         letters = [self._read(message) for message in batch]
-        readable = [(letter, letter.content) for letter in letters if isinstance(letter.content, Command)]
+        readable = [(letter, letter.content) for letter in letters if isinstance(letter.content, Command | MailReport)]
         envelopes = [
-            Envelope(actor=content.actor, signal=letter.signal, token=content.token, wants=wants(content))
+            Envelope(actor=MAILROOM_ID, signal=letter.signal, token=content.token)
+            if isinstance(content, MailReport)
+            else Envelope(actor=content.actor, signal=letter.signal, token=content.token, wants=wants(content))
             for letter, content in readable
         ]
         origins: list[Origin] = []
@@ -97,7 +99,7 @@ def _believed(letter: Letter, origin: Origin) -> tuple[Letter, Origin]:
     """A letter whose sender is not believed has that as what is wrong with it."""
     if origin.denied is not None:
         letter.problem = Verdict(accepted=False, code=Refused.NOT_PROVEN, reason=origin.denied)
-    if isinstance(letter.content, Command):
+    if isinstance(letter.content, Command | MailReport):
         # It has done its work: nothing that is kept or passed on holds it.
         letter.content = letter.content.model_copy(update={"token": None})
     return letter, origin

@@ -21,6 +21,7 @@ from models.incident import Scope
 from models.names import (
     BATCH_RETURN,
     CORRECTIVE_ACTION,
+    MAILROOM_ID,
     SUPERVISION_MEETING,
     VIEW,
     case_id,
@@ -28,7 +29,7 @@ from models.names import (
     incident_id,
     meeting_id,
 )
-from models.tables import AuditRow, CaseRow, EventRow
+from models.tables import AuditRow, CaseRow, EventRow, MailRow
 from procedures import DIRECTORY, load_packs, read_directory
 from starter.issuer import Issuer
 from tests.eightd import COMPLAINT
@@ -56,7 +57,7 @@ def issuer(tmp_path: Path) -> Issuer:
 
 @asynccontextmanager
 async def guarded(env: WorkflowEnvironment, store: Store, issuer: Issuer) -> AsyncIterator[Office]:
-    gate = Gate(KeyFile(issuer.public), required=True, issuer="redress")
+    gate = Gate(KeyFile(issuer.public), required=True, issuer="redress", own_key=b"w" * 32)
     async with office_at_work(env, store, gate=gate, directory=_directory) as office:
         yield office
 
@@ -165,6 +166,33 @@ async def test_a_meeting_an_incident_and_a_report_begin_for_whom_they_name_and_t
             assert denied[-2:] == told
             assert ("denied", "", "not_proven") in await _audited(store, workflow_id)
             await handle.terminate()
+
+
+async def test_a_report_of_delivery_counts_only_from_the_mailroom(
+    env: WorkflowEnvironment, store: Store, issuer: Issuer
+) -> None:
+    async with guarded(env, store, issuer) as office:
+        case = await _filed(office, issuer)
+        await case.at("asked")
+        await case.written()
+        async with store.read() as session:
+            asked = select(MailRow.id).where(MailRow.number == case.number, col(MailRow.ask).is_not(None))
+            mail = (await session.exec(asked)).one()
+        report = {"mail": mail, "delivered": False, "code": "no_such_user"}
+        for token in (None, issuer.sign(SERVICE, case_id(case.number))):
+            await case.handle.signal("mail", report | ({"token": token} if token else {}))
+        async with asyncio.timeout(20):
+            while (await case.view()).refusals < 2:
+                await asyncio.sleep(0.05)
+        assert "undelivered" not in await case.kinds()
+        vouched = Gate(own_key=b"w" * 32).vouch(MAILROOM_ID, case_id(case.number))
+        await case.handle.signal("mail", report | {"token": vouched})
+        await case.until("undelivered")
+        async with asyncio.timeout(20):
+            while len(denied := await _audited(store, case.number)) < 2:
+                await asyncio.sleep(0.1)
+        assert [row for row in denied if row[0] == "denied"] == [("denied", "", "not_proven")] * 2
+        assert "eyJ" not in str(await case.events())
 
 
 async def test_a_complaint_of_nobody_known_opens_no_case(

@@ -1,0 +1,71 @@
+"""Builds of the case that a bad deploy could bring: each fails its next step for good, in a place of its own."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from models.names import COMPLAINT
+    from workflows.complaint import ComplaintWorkflow
+
+Run = Callable[..., Awaitable[Any]]
+
+
+def _raises(*_: Any, **__: Any) -> Any:
+    raise ValueError("a mistake in the code")
+
+
+async def _raises_later(*_: Any, **__: Any) -> Any:
+    raise KeyError("a mistake in the code")
+
+
+async def _as_it_was(self: Any, *args: Any) -> Any:
+    return await ComplaintWorkflow.run(self, *args)
+
+
+async def _sleeps_first(self: Any, *args: Any) -> Any:
+    await workflow.sleep(1)
+    return await ComplaintWorkflow.run(self, *args)
+
+
+async def _asks_first(self: Any, *args: Any) -> Any:
+    await workflow.execute_activity("nobody_knows_it", start_to_close_timeout=timedelta(seconds=1))
+    return await ComplaintWorkflow.run(self, *args)
+
+
+async def _forgets_to_open(self: Any, *args: Any) -> Any:
+    return self.case
+
+
+def _build(name: str, run: Run = _as_it_was, **broken: Any) -> type:
+    """The case with one thing broken; known to the sandbox by its name in this module."""
+
+    def init(self: Any, *args: Any) -> None:
+        ComplaintWorkflow.__init__(self, *args)
+
+    async def own(self: Any, *args: Any) -> Any:
+        return await run(self, *args)
+
+    init.__name__, init.__qualname__ = "__init__", f"{name}.__init__"
+    own.__name__, own.__qualname__ = "run", f"{name}.run"
+    body = {"__init__": workflow.init(init), "run": workflow.run(own), "__module__": __name__, "__qualname__": name}
+    made: type = workflow.defn(name=COMPLAINT)(type(name, (ComplaintWorkflow,), body | broken))
+    return made
+
+
+ClockFails = _build("ClockFails", set_alarm=_raises)
+JudgeFails = _build("JudgeFails", _judge=_raises)
+CatchingUpFails = _build("CatchingUpFails", catch_up=_raises_later)
+PageFails = _build("PageFails", show=_raises)
+HandlerFails = _build("HandlerFails", put=_raises)
+CalendarFails = _build("CalendarFails", _keep_calendar=_raises_later)
+PackGone = _build("PackGone", pack=property(_raises))
+SleepsFirst = _build("SleepsFirst", _sleeps_first)
+AsksFirst = _build("AsksFirst", _asks_first)
+ForgetsToOpen = _build("ForgetsToOpen", _forgets_to_open)
+BUILDS = (
+    ClockFails, JudgeFails, CatchingUpFails, PageFails, HandlerFails, CalendarFails, PackGone, SleepsFirst, AsksFirst,
+    ForgetsToOpen,
+)  # fmt: skip
