@@ -189,9 +189,9 @@ async def test_a_report_of_delivery_counts_only_from_the_mailroom(
         await case.handle.signal("mail", report | {"token": vouched})
         await case.until("undelivered")
         async with asyncio.timeout(20):
-            while len(denied := await _audited(store, case.number)) < 2:
+            while len(denied := [row for row in await _audited(store, case.number) if row[0] == "denied"]) < 2:
                 await asyncio.sleep(0.1)
-        assert [row for row in denied if row[0] == "denied"] == [("denied", "", "not_proven")] * 2
+        assert denied == [("denied", "", "not_proven")] * 2
         assert "eyJ" not in str(await case.events())
 
 
