@@ -6,18 +6,10 @@ What people say to it stands in corrective_acts.py.
 from datetime import datetime, timedelta
 
 from models.case import Mail
-from models.corrective import (
-    Corrective,
-    CorrectiveEntry,
-    CorrectiveResult,
-    CorrectiveView,
-    Gate,
-    QualityComplaint,
-    Round,
-    Timer,
-)
+from models.corrective import Corrective, CorrectiveEntry, CorrectiveResult, CorrectiveView, Gate, Round, Timer
 from models.plans import CorrectiveRules
 from models.procedure import Procedure
+from models.quality_complaint import QualityComplaint
 from rules.record import stamp
 from rules.spans import ends
 

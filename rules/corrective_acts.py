@@ -5,23 +5,21 @@ from datetime import datetime
 
 from models.case import Verdict
 from models.commands import Command
-from models.corrective import (
+from models.corrective import Corrective, Gate, Said
+from models.corrective_forms import (
     Approve,
     CarryOutSteps,
     CheckEffect,
     CloseReport,
     Contain,
-    Corrective,
     CustomerFeedback,
     DescribeProblem,
     FindCauses,
     FormTeam,
-    Gate,
     PlanSteps,
     Prevent,
     Recall,
     Reply,
-    Said,
     SendBack,
 )
 from models.names import Refused

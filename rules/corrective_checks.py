@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable
 
-from models.corrective import Corrective, FindCauses, PlanSteps, StepDone
+from models.corrective import Corrective
+from models.corrective_forms import FindCauses, PlanSteps, StepDone
 from models.names import Refused
 from models.plans import CorrectiveRules
 from rules.checks import Refusal

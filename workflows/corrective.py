@@ -10,16 +10,9 @@ with workflow.unsafe.imports_passed_through():
     from activities.duties import CorrectiveDuties
     from models.case import Verdict
     from models.commands import Command
-    from models.corrective import (
-        Corrective,
-        CorrectivePage,
-        CorrectiveResult,
-        CorrectiveView,
-        Gate,
-        QualityComplaint,
-        RegisterCorrective,
-    )
+    from models.corrective import Corrective, CorrectivePage, CorrectiveResult, CorrectiveView, Gate, RegisterCorrective
     from models.names import CORRECTIVE_ACTION, corrective_id
+    from models.quality_complaint import QualityComplaint
     from procedures import PACKS
     from rules import corrective as rules
     from rules.corrective_acts import receive

@@ -11,7 +11,7 @@ from temporalio.common import RawValue
 from models.base import PAYLOAD_LIMIT, Contract, in_one_line, problems
 from models.case import Verdict
 from models.commands import COMMANDS, Command, IncidentDecision, MailReport, RemedyReport
-from models.corrective import CORRECTIVE_COMMANDS
+from models.corrective_forms import CORRECTIVE_COMMANDS
 from models.incident import INCIDENT_COMMANDS, CaseJoined
 from models.meeting import MEETING_COMMANDS
 from models.names import (

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 from rich.text import Text
 
-from models.corrective import QualityComplaint
 from models.names import CORRECTIVE_ACTION, corrective_id
+from models.quality_complaint import QualityComplaint
 from starter.cli.actions import Flag, Many
 from starter.cli.correctives import found, read_form, send, show_report, table, tell_number, trace_lots
 from starter.cli.dossiers import dossiers, known_actor, pack_named

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from models.corrective import CORRECTIVE_COMMANDS, GATES, CorrectiveView
+from models.corrective import GATES, CorrectiveView
+from models.corrective_forms import CORRECTIVE_COMMANDS
 from starter.cli.dossiers import act, pack_named
 from starter.cli.lists import checked_limit
 from starter.cli.sending import Sender

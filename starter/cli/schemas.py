@@ -16,11 +16,13 @@ from models import names
 from models.case import CaseResult, Event, Verdict
 from models.commands import COMMANDS, MailReport
 from models.complaint import Complaint
-from models.corrective import CORRECTIVE_COMMANDS, CorrectiveView, QualityComplaint
+from models.corrective import CorrectiveView
+from models.corrective_forms import CORRECTIVE_COMMANDS
 from models.directory import Directory
 from models.incident import INCIDENT_COMMANDS, IncidentView, OpenIncident
 from models.meeting import MEETING_COMMANDS, Call, Minutes
 from models.procedure import Procedure
+from models.quality_complaint import QualityComplaint
 from models.remedy import RemedyOrder, RemedyResult
 from models.views import CaseView
 from starter.cli.session import print_json

@@ -8,8 +8,10 @@ import pytest
 from pydantic import ValidationError
 
 from models.case import Verdict
-from models.corrective import CORRECTIVE_COMMANDS, Corrective, CorrectiveEntry, QualityComplaint
+from models.corrective import Corrective, CorrectiveEntry
+from models.corrective_forms import CORRECTIVE_COMMANDS
 from models.language import Language
+from models.quality_complaint import QualityComplaint
 from models.span import WorkCalendar, YearDays
 from rules import corrective as rules
 from rules.corrective_acts import receive

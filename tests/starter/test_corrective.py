@@ -9,8 +9,9 @@ import pytest
 from docx import Document
 from pypdf import PdfReader
 
-from models.corrective import CORRECTIVE_COMMANDS, QualityComplaint
+from models.corrective_forms import CORRECTIVE_COMMANDS
 from models.language import Language
+from models.quality_complaint import QualityComplaint
 from starter.cli.parsing import contract
 from starter.failures import BadInput
 from tests.eightd import CHECK, COMPLAINT, D1, D2, D3, D4, D5, D6, D7, D8

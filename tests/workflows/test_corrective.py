@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from models.corrective import CorrectiveView, QualityComplaint
+from models.corrective import CorrectiveView
 from models.names import CORRECTIVE_ACTION, VIEW, corrective_id
+from models.quality_complaint import QualityComplaint
 from models.tables import CorrectiveRow, LedgerEntry, LedgerTxn, MailRow
 from procedures import load_packs
 from tests.eightd import CHECK, COMPLAINT, D1, D2, D3, D4, D5, D6, D7, D8, FINAL
