@@ -34,9 +34,9 @@ async def test_a_meeting_and_reports_missed_while_everything_was_killed_are_made
     await premises.stack()
     client = await _client(premises)
     meeting = f"meeting.marketplace.{week_of(hour + NOTICE, PACK.time_zone)}"
-    assert await _brought(client, "meeting.soon") == [meeting]
+    assert await brought(client, "meeting.soon") == [meeting]
     assert (await client.get_workflow_handle(meeting).describe()).start_time > hour
-    assert await _brought(client, "report.soon") == [len(PACK.sending["weekly"].to)]
+    assert await brought(client, "report.soon") == [len(PACK.sending["weekly"].to)]
     period = ended_period(hour, "week", PACK.time_zone)
     code, out, _ = await premises.run("send-reports", "weekly", "--period", period, "--json")
     assert (code, json.loads(out)) == (0, {"round": "weekly", "period": period, "mails": 0})
@@ -60,7 +60,7 @@ async def _soon(client: Client) -> datetime:
     }
     while True:
         hour = datetime.now(UTC).replace(microsecond=0) + AHEAD
-        made = [await client.create_schedule(name, _at(hour, schedule)) for name, schedule in wanted.items()]
+        made = [await client.create_schedule(name, at_hour(hour, schedule)) for name, schedule in wanted.items()]
         next_times = [(await handle.describe()).info.next_action_times for handle in made]
         if next_times == [[hour], [hour]] and datetime.now(UTC) < hour - AHEAD / 2:
             return hour
@@ -68,13 +68,14 @@ async def _soon(client: Client) -> datetime:
             await handle.delete()
 
 
-def _at(hour: datetime, schedule: Schedule) -> Schedule:
+def at_hour(hour: datetime, schedule: Schedule) -> Schedule:
+    """The schedule with one hour instead of its week's."""
     parts = {name: [ScheduleRange(getattr(hour, name))] for name in ("second", "minute", "hour", "month", "year")}
     schedule.spec = ScheduleSpec(calendars=[ScheduleCalendarSpec(day_of_month=[ScheduleRange(hour.day)], **parts)])
     return schedule
 
 
-async def _brought(client: Client, schedule_id: str) -> list[Any]:
+async def brought(client: Client, schedule_id: str) -> list[Any]:
     """What the runs of a schedule ended with, once there is one and none is under way. Raises what failed."""
     async with asyncio.timeout(60):
         while True:

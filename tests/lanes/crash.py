@@ -34,7 +34,6 @@ from tests.lanes.points import POINTS, hits
 from tests.lanes.town import Town, send
 from verify.oracle import Oracle
 
-WORKERS = 2
 AT_ONCE = 24
 KINDS = ("answered", "silent", "disputed", "exchange")
 MERCHANT = {"liable": liable(merchant=100), "reason": "检测属实"}
@@ -109,12 +108,15 @@ def actor_id(actor: str) -> str:
 class Chaos:
     """Keeps the workers at work and strikes them, and the server, by the seed."""
 
-    def __init__(self, town: Town, lane: Lane, *, kills: int, server_every: float) -> None:
+    def __init__(self, town: Town, lane: Lane, given: argparse.Namespace) -> None:
         self._town = town
         self._lane = lane
         self._dice = Random(lane.seed + 1)
-        self._kills = kills
-        self._server_every = server_every
+        self._workers: int = given.workers
+        self._kills: int = given.kills
+        self._pauses: int = given.pauses
+        self._longest: float = given.longest_pause
+        self._server_every: float = given.server_every
         self._paused: dict[int, float] = {}
 
     async def run(self) -> None:
@@ -122,7 +124,7 @@ class Chaos:
         next_server = time.monotonic() + self._server_every
         while True:
             self._lane.counts["worker deaths"] += self._town.bury()
-            while len(self._town.workers) < WORKERS:
+            while len(self._town.workers) < self._workers:
                 await self._hire()
             if self._more:
                 self._strike()
@@ -135,7 +137,7 @@ class Chaos:
 
     @property
     def _more(self) -> bool:
-        return self._lane.counts["worker deaths"] < self._kills
+        return self._lane.counts["worker deaths"] < self._kills or self._lane.counts["pauses"] < self._pauses
 
     async def _hire(self) -> None:
         """Mined at the point that has killed least so far, while there is killing to be done."""
@@ -151,13 +153,14 @@ class Chaos:
         dice = self._dice.random()
         # The deaths keep pace with the cases: so many for each that is over.
         over = sum(count for what, count in self._lane.counts.items() if what.startswith("case "))
-        behind = self._lane.counts["worker deaths"] < (over + AT_ONCE / 2) / self._lane.n * self._kills
-        if dice < (0.25 if behind else 0.02) and send(self._dice.choice(victims), signal.SIGKILL):
+        share = min(1.0, (over + AT_ONCE / 2) / self._lane.n)
+        kill = 0.25 if self._lane.counts["worker deaths"] < share * self._kills else 0.02 if self._kills else 0.0
+        if dice < kill and send(self._dice.choice(victims), signal.SIGKILL):
             self._lane.counts["killed from outside"] += 1
-        elif dice > 0.98:
+        elif dice > (0.85 if self._lane.counts["pauses"] < share * self._pauses else 0.98):
             pid = self._dice.choice(victims)
             if send(pid, signal.SIGSTOP):
-                self._paused[pid] = time.monotonic() + self._dice.uniform(1, 12)
+                self._paused[pid] = time.monotonic() + self._dice.uniform(1, self._longest)
                 self._lane.counts["pauses"] += 1
 
     def _wake(self) -> None:
@@ -174,7 +177,7 @@ async def crash(given: argparse.Namespace) -> Lane:
         async with Town(Path(folder)) as town:
             load_packs(town.home / "packs")
             desk = Desk(Cases(await town.client()), lane)
-            chaos = asyncio.create_task(Chaos(town, lane, kills=given.kills, server_every=given.server_every).run())
+            chaos = asyncio.create_task(Chaos(town, lane, given).run())
             await _all_lives(desk, lane, given, chaos)
             chaos.cancel()
             await _last_word(town, lane, desk)
@@ -184,7 +187,7 @@ async def crash(given: argparse.Namespace) -> Lane:
 
 async def _all_lives(desk: Desk, lane: Lane, given: argparse.Namespace, chaos: "asyncio.Task[None]") -> None:
     """A few at a time; new ones come until all are filed or the time is up, and all are carried to their end."""
-    places = asyncio.Semaphore(AT_ONCE)
+    places = asyncio.Semaphore(given.at_once)
     end = time.monotonic() + given.minutes * 60
 
     async def one(serial: int) -> None:
@@ -228,7 +231,7 @@ async def _quiet(town: Town) -> None:
         send(pid, signal.SIGKILL)
     await asyncio.sleep(0.5)
     town.bury()
-    for _ in range(WORKERS):
+    for _ in range(2):
         await town.hire("", 0, 0)
     store = Store(town.database)
     end = time.monotonic() + 90
@@ -244,6 +247,10 @@ async def _quiet(town: Town) -> None:
 
 def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kills", type=int, default=40, help="worker deaths, after which the rest runs in peace")
+    parser.add_argument("--pauses", type=int, default=0, help="pauses of workers at least, kills or not")
+    parser.add_argument("--longest-pause", type=float, default=12.0, help="seconds; pauses last 1 to so many")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--at-once", type=int, default=AT_ONCE, help="cases under way at the same time")
     parser.add_argument("--server-every", type=float, default=8.0, help="seconds between kills of the server; 0 none")
     parser.add_argument("--minutes", type=float, default=600.0, help="no case is filed after so long")
 

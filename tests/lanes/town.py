@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from subprocess import PIPE
@@ -27,11 +28,11 @@ ROOT = HERE.parent
 CLOCKS = {"answer": 6, "explanation": 4, "negotiation": 8, "panel": 30, "task": 20, "verification": 4}
 
 
-def swift_pack() -> str:
+def swift_pack(clocks: Mapping[str, int] = CLOCKS) -> str:
     """The marketplace's procedure with clocks of seconds, under a name of its own."""
     text = (HERE / "marketplace.procedure.toml").read_text(encoding="utf-8")
     text = text.replace('name = "marketplace"', 'name = "swift"', 1)
-    for clock, seconds in CLOCKS.items():
+    for clock, seconds in clocks.items():
         wanted = rf'^{clock} = \{{ within = "[^"]*"'
         text = re.sub(wanted, f'{clock} = {{ within = "{seconds}s"', text, flags=re.MULTILINE)
     return re.sub(r"^reminders = .*$", "reminders = []", text, flags=re.MULTILINE)
@@ -40,8 +41,9 @@ def swift_pack() -> str:
 class Town:
     """`async with Town(home) as town:` a server, a mail catcher and a nursery of workers; all end with the block."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, clocks: Mapping[str, int] = CLOCKS) -> None:
         self.home = home
+        self._clocks = clocks
         self.port, self.http_port = free_port(), free_port()
         self.crashes = home / "crashes"
         self.database = f"sqlite+aiosqlite:///{home / 'redress.db'}"
@@ -53,7 +55,7 @@ class Town:
     async def __aenter__(self) -> Self:
         packs = self.home / "packs"
         packs.mkdir(parents=True)
-        (packs / "swift.procedure.toml").write_text(swift_pack(), encoding="utf-8")
+        (packs / "swift.procedure.toml").write_text(swift_pack(self._clocks), encoding="utf-8")
         try:
             await self._catcher.__aenter__()
             await self.serve()
