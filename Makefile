@@ -33,9 +33,8 @@ test-long: setup
 	@$(VENV)/bin/pytest -n 2 -m long $(ARGS)
 
 # A batch incident of N cases on a real server, its worker killed in the middle: figures.
-N ?= 5000
 incident: setup
-	@$(VENV)/bin/python -m tests.e2e.batch $(N)
+	@$(VENV)/bin/python -m tests.e2e.batch $(or $(N),5000)
 
 test-postgres: setup
 	@REDRESS_TEST_DATABASE=postgresql $(VENV)/bin/pytest -n 2 $(ARGS)
@@ -66,8 +65,9 @@ clean:
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One lane, to be run again by its seed: make chaos SEED=7 N=60 (a random seed, printed, where none is given).
-.PHONY: chaos fuzz gateway worlds races books tokens authority injections canaries wedges shell flood lanes
-LANE = $(VENV)/bin/python -m tests.lanes.$(1) $(if $(SEED),--seed $(SEED)) $(if $(N),--n $(N)) $(ARGS)
+.PHONY: chaos fuzz gateway worlds races books tokens authority injections canaries wedges shell flood ledger starts dark deadlines lanes
+LANE = $(VENV)/bin/python -m tests.lanes.$(1) $(if $(SEED),--seed $(SEED)) \
+  $(if $(N),--n $(N),$(if $(SHORT),$(SHORT_$(1)))) $(ARGS)
 
 chaos: setup
 	@$(call LANE,crash)
@@ -108,4 +108,35 @@ shell: setup
 flood: setup
 	@$(call LANE,flood)
 
-lanes: worlds tokens authority injections canaries wedges books gateway races shell flood fuzz chaos
+ledger: setup
+	@$(call LANE,ledger)
+
+starts: setup
+	@$(call LANE,starts)
+
+dark: setup
+	@$(call LANE,dark)
+
+deadlines: setup
+	@$(call LANE,deadlines)
+
+# All of them in the form for every change, two at a time; those that mostly wait beside those that calculate.
+SHORT_worlds := --n 8000
+SHORT_authority := --n 2000
+SHORT_tokens := --n 5000
+SHORT_books := --n 20
+SHORT_gateway := --n 300
+SHORT_races := --n 15
+SHORT_shell := --n 800 --processes 8
+SHORT_flood := --n 2000 --updates 400
+SHORT_hostile := --n 1500
+SHORT_crash := --n 16 --kills 10
+SHORT_ledger := --n 2
+SHORT_starts := --n 6
+SHORT_dark := --n 40 --answer 30
+SHORT_deadlines := --n 80 --answer 30
+
+lanes: setup
+	@$(MAKE) --no-print-directory -j 2 SHORT=1 chaos worlds dark tokens authority injections deadlines canaries wedges \
+	  ledger books gateway races shell flood starts fuzz
+

@@ -71,6 +71,7 @@ LONG = {
     "e2e/test_meeting_missed.py",
     "e2e/test_restored_dump.py",
     "e2e/test_rollout.py",
+    "lanes/test_long_lanes.py",
     "lanes/test_planted.py",
     "replay/test_mutants.py",
     "workflows/test_working_days.py",

@@ -18,6 +18,7 @@ SHORT = (
     ("races", 5, ("--n", "3")),
     ("tokens", 5, ("--n", "800")),
     ("authority", 5, ("--n", "700")),
+    ("shell", 5, ("--n", "60", "--processes", "1")),
 )
 KEPT: list[dict[str, Any]] = tomllib.loads((ROOT / "tests" / "lanes" / "seeds.toml").read_text(encoding="utf-8"))[
     "seed"
@@ -25,9 +26,8 @@ KEPT: list[dict[str, Any]] = tomllib.loads((ROOT / "tests" / "lanes" / "seeds.to
 RUNS = [*SHORT, *((kept["lane"], kept["seed"], tuple(kept["options"])) for kept in KEPT)]
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize(("lane", "seed", "options"), RUNS, ids=[f"{run[0]}-{run[1]}" for run in RUNS])
-def test_a_lane_holds(lane: str, seed: int, options: tuple[str, ...]) -> None:
+def run_lane(lane: str, seed: int, options: tuple[str, ...]) -> None:
+    """Run it as its command does."""
     done = subprocess.run(
         [sys.executable, "-m", f"tests.lanes.{lane}", "--seed", str(seed), *options],
         cwd=ROOT,
@@ -37,3 +37,9 @@ def test_a_lane_holds(lane: str, seed: int, options: tuple[str, ...]) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-1000:]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("lane", "seed", "options"), RUNS, ids=[f"{run[0]}-{run[1]}" for run in RUNS])
+def test_a_lane_holds(lane: str, seed: int, options: tuple[str, ...]) -> None:
+    run_lane(lane, seed, options)

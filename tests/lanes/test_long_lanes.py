@@ -1,0 +1,19 @@
+"""The lanes that wait for clocks, kills and restarts, in their short form."""
+
+import pytest
+
+from tests.lanes.test_lanes import run_lane
+
+SHORT = (
+    ("flood", 5, ("--n", "1200", "--updates", "200")),
+    ("ledger", 5, ("--n", "1")),
+    ("starts", 5, ("--n", "2")),
+    ("dark", 5, ("--n", "12", "--answer", "20", "--dark", "20")),
+    ("deadlines", 5, ("--n", "24", "--answer", "20")),
+)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("lane", "seed", "options"), SHORT, ids=[run[0] for run in SHORT])
+def test_a_lane_holds(lane: str, seed: int, options: tuple[str, ...]) -> None:
+    run_lane(lane, seed, options)
