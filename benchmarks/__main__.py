@@ -16,6 +16,7 @@ from benchmarks.goals import Goal, table, write
 from benchmarks.machine import load, middle, quantile
 from benchmarks.paths import PATHS
 from benchmarks.protections import VARIANTS
+from benchmarks.reports import reports
 from benchmarks.stand import Stand, stand
 from benchmarks.throughput import ratio, rounds
 from tests.server import local_environment
@@ -33,12 +34,14 @@ class Size(NamedTuple):
     pairs: int
     open: int
     burst: int
+    ended: int
+    """Cases in SQL that are reported on."""
 
 
 SIZES = {
-    "tiny": Size(3, 3, 1, 3, 5, 1, 5, 3),
-    "short": Size(20, 10, 5, 100, 60, 7, 400, 100),
-    "full": Size(400, 100, 7, 10_000, 900, 21, 20_000, 1_000),
+    "tiny": Size(3, 3, 1, 3, 5, 1, 5, 3, 20),
+    "short": Size(20, 10, 5, 100, 60, 7, 400, 100, 2_000),
+    "full": Size(400, 100, 7, 10_000, 900, 21, 20_000, 1_000, 100_000),
 }
 
 
@@ -206,6 +209,8 @@ async def main(size: Size) -> None:
             goals += await midnight(at, size)
         say("open cases, a killed worker, lists, several workers")
         goals += await crowds(folder, packs, size)
+        say("reports")
+        goals += await reports(folder / "reports", size.ended)
         say("what each protection costs")
         goals += await protections(folder, packs, size)
     goals.append(Goal("load of the machine at the end", load(), "processes", note="2 cores"))

@@ -1,5 +1,6 @@
 """A database full of ended cases, as the casebook would have left them: register and record, no workflow."""
 
+import asyncio
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,7 @@ async def fill(folder: Path, cases: int) -> int:
 
     Returns how many events there are.
     """
+    await asyncio.to_thread(folder.mkdir, exist_ok=True)
     store = Store(f"sqlite+aiosqlite:///{folder / 'redress.db'}")
     await store.create()
     dice = random.Random(1)  # noqa: S311 - the same database every time

@@ -1,8 +1,9 @@
 """Lists of cases from Temporal's visibility. Filters hold only checked ids, never raw input."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime
-from typing import Literal
+from datetime import UTC, datetime
+from heapq import nsmallest
+from typing import Literal, NamedTuple
 
 from pydantic import AwareDatetime, ValidationError
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
@@ -14,6 +15,8 @@ from starter.failures import BadInput
 from workflows.attributes import DEADLINE, ORDER, OVERDUE, STAGE, WAITING_FOR
 
 _CASES = f"WorkflowType = '{COMPLAINT}'"
+SPARE = 1_000
+"""Cases kept beyond those wanted before the farthest are let go."""
 _OPEN = "ExecutionStatus = 'Running'"
 ListedStage = Stage | Literal["new"]
 """A case's stage; "new" before it has told its first one."""
@@ -82,6 +85,29 @@ async def lines(client: Client, wanted: Filters, limit: int | None) -> AsyncIter
         number = case_number(execution.id)
         if number is not None:
             yield _line(number, execution)
+
+
+class Nearest(NamedTuple):
+    """The cases whose deadlines are nearest, nearest first, out of so many."""
+
+    cases: list[CaseLine]
+    total: int
+
+
+async def nearest(listed: AsyncIterator[CaseLine], limit: int) -> Nearest:
+    """The cases of a list to be looked at first. The server cannot sort by deadline, so all are read and few kept."""
+    kept: list[CaseLine] = []
+    total = 0
+    async for line in listed:
+        total += 1
+        kept.append(line)
+        if len(kept) >= limit + SPARE:
+            kept = nsmallest(limit, kept, key=_due)
+    return Nearest(nsmallest(limit, kept, key=_due), total)
+
+
+def _due(line: CaseLine) -> datetime:
+    return line.deadline or datetime.max.replace(tzinfo=UTC)
 
 
 def _line(number: str, execution: WorkflowExecution) -> CaseLine:

@@ -1,6 +1,6 @@
 """Many cases: lists, counts and a department's inbox."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -9,7 +9,7 @@ from starter.cli.pages import counts_table, list_table
 from starter.cli.reading_rights import reader
 from starter.cli.session import Json, Session, session
 from starter.failures import BadInput
-from starter.listing import CaseLine, Filters, ListedStage, filters
+from starter.listing import CaseLine, Filters, ListedStage, filters, nearest
 from texts import values
 
 Limit = Annotated[int, Parameter(help="At most so many cases.")]
@@ -92,13 +92,15 @@ async def inbox(
         raise BadInput("no_department", known=", ".join(known))
     await reader(current).department(department)
     wanted = filters(department=department, open_only=True)
-    found, clocks = await load(current, wanted, checked_limit(limit))
-    found.sort(key=lambda line: line.deadline or datetime.max.replace(tzinfo=UTC))
+    async with current.cases() as cases:
+        found, total = await nearest(cases.listing(wanted), checked_limit(limit))
+        clocks = await cases.clocks(found)
     if as_json:
         current.print_json(found)
         return 0
     title = values.department(department, current.default_pack, current.lang)
-    current.out.print(current.say("inbox", department=title, n=len(found)), style="bold")
+    key = "inbox_part" if total > len(found) else "inbox"
+    current.out.print(current.say(key, department=title, n=total, shown=len(found)), style="bold")
     if found:
         current.out.print(list_table(current, found, current.default_pack, clocks))
     return 0

@@ -43,6 +43,8 @@ async def test_an_import_is_worked_off_and_nothing_is_lost_doubled_or_forgotten(
     assert len(logistics) + len(merchandise) == 10
     assert logistics
     assert merchandise
+    _, out, _ = await premises.run("inbox", "merchandise", "--limit", "1", "--lang", "en")
+    assert f"{len(merchandise)} waiting, the 1 with the nearest" in out
 
     by_hand, by_signal = merchandise[0], merchandise[1]
     code, _, err = await premises.run("confirm", by_hand, "--as", "殷国华", "--liable", "merchant", "--reason", "x")

@@ -82,6 +82,7 @@ def test_lines_below_the_level_and_chatty_libraries_stay_out(lines: io.StringIO)
     structlog.get_logger("redress").debug("detail")
     logging.getLogger("httpx2").info("POST https://partner.example/refunds")
     logging.getLogger("mail.log").info("peer said RCPT TO")
+    logging.getLogger("alembic.runtime.plugins").info("setup plugin")
     assert lines.getvalue() == ""
 
 
