@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from models.case import Basis, Exit, Stage
-from models.tables import CaseRow, UtcDateTime
+from models.tables import CaseRow, EventRow, UtcDateTime
 from reports.breaches import KINDS
 from reports.document import Setting
 from reports.period import local_day, month_of, week_of
@@ -20,6 +20,7 @@ _COLUMNS = (
     CaseRow.number, CaseRow.procedure, CaseRow.opened_at, CaseRow.closed_at, CaseRow.order_number, CaseRow.customer,
     CaseRow.category, CaseRow.cause, CaseRow.stage, CaseRow.exit, CaseRow.basis,
 )  # fmt: skip
+_HAPPENED = (EventRow.number, EventRow.kind, EventRow.department)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ async def counted(database: AsyncConnection, setting: Setting, size: int = DEEP)
     """Every case submitted or ended in the period, by number."""
     async for page in by_number(database, _COLUMNS, _belongs(setting), size=size):
         numbers = [row.number for row in page]
-        events = await events_of(database, numbers, ("asked", "duty", "offered", *KINDS))
+        events = await events_of(database, numbers, ("asked", "duty", "offered", *KINDS), _HAPPENED)
         gaps = await _since_last(database, page, setting)
         for row in page:
             yield _count(row, events[row.number], gaps.get(row.number), setting)

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from typing import Self
 from zoneinfo import ZoneInfo
 
@@ -28,12 +29,12 @@ class Period:
     last: date
     zone: str
 
-    @property
+    @cached_property
     def since(self) -> datetime:
         """The first instant (UTC)."""
         return _midnight(self.first, self.zone)
 
-    @property
+    @cached_property
     def until(self) -> datetime:
         """The first instant that is no longer part of it (UTC)."""
         return _midnight(self.last + timedelta(days=1), self.zone)

@@ -93,12 +93,14 @@ async def by_number(
         after = page[-1].number
 
 
-async def events_of(database: AsyncConnection, numbers: Sequence[str], kinds: Iterable[str]) -> dict[str, list[Found]]:
-    """These kinds of events of some cases, in the order they happened."""
+async def events_of(
+    database: AsyncConnection, numbers: Sequence[str], kinds: Iterable[str], columns: Sequence[Any] = EVENT
+) -> dict[str, list[Found]]:
+    """These kinds of events of some cases, in the order they happened. `columns` must hold the number."""
     # An expression, not the column: a few kinds against many numbers would lure SQLite to its index of kinds.
     kind = col(EventRow.kind).concat("")
     query = (
-        select(*EVENT)
+        select(*columns)
         .where(col(EventRow.number).in_(numbers), kind.in_(list(kinds)))
         .order_by(col(EventRow.number), col(EventRow.seq))
     )

@@ -15,13 +15,13 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
 from models.meeting import WeeklyCall
-from models.names import MEETING_CALL, SUPERVISION_MEETING, meeting_schedule
+from models.names import MEETING_CALL, SUPERVISION_MEETING, case_id, meeting_id, meeting_schedule
 from models.procedure import Procedure
-from rules.calendar import call_hours, session_hours
+from rules.calendar import call_hours, session_hours, week_of
 from starter.calls import Within, patiently
 from starter.cases import Cases
 from starter.clocks import forward, own_time
-from starter.failures import Failure, TryAgain
+from starter.failures import Failure, NoSuchCase, TryAgain
 from starter.messages import RPC
 
 AT_ONCE = 8
@@ -30,6 +30,7 @@ TRIES, PAUSE = 4, 3.0
 """How often a clock that cannot be moved yet is tried, and the seconds between: a busy worker answers later."""
 PATIENCE = 60.0
 """How long a worker may take to call a meeting (seconds)."""
+_ALIVE = (WorkflowExecutionStatus.RUNNING, None)
 ONE_MORE = timedelta(seconds=1)
 NEXT_SESSION = timedelta(days=8)
 """Within how long the next weekly session surely begins."""
@@ -53,7 +54,7 @@ class Arrived:
 
     cases: int = 0
     meetings: list[str] = field(default_factory=list)
-    """Workflow ids of the meetings whose hour came."""
+    """Workflow ids of the meetings that were called on the way."""
     failed: list[Failure] = field(default_factory=list)
     """Why each clock that has not arrived has not."""
 
@@ -96,8 +97,8 @@ class Ahead:
         end = max((clock.end for clock in clocks), default=_end(begin, aim))
         for hour, pack in self._calls(begin, end):
             await self._all(clocks, hour)
-            if (meeting := await self._call(pack, hour)) not in arrived.meetings:
-                arrived.meetings.append(meeting)
+            if not await self._been_called(pack, hour):
+                arrived.meetings.append(meeting := await self._call(pack, hour))
                 clocks.append(self._of_meeting(meeting, hour, end))
         await self._all(clocks, end, lambda clock: tick() if clock in cases else None)
         await self._once_more(clocks)
@@ -109,7 +110,7 @@ class Ahead:
         async def of_case(number: str) -> _Clock:
             async with self._room:
                 at = await self._cases.now(number)
-            move = partial(self._cases.fast_forward, number)
+            move = self._until_over(case_id(number), partial(self._cases.fast_forward, number))
             return _Clock(at, _end(at, aim), move, partial(self._cases.now, number))
 
         clocks = list(await asyncio.gather(*(of_case(number) for number in numbers)))
@@ -171,19 +172,40 @@ class Ahead:
         async def never() -> bool:
             return False
 
-        async def move(span: timedelta) -> bool:
+        return self._until_over(workflow_id, lambda span: forward(self._client, handle, span, never))
+
+    def _until_over(
+        self, workflow_id: str, move: Callable[[timedelta], Awaitable[bool]]
+    ) -> Callable[[timedelta], Awaitable[bool]]:
+        """The same move: what has ended on its way has arrived as far as it can, whatever the call says."""
+
+        async def moved(span: timedelta) -> bool:
             try:
-                return await forward(self._client, handle, span, never)
+                return await move(span)
             except TryAgain:
-                # One that ended on its way has arrived as far as it can.
-                if (await handle.describe()).status is WorkflowExecutionStatus.RUNNING:
+                if await self._status(workflow_id) in _ALIVE:
                     raise
                 return False
 
-        return move
+        return moved
+
+    async def _status(self, workflow_id: str) -> WorkflowExecutionStatus | None:
+        """What has become of a workflow; None where there is none. Raises TryAgain."""
+        handle = self._client.get_workflow_handle(workflow_id)
+        try:
+            return (await patiently(lambda: handle.describe(rpc_timeout=RPC))).status
+        except NoSuchCase:
+            return None
+
+    async def _been_called(self, pack: Procedure, hour: datetime) -> bool:
+        """Whether the meeting called at this hour is there already: then it is over, or among the clocks as it is."""
+        if pack.meeting is None:
+            return True
+        week = week_of(hour + pack.meeting.notice, pack.time_zone)
+        return await self._status(meeting_id(pack.name, week)) is not None
 
     async def _call(self, pack: Procedure, hour: datetime) -> str:
-        """Have the meeting called whose call's hour it is; its id, whether it is new or not."""
+        """Have the meeting called whose call's hour it is; its id."""
         if pack.meeting is None:
             raise TryAgain("no_session")
         weekly = WeeklyCall(procedure=pack.name, notice=pack.meeting.notice, time_zone=pack.time_zone, due=hour)

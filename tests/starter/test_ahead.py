@@ -2,7 +2,10 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
+
+from temporalio.client import WorkflowExecutionStatus
 
 from starter.ahead import Ahead
 from starter.failures import TryAgain
@@ -30,7 +33,18 @@ class Clocks:
 
 
 class Nobody:
-    """A service without meetings."""
+    """A service without meetings. `ended`: workflows that are over, though a query of them finds no worker."""
+
+    def __init__(self, *ended: str) -> None:
+        self.ended = ended
+
+    def get_workflow_handle(self, workflow_id: str) -> Any:
+        status = WorkflowExecutionStatus.COMPLETED if workflow_id in self.ended else WorkflowExecutionStatus.RUNNING
+
+        async def describe(**_: object) -> Any:
+            return SimpleNamespace(status=status)
+
+        return SimpleNamespace(describe=describe)
 
     async def list_workflows(self, _: str) -> AsyncIterator[Any]:
         for nothing in ():
@@ -47,3 +61,11 @@ async def test_a_clock_held_on_its_way_is_moved_on_from_where_it_is_once_the_oth
     assert (await ahead.run(list(clocks.at), NOW + DAY, lambda: None)).failed == []
     assert set(clocks.at.values()) == {NOW + DAY}, "to an instant: who is there stays"
     assert [failure.values for failure in arrived.failed] == [{"number": "D"}]
+
+
+async def test_a_case_that_has_ended_on_its_way_has_arrived_though_no_worker_answers_for_it() -> None:
+    clocks = Clocks(B=[DAY / 4, timedelta()], C=[DAY / 4, timedelta()])
+    ahead = Ahead(Nobody("complaint.B"), clocks, [], "q")  # type: ignore[arg-type]
+    arrived = await ahead.run(list(clocks.at), DAY, lambda: None)
+    assert [failure.values for failure in arrived.failed] == [{"number": "C"}]
+    assert arrived.cases == 3
