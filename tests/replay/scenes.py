@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
+from tests.replay import dossiers
 from tests.support import GOODS_DEPT, LOGISTICS, PANEL, RETURNS, SERVICE, OfCase, Office, liable
 
 Scene = Callable[[Office], Awaitable[OfCase]]
@@ -255,5 +256,8 @@ SCENES: dict[str, Scene] = {
         waiting_for_an_offer,
         waiting_for_approval,
         waiting_for_feedback,
+        dossiers.incident,
+        dossiers.waiting_for_actions,
+        dossiers.waiting_for_the_session_to_end,
     )
 }
