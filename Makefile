@@ -65,7 +65,7 @@ clean:
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One lane, to be run again by its seed: make chaos SEED=7 N=60 (a random seed, printed, where none is given).
-.PHONY: chaos fuzz gateway worlds races books tokens authority injections canaries wedges shell flood ledger starts dark deadlines lanes
+.PHONY: chaos fuzz gateway worlds races books tokens authority injections canaries wedges keys shell flood ledger starts dark deadlines lanes
 LANE = $(VENV)/bin/python -m tests.lanes.$(1) $(if $(SEED),--seed $(SEED)) \
   $(if $(N),--n $(N),$(if $(SHORT),$(SHORT_$(1)))) $(ARGS)
 
@@ -102,6 +102,9 @@ canaries: setup
 wedges: setup
 	@$(call LANE,wedges)
 
+keys: setup
+	@$(call LANE,keys)
+
 shell: setup
 	@$(call LANE,shell)
 
@@ -131,12 +134,14 @@ SHORT_shell := --n 800 --processes 8
 SHORT_flood := --n 2000 --updates 400
 SHORT_hostile := --n 1500
 SHORT_crash := --n 16 --kills 10
+SHORT_canaries := --n 1
+SHORT_keys := --n 1
 SHORT_ledger := --n 2
 SHORT_starts := --n 6
 SHORT_dark := --n 40 --answer 30
 SHORT_deadlines := --n 80 --answer 30
 
 lanes: setup
-	@$(MAKE) --no-print-directory -j 2 SHORT=1 chaos worlds dark tokens authority injections deadlines canaries wedges \
+	@$(MAKE) --no-print-directory -j 2 SHORT=1 chaos worlds dark tokens authority injections deadlines canaries wedges keys \
 	  ledger books gateway races shell flood starts fuzz
 

@@ -47,13 +47,13 @@ async def wedge(lane: Lane, office: Office, build: type) -> None:
         )
         await silent.handle.signal("withdraw", {"actor": "nobody"})
         for case in (heard, silent):
-            waited = await _until(case, began, listed=True)
+            waited = await until_listed(case, began, listed=True)
             lane.counts["slowest alarm, ms"] = max(lane.counts["slowest alarm, ms"], int(1000 * waited))
             lane.must(waited <= ALARM, f"{build.__name__}: the alarm came after {waited:.1f} s")
     fixed = time.monotonic()
     await office.work()
     for case in (heard, silent):
-        await _until(case, fixed, listed=False)
+        await until_listed(case, fixed, listed=False)
     await heard.until("answered", within=FIXED)
     await silent.until("message_refused", within=FIXED)
     await silent.forward(hours=24)
@@ -65,7 +65,7 @@ async def wedge(lane: Lane, office: Office, build: type) -> None:
     lane.counts["wedged"] += 2
 
 
-async def _until(case: OfCase, began: float, *, listed: bool) -> float:
+async def until_listed(case: OfCase, began: float, *, listed: bool) -> float:
     """Seconds until the server reports the case's problems, or none any more."""
     async with asyncio.timeout(90):
         while bool((await case.handle.describe()).typed_search_attributes.get(PROBLEMS)) is not listed:
