@@ -47,6 +47,7 @@ def typed(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("REDRESS_HOME", str(stack.home))
     monkeypatch.setenv("REDRESS_LANG", "en")
+    monkeypatch.setenv("REDRESS_DATABASE_URL", stack.settings.database)
     monkeypatch.setenv("TEMPORAL_CONFIG_FILE", str(tmp_path / "none.toml"))
 
     def type_in(words: Iterable[str]) -> tuple[int, str]:
