@@ -41,7 +41,7 @@ test-postgres: setup
 
 bench: setup
 	@$(VENV)/bin/pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev,bench]'
-	@$(VENV)/bin/python -m benchmarks
+	@env -u PYTHONDONTWRITEBYTECODE $(VENV)/bin/python -m benchmarks $(PARTS)
 
 check: setup
 	@$(VENV)/bin/ruff check .

@@ -1,9 +1,10 @@
-"""`make bench`: the short form. FULL=1: more cases and rounds. TINY=1: only whether it runs."""
+"""`make bench`: the short form. FULL=1: more cases and rounds. TINY=1: only whether it runs. PARTS=name: only these."""
 
 import asyncio
 import os
 import sys
 import tempfile
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +13,7 @@ from activities.store import Store
 from benchmarks import dbos_process, herd, latency, open_cases, startup
 from benchmarks.contenders import Runner, bare, polling, redress
 from benchmarks.counts import Cost, cost
-from benchmarks.goals import Goal, table, write
+from benchmarks.goals import Goal, keep, kept, table
 from benchmarks.machine import load, middle, quantile
 from benchmarks.paths import PATHS
 from benchmarks.protections import VARIANTS
@@ -40,12 +41,12 @@ class Size(NamedTuple):
 
 SIZES = {
     "tiny": Size(3, 3, 1, 3, 5, 1, 5, 3, 20),
-    "short": Size(20, 10, 5, 100, 60, 7, 400, 100, 2_000),
+    "short": Size(12, 6, 5, 100, 60, 5, 200, 60, 2_000),
     "full": Size(400, 100, 7, 10_000, 900, 21, 20_000, 1_000, 100_000),
 }
 
 
-async def costs(folder: Path) -> list[Goal]:
+async def costs(folder: Path, packs: Path, size: Size) -> list[Goal]:
     """Part 1: exact."""
     store = Store(f"sqlite+aiosqlite:///{folder / 'costs.db'}")
     await store.create()
@@ -164,14 +165,14 @@ async def protections(folder: Path, packs: Path, size: Size) -> list[Goal]:
     ]
 
 
-def beginnings(size: Size, home: Path) -> list[Goal]:
+async def beginnings(folder: Path, packs: Path, size: Size) -> list[Goal]:
     """Part 6: the command line."""
     verbs = {"redress --help": (["--help"], 0.5), "redress list": (["list"], 1.3)}
     verbs["redress inbox"] = (["inbox", "merchandise"], 1.3)
     return [
         Goal(
             f"{name}: CPU to start against importing the client",
-            startup.ratio([startup.REDRESS, *arguments], size.pairs, home),
+            startup.ratio([startup.REDRESS, *arguments], size.pairs, folder),
             "x",
             bound,
         )
@@ -179,45 +180,45 @@ def beginnings(size: Size, home: Path) -> list[Goal]:
     ]
 
 
-def say(part: str) -> None:
-    """Where the bench is: it takes minutes."""
-    sys.stderr.write(f"bench: {part}\n")
+async def side_by_side(folder: Path, packs: Path, size: Size) -> list[Goal]:
+    """Parts 2, 3 and 4: everybody on one machine in one run."""
+    async with AsyncExitStack() as running:
+        at = await running.enter_async_context(stand(folder / "side_by_side", packs))
+        contenders: list[Runner] = [await running.enter_async_context(one(at)) for one in (redress, bare, polling)]
+        if dbos_process.installed():
+            contenders.append(await running.enter_async_context(dbos_process.dbos(at.settings.smtp.port)))
+        goals = await reaction(at, size)
+        goals += await speed(contenders, size)
+        goals += await under_load(at, contenders[0], size)
+        return goals + await midnight(at, size)
 
 
-async def main(size: Size) -> None:
-    """All parts, then the table."""
-    goals = [Goal("load of the machine at the start", load(), "processes", note="2 cores")]
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        packs = herd.hasty_pack(folder / "packs", size.seconds)
-        say("cost of a case")
-        goals += await costs(folder)
-        say("start of the command line")
-        goals += beginnings(size, folder / "home")
-        async with AsyncExitStack() as running:
-            at = await running.enter_async_context(stand(folder / "side_by_side", packs))
-            contenders: list[Runner] = [await running.enter_async_context(one(at)) for one in (redress, bare, polling)]
-            if dbos_process.installed():
-                contenders.append(await running.enter_async_context(dbos_process.dbos(at.settings.smtp.port)))
-            say("reaction at rest")
-            goals += await reaction(at, size)
-            say("side by side")
-            goals += await speed(contenders, size)
-            say("reaction under load")
-            goals += await under_load(at, contenders[0], size)
-            say("the midnight herd")
-            goals += await midnight(at, size)
-        say("open cases, a killed worker, lists, several workers")
-        goals += await crowds(folder, packs, size)
-        say("reports")
-        goals += await reports(folder / "reports", size.ended)
-        say("what each protection costs")
-        goals += await protections(folder, packs, size)
-    goals.append(Goal("load of the machine at the end", load(), "processes", note="2 cores"))
-    write(goals)
-    print(table(goals))  # noqa: T201 - what a terminal is for
+async def machine(folder: Path, packs: Path, size: Size) -> list[Goal]:
+    """How busy the machine is with other things."""
+    return [Goal("load of the machine", load(), "processes", note=f"{os.cpu_count()} cores")]
+
+
+async def books(folder: Path, packs: Path, size: Size) -> list[Goal]:
+    """Part 6: every report over many ended cases."""
+    return await reports(folder / "reports", size.ended)
+
+
+Part = Callable[[Path, Path, Size], Awaitable[list[Goal]]]
+PARTS: dict[str, Part] = {
+    part.__name__: part for part in (machine, costs, beginnings, side_by_side, crowds, books, protections)
+}
+
+
+async def main(size: Size, wanted: list[str]) -> None:
+    """The parts, each written down when it is done; then the table."""
+    for name in wanted or PARTS:
+        sys.stderr.write(f"bench: {name}\n")
+        with tempfile.TemporaryDirectory() as place:
+            packs = herd.hasty_pack(Path(place, "packs"), size.seconds)
+            keep(await PARTS[name](Path(place), packs, size))
+    print(table(kept()))  # noqa: T201 - what a terminal is for
 
 
 if __name__ == "__main__":
     chosen = "full" if os.environ.get("FULL") else "tiny" if os.environ.get("TINY") else "short"
-    asyncio.run(main(SIZES[chosen]))
+    asyncio.run(main(SIZES[chosen], sys.argv[1:]))

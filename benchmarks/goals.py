@@ -26,9 +26,18 @@ class Goal:
         return self.value <= self.bound if self.at_most else self.value >= self.bound
 
 
-def write(goals: list[Goal], path: Path = RESULTS) -> None:
-    """Write the results."""
-    rows = [asdict(goal) | {"holds": goal.holds} for goal in goals]
+def kept(path: Path = RESULTS) -> list[Goal]:
+    """What is written down."""
+    if not path.exists():
+        return []
+    rows = json.loads(path.read_text(encoding="utf-8"))
+    return [Goal(**{name: value for name, value in row.items() if name != "holds"}) for row in rows]
+
+
+def keep(goals: list[Goal], path: Path = RESULTS) -> None:
+    """Write these down, each in the place of an earlier one of its name."""
+    names = {goal.name for goal in goals}
+    rows = [asdict(goal) | {"holds": goal.holds} for goal in [*(g for g in kept(path) if g.name not in names), *goals]]
     path.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 

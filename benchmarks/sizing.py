@@ -40,8 +40,12 @@ def size(per_day: int, figures: dict[str, float]) -> list[tuple[str, str]]:
 def main(per_day: int) -> None:
     """Print the table."""
     figures = {row["name"]: row["value"] for row in json.loads(RESULTS.read_text(encoding="utf-8"))}
+    try:
+        rows = size(per_day, figures)
+    except KeyError as missing:
+        sys.exit(f"{missing}: is not in the results yet; run `make bench` first")
     lines = [f"| for {per_day:,} complaints a day | |", "|---|---|"]
-    lines += [f"| {what} | {much} |" for what, much in size(per_day, figures)]
+    lines += [f"| {what} | {much} |" for what, much in rows]
     print("\n".join(lines))  # noqa: T201 - what it is for
 
 
