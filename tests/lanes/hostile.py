@@ -25,7 +25,7 @@ from models.views import CaseView
 from procedures import PACKS
 from tests.builders import complaint_data
 from tests.lanes import hostility
-from tests.lanes.common import Lane, main, options
+from tests.lanes.common import Lane, main, options, patient
 from tests.server import local_environment
 from tests.support import GOODS_DEPT, SERVICE, OfCase, Office, liable, office_at_work
 from verify.oracle import Oracle
@@ -47,6 +47,7 @@ async def hostile(given: argparse.Namespace) -> Lane:
         store = Store(f"sqlite+aiosqlite:///{Path(folder) / 'redress.db'}")
         await store.create()
         async with local_environment() as env, office_at_work(env, store) as office:
+            patient(office)
             await attack(office, lane)
         await store.close()
     return lane
