@@ -10,6 +10,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from temporalio.service import RPCError
+
 from activities.store import Store
 from models.case import Stage
 from procedures import PACKS
@@ -69,7 +71,10 @@ async def _signals(lane: Lane, case: OfCase) -> None:
 
     async def one(serial: int) -> None:
         async with places:
-            await case.handle.signal(lane.dice.choice(("nonsense", "confirm", "decide")), {"n": serial})
+            try:
+                await case.handle.signal(lane.dice.choice(("nonsense", "confirm", "decide")), {"n": serial})
+            except RPCError as error:
+                lane.wrong.append(f"signal {serial}: the server refused it: {error.message}")
 
     await asyncio.gather(*(one(serial) for serial in range(lane.n)))
 
