@@ -6,7 +6,7 @@ from models.case import Case, Event, Mail
 from rules.money import stake
 
 KEPT_EVENTS = 300
-"""Lines of the record a case keeps in memory; SQL keeps all."""
+"""Lines of the record a case keeps in memory; SQL keeps all. What SQL lacks is kept however much it is."""
 
 
 def note(
@@ -27,7 +27,8 @@ def note(
         department=department,
         data={key: value for key, value in data.items() if value not in (None, "")},
     )
-    return case.but(event_count=event.seq, events=(*case.events, event)[-KEPT_EVENTS:])
+    kept = max(KEPT_EVENTS, event.seq - case.written)
+    return case.but(event_count=event.seq, events=(*case.events, event)[-kept:])
 
 
 def notify(

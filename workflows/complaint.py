@@ -131,12 +131,16 @@ class ComplaintWorkflow(Desk):
             if at is not None and at <= now:
                 self.certain = self.case
 
-    def _may_renew(self) -> bool:
-        child_is_known = self._child is None or self._child_started
-        settled = child_is_known and not self.returned and not self._errands and self._outcome is None
-        # A case that has forgotten its customer goes on in a run that never knew: the earlier one can be deleted.
+    @property
+    def renewal_due(self) -> bool:
+        """A history that grows long; or a case that has forgotten its customer: the run that knew can be deleted."""
         wanted = workflow.info().is_continue_as_new_suggested() or (self.case.forgotten and not self._never_knew)
-        return wanted and settled and self.idle
+        child_is_known = self._child is None or self._child_started
+        return wanted and child_is_known and not self.case.closed
+
+    def _may_renew(self) -> bool:
+        settled = not self.returned and not self._errands and self._outcome is None
+        return self.renewal_due and settled and self.at_rest
 
     def _carry_out(self) -> None:
         """Have a child do what was decided, once."""

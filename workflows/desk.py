@@ -46,6 +46,7 @@ class Desk:
         self._alarm = Alarm()
         self._shown = ("", False)
         self._book_open = True
+        self._writing = False
 
     @property
     def pack(self) -> Procedure:
@@ -66,9 +67,17 @@ class Desk:
         return self._inbox.waiting
 
     @property
-    def idle(self) -> bool:
-        """Nothing to judge, nothing to write, nobody waiting for an answer."""
-        return not self.has_mail and not self._unwritten and workflow.all_handlers_finished()
+    def at_rest(self) -> bool:
+        """Nothing to judge, no page on its way, nobody waiting for an answer."""
+        return not self.has_mail and not self._writing and workflow.all_handlers_finished()
+
+    @property
+    def renewal_due(self) -> bool:
+        """Whether a new run shall take over. From then on no page is begun: the new run writes what this one has not.
+
+        Were the last page waited for, messages that come faster than pages are written would fill the history.
+        """
+        return False
 
     def ready(self) -> bool:
         """Whether something has happened that the case must look at."""
@@ -168,11 +177,17 @@ class Desk:
     async def keep_book(self) -> None:
         """Write down what has happened, beside the case: a database that is down delays no ruling."""
         while True:
-            await workflow.wait_condition(lambda: (self._unwritten and not self.passing) or not self._book_open)
+            await workflow.wait_condition(lambda: self._page_due or not self._book_open)
             if not self._unwritten:
                 return
+            self._writing = True
             news = await self._write()
+            self._writing = False
             self.case = written(self.case, news)
+
+    @property
+    def _page_due(self) -> bool:
+        return self._unwritten and not self.passing and not self.renewal_due
 
     async def _write(self) -> Page:
         """One page: what is certain at once, anything else once Temporal has it."""
@@ -196,8 +211,12 @@ class Desk:
 
     async def clear(self, book: asyncio.Task[None]) -> None:
         """Leave nothing behind: every message judged, every handler done, every line in the book."""
-        while not self.idle:
+        while not self._all_done:
             await self.catch_up()
-            await workflow.wait_condition(lambda: self.has_mail or self.idle)
+            await workflow.wait_condition(lambda: self.has_mail or self._all_done)
         self._book_open = False
         await workflow.wait([book])
+
+    @property
+    def _all_done(self) -> bool:
+        return self.at_rest and not self._unwritten

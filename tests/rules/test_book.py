@@ -2,8 +2,11 @@
 
 from datetime import timedelta
 
+from models.names import Refused
 from models.remedy import RemedyResult
 from rules.book import not_yet_written, page, written
+from rules.messages import refused
+from rules.record import KEPT_EVENTS, note
 from rules.remedy import ended_at
 from tests.rules.builders import World, granted
 
@@ -34,3 +37,16 @@ def test_of_an_earlier_state_only_what_is_not_written_yet_goes_into_the_book() -
     assert [mail.template for mail in left.mails] == ["result"]
     now = written(now, left)
     assert page(not_yet_written(known, now), world.pack).mails == ()
+
+
+def test_a_line_the_book_lacks_is_kept_however_many_come_after_it() -> None:
+    world = World()
+    world.handing_over = False
+    case = world.confirms().child().case
+    for _ in range(2 * KEPT_EVENTS):
+        case, _ = refused(case, "decide", Refused.WRONG_DEPARTMENT, "actor: may not", world.now)
+    lines = page(case, world.pack).events
+    assert [event.seq for event in lines] == list(range(case.written + 1, case.event_count + 1))
+    assert "executed" in {event.kind for event in lines}
+    case, _ = refused(written(case, page(case, world.pack)), "decide", Refused.BAD_INPUT, "x", world.now)
+    assert len(note(case, world.now, "filed").events) == KEPT_EVENTS
