@@ -1,9 +1,16 @@
 """What is stuck, and what to do about it?"""
 
+from typing import TYPE_CHECKING
+
 from models.audit import Symptom
 from starter.cli.actions import Flag
 from starter.cli.session import Json, Session, session
 from starter.failures import BadInput
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
+
+    from activities.store import Store
 
 STUCK = 3
 
@@ -21,7 +28,6 @@ async def doctor(*, offline: Flag = False, mend: Flag = False, as_json: Json = F
     from starter.archive import opened
     from starter.connection import connect
     from verify.doctor import Doctor
-    from worker import mender
 
     current = session()
     if mend and offline:
@@ -29,7 +35,7 @@ async def doctor(*, offline: Flag = False, mend: Flag = False, as_json: Json = F
     _ = current.default_pack
     client = None if offline else await connect(current.settings)
     async with opened(current.settings) as store:
-        mended = await mender(current.settings, store).mend(client) if mend and client is not None else []
+        mended = await _mended(current, store, client) if mend and client is not None else []
         found = [symptom async for symptom in Doctor(store, client, PACKS).symptoms()]
     if as_json:
         current.print_json({"mended": mended, "symptoms": found})
@@ -41,6 +47,12 @@ async def doctor(*, offline: Flag = False, mend: Flag = False, as_json: Json = F
         if not found:
             current.out.print(current.say("checked.well"), markup=False)
     return STUCK if found else 0
+
+
+async def _mended(current: Session, store: "Store", client: "Client") -> list[Symptom]:
+    from worker import mender
+
+    return await mender(current.settings, store).mend(client)
 
 
 def _line(current: Session, kind: str, symptom: Symptom) -> str:
