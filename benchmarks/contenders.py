@@ -18,6 +18,7 @@ from benchmarks.bare_flow import BareCase, BareRefund, BareWait
 from benchmarks.effects import ANSWER, WORD, Effects, post_office, sample
 from benchmarks.stand import Stand
 from models.names import case_id, remedy_id
+from starter.calls import patiently
 from starter.cases import Cases
 from worker import RUNNER, working
 
@@ -92,9 +93,9 @@ async def bare(stand: Stand) -> AsyncIterator[Contender]:
 
     async def case(number: str) -> None:
         handle = await client.start_workflow(BareCase.run, number, id=f"bare.{number}", task_queue="bare")
-        await handle.execute_update(BareCase.confirm, "merchant")
+        await patiently(lambda: handle.execute_update(BareCase.confirm, "merchant", id="confirm"))
         await ended(client, f"bare.{number}.refund")
-        await handle.execute_update(BareCase.feedback, "satisfied")
+        await patiently(lambda: handle.execute_update(BareCase.feedback, "satisfied", id="feedback"))
         await handle.result()
 
     async with (
