@@ -5,13 +5,13 @@ from datetime import timedelta
 from secrets import token_hex
 from typing import Any
 
-from temporalio.client import WorkflowHandle
+from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 
 from activities.verdicts import CLOSED, ask
 from models.case import Verdict
 from models.commands import Command
 from starter.calls import ClosedError, Within, patiently
-from starter.failures import NotConfirmed, TryAgain
+from starter.failures import NoSuchCase, NotConfirmed, TryAgain
 
 RPC = timedelta(seconds=10)
 Tokens = Callable[[str | None], str | None]
@@ -37,6 +37,11 @@ async def send(handle: WorkflowHandle[Any, Any], number: str, name: str, command
     except TryAgain:
         pass
     except ClosedError:
+        return CLOSED
+    except NoSuchCase:
+        # A server may say so of one that ends at this very moment.
+        if (await patiently(lambda: handle.describe(rpc_timeout=RPC))).status is WorkflowExecutionStatus.RUNNING:
+            raise
         return CLOSED
     try:
         await patiently(lambda: handle.signal(name, message, rpc_timeout=RPC))

@@ -2,10 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.client import (
+    WorkflowExecutionStatus,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -34,8 +39,9 @@ LOCKED_STORE = rpc(RPCStatusCode.NOT_FOUND, "Namespace default is not found.")
 class Service:
     """Stands where a Temporal client stands: gives the prepared answers, remembers what it was asked."""
 
-    def __init__(self, *answers: Any, signalled: Exception | None = None) -> None:
+    def __init__(self, *answers: Any, signalled: Exception | None = None, described: Any = NO_CASE) -> None:
         self._answers = list(answers)
+        self._described = described
         self._signalled = signalled
         self.updates: list[tuple[str, dict[str, Any], str]] = []
         self.signals: list[tuple[str, dict[str, Any]]] = []
@@ -53,6 +59,11 @@ class Service:
         self.signals.append((name, message))
         if self._signalled is not None:
             raise self._signalled
+
+    async def describe(self, *, rpc_timeout: object) -> Any:
+        if isinstance(self._described, Exception):
+            raise self._described
+        return self._described
 
     async def query(self, name: str, *, result_type: type, rpc_timeout: object) -> Any:
         return await self._next()
@@ -104,6 +115,14 @@ MESSAGE = Withdraw(actor="徐莉", reason="changed my mind")
 )
 def test_every_answer_of_the_service_has_one_meaning(error: Exception, trouble: Trouble) -> None:
     assert meaning(error) is trouble
+
+
+async def test_a_case_that_ends_while_a_message_is_on_its_way_is_closed_and_not_unknown() -> None:
+    ended = SimpleNamespace(status=WorkflowExecutionStatus.COMPLETED)
+    verdict = await cases(Service(NO_CASE, described=ended)).send("R-ABC", "withdraw", MESSAGE)
+    assert (verdict.accepted, verdict.code) == (False, "closed")
+    with pytest.raises(NoSuchCase):
+        await cases(Service(NO_CASE)).send("R-ABC", "withdraw", MESSAGE)
 
 
 async def test_an_accepted_message_returns_the_verdict() -> None:
@@ -221,7 +240,7 @@ async def test_a_complaint_starts_under_its_own_number_with_a_summary_free_of_pe
     asked = service.started[0]
     assert (asked["name"], asked["id"], started.new) == ("Complaint", f"complaint.{started.number}", True)
     assert asked["argument"]["number"] == started.number
-    assert asked["static_summary"] == "O-1: Refund, CNY 12.50"
+    assert asked["static_summary"] == "O-1: 退款, 12.50 元"
     listed = {pair.key.name: pair.value for pair in asked["search_attributes"]}
     del listed["RedressDeadline"]
     assert listed == {

@@ -43,7 +43,8 @@ def simulate(redress: Redress, tmp_path: Path) -> Redress:
 
 def _row(number: str, world: World) -> CaseRow:
     complaint = world.case.complaint
-    facts = summary(world.case, world.pack).model_dump()
+    told = summary(world.case, world.pack)
+    facts = {name: getattr(told, name) for name in type(told).model_fields}
     return CaseRow(
         **facts
         | {
@@ -57,7 +58,7 @@ def _row(number: str, world: World) -> CaseRow:
             "customer": complaint.complainant.id,
             "cause": complaint.cause,
             "channel": complaint.channel,
-            "liable": list(facts["liable"]),
+            "liable": [share.model_dump() for share in told.liable],
         }
     )
 

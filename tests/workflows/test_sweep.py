@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from sqlmodel import select
@@ -20,6 +21,7 @@ from starter.schedules import ensure_schedules
 from starter.settings import Settings
 from starter.setup import set_up
 from starter.wire import DATA_CONVERTER
+from tests.databases import Schemas
 from tests.support import test_parts
 from verify.doctor import Doctor
 from worker import build_worker
@@ -28,9 +30,10 @@ LOST = "report.marketplace.monthly"
 
 
 async def test_what_went_missing_is_made_again_within_one_sweep_and_the_next_finds_nothing(
-    env: WorkflowEnvironment, store: Store
+    env: WorkflowEnvironment, schemas: Schemas, tmp_path: Path
 ) -> None:
     load_packs()
+    store = Store(await schemas.new(tmp_path / "redress.db"))
     client = await Client.connect(
         env.client.service_client.config.target_host,
         namespace=f"n-{uuid.uuid4().hex[:8]}",
@@ -52,6 +55,7 @@ async def test_what_went_missing_is_made_again_within_one_sweep_and_the_next_fin
     assert await ensure_schedules(client, PACKS, settings.task_queue) == []
     async with store.read() as session:
         assert (await session.exec(select(MailRow.next_try_at))).one() is not None
+    await store.close()
 
 
 async def _abandon(store: Store) -> None:
