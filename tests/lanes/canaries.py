@@ -55,8 +55,8 @@ class Canaries:
 
     def complaint(self) -> dict[str, Any]:
         """The complaint, full of them."""
-        self.of["phone"] = f"188{self.dice.randrange(10**8):08}"
-        self.of["email"] = f"{self.word('name').lower()}@customers.example"
+        self.of.setdefault("phone", f"188{self.dice.randrange(10**8):08}")
+        self.of.setdefault("email", f"{self.word('name').lower()}@customers.example")
         line = {
             "sku": "SKU-1",
             "quantity": 1,

@@ -62,6 +62,9 @@ async def wedge(lane: Lane, office: Office, build: type) -> None:
     lane.counts["slowest fix, ms"] = max(lane.counts["slowest fix, ms"], int(1000 * spent))
     lane.must(spent <= FIXED, f"{build.__name__}: ruled {spent:.0f} s after the fix")
     lane.must(ruled.data.get("basis") == "silence", f"{build.__name__}: ruled by {ruled.data.get('basis')}")
+    await heard.at("feedback", within=FIXED)
+    for case in (heard, silent):
+        await case.written()
     lane.counts["wedged"] += 2
 
 
