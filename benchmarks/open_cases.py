@@ -13,6 +13,7 @@ from benchmarks.herd import written
 from benchmarks.machine import cpu_seconds, memory_mb, middle
 from benchmarks.processes import Working, command, since, worker
 from benchmarks.stand import Stand
+from starter.calls import patiently
 from starter.cases import Cases
 
 WAIT = 86_400.0
@@ -46,7 +47,7 @@ async def _start_bare(at: Stand, numbers: list[str]) -> None:
     async def one(number: str) -> None:
         name = f"wait.{number}"
         handle = await at.client.start_workflow(BareWait.run, args=[number, WAIT], id=name, task_queue="bare")
-        await handle.execute_update(BareWait.confirm, "hello")
+        await patiently(lambda: handle.execute_update(BareWait.confirm, "hello", id="hello"))
 
     await bounded(one, numbers)
 
