@@ -77,7 +77,7 @@ class CorrectiveDesk(CorrectiveDuties):
         return CorrectiveEntry(number=number, procedure=pack.ref, calendar=calendar)
 
     def _pack(self, ref: str) -> Procedure:
-        pack = self._packs.pinned(ref) if "." in ref else self._packs.newest(ref)
+        pack = self._packs.called(ref)
         if pack is None or pack.corrective_action is None:
             names = sorted({known.name for known in self._packs.all() if known.corrective_action})
             reason = f"procedure: knows no corrective actions; use one of {', '.join(names)}"

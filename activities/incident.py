@@ -91,7 +91,7 @@ class IncidentDesk(IncidentDuties):
         return Registered(number=number, procedure=pack.ref, progress=await self.gather_cases(number))
 
     def _pack(self, ref: str) -> Procedure:
-        pack = self._packs.pinned(ref) if "." in ref else self._packs.newest(ref)
+        pack = self._packs.called(ref)
         if pack is None or pack.incident is None:
             names = sorted({known.name for known in self._packs.all() if known.incident})
             reason = f"procedure: has no plan for incidents; use one of {', '.join(names)}"

@@ -86,7 +86,7 @@ class MeetingDesk(MeetingDuties):
             )
 
     def _pack(self, ref: str) -> Procedure:
-        pack = self._packs.pinned(ref) if "." in ref else self._packs.newest(ref)
+        pack = self._packs.called(ref)
         if pack is None or pack.meeting is None:
             names = sorted({known.name for known in self._packs.all() if known.meeting})
             reason = f"procedure: holds no meeting; use one of {', '.join(names)}"

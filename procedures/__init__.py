@@ -51,6 +51,14 @@ class Packs:
         """The highest version under a name; None for an unknown name."""
         return max((p for p in self._by_ref.values() if p.name == name), key=lambda p: p.version, default=None)
 
+    def called(self, ref: str) -> Procedure | None:
+        """A pack by its ref, `marketplace.1`, or the newest under a name. Raises PackError for a ref not known here."""
+        return self.pinned(ref) if "." in ref else self.newest(ref)
+
+    def newest_of_each(self) -> list[Procedure]:
+        """The highest version under every name, by name."""
+        return list({pack.name: pack for pack in self.all()}.values())
+
     def all(self) -> list[Procedure]:
         """Every pack, by name and version."""
         return sorted(self._by_ref.values(), key=lambda p: (p.name, p.version))

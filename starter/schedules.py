@@ -51,7 +51,9 @@ async def ensure_meetings(client: Client, packs: Packs, task_queue: str) -> list
     A schedule that is as it should be is left alone: an update would make the server forget what it has to catch up.
     """
     wanted = {
-        meeting_schedule(pack.name): weekly(pack, pack.meeting, task_queue) for pack in _newest(packs) if pack.meeting
+        meeting_schedule(pack.name): weekly(pack, pack.meeting, task_queue)
+        for pack in packs.newest_of_each()
+        if pack.meeting
     }
     return [name for name, schedule in wanted.items() if await _ensure(client, name, schedule)]
 
@@ -60,7 +62,7 @@ async def ensure_reports(client: Client, packs: Packs, task_queue: str) -> list[
     """The same for the rounds of reports."""
     wanted = {
         report_schedule(pack.name, name): regular(pack, name, sending, task_queue)
-        for pack in _newest(packs)
+        for pack in packs.newest_of_each()
         for name, sending in pack.sending.items()
     }
     return [name for name, schedule in wanted.items() if await _ensure(client, name, schedule)]
@@ -75,11 +77,6 @@ async def ensure_sweep(client: Client, task_queue: str) -> list[str]:
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=EVERY),
     )
     return [SWEEP_SCHEDULE] if await _ensure(client, SWEEP_SCHEDULE, wanted) else []
-
-
-def _newest(packs: Packs) -> list[Procedure]:
-    names = sorted({pack.name for pack in packs.all()})
-    return [pack for name in names if (pack := packs.newest(name)) is not None]
 
 
 async def _ensure(client: Client, schedule_id: str, wanted: Schedule) -> bool:

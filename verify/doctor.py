@@ -86,7 +86,7 @@ class Doctor:
 
 def schedules(packs: Packs) -> list[str]:
     """The schedules that the procedures ask for."""
-    newest = [pack for name in sorted({pack.name for pack in packs.all()}) if (pack := packs.newest(name)) is not None]
+    newest = packs.newest_of_each()
     rounds = [report_schedule(pack.name, name) for pack in newest for name in pack.sending]
     return [meeting_schedule(pack.name) for pack in newest if pack.meeting] + rounds
 

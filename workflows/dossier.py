@@ -153,7 +153,7 @@ class DossierDesk(ABC, Generic[State]):
         await self.errands()
         self.show()
 
-    async def _judge(self, letter: Letter, departments: tuple[str, ...], at: datetime) -> Verdict | None:
+    async def _judge(self, letter: Letter, departments: tuple[str, ...], at: datetime) -> Verdict:
         if letter.problem is not None:
             problem, sender = letter.problem, letter.sender(departments, at)
             self.state, verdict = replies.refused(self.state, Refused(problem.code), problem.reason, sender)

@@ -62,10 +62,9 @@ class Letter:
         return self._verdict
 
     @verdict.setter
-    def verdict(self, verdict: Verdict | None) -> None:
-        if verdict is not None:
-            self._verdict = verdict
-            self._known.set()
+    def verdict(self, verdict: Verdict) -> None:
+        self._verdict = verdict
+        self._known.set()
 
     def sender(self, departments: tuple[str, ...], at: datetime) -> Sender | None:
         """Who sent it; None where it cannot be read."""
