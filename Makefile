@@ -65,7 +65,7 @@ clean:
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One lane, to be run again by its seed: make chaos SEED=7 N=60 (a random seed, printed, where none is given).
-.PHONY: chaos fuzz gateway worlds races books tokens authority injections canaries wedges keys shell flood ledger starts dark deadlines lanes
+.PHONY: chaos fuzz gateway worlds races books tokens authority injections canaries wedges keys shell flood ledger starts dark deadlines walk lanes
 LANE = $(VENV)/bin/python -m tests.lanes.$(1) $(if $(SEED),--seed $(SEED)) \
   $(if $(N),--n $(N),$(if $(SHORT),$(SHORT_$(1)))) $(ARGS)
 
@@ -123,6 +123,10 @@ dark: setup
 deadlines: setup
 	@$(call LANE,deadlines)
 
+# Every case of a file under a procedure, played to its end: make walk PACK=returns N=890 FILE=complaints.csv
+walk: setup
+	@$(call LANE,walk) $(if $(PACK),--pack $(PACK)) $(if $(FILE),--file $(FILE))
+
 # All of them in the form for every change, two at a time; those that mostly wait beside those that calculate.
 SHORT_worlds := --n 8000
 SHORT_authority := --n 2000
@@ -140,8 +144,9 @@ SHORT_ledger := --n 2
 SHORT_starts := --n 6
 SHORT_dark := --n 40 --answer 30
 SHORT_deadlines := --n 80 --answer 30
+SHORT_walk := --n 12
 
 lanes: setup
 	@$(MAKE) --no-print-directory -j 2 SHORT=1 chaos worlds dark tokens authority injections deadlines canaries wedges keys \
-	  ledger books gateway races shell flood starts fuzz
+	  ledger books gateway races shell flood starts fuzz walk
 

@@ -179,6 +179,13 @@ class Task(Record):
     overdue: int = 0
     """How many times it went past its clock."""
     code: str = ""
+    helpers: tuple[str, ...] = ()
+    """Departments it was escalated to; they may settle it too."""
+
+    @property
+    def holders(self) -> tuple[str, ...]:
+        """Every department that may settle it."""
+        return (self.department, *self.helpers)
 
 
 class Event(Record):

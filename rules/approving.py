@@ -9,7 +9,8 @@ from models.procedure import Procedure
 from models.steps import Band
 from rules.duties import begin_aside
 from rules.money import stake
-from rules.stages import to_approval
+from rules.record import notify, stamp
+from rules.stages import task_overdue, to_approval
 
 
 def band_of(pack: Procedure, amount: int, liable: Sequence[Share]) -> Band | None:
@@ -36,6 +37,32 @@ def gate(
     if band is None or band.by is None or band.by == department:
         return None
     return to_approval(case.but(pending=pending), pack, at, band.by)
+
+
+def approval_overdue(case: Case, pack: Procedure, now: datetime) -> Case:
+    """An approval past its clock may be given by the next higher authority too, at last by the leadership.
+
+    Whoever must approve may be away, or barred for a part of their own in the matter: the case must not wait for ever.
+    """
+    before = case.task
+    case = task_overdue(case, pack, now)
+    if before is None or case.task is None or case.task.overdue == before.overdue:
+        return case
+    higher = _higher(case, pack, before.holders)
+    if higher is None:
+        return case
+    task = case.task.model_copy(update={"helpers": (*before.helpers, higher)})
+    return notify(case.but(task=task), now, higher, "approval", due_at=stamp(task.due))
+
+
+def _higher(case: Case, pack: Procedure, tried: Sequence[str]) -> str | None:
+    """The authority above those who have been asked; None above the leadership."""
+    offered = case.offers[-1].liable if case.pending == "offer" and case.offers else ()
+    parties = {share.party for share in offered or (case.ruling.liable if case.ruling else ())}
+    bands = (band for band in pack.approvals if not band.liable or not parties.isdisjoint(band.liable))
+    ranks = list(dict.fromkeys([*(band.by for band in bands if band.by is not None), pack.leadership]))
+    reached = max((ranks.index(name) for name in tried if name in ranks), default=-1)
+    return next((name for name in ranks[reached + 1 :] if name not in tried), None)
 
 
 def countersigned(case: Case, pack: Procedure, at: datetime) -> Case:

@@ -7,6 +7,7 @@ from datetime import datetime
 from models.case import Ask, Case, Exit, Stage, Work
 from models.procedure import Procedure
 from rules import duties, offers, working
+from rules.approving import approval_overdue
 from rules.asking import explanation_missed, remind, silence
 from rules.closing import call_back, close
 from rules.intake import negotiation_over
@@ -86,7 +87,7 @@ def _happen(case: Case, pack: Procedure, due: Due, now: datetime) -> Case:
     if case.stage is Stage.VERIFYING:
         return verification_missed(case, pack, due.at)
     if case.task is not None:
-        return task_overdue(case, pack, now)
+        return (approval_overdue if case.task.kind == "approval" else task_overdue)(case, pack, now)
     if case.stage is Stage.FEEDBACK:
         # Only the customer is waited for: an outage of ours must not use up the call-backs.
         return call_back(case, pack, now)

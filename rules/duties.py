@@ -23,12 +23,17 @@ def enter(case: Case, pack: Procedure, at: datetime, steps: Sequence[str], phase
     case = case.but(phase=phase, plan=())
     for place, name in enumerate(steps):
         duty = pack.duties[name]
-        if not holds(duty.when, pack, Facts.of(case)):
+        if not holds(duty.when, pack, Facts.of(case)) or (duty.aside and _runs(case, name)):
             continue
         case = _issue(case, pack, at, name)
         if not duty.aside:
             return move(case.but(plan=tuple(steps[place + 1 :])), Stage.WORKING, at), True
     return case, False
+
+
+def _runs(case: Case, name: str) -> bool:
+    """Another route, or another round, asks for what it is waiting for already: nobody is asked twice."""
+    return any(work.open and work.duty == name for work in case.works)
 
 
 def begin_aside(case: Case, pack: Procedure, at: datetime, name: str) -> Case:

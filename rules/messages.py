@@ -130,7 +130,7 @@ def _holders(case: Case, pack: Procedure, name: str) -> list[str]:
         "approve": (Stage.APPROVING,),
     }.get(name)
     ripe = settles is None or case.stage in settles
-    return [case.task.department] if case.task and ripe else []
+    return list(case.task.holders) if case.task and ripe else []
 
 
 def mail_report(case: Case, pack: Procedure, report: MailReport, at: datetime) -> Case:

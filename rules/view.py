@@ -36,7 +36,7 @@ def _at_stage(case: Case, pack: Procedure) -> tuple[str, ...]:
         case Stage.EXECUTING:
             return (pack.returns_centre,) if awaits_goods(case, pack) else ("system",)
         case _:
-            return (case.task.department,) if case.task else ()
+            return case.task.holders if case.task else ()
 
 
 def view(case: Case, pack: Procedure) -> CaseView:

@@ -15,7 +15,7 @@ def department_for(session: Session, name: str, actor: str, department: str | No
     own = session.directory.departments_of(actor)
     pack = session.default_pack
     if not own:
-        raise NotAllowed("stranger", who=who_may(session, pack, name, (), None))
+        raise NotAllowed("stranger", who=who_may(session, pack, name, (), ()))
     if department is not None and department not in own:
         raise NotAllowed("not_of_department", departments=", ".join(own))
     if department is not None or len(own) == 1:
@@ -30,11 +30,11 @@ def _depends_on_the_case(pack: Procedure, name: str) -> bool:
     return not {"asked", "task"}.isdisjoint(pack.authority.get(name, ()))
 
 
-def who_may(session: Session, pack: Procedure, name: str, asked: tuple[str, ...], task: str | None) -> str:
+def who_may(session: Session, pack: Procedure, name: str, asked: tuple[str, ...], task: tuple[str, ...]) -> str:
     """The departments that may send a command, with their people: "商品部 (耿焰、郑慧娟)"."""
     allowed: list[str] = []
     for who in pack.authority.get(name, ()):
-        allowed += asked if who == "asked" else ([task] if task else []) if who == "task" else [who]
+        allowed += asked if who == "asked" else task if who == "task" else [who]
     if _depends_on_the_case(pack, name) and not allowed:
         return session.say(f"may_{'task' if 'task' in pack.authority[name] else 'asked'}")
     shown = [_with_people(session, pack, session.directory, department) for department in dict.fromkeys(allowed)]

@@ -139,5 +139,5 @@ def reader(current: Session) -> Reader:
 def concerned(view: CaseView) -> set[str]:
     """The departments a case concerns now."""
     found = {*view.waiting_for.split(","), *(ask.department for ask in view.asks)}
-    found |= {view.task.department} if view.task else set()
+    found |= set(view.task.holders) if view.task else set()
     return found | ({view.ruling.department or ""} if view.ruling else set())

@@ -93,5 +93,5 @@ async def _who(current: Session, cases: "Cases", number: str, name: str) -> str:
         view = None
     pack = current.pack(view.procedure) if view else current.default_pack
     asked = tuple(ask.department for ask in view.asks) if view else ()
-    task = view.task.department if view and view.task else None
+    task = view.task.holders if view and view.task else ()
     return who_may(current, pack, name, asked, task)

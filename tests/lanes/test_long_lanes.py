@@ -9,11 +9,14 @@ SHORT = (
     ("ledger", 5, ("--n", "1")),
     ("starts", 5, ("--n", "2")),
     ("dark", 5, ("--n", "12", "--answer", "20", "--dark", "20")),
+    ("walk", 5, ("--pack", "courier", "--n", "12")),
+    ("walk", 5, ("--pack", "returns", "--n", "12")),
+    ("walk", 5, ("--pack", "live", "--n", "12")),
     ("deadlines", 5, ("--n", "24", "--answer", "20")),
 )
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(("lane", "seed", "options"), SHORT, ids=[run[0] for run in SHORT])
+@pytest.mark.parametrize(("lane", "seed", "options"), SHORT, ids=["-".join((run[0], *run[2][1:2])) for run in SHORT])
 def test_a_lane_holds(lane: str, seed: int, options: tuple[str, ...]) -> None:
     run_lane(lane, seed, options)

@@ -85,9 +85,27 @@ def test_not_approved_a_determination_is_the_panels() -> None:
 
 
 def test_an_approval_nobody_gives_goes_up_the_ladder() -> None:
-    world = found(5_001).wait(hours=2)
+    world = found(5_001).wait(hours=1)
     assert world.event("task_overdue").department == MANAGER
-    assert world.stage == "approving"
+    assert (world.stage, world.view.waiting_for) == ("approving", f"{MANAGER},{GENERAL}")
+    assert [mail.to for mail in world.mails("approval")] == [MANAGER, GENERAL]
+    assert world.does("approve", GENERAL, approve=True).stage == "executing"
+
+
+def test_s2_38_an_approver_who_is_barred_leaves_it_to_the_next_higher_authority_and_at_last_to_the_leadership() -> None:
+    world = found(5_001).wait(hours=1)
+    assert world.refuses("approve", MANAGER, actor="Hugo", approve=True) == "same_person"
+    assert world.refuses("approve", "owner", approve=True) == "wrong_department"
+    world.wait(days=40)
+    assert world.view.waiting_for == f"{MANAGER},{GENERAL},{HOTEL.leadership}"
+
+
+def test_an_outage_of_ours_hands_no_approval_on() -> None:
+    world = guest(demand={"kind": "refund", "amount": 5_001})
+    world.does("record", DESK)
+    world.handing_over = False
+    world.does("record", ROOMS, fields=SEEN, liable=liable(hotel=100), actor="Hugo").outage(hours=3)
+    assert world.view.waiting_for == MANAGER
 
 
 def test_an_offer_is_approved_before_the_customer_sees_it_and_goes_back_if_it_is_not() -> None:

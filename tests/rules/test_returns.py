@@ -131,6 +131,13 @@ def test_s2_13_who_is_not_satisfied_is_examined_again_from_the_inquiry_on() -> N
     assert [work.duty for work in world.case.works if work.open and not work.aside] == ["investigate"]
 
 
+def test_s2_14_the_way_to_the_appraisal_asks_nobody_again_for_what_is_waited_for_already() -> None:
+    world = complained(channel="online", demand={"kind": "exchange"}, details=RECEIPT)
+    world.does("record", DESK, duty="inspect", fields={"receipt_confirmed": True, "condition": "undecidable"})
+    waiting = [work.duty for work in world.view.works if work.state == "waiting"]
+    assert waiting == ["answer_online", "explain", "reply", "appraise"]
+
+
 @pytest.mark.parametrize("field", sorted(RECEIPT))
 def test_s2_14_goods_are_taken_back_with_the_receipts_five_facts_and_the_reason(field: str) -> None:
     details = {name: value for name, value in RECEIPT.items() if name != field}
