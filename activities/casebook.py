@@ -1,12 +1,13 @@
 """The register and record of cases: claiming a number, who wrote and when, and each step's page in SQL."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 
 from sqlmodel import col, select
 from temporalio import activity
 from temporalio.api.enums.v1 import EventType
 from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
 
 from activities.doorkeeper import Doorkeeper
 from activities.duties import BookDuties
@@ -120,14 +121,14 @@ class Casebook(BookDuties):
 
     @activity.defn(name="examine")
     async def examine(self, letters: list[Letter]) -> list[Origin]:
-        """Each sender's departments, and when the Temporal server received each signal of this run."""
+        """Each sender's departments, and when the Temporal server received each signal."""
         directory = self._directory()
         to = activity.info().workflow_id or ""
-        times = await _signal_times({letter.signal for letter in letters if letter.signal is not None})
-        return [
-            self._origin(letter, None if letter.signal is None else times.get(letter.signal), directory, to)
-            for letter in letters
-        ]
+        times: dict[tuple[str | None, int | None], datetime] = {}
+        for run in {letter.run for letter in letters}:
+            places = {letter.signal for letter in letters if letter.run == run and letter.signal is not None}
+            times |= {(run, place): at for place, at in (await _signal_times(run, places)).items()}
+        return [self._origin(letter, times.get((letter.run, letter.signal)), directory, to) for letter in letters]
 
     @activity.defn(name="write_down")
     async def write_down(self, page: Page) -> None:
@@ -225,25 +226,36 @@ def _bad_input(found: list[Problem]) -> ApplicationError:
     return ApplicationError(in_one_line(found), type=Refused.BAD_INPUT.value, non_retryable=True)
 
 
-async def _signal_times(wanted: set[int]) -> dict[int, datetime]:
-    """Receipt times of the run's signals by their place among all its signals. Without a wish nothing is fetched."""
+async def _signal_times(run: str | None, wanted: set[int]) -> dict[int, datetime]:
+    """Receipt times of a run's signals by their place among all its signals; of this run where none is named.
+
+    Without a wish nothing is fetched. A run that is deleted has none.
+    """
     times: dict[int, datetime] = {}
     if not wanted:
         return times
-    info = activity.info()
-    if info.workflow_id is None:
-        return times
-    handle = activity.client().get_workflow_handle(info.workflow_id, run_id=info.workflow_run_id)
-    place = 0
-    async for event in handle.fetch_history_events():
-        if event.event_type != EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
-            continue
-        if place in wanted:
-            times[place] = event.event_time.ToDatetime(tzinfo=UTC)
+    try:
+        async for place, at in _signals(run):
+            if place in wanted:
+                times[place] = at
             if len(times) == len(wanted):
                 break
-        place += 1
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
     return times
+
+
+async def _signals(run: str | None) -> AsyncIterator[tuple[int, datetime]]:
+    info = activity.info()
+    if info.workflow_id is None:
+        return
+    handle = activity.client().get_workflow_handle(info.workflow_id, run_id=run or info.workflow_run_id)
+    place = 0
+    async for event in handle.fetch_history_events():
+        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
+            yield place, event.event_time.ToDatetime(tzinfo=UTC)
+            place += 1
 
 
 def claim(asked: OpenCase, pack: Procedure) -> dict[str, object]:

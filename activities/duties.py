@@ -18,7 +18,7 @@ from models.span import WorkCalendar
 
 
 class BookDuties(ABC):
-    """The register of cases and the record in SQL. Questions are local activities, `write_down` is not."""
+    """The register of cases and the record in SQL."""
 
     @activity.defn(name="open_case")
     @abstractmethod

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, field_serializer
 
 from models.base import Handover, Moment, Record
-from models.case import Event, Exit, Mail, Stage
+from models.case import Event, Exit, Mail, Stage, Verdict
 from models.commands import Share
 from models.complaint import Complaint
 from models.span import WorkCalendar
@@ -33,10 +33,12 @@ class Opened(Handover):
 
 
 class Letter(Record):
-    """A message to examine. `signal` counts the run's signals from 0; None for an update, received when accepted."""
+    """A message to examine. `signal` counts a run's signals from 0; None for an update, received when accepted."""
 
     actor: str
     signal: int | None = None
+    run: str | None = None
+    """The earlier run that got the signal; None: the run that asks."""
     token: Annotated[str | None, Field(repr=False)] = None
     wants: str | None = None
     """The procedure a message would have the case move to, by its ref."""
@@ -53,6 +55,20 @@ class Origin(Handover):
     """Why the sender is not believed to be who the message says."""
     has_pack: bool = False
     """Whether the procedure it wants is known."""
+
+
+class Unjudged(Handover):
+    """A signal a run got and leaves to the next: what it says, or what is wrong with it."""
+
+    name: str
+    content: str | None = None
+    """As JSON."""
+    problem: Verdict | None = None
+    signal: int
+    """Its place among the signals of the run that got it, from 0."""
+    run: str
+    came: Moment
+    """When a workflow first saw it; the server received it then or before."""
 
 
 class CaseSummary(Handover):

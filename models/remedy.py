@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from models.base import Handover, Moment, Record
+from models.base import Handover, Record
 from models.complaint import DemandKind, Quantity
 from models.procedure import Step
 
@@ -54,5 +54,3 @@ class RemedyResult(Handover):
     failure: str | None = None
     step: Step | None = None
     done: tuple[Step, ...] = ()
-    at: Moment | None = None
-    """When it ended, by the child's own clock; None where nobody can say."""

@@ -20,13 +20,6 @@ def page(case: Case, pack: Procedure) -> Page:
     )
 
 
-def not_yet_written(known: Case, case: Case) -> Case:
-    """An earlier state of the case, without what has been written of it since."""
-    left = {mail.id for mail in case.mails}
-    mails = tuple(mail for mail in known.mails if mail.id in left)
-    return known.but(written=max(known.written, case.written), mails=mails)
-
-
 def written(case: Case, done: Page) -> Case:
     """The case once a page stands in SQL; what has happened since stays to be written."""
     sent = {mail.id for mail in done.mails}

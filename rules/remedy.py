@@ -147,11 +147,6 @@ def order_for(case: Case, pack: Procedure) -> RemedyOrder:
     return money.model_copy(update=goods)
 
 
-def ended_at(case: Case, result: RemedyResult) -> datetime | None:
-    """The instant a result counts from: the child's own word for it, but never before the record's last line."""
-    return None if result.at is None else max(result.at, *(event.at for event in case.events[-1:]))
-
-
 def finished(case: Case, pack: Procedure, result: RemedyResult, at: datetime) -> Case:
     """The child came back: tell the customer, or give what failed to a named person."""
     if case.execution is None:

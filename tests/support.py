@@ -219,7 +219,7 @@ class Office:
                 await replayer.replay_workflow(history)
 
 
-def _everybody() -> Directory:
+def everybody() -> Directory:
     """The people of the packaged procedures and of the tests' own."""
     return Directory(departments=read_directory(DIRECTORY).departments | read_directory(TEST_PACKS).departments)
 
@@ -233,7 +233,7 @@ def test_parts(store: Store, **changes: Any) -> Parts:
         carrier=EmbeddedCarrier(store),
         post=SmtpPost("127.0.0.1", 1, sender="aftersales@redress.example"),
         chat=NoChat(),
-        directory=_everybody,
+        directory=everybody,
     )
     return replace(parts, **changes)
 

@@ -7,8 +7,6 @@ from typing import Any
 from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import (
-    ActivityError,
-    ApplicationError,
     ChildWorkflowError,
     FailureError,
     WorkflowAlreadyStartedError,
@@ -27,13 +25,13 @@ with workflow.unsafe.imports_passed_through():
     from rules.clock import pass_time
     from rules.intake import open_case
     from rules.messages import precheck
-    from rules.remedy import ended_at, finished, order_for
+    from rules.remedy import finished, order_for
     from rules.view import result, view
     from workflows.desk import Desk
     from workflows.inbox import answered, refusal
-    from workflows.intake import carried_on, complaint_of
+    from workflows.intake import ask_the_register, carried_on, complaint_of, hand_over
     from workflows.letters import read
-    from workflows.options import NEAR, watching
+    from workflows.options import watching
     from workflows.present import remedy_summary
 
 
@@ -75,7 +73,7 @@ class ComplaintWorkflow(Desk):
 
     async def _take_in(self, args: tuple[Any, ...]) -> CaseResult | None:
         """Enter the complaint in the register. A number that is another run's case ends here, as that case."""
-        if (earlier := carried_on(args, Case)) is not None:
+        if (earlier := carried_on(args, Case, self.inbox)) is not None:
             self.case, self.opened = earlier, True
             self._never_knew = earlier.forgotten
             return None
@@ -102,34 +100,24 @@ class ComplaintWorkflow(Desk):
             opened_at=info.workflow_start_time,
             complaint=complaint,
         )
-        try:
-            return await workflow.execute_local_activity_method(BookDuties.open_case, entry, **NEAR)
-        except ActivityError as error:
-            if isinstance(error.cause, ApplicationError):
-                reason, code = error.cause.message, error.cause.type
-                raise ApplicationError(reason, type=code, non_retryable=True) from None
-            raise
+        return await ask_the_register(BookDuties.open_case, entry)
 
     async def _during(self, stage: Stage) -> None:
         """Stay until the case has left the stage; at once if it is elsewhere."""
         while self.case.stage is stage:
             self._carry_out()
             self.set_alarm()
-            await workflow.wait_condition(lambda: self.ready() or self._outcome is not None or self._may_renew())
+            await workflow.wait_condition(lambda: self.ready() or self._outcome is not None or self.may_renew())
             await self.catch_up()
-            if self._may_renew():
-                # A new run with the same state: a flood of messages never fills the history.
-                workflow.continue_as_new(args=[None, self.case])
+            if self.may_renew():
+                hand_over(self.case, self.inbox)
 
     def absorb(self) -> None:
         """The child's result."""
         super().absorb()
         if self._outcome is not None:
             outcome, self._outcome, self._child = self._outcome, None, None
-            at, now = ended_at(self.case, outcome), workflow.now()
-            self.case = finished(self.case, self.pack, outcome, min(at or now, now))
-            if at is not None and at <= now:
-                self.certain = self.case
+            self.case = finished(self.case, self.pack, outcome, workflow.now())
 
     @property
     def renewal_due(self) -> bool:
@@ -138,9 +126,10 @@ class ComplaintWorkflow(Desk):
         child_is_known = self._child is None or self._child_started
         return wanted and child_is_known and not self.case.closed
 
-    def _may_renew(self) -> bool:
+    def may_renew(self) -> bool:
+        """Nothing of the child's is on its way either."""
         settled = not self.returned and not self._errands and self._outcome is None
-        return self.renewal_due and settled and self.at_rest
+        return settled and super().may_renew()
 
     def _carry_out(self) -> None:
         """Have a child do what was decided, once."""

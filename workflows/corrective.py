@@ -18,9 +18,9 @@ with workflow.unsafe.imports_passed_through():
     from rules.corrective_acts import receive
     from texts.corrective import web_details
     from workflows.dossier import DossierDesk
-    from workflows.intake import bad_start, carried_on, contract_of
+    from workflows.intake import ask_the_register, bad_start, carried_on, contract_of
     from workflows.letters import TO_A_CORRECTIVE
-    from workflows.options import NEAR, insistent
+    from workflows.options import insistent
 
 
 @workflow.defn(name=CORRECTIVE_ACTION)
@@ -47,7 +47,7 @@ class CorrectiveActionWorkflow(DossierDesk[Corrective]):
         return rules.result(self.state)
 
     async def _open(self, args: tuple[Any, ...]) -> None:
-        if (earlier := carried_on(args, Corrective)) is not None:
+        if (earlier := carried_on(args, Corrective, self.inbox)) is not None:
             self.state = earlier
         else:
             complaint = contract_of(args, QualityComplaint)
@@ -60,7 +60,7 @@ class CorrectiveActionWorkflow(DossierDesk[Corrective]):
                 opened_at=info.workflow_start_time,
                 complaint=complaint,
             )
-            known = await workflow.execute_local_activity_method(CorrectiveDuties.register_corrective, entry, **NEAR)
+            known = await ask_the_register(CorrectiveDuties.register_corrective, entry)
             pack = PACKS.pinned(known.procedure)
             proven = complaint.model_copy(update={"token": None})
             self.state = rules.opened(proven, known, pack, info.workflow_start_time)
@@ -71,7 +71,7 @@ class CorrectiveActionWorkflow(DossierDesk[Corrective]):
         """Trace lots that have been named (S2-27)."""
         if self.state.to_trace:
             lots = list(self.state.to_trace)
-            found = await workflow.execute_local_activity_method(CorrectiveDuties.trace_lots, lots, **NEAR)
+            found = await workflow.execute_activity_method(CorrectiveDuties.trace_lots, lots, **insistent())
             self.state = self.state.but(trace=found, to_trace=())
 
     async def pass_time(self, at: datetime) -> None:

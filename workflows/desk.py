@@ -11,11 +11,11 @@ with workflow.unsafe.imports_passed_through():
     from models.case import Case, Verdict
     from models.commands import Command, MailReport, Move, RemedyReport
     from models.names import GOODS, Refused
-    from models.pages import Origin, Page
+    from models.pages import Origin
     from models.procedure import Procedure
     from models.span import WorkCalendar
     from procedures import PACKS
-    from rules.book import not_yet_written, page, unwritten, written
+    from rules.book import page, unwritten, written
     from rules.clock import next_due, pass_time
     from rules.messages import mail_report, receive, refused
     from rules.remedy import at_once
@@ -40,9 +40,7 @@ class Desk:
         """Word of returned goods, still to be passed on to the child."""
         self.slow = ""
         """The remedy known to take longer than a moment."""
-        self.certain: Case | None = None
-        """The case as a child's result left it: told by what Temporal has, whatever becomes of the task at work."""
-        self._inbox = Inbox(TO_A_CASE)
+        self.inbox = Inbox(TO_A_CASE)
         self._alarm = Alarm()
         self._shown = ("", False)
         self._book_open = True
@@ -55,16 +53,16 @@ class Desk:
 
     def put(self, name: str, args: Sequence[RawValue]) -> Letter:
         """Take a message in whose sender waits for the answer. Never raises."""
-        return self._inbox.put(name, args)
+        return self.inbox.put(name, args)
 
     def signalled(self, name: str, args: Sequence[RawValue]) -> None:
         """Take a signal in. Never raises."""
-        self._inbox.signalled(name, args)
+        self.inbox.signalled(name, args)
 
     @property
     def has_mail(self) -> bool:
         """Whether a message waits to be judged."""
-        return self._inbox.waiting
+        return self.inbox.waiting
 
     @property
     def at_rest(self) -> bool:
@@ -78,6 +76,10 @@ class Desk:
         Were the last page waited for, messages that come faster than pages are written would fill the history.
         """
         return False
+
+    def may_renew(self) -> bool:
+        """Whether it can now: no page on its way, and whoever waits for an answer has it."""
+        return self.renewal_due and not self._writing and self.inbox.portable
 
     def ready(self) -> bool:
         """Whether something has happened that the case must look at."""
@@ -103,14 +105,20 @@ class Desk:
         self._alarm.set(due.at if due else None, present.timer_name(due, self.case, self.pack) if due else "")
 
     async def catch_up(self) -> None:
-        """Judge every waiting message at the instant the server received it, and let time pass between and after."""
+        """Judge every waiting message at the instant the server received it, and let time pass between and after.
+
+        Where a new run shall take over, the messages are left to it: they may come faster than they are judged.
+        """
         await self._keep_calendar()
         self.absorb()
         while self.has_mail:
-            letters = await self._inbox.take(self._wanted)
+            if self.may_renew():
+                return
+            letters = await self.inbox.take(self._wanted)
             self.absorb()
             for letter, origin in letters:
-                self._judge(letter, origin)
+                self.inbox.answer(letter, self._judge(letter, origin), hold=self.renewal_due)
+        self.inbox.release()
         self.case = pass_time(self.case, self.pack, workflow.now())
         self.show()
 
@@ -120,7 +128,7 @@ class Desk:
         now = workflow.now()
         if years_needed(now, self.pack.working_days) <= set(known.years):
             return
-        more = await workflow.execute_local_activity_method(BookDuties.working_days, now.year, **options.NEAR)
+        more = await workflow.execute_activity_method(BookDuties.working_days, now.year, **options.insistent())
         self.case = self.case.but(calendar=WorkCalendar(years=more.years | known.years))
 
     def _wanted(self, command: Command) -> str | None:
@@ -131,19 +139,18 @@ class Desk:
         if self._alarm.rang() and self.passing and self.case.execution is not None:
             self.slow = self.case.execution.child  # an earlier stage's alarm has run out meanwhile
 
-    def _judge(self, letter: Letter, origin: Origin) -> None:
+    def _judge(self, letter: Letter, origin: Origin) -> Verdict:
         at = origin.at or workflow.now()
         self.case = pass_time(self.case, self.pack, at)
         if letter.problem is not None:
             problem = letter.problem
             actor = letter.content.actor if isinstance(letter.content, Command) and origin.departments else None
-            self.case, letter.verdict = refused(
-                self.case, letter.name, Refused(problem.code), problem.reason, at, actor
-            )
-        elif isinstance(letter.content, MailReport):
-            self.case, letter.verdict = mail_report(self.case, self.pack, letter.content, at), HEARD
+            self.case, verdict = refused(self.case, letter.name, Refused(problem.code), problem.reason, at, actor)
+            return verdict
+        if isinstance(letter.content, MailReport):
+            self.case = mail_report(self.case, self.pack, letter.content, at)
         elif isinstance(letter.content, RemedyReport):
-            self.slow, letter.verdict = letter.content.child, HEARD
+            self.slow = letter.content.child
         elif isinstance(letter.content, Command):
             wanted = self._wanted(letter.content)
             other = PACKS.pinned(wanted) if wanted is not None and origin.has_pack else None
@@ -157,9 +164,10 @@ class Desk:
                 origin.limits,
                 other,
             )
-            letter.verdict = verdict
             if letter.name == GOODS and verdict.code == "accepted":
                 self.returned.append(letter.content)
+            return verdict
+        return HEARD
 
     def show(self) -> None:
         """What the Web UI and the lists show of the case, if it changed."""
@@ -181,7 +189,8 @@ class Desk:
             if not self._unwritten:
                 return
             self._writing = True
-            news = await self._write()
+            news = page(self.case, self.pack)
+            await workflow.execute_activity_method(BookDuties.write_down, news, **options.insistent())
             self._writing = False
             self.case = written(self.case, news)
 
@@ -189,24 +198,13 @@ class Desk:
     def _page_due(self) -> bool:
         return self._unwritten and not self.passing and not self.renewal_due
 
-    async def _write(self) -> Page:
-        """One page: what is certain at once, anything else once Temporal has it."""
-        if self.certain is not None:
-            known, self.certain = not_yet_written(self.certain, self.case), None
-            news = page(known, self.pack)
-            await workflow.execute_local_activity_method(BookDuties.write_down, news, **options.NEAR)
-            return news
-        news = page(self.case, self.pack)
-        await workflow.execute_activity_method(BookDuties.write_down, news, **options.insistent())
-        return news
-
     @property
     def _unwritten(self) -> bool:
         return self.opened and unwritten(self.case)
 
     async def turn_away(self) -> None:
         """Answer whoever writes to a start that is not a case of its own."""
-        self._inbox.turn_away(Verdict(accepted=False, code=Refused.CLOSED, reason="the number is an earlier case's"))
+        self.inbox.turn_away(Verdict(accepted=False, code=Refused.CLOSED, reason="the number is an earlier case's"))
         await workflow.wait_condition(workflow.all_handlers_finished)
 
     async def clear(self, book: asyncio.Task[None]) -> None:

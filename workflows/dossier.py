@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from rules import replies
     from workflows.alarm import Alarm
     from workflows.inbox import Inbox, answered, refusal
+    from workflows.intake import hand_over
     from workflows.letters import Letter, Models, read
 
 State = TypeVar("State", bound=Dossier)
@@ -119,8 +120,7 @@ class DossierDesk(ABC, Generic[State]):
         return wanted and not self.at_work and not self._ending
 
     def _may_renew(self) -> bool:
-        judged = not self.inbox.waiting and workflow.all_handlers_finished()
-        return self.renewal_due and judged and not self._writing
+        return self.renewal_due and not self._writing and self.inbox.portable
 
     async def stay(self, *stages: StrEnum) -> None:
         """Go on as long as it stands at one of these stages; at once if it is elsewhere."""
@@ -132,7 +132,7 @@ class DossierDesk(ABC, Generic[State]):
             self.set_alarm()
             await workflow.wait_condition(lambda: self.ready() or self.woken() or self._may_renew())
             if self._may_renew():
-                workflow.continue_as_new(args=[None, self.state])
+                hand_over(self.state, self.inbox)
 
     def ready(self) -> bool:
         """Whether something has happened that must be looked at."""
@@ -143,12 +143,19 @@ class DossierDesk(ABC, Generic[State]):
         self._alarm.set(*self.next_due())
 
     async def catch_up(self) -> None:
-        """Judge every waiting message at the instant the server received it, and let time pass between and after."""
+        """Judge every waiting message at the instant the server received it, and let time pass between and after.
+
+        Where a new run shall take over, the messages are left to it: they may come faster than they are judged.
+        """
         while self.inbox.waiting:
+            if self._may_renew():
+                return
             for letter, origin in await self.inbox.take():
                 at = origin.at or workflow.now()
                 await self.pass_time(at)
-                letter.verdict = await self._judge(letter, origin.departments, at)
+                verdict = await self._judge(letter, origin.departments, at)
+                self.inbox.answer(letter, verdict, hold=self.renewal_due)
+        self.inbox.release()
         await self.pass_time(workflow.now())
         await self.errands()
         self.show()

@@ -1,8 +1,8 @@
 """The inbox of a workflow that people talk to: messages wait in it with what is known of their origin."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.common import RawValue
@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from models.commands import Command, MailReport
     from models.names import MAILROOM_ID, Refused
     from models.pages import Letter as Envelope
-    from models.pages import Origin
+    from models.pages import Origin, Unjudged
     from workflows import options
     from workflows.letters import Letter, Models, read
 
@@ -25,6 +25,20 @@ what is found out about their senders would fit no payload."""
 
 
 _BREATH = timedelta(milliseconds=1)
+
+
+CARRIED_BYTES = 1_000_000
+"""The most a run leaves to the next one to judge: a start's arguments have room for twice as much."""
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """A message: read, or a signal as it came; `came` is when the workflow first saw it."""
+
+    message: "Letter | _Unread"
+    came: datetime
+    size: int
+    """Bytes."""
 
 
 @dataclass(frozen=True)
@@ -41,24 +55,67 @@ class Inbox:
 
     def __init__(self, models: Models) -> None:
         self._models = models
-        self._waiting: list[Letter | _Unread] = []
+        self._waiting: list[_Waiting] = []
         self._signals = 0
+        self._held: list[tuple[Letter, Verdict]] = []
 
     def put(self, name: str, args: Sequence[RawValue]) -> Letter:
         """Take a message in whose sender waits for the answer. Never raises."""
         letter = read(name, args, self._models)
-        self._waiting.append(letter)
+        self._waiting.append(_Waiting(letter, workflow.now(), _size(args)))
         return letter
 
     def signalled(self, name: str, args: Sequence[RawValue]) -> None:
         """Take a signal in. It is read when it is judged: all that came while no worker was there come in one task."""
-        self._waiting.append(_Unread(name, args, self._signals))
+        self._waiting.append(_Waiting(_Unread(name, args, self._signals), workflow.now(), _size(args)))
         self._signals += 1
+
+    def answer(self, letter: Letter, verdict: Verdict, *, hold: bool) -> None:
+        """Give the verdict; `hold` it until `release`, so that whoever sends one after another sends none meanwhile."""
+        self._held.append((letter, verdict))
+        if not hold:
+            self.release()
+
+    def release(self) -> None:
+        """Give the verdicts that are held."""
+        for letter, verdict in self._held:
+            letter.verdict = verdict
+        self._held = []
 
     @property
     def waiting(self) -> bool:
         """Whether a message waits to be judged."""
         return bool(self._waiting)
+
+    @property
+    def portable(self) -> bool:
+        """Whether another run can take over what waits: signals only, and not too much."""
+        return workflow.all_handlers_finished() and sum(each.size for each in self._waiting) <= CARRIED_BYTES
+
+    def handed_over(self) -> list[Unjudged]:
+        """What waits, for the run that takes over."""
+        own = workflow.info().run_id
+        return [
+            Unjudged(
+                name=letter.name,
+                content=letter.content.model_dump_json() if letter.content else None,
+                problem=letter.problem,
+                signal=letter.signal or 0,
+                run=letter.run or own,
+                came=each.came,
+            )
+            for each, letter in ((each, self._read(each.message)) for each in self._waiting)
+        ]
+
+    def take_over(self, messages: Iterable[Unjudged]) -> None:
+        """What an earlier run has left, ahead of anything that has come since."""
+        left = []
+        for message in messages:
+            model = self._models.get(message.name)
+            content = model.model_validate_json(message.content) if model and message.content else None
+            letter = Letter(message.name, content, message.problem, message.signal, message.run)
+            left.append(_Waiting(letter, message.came, 300 + len(message.content or "")))
+        self._waiting = left + self._waiting
 
     async def take(self, wants: Callable[[Command], str | None] = lambda _: None) -> list[tuple[Letter, Origin]]:
         """The first waiting messages with the instant the server received each and its sender's departments.
@@ -66,21 +123,26 @@ class Inbox:
         `wants`: the procedure a message would have the case move to, by its ref.
         """
         batch, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
-        letters = [self._read(message) for message in batch]
+        letters = [self._read(each.message) for each in batch]
         readable = [(letter, letter.content) for letter in letters if isinstance(letter.content, Command | MailReport)]
         envelopes = [
-            Envelope(actor=MAILROOM_ID, signal=letter.signal, token=content.token)
+            Envelope(actor=MAILROOM_ID, signal=letter.signal, run=letter.run, token=content.token)
             if isinstance(content, MailReport)
-            else Envelope(actor=content.actor, signal=letter.signal, token=content.token, wants=wants(content))
+            else Envelope(
+                actor=content.actor, signal=letter.signal, run=letter.run, token=content.token, wants=wants(content)
+            )
             for letter, content in readable
         ]
         origins: list[Origin] = []
         if envelopes:
-            origins = await workflow.execute_local_activity_method(BookDuties.examine, envelopes, **options.NEAR)
+            origins = await workflow.execute_activity_method(BookDuties.examine, envelopes, **options.insistent())
         elif self._waiting:
             await workflow.sleep(_BREATH)  # what can be read ends the task with its question; this does so too
         found = dict(zip((id(letter) for letter, _ in readable), origins, strict=True))
-        return [_believed(letter, found.get(id(letter), Origin())) for letter in letters]
+        return [
+            _believed(letter, found.get(id(letter), Origin()), each.came)
+            for each, letter in zip(batch, letters, strict=True)
+        ]
 
     def _read(self, message: Letter | _Unread) -> Letter:
         if isinstance(message, Letter):
@@ -89,20 +151,29 @@ class Inbox:
 
     def turn_away(self, verdict: Verdict) -> None:
         """Give every waiting message the same answer."""
-        for message in self._waiting:
-            if isinstance(message, Letter):
-                message.verdict = verdict
+        for each in self._waiting:
+            if isinstance(each.message, Letter):
+                each.message.verdict = verdict
         self._waiting = []
 
 
-def _believed(letter: Letter, origin: Origin) -> tuple[Letter, Origin]:
-    """A letter whose sender is not believed has that as what is wrong with it."""
+def _size(args: Sequence[RawValue]) -> int:
+    """What it takes to hand it over: its content, with the name, run and instant that go with it."""
+    return 300 + sum(len(value.payload.data) for value in args)
+
+
+def _believed(letter: Letter, origin: Origin, came: datetime) -> tuple[Letter, Origin]:
+    """A letter whose sender is not believed has that as what is wrong with it.
+
+    Without word of the server (an update, a deleted run) it was received when the workflow first saw it: to find out
+    about its sender may take longer than its deadline is away.
+    """
     if origin.denied is not None:
         letter.problem = Verdict(accepted=False, code=Refused.NOT_PROVEN, reason=origin.denied)
     if isinstance(letter.content, Command | MailReport):
         # It has done its work: nothing that is kept or passed on holds it.
         letter.content = letter.content.model_copy(update={"token": None})
-    return letter, origin
+    return letter, origin if origin.at else origin.model_copy(update={"at": came})
 
 
 async def answered(letter: Letter) -> Verdict:

@@ -28,9 +28,9 @@ with workflow.unsafe.imports_passed_through():
     from rules.incident_acts import receive
     from texts.incident import web_details
     from workflows.dossier import DossierDesk
-    from workflows.intake import bad_start, carried_on, contract_of
+    from workflows.intake import ask_the_register, bad_start, carried_on, contract_of
     from workflows.letters import TO_AN_INCIDENT
-    from workflows.options import NEAR, insistent, watching
+    from workflows.options import insistent, watching
 
 
 @workflow.defn(name=BATCH_RETURN)
@@ -57,7 +57,7 @@ class BatchReturnWorkflow(DossierDesk[Incident]):
         return rules.result(self.state)
 
     async def _open(self, args: tuple[Any, ...]) -> None:
-        if (earlier := carried_on(args, Incident)) is not None:
+        if (earlier := carried_on(args, Incident, self.inbox)) is not None:
             self.state = earlier
         else:
             wish = contract_of(args, OpenIncident)
@@ -70,7 +70,7 @@ class BatchReturnWorkflow(DossierDesk[Incident]):
                 opened_at=info.workflow_start_time,
                 wish=wish,
             )
-            known = await workflow.execute_local_activity_method(IncidentDuties.register_incident, entry, **NEAR)
+            known = await ask_the_register(IncidentDuties.register_incident, entry)
             pack = PACKS.pinned(known.procedure)
             self.state = rules.opened(wish, known, pack, info.workflow_start_time)
         self.opened = True
@@ -110,7 +110,8 @@ class BatchReturnWorkflow(DossierDesk[Incident]):
 
     async def _count(self) -> None:
         if self.state.drill is None:
-            found = await workflow.execute_local_activity_method(IncidentDuties.gather_cases, self.state.number, **NEAR)
+            number = self.state.number
+            found = await workflow.execute_activity_method(IncidentDuties.gather_cases, number, **insistent())
             self.state = rules.progressed(self.state, found)
 
     async def pass_time(self, at: datetime) -> None:

@@ -1,9 +1,10 @@
 """Reading a start argument, which may be anything at all."""
 
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Any, NoReturn, TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from pydantic import BaseModel, ValidationError
@@ -12,8 +13,13 @@ with workflow.unsafe.imports_passed_through():
     from models.complaint import Complaint
     from models.meeting import Call
     from models.names import Refused, case_number, meeting_id
+    from models.pages import Unjudged
+    from workflows.inbox import Inbox
+    from workflows.options import insistent
 
 State = TypeVar("State", bound=BaseModel)
+Entry = TypeVar("Entry")
+Known = TypeVar("Known")
 
 
 def complaint_of(args: tuple[Any, ...]) -> tuple[Complaint, str]:
@@ -55,11 +61,28 @@ def contract_of(args: tuple[Any, ...], kind: type[State]) -> State:
         raise bad_start("(start): is not readable JSON; send one JSON object") from None
 
 
-def carried_on(args: tuple[Any, ...], kind: type[State]) -> State | None:
-    """The state an earlier run handed over. A stranger who starts a workflow cannot hand one in."""
-    if workflow.info().continued_run_id is None or len(args) != 2:
+async def ask_the_register(duty: Callable[[Any, Entry], Awaitable[Known]], entry: Entry) -> Known:
+    """What the register makes of a start. Raises ApplicationError with its code where it refuses: the start fails."""
+    try:
+        return await workflow.execute_activity_method(duty, entry, **insistent())
+    except ActivityError as error:
+        if isinstance(error.cause, ApplicationError):
+            reason, code = error.cause.message, error.cause.type
+            raise ApplicationError(reason, type=code, non_retryable=True) from None
+        raise
+
+
+def carried_on(args: tuple[Any, ...], kind: type[State], inbox: Inbox) -> State | None:
+    """The state an earlier run handed over, and its unjudged messages. A stranger's start cannot hand any in."""
+    if workflow.info().continued_run_id is None or len(args) != 3:
         return None
+    inbox.take_over(Unjudged.model_validate(message) for message in args[2])
     return kind.model_validate(args[1])
+
+
+def hand_over(state: BaseModel, inbox: Inbox) -> NoReturn:
+    """Go on in a new run with the same state and what waits to be judged: no flood of messages fills the history."""
+    workflow.continue_as_new(args=[None, state, inbox.handed_over()])
 
 
 def bad_start(reason: str) -> ApplicationError:

@@ -47,12 +47,14 @@ TO_AN_INCIDENT = Models(INCIDENT_COMMANDS, {CASE_JOINED: CaseJoined})
 
 @dataclass
 class Letter:
-    """One message: read, or with what is wrong with it; `signal` counts the run's signals from 0."""
+    """One message: read, or with what is wrong with it; `signal` counts the signals of the run that got it from 0."""
 
     name: str
     content: Contract | None
     problem: Verdict | None = None
     signal: int | None = None
+    run: str | None = None
+    """The earlier run that got it."""
     _verdict: Verdict | None = field(default=None, init=False)
     _known: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 

@@ -34,7 +34,7 @@ class SupervisionMeetingWorkflow(Table):
         return result(self.state)
 
     async def _open(self, args: tuple[Any, ...]) -> None:
-        if (earlier := carried_on(args, Meeting)) is not None:
+        if (earlier := carried_on(args, Meeting, self.inbox)) is not None:
             self.state = earlier
         else:
             call = call_of(args)

@@ -13,18 +13,6 @@ MOMENT = timedelta(seconds=20)
 _FOREVER = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(minutes=1))
 
 
-NEAR = workflow.LocalActivityConfig(
-    start_to_close_timeout=timedelta(seconds=10),
-    local_retry_threshold=timedelta(seconds=3),
-    retry_policy=_FOREVER,
-)
-"""A question to our own SQL: local, short, tried until it works; a longer outage waits on a timer, not in the task.
-
-For what may be asked again and answered otherwise, and for a meeting's page, which moves no money and is written anew
-by the next one; what a case tells goes through `insistent`. Without a summary, which every marker would repeat:
-`open_case` and `examine` say what they do."""
-
-
 def at_once(summary: str) -> workflow.ActivityConfig:
     """A partner outside, as nearly always: done in a moment. After that somebody is told, and `partner` begins."""
     return partner(summary, MOMENT) | workflow.ActivityConfig(start_to_close_timeout=MOMENT)
@@ -47,10 +35,13 @@ def undo(summary: str) -> workflow.ActivityConfig:
 
 
 def insistent(summary: str | None = None) -> workflow.ActivityConfig:
-    """Within the service, tried until it works: what has happened goes into the book so.
+    """Within the service, tried until it works: what is asked of our own SQL, and what goes into the book.
 
-    Not local: a local activity runs before Temporal has the step it tells of. A worker killed in between would leave
-    lines, bookings and notices of a course of events that never came about.
+    Never a local activity. One runs before Temporal has the step it belongs to: a worker killed in between would leave
+    lines, bookings and notices of a course of events that never came about. And a query that comes while one runs ends
+    the workflow task with the activity's result but without what follows from it, which no replay can do again.
+
+    What every case does many times has no summary: each would be kept in each history, and the names say it.
     """
     return workflow.ActivityConfig(start_to_close_timeout=timedelta(seconds=10), retry_policy=_FOREVER, summary=summary)
 

@@ -31,10 +31,6 @@ class Carrier:
 
     async def carry_out(self, order: RemedyOrder) -> RemedyResult:
         """Do the steps. A failure for good undoes what can be undone and comes back as a code for a person."""
-        result = await self._do_steps(order)
-        return result.model_copy(update={"at": workflow.now()})
-
-    async def _do_steps(self, order: RemedyOrder) -> RemedyResult:
         done: list[Step] = []
         reference: str | None = None
         for step in order.steps:

@@ -10,7 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from models.names import REPORT_ROUND
     from models.reporting import ReportCall
     from rules.reporting import ended_period
-    from workflows.options import NEAR
+    from workflows.intake import ask_the_register
 
 _SCHEDULED = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
 
@@ -24,8 +24,4 @@ class ReportRoundWorkflow:
         """Leave the mails in the outbox; returns how many were not there yet."""
         due: datetime = workflow.info().typed_search_attributes.get(_SCHEDULED) or workflow.now()
         period = call.period or ended_period(due, call.every, call.time_zone)
-        return await workflow.execute_local_activity_method(
-            ReportDuties.post_reports,
-            call.model_copy(update={"period": period}),
-            **NEAR,
-        )
+        return await ask_the_register(ReportDuties.post_reports, call.model_copy(update={"period": period}))

@@ -16,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from texts.meeting import web_details
     from workflows import options
     from workflows.dossier import DossierDesk
+    from workflows.intake import ask_the_register
     from workflows.letters import TO_A_MEETING
 
 
@@ -45,7 +46,7 @@ class Table(DossierDesk[Meeting]):
     async def draw(self, call: Call) -> Agenda:
         """The agenda from live data."""
         wish = AgendaWish(call=call, at=workflow.now())
-        return await workflow.execute_local_activity_method(MeetingDuties.draw_agenda, wish, **options.NEAR)
+        return await ask_the_register(MeetingDuties.draw_agenda, wish)
 
     async def pass_time(self, at: datetime) -> None:
         """Begin, end and close as far as the instant has brought it."""
@@ -53,18 +54,20 @@ class Table(DossierDesk[Meeting]):
             agenda = await self.draw(Call(procedure=self.state.procedure, name=self.state.name))
             self.state = begun(self.state, agenda, self.pack, workflow.now())
         if to_look(self.state, at):
-            self.state = looked(self.state, at, await self._still_waiting())
+            waiting = await self._still_waiting()
+            self.state = looked(self.state, at, waiting)
         over = self.state.ending is not None or at >= self.state.ends_at
         if self.state.stage is MeetingStage.IN_SESSION and over:
-            self.state = ended(self.state, self.pack, workflow.now(), await self._still_waiting())
+            waiting = await self._still_waiting()
+            self.state = ended(self.state, self.pack, workflow.now(), waiting)
         if self.state.stage is MeetingStage.REPORTING:
             self.state = reminded(self.state, at)
         if done(self.state, self.pack, at):
             self.state = self.state.but(stage=MeetingStage.CLOSED)
 
     async def _still_waiting(self) -> list[str]:
-        return await workflow.execute_local_activity_method(
-            MeetingDuties.still_waiting, list(undecided(self.state)), **options.NEAR
+        return await workflow.execute_activity_method(
+            MeetingDuties.still_waiting, list(undecided(self.state)), **options.insistent()
         )
 
     async def receive(self, name: str, command: Command, at: datetime, departments: tuple[str, ...]) -> Verdict:
@@ -80,7 +83,7 @@ class Table(DossierDesk[Meeting]):
             return verdict
         found = None
         if self.state.item(command.case) is None:
-            found = await workflow.execute_local_activity_method(MeetingDuties.find_case, command.case, **options.NEAR)
+            found = await workflow.execute_activity_method(MeetingDuties.find_case, command.case, **options.insistent())
         try:
             case = motions.may_decide(self.state, self.pack, command, found, departments)
         except Refusal as refusal:
@@ -101,7 +104,7 @@ class Table(DossierDesk[Meeting]):
 
     async def write(self) -> None:
         """What has changed of the meeting since it was last written down."""
-        await workflow.execute_local_activity_method(MeetingDuties.write_meeting, self._page(), **options.NEAR)
+        await workflow.execute_activity_method(MeetingDuties.write_meeting, self._page(), **options.insistent())
 
     def _page(self) -> MeetingPage:
         before = {item.case.number: item for item in self.written.items} if self.written else {}

@@ -12,10 +12,14 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from temporalio.client import Client
 from temporalio.runtime import Runtime, TelemetryConfig
+from temporalio.worker import Replayer
 
 from models.audit import Violation
+from starter.wire import DATA_CONVERTER
 from tests.support import Office
+from worker import RUNNER, WORKFLOWS
 
 BROKEN = 3
 
@@ -45,6 +49,17 @@ class Lane:
         """Let the oracle have the last word."""
         async for found in oracle:
             self.wrong.append(f"{found.invariant.value} {found.number} {found.code} {found.facts}")
+
+    async def replay(self, client: Client) -> None:
+        """Every history there is can be done again; one that cannot be wedges its workflow at the next worker."""
+        replayer = Replayer(workflows=WORKFLOWS, data_converter=DATA_CONVERTER, workflow_runner=RUNNER)
+        async with replayer.workflow_replay_iterator(client.list_workflows().map_histories()) as results:
+            async for done in results:
+                self.counts["histories replayed"] += 1
+                self.must(
+                    done.replay_failure is None,
+                    f"{done.history.workflow_id} does not replay: {str(done.replay_failure)[:200]}",
+                )
 
     def report(self) -> int:
         """Print how it went; the exit code."""

@@ -211,6 +211,7 @@ async def _last_word(town: Town, lane: Lane, desk: Desk) -> None:
         lane.counts[f"crash {point}"] = count
     store = Store(town.database)
     try:
+        await lane.replay(await town.client())
         await lane.ask(Oracle(store, PACKS.pinned, client=await town.client()).violations())
         async with store.read() as session:
             asked = select(EventRow.number, EventRow.actor).where(col(EventRow.kind) == "answered")

@@ -52,6 +52,7 @@ async def dark(given: argparse.Namespace) -> Lane:
                 await town.strike_server(max(given.dark, (max(last, hour) - datetime.now(UTC)).total_seconds() + 1))
                 await _caught_up(lane, store)
                 await _held(lane, await town.client())
+                await lane.replay(await town.client())
                 await lane.ask(Oracle(store, PACKS.pinned, client=await town.client()).violations())
             finally:
                 await store.close()

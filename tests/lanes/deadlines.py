@@ -47,6 +47,7 @@ async def deadlines(given: argparse.Namespace) -> Lane:
                 town.bury()
                 await town.hire("", 0, 0)
                 await _judged(lane, store, client, dues)
+                await lane.replay(client)
                 await lane.ask(Oracle(store, PACKS.pinned, client=client).violations())
             finally:
                 await store.close()

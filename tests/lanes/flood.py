@@ -39,6 +39,7 @@ async def flood(given: argparse.Namespace) -> Lane:
             patient(office)
             await _pour(office, lane, given.updates)
             office._cases.clear()
+            await lane.replay(env.client)
             await lane.ask(Oracle(store, PACKS.pinned, client=env.client).violations())
         await store.close()
     return lane

@@ -3,16 +3,19 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from activities.store import Store
 from models.case import Basis
+from models.directory import Directory
 from models.parts import Clock
 from procedures import PACKS
 from tests.support import (
     GOODS_DEPT,
     SERVICE,
     Office,
+    everybody,
     liable,
     office_at_work,
 )
@@ -98,8 +101,8 @@ async def test_a_case_filed_while_every_worker_is_down_has_the_clock_of_its_fili
     assert filed.at == asked.at == described.start_time
 
 
-async def _outage(env: WorkflowEnvironment, store: Store, *, late: bool) -> str:
-    """A case of a procedure with a 3 s answer clock, whose worker is away over the deadline."""
+def _swift() -> None:
+    """A procedure with a 3 s answer clock."""
     swift = PACKS.pinned("marketplace.1").model_copy(update={"name": "swift", "version": 1})
     clocks = swift.clocks.model_copy(
         update={
@@ -108,12 +111,18 @@ async def _outage(env: WorkflowEnvironment, store: Store, *, late: bool) -> str:
         }
     )
     PACKS.add(swift.model_copy(update={"clocks": clocks}))
+
+
+async def _outage(env: WorkflowEnvironment, store: Store, *, late: bool, flood: int = 0) -> str:
+    """A case whose worker is away over the deadline; `flood` messages come after the answer."""
+    _swift()
     async with office_at_work(env, store) as office:
         case = await office.asked(procedure="swift")
         await office.rest()
         if late:
             await asyncio.sleep(4)
         await case.signal("confirm", GOODS_DEPT, **MERCHANT)
+        await asyncio.gather(*(case.handle.signal("nonsense", {"n": n}) for n in range(flood)))
         if not late:
             await asyncio.sleep(4)
         await office.work()
@@ -132,3 +141,34 @@ async def test_an_answer_the_server_got_late_is_late_although_no_worker_had_seen
     env: WorkflowEnvironment, store: Store
 ) -> None:
     assert await _outage(env, store, late=True) == "silence:late"
+
+
+@pytest.mark.parametrize(("late", "ends"), [(False, "answer:answered"), (True, "silence:late")])
+async def test_an_answer_left_to_the_next_run_counts_from_when_the_server_had_it(
+    env: WorkflowEnvironment, store: Store, late: bool, ends: str
+) -> None:
+    assert await _outage(env, store, late=late, flood=450) == ends
+
+
+async def test_an_answer_in_time_counts_however_long_its_sender_takes_to_be_looked_up(
+    env: WorkflowEnvironment, store: Store
+) -> None:
+    _swift()
+    there = asyncio.Event()
+    there.set()
+
+    def directory() -> Directory:
+        if not there.is_set():
+            raise OSError("the directory cannot be read")
+        return everybody()
+
+    async with office_at_work(env, store, directory=directory) as office:
+        case = await office.asked(procedure="swift")
+        there.clear()
+        answer = asyncio.create_task(case.send("confirm", GOODS_DEPT, **MERCHANT))
+        await asyncio.sleep(4)
+        there.set()
+        assert (await answer)["code"] == "accepted"
+        seen = await case.at("feedback")
+    assert seen.ruling is not None
+    assert (seen.ruling.basis, seen.asks[0].state) == ("answer", "answered")
