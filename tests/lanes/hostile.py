@@ -118,7 +118,8 @@ async def crowd(lane: Lane, case: OfCase) -> None:
         answers = await asyncio.gather(*said, return_exceptions=True)
     heard = sum(isinstance(answer, WorkflowUpdateFailedError) for answer in answers)
     lane.counts["refused in a crowd"] += heard
-    lane.must(heard == CROWD, f"{case.number}: {CROWD - heard} of a crowd had no answer")
+    others = {repr(answer)[:200] for answer in answers if not isinstance(answer, WorkflowUpdateFailedError)}
+    lane.must(heard == CROWD, f"{case.number}: {CROWD - heard} of a crowd had no answer: {others}")
 
 
 async def _signal(lane: Lane, case: OfCase, name: str, args: list[object]) -> None:
