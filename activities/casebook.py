@@ -159,7 +159,7 @@ class Casebook(BookDuties):
         return self._calendar(year)
 
     def _origin(self, letter: Letter, at: datetime | None, directory: Directory, to: str) -> Origin:
-        denied = self._gate.sender(letter.actor, letter.token, at=at, to=to)
+        denied = self._gate.sender(letter.actor, letter.token, at=at or letter.came, to=to)
         return Origin(
             at=at,
             departments=directory.departments_of(letter.actor),

@@ -39,6 +39,8 @@ class Letter(Record):
     signal: int | None = None
     run: str | None = None
     """The earlier run that got the signal; None: the run that asks."""
+    came: Moment | None = None
+    """When an update was accepted; its sender is judged as of then."""
     token: Annotated[str | None, Field(repr=False)] = None
     wants: str | None = None
     """The procedure a message would have the case move to, by its ref."""

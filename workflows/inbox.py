@@ -124,21 +124,19 @@ class Inbox:
         """
         batch, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
         letters = [self._read(each.message) for each in batch]
-        readable = [(letter, letter.content) for letter in letters if isinstance(letter.content, Command | MailReport)]
-        envelopes = [
-            Envelope(actor=MAILROOM_ID, signal=letter.signal, run=letter.run, token=content.token)
-            if isinstance(content, MailReport)
-            else Envelope(
-                actor=content.actor, signal=letter.signal, run=letter.run, token=content.token, wants=wants(content)
-            )
-            for letter, content in readable
-        ]
+        envelopes = {
+            id(letter): envelope
+            for each, letter in zip(batch, letters, strict=True)
+            if (envelope := _envelope(letter, each.came, wants)) is not None
+        }
         origins: list[Origin] = []
         if envelopes:
-            origins = await workflow.execute_activity_method(BookDuties.examine, envelopes, **options.insistent())
+            origins = await workflow.execute_activity_method(
+                BookDuties.examine, list(envelopes.values()), **options.insistent()
+            )
         elif self._waiting:
             await workflow.sleep(_BREATH)  # what can be read ends the task with its question; this does so too
-        found = dict(zip((id(letter) for letter, _ in readable), origins, strict=True))
+        found = dict(zip(envelopes, origins, strict=True))
         return [
             _believed(letter, found.get(id(letter), Origin()), each.came)
             for each, letter in zip(batch, letters, strict=True)
@@ -155,6 +153,20 @@ class Inbox:
             if isinstance(each.message, Letter):
                 each.message.verdict = verdict
         self._waiting = []
+
+
+def _envelope(letter: Letter, came: datetime, wants: Callable[[Command], str | None]) -> Envelope | None:
+    """What is to be found out about a letter; None for one whose sender is of no account."""
+    update = came if letter.signal is None else None
+    if isinstance(letter.content, MailReport):
+        actor, wanted = MAILROOM_ID, None
+    elif isinstance(letter.content, Command):
+        actor, wanted = letter.content.actor, wants(letter.content)
+    else:
+        return None
+    return Envelope(
+        actor=actor, signal=letter.signal, run=letter.run, came=update, token=letter.content.token, wants=wanted
+    )
 
 
 def _size(args: Sequence[RawValue]) -> int:
