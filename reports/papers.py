@@ -15,7 +15,7 @@ from reports.incident import table
 from rules.forms import FIELD, in_words
 from rules.money import taken
 from rules.triage import intake_form
-from texts import money, say, when
+from texts import money, named, say, when
 from texts.values import cause, department, duty, liable, remedy, shown, title
 
 Line = tuple[str, Cell]
@@ -75,7 +75,7 @@ class _Sheet:
         filed = self.case.complaint
         yield self._line("opened", self.moment(self.case.opened_at))
         yield self._line("order", filed.order.number)
-        yield self._line("channel", filed.channel)
+        yield self._line("channel", named("channel", filed.channel, self.lang))
         yield self._line("customer", filed.complainant.id)
         for key in ("name", "phone", "email"):
             yield self._line(key, self._private(getattr(filed.complainant, key)))

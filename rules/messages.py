@@ -1,5 +1,6 @@
 """Messages: who may say what when, and what it does. One set of rules behind signal and update."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from models.base import Contract
@@ -86,17 +87,21 @@ def may(case: Case, pack: Procedure, name: str, command: Command, departments: t
     if not allowed and _depends(pack, name):
         return departments[0]  # nobody can do it now: the action itself says when it is for
     hats = [hat for hat in departments if hat in allowed and command.department in (None, hat)]
-    hats = hats or _in_place_of(pack, allowed, departments, command.department)
+    hats = hats or list(_in_place_of(pack, allowed, departments, command.department))
     if not hats:
         who = ", ".join(allowed) or "nobody now"
         raise Refusal(Refused.WRONG_DEPARTMENT, f"actor: is not of a department that may do this; it may: {who}")
     return hats[0]
 
 
-def _in_place_of(pack: Procedure, allowed: list[str], departments: tuple[str, ...], wanted: str | None) -> list[str]:
+def _in_place_of(
+    pack: Procedure, allowed: list[str], departments: tuple[str, ...], wanted: str | None
+) -> Iterator[str]:
     """The departments a substitute may act for (代理); it acts in their name."""
-    own = [hat for hat in departments if wanted in (None, hat, *allowed)]
-    return [name for name in allowed if (known := pack.departments.get(name)) and known.substitute in own]
+    for name in allowed:
+        known = pack.departments.get(name)
+        if known and known.substitute in departments and wanted in (None, name, known.substitute):
+            yield name
 
 
 def _depends(pack: Procedure, name: str) -> bool:
@@ -169,4 +174,6 @@ def precheck(case: Case, pack: Procedure, name: str, content: Contract | None, n
         return None  # the case itself waits for the calendar
     if any(verdict.accepted for verdict in verdicts):
         return None
-    return next((verdict for verdict in verdicts if verdict.code not in DENIALS), None)
+    told = {verdict.reason: verdict for verdict in verdicts if verdict.code not in DENIALS}
+    # Where each would be told something else, only the case knows what this sender is told.
+    return next(iter(told.values())) if len(told) == 1 else None

@@ -12,7 +12,7 @@ from models.base import Contract, Ref, Slug, in_one_line, problems
 from models.case import NEW, Stage
 from models.names import COMPLAINT, case_number
 from starter.failures import BadInput
-from workflows.attributes import DEADLINE, ORDER, OVERDUE, STAGE, WAITING_FOR
+from workflows.attributes import DEADLINE, ORDER, OVERDUE, PROCEDURE, STAGE, WAITING_FOR
 
 _CASES = f"WorkflowType = '{COMPLAINT}'"
 SPARE = 1_000
@@ -62,6 +62,7 @@ class CaseLine(Contract):
     """One case in a list."""
 
     number: str
+    procedure: str | None = None
     stage: str
     waiting_for: tuple[str, ...]
     deadline: AwareDatetime | None
@@ -115,6 +116,7 @@ def _line(number: str, execution: WorkflowExecution) -> CaseLine:
     deadline: datetime | None = found.get(DEADLINE)
     return CaseLine(
         number=number,
+        procedure=found.get(PROCEDURE),
         stage=found.get(STAGE) or NEW,
         waiting_for=tuple(found.get(WAITING_FOR) or ()),
         deadline=deadline,

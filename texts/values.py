@@ -133,6 +133,7 @@ _TITLED: dict[str, Callable[[str, Procedure, Language], str]] = {
     "party": party,
     "by": party,
     "cause": cause,
+    "channel": _named("channel"),
     "demand": remedy,
     "remedy": remedy,
     "liable": liable,

@@ -30,6 +30,7 @@ async def _section(sheet: "_Sheet", document: Document, section: Section) -> Non
     table.begin(plain(section.title) if len(document.sections) > 1 else "")
     async for row in section.rows():
         table.row(row.cells)
+    sheet.y -= LEADING
 
 
 class _Sheet:

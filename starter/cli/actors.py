@@ -1,5 +1,7 @@
 """Who acts: the directory knows for which departments; a stranger is told who may."""
 
+from collections.abc import Collection, Mapping
+
 from models.directory import Directory
 from models.procedure import Procedure
 from starter.cli.session import Session
@@ -13,30 +15,41 @@ def department_for(session: Session, name: str, actor: str, department: str | No
     Raises NotAllowed for a stranger or somebody of another department, BadInput where several are possible.
     """
     own = session.directory.departments_of(actor)
-    pack = session.default_pack
+    pack = _pack_for(session, name)
     if not own:
-        raise NotAllowed("stranger", who=who_may(session, pack, name, (), ()))
+        raise NotAllowed("stranger", who=who_may(session, pack, name, {}))
     if department is not None and department not in own:
         raise NotAllowed("not_of_department", departments=", ".join(own))
     if department is not None or len(own) == 1:
         return department or own[0]
     fixed = [who for who in pack.authority.get(name, ()) if who in own]
-    if len(fixed) == 1 and not _depends_on_the_case(pack, name):
+    if len(fixed) == 1 and _CASES_OWN.isdisjoint(pack.authority.get(name, ())):
         return fixed[0]
     raise BadInput("several", departments=", ".join(own))
 
 
-def _depends_on_the_case(pack: Procedure, name: str) -> bool:
-    return not {"asked", "task"}.isdisjoint(pack.authority.get(name, ()))
+_CASES_OWN = {"asked", "task", "duty"}
+"""Who may send a message, where the case must tell which departments these are now."""
 
 
-def who_may(session: Session, pack: Procedure, name: str, asked: tuple[str, ...], task: tuple[str, ...]) -> str:
-    """The departments that may send a command, with their people: "商品部 (耿焰、郑慧娟)"."""
-    allowed: list[str] = []
-    for who in pack.authority.get(name, ()):
-        allowed += asked if who == "asked" else task if who == "task" else [who]
-    if _depends_on_the_case(pack, name) and not allowed:
-        return session.say(f"may_{'task' if 'task' in pack.authority[name] else 'asked'}")
+def _pack_for(session: Session, name: str) -> Procedure:
+    """A procedure that knows the message, the default one first: which one the case runs on is not known here."""
+    return next(
+        (pack for pack in (session.default_pack, *session.packs()) if name in pack.authority), session.default_pack
+    )
+
+
+def who_may(session: Session, pack: Procedure, name: str, now: Mapping[str, Collection[str]]) -> str:
+    """The departments that may send a message, with their people: "商品部 (耿焰、郑慧娟)".
+
+    `now`: the departments that are asked, have the task, or a duty to report.
+    """
+    allowed = [
+        one for who in pack.authority.get(name, ()) for one in (now.get(who, ()) if who in _CASES_OWN else (who,))
+    ]
+    own = [who for who in pack.authority.get(name, ()) if who in _CASES_OWN]
+    if own and not allowed:
+        return session.say(f"may_{own[-1]}")
     shown = [_with_people(session, pack, session.directory, department) for department in dict.fromkeys(allowed)]
     return "; ".join(shown) or session.say("nobody")
 

@@ -45,7 +45,7 @@ async def list_cases(
     if as_json:
         current.print_json(found)
     elif found:
-        current.out.print(list_table(current, found, current.default_pack, clocks))
+        current.out.print(list_table(current, found, clocks))
     else:
         current.out.print(current.say("nothing"))
     return 0
@@ -87,9 +87,7 @@ async def inbox(
 ) -> int:
     """What waits for a department, the nearest deadline first."""
     current = session()
-    known = current.default_pack.departments
-    if department not in known:
-        raise BadInput("no_department", known=", ".join(known))
+    pack = current.pack_with(department)
     await reader(current).department(department)
     wanted = filters(department=department, open_only=True)
     async with current.cases() as cases:
@@ -98,9 +96,9 @@ async def inbox(
     if as_json:
         current.print_json(found)
         return 0
-    title = values.department(department, current.default_pack, current.lang)
+    title = values.department(department, pack, current.lang)
     key = "inbox_part" if total > len(found) else "inbox"
     current.out.print(current.say(key, department=title, n=total, shown=len(found)), style="bold")
     if found:
-        current.out.print(list_table(current, found, current.default_pack, clocks))
+        current.out.print(list_table(current, found, clocks))
     return 0

@@ -156,13 +156,12 @@ _STYLES = {
 }
 
 
-def list_table(
-    current: Session, lines: Sequence[CaseLine], pack: Procedure, clocks: Mapping[str, datetime] | None = None
-) -> Table:
+def list_table(current: Session, lines: Sequence[CaseLine], clocks: Mapping[str, datetime] | None = None) -> Table:
     """A list of cases. `clocks`: the own time of those whose clock is not ours."""
     now = datetime.now(UTC)
     table = _table(current, "case", "stage", "waiting", "due", "left", "order")
     for line in lines:
+        pack = current.pack(line.procedure or "")
         table.add_row(
             Text(line.number),
             Text(current.named("stage", line.stage), style="red" if line.overdue and line.open else ""),

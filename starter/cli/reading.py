@@ -1,5 +1,6 @@
 """One case: where it stands and what happened."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -101,7 +102,7 @@ async def timeline(number: Number, /, *, as_json: Json = False) -> int:
     """What happened in a case, in order. Without a worker: as SQL has it."""
     current = session()
     number, who = case_number(number), reader(current)
-    events, pack = await _record(current, number), current.default_pack
+    events, pack = await _record(current, number), await pack_of(current, number)
     await who.case(number, {event.department or "" for event in events})
     await who.has_read(number, "timeline")
     events = await who.discreet(number, *events)
@@ -110,6 +111,19 @@ async def timeline(number: Number, /, *, as_json: Json = False) -> int:
     else:
         current.out.print(timeline_tree(current, number, events, pack))
     return 0
+
+
+async def pack_of(current: Session, number: str) -> Procedure:
+    """The procedure a case runs on, asked of the case or else of SQL; the default one where neither tells."""
+    from starter.archive import stored_case
+
+    with suppress(TryAgain, NoSuchCase, OperatorError):
+        async with current.cases() as cases:
+            return current.pack((await cases.view(number)).procedure)
+    with suppress(Failure):
+        row = await stored_case(current.settings, number)
+        return current.pack(row.procedure if row else "")
+    return current.default_pack
 
 
 async def _record(current: Session, number: str) -> list[Event]:

@@ -92,6 +92,9 @@ async def _who(current: Session, cases: "Cases", number: str, name: str) -> str:
     except (NoSuchCase, TryAgain):
         view = None
     pack = current.pack(view.procedure) if view else current.default_pack
-    asked = tuple(ask.department for ask in view.asks) if view else ()
-    task = view.task.holders if view and view.task else ()
-    return who_may(current, pack, name, asked, task)
+    now: dict[str, list[str]] = {}
+    if view is not None:
+        now["asked"] = [ask.department for ask in view.asks]
+        now["task"] = list(view.task.holders) if view.task else []
+        now["duty"] = [work.department for work in view.works if work.state == "waiting"]
+    return who_may(current, pack, name, now)

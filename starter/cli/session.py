@@ -93,7 +93,16 @@ class Session:
         from procedures import PACKS
 
         fallback = self.default_pack
-        return next((pack for pack in PACKS.all() if pack.ref == ref), fallback)
+        return PACKS.pinned(ref) if PACKS.has(ref) else fallback
+
+    def pack_with(self, department: str) -> "Procedure":
+        """A procedure that has this department, the default one first. Raises BadInput where none has."""
+        packs = (self.default_pack, *self.packs())
+        if (found := next((pack for pack in packs if department in pack.departments), None)) is not None:
+            return found
+        raise BadInput(
+            "no_department", known=", ".join(dict.fromkeys(name for pack in packs for name in pack.departments))
+        )
 
     @asynccontextmanager
     async def cases(self) -> "AsyncIterator[Cases]":

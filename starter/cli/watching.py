@@ -73,4 +73,4 @@ async def _page(current: Session, cases: "Cases", case: str | None, limit: int, 
         line
         async for line in cases.listing(Filters(open_only=True, department=await who.department(None)), limit=limit)
     ]
-    return list_table(current, found, current.default_pack, await cases.clocks(found))
+    return list_table(current, found, await cases.clocks(found))

@@ -119,7 +119,7 @@ def denial(scene: Scene, name: str, hats: tuple[str, ...], claimed: str | None) 
         return None
     for department in allowed:
         team = scene.pack.departments.get(department)
-        if team is not None and team.substitute in hats and claimed in {None, team.substitute, *allowed}:
+        if team is not None and team.substitute in hats and claimed in {None, team.substitute, department}:
             return None
     return "wrong_department"
 

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from models.commands import COMMANDS
+from models.commands import COMMANDS, RecordDuty
 from models.names import Refused
 from rules.messages import KEPT_IDS, NOTED_REFUSALS, precheck, refused
 from tests.rules.builders import (
+    COURIER,
     DESK,
     LEADERSHIP,
     LOGISTICS,
@@ -154,3 +155,14 @@ def test_the_door_judges_by_the_present_not_by_the_last_time_the_case_was_looked
 def test_a_decision_nobody_waits_for_is_refused_by_its_stage(actor: str) -> None:
     verdict = World().send("decide", actor, grant=True, reason="x")
     assert (verdict.code, "for panel or leadership" in verdict.reason) == ("wrong_stage", True)
+
+
+def test_the_door_leaves_it_to_the_case_what_a_sender_is_told_where_each_would_be_told_something_else() -> None:
+    world = World(pack=COURIER, cause="lost", contact=None, details={"sender": "S", "recipient": "R", "request": "x"})
+    world.does("record", DESK).does("record", "supervisor", fields={"decisions": "x"})
+    command = RecordDuty(actor="somebody", fields={"finding": "x"})
+    assert precheck(world.case, world.pack, "record", command, world.now) is None
+    named = command.model_copy(update={"department": "station"})
+    verdict = precheck(world.case, world.pack, "record", named, world.now)
+    assert verdict is not None
+    assert "fields.waybill: is missing" in verdict.reason

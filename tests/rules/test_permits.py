@@ -201,6 +201,7 @@ def test_a_deadline_is_extended_once_with_a_reason_by_somebody_else_and_the_cust
 def test_a_substitute_acts_in_the_departments_place() -> None:
     world = guest().does("record", MANAGER)
     assert world.event("recorded").department == DESK
+    assert guest().refuses("record", MANAGER, department=ROOMS) == "wrong_department"
 
 
 def test_somebody_of_no_part_in_a_duty_reports_nothing() -> None:

@@ -260,3 +260,26 @@ async def test_a_case_is_worked_on_from_the_command_line(
     assert "the case is closed; file a new complaint" in capsys.readouterr().err
     assert await at_home("timeline", asked) == 0
     assert "liable Merchant 60%, Carrier (EMS) 40%" in capsys.readouterr().out
+
+
+async def test_a_case_of_another_procedure_is_read_and_worked_on_in_its_own_words(
+    at_home: Command, cases: Cases, capsys: pytest.CaptureFixture[str]
+) -> None:
+    details = {"sender": "S", "recipient": "R", "request": "refund"}
+    filed = complaint(number=new_number(), procedure="courier", cause="lost", details=details)
+    number = (await cases.start(filed)).number
+    await until(cases, number, "working")
+    assert await at_home("record", number, "--as", SERVICE) == 0
+    assert await at_home("record", number, "respond", "--as", "客服主管") == 3
+    capsys.readouterr()
+    assert await at_home("record", number, "--as", "客服主管") == 3
+    assert "fields.decisions: is missing; add it" in capsys.readouterr().err
+    assert await at_home("timeline", number) == 0
+    assert "Hold the coordination meeting by Supervisor" in capsys.readouterr().out
+    assert await listed(cases, number, Filters(department="supervisor"))
+    assert await at_home("inbox", "supervisor") == 0
+    out = capsys.readouterr().out
+    assert out.startswith("Supervisor: ")
+    assert number in out
+    assert await at_home("list", "--department", "supervisor") == 0
+    assert "  Supervisor  " in capsys.readouterr().out
