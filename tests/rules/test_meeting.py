@@ -196,6 +196,13 @@ def test_a_decided_case_is_decided_once() -> None:
     assert refusal(meeting, decision("T-1", reason="另议"), PANEL) is Refused.ALREADY_ANSWERED
 
 
+def test_a_decision_left_with_a_case_that_does_not_answer_is_not_given_a_second_time() -> None:
+    meeting = in_session(waiting("T-1"))
+    left = decided(meeting, decision("T-1"), waiting("T-1"), START, OK.model_copy(update={"confirmed": False}))
+    assert refusal(left, decision("T-1", reason="另议"), PANEL) is Refused.ALREADY_ANSWERED
+    assert undecided(left) == ("T-1",)
+
+
 def test_what_the_case_refuses_is_still_open_and_what_it_closed_is_settled() -> None:
     meeting = in_session(waiting("T-1"))
     no = CaseAnswer(verdict=Verdict(accepted=False, code=Refused.BAD_INPUT, reason="liable: is missing"))

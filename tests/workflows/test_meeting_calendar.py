@@ -71,16 +71,20 @@ async def _held(client: Client, pack: Procedure, at_least: int, *, calls: int = 
             await asyncio.sleep(0.1)
 
 
-async def test_a_week_called_twice_has_one_meeting(
+async def test_a_week_called_twice_has_one_meeting_also_when_that_has_ended(
     calling: Client, scheduled: tuple[Procedure, ScheduleHandle]
 ) -> None:
     pack, schedule = scheduled
     await schedule.trigger(overlap=ScheduleOverlapPolicy.ALLOW_ALL)
-    await _held(calling, pack, 1, calls=1)
-    await asyncio.sleep(1.1)  # the server names a schedule's runs by the second in which it hears of them
-    await schedule.trigger(overlap=ScheduleOverlapPolicy.ALLOW_ALL)
-    found = await _held(calling, pack, 1)
-    assert len(found) == 1
+    (meeting,) = await _held(calling, pack, 1, calls=1)
+    for calls in (2, 3):
+        await asyncio.sleep(1.1)  # the server names a schedule's runs by the second in which it hears of them
+        await schedule.trigger(overlap=ScheduleOverlapPolicy.ALLOW_ALL)
+        found = await _held(calling, pack, 1, calls=calls)
+        assert len(found) == 1
+        if calls == 2:
+            await calling.get_workflow_handle(meeting.id).terminate()
+            await _listed_as_over(calling, meeting.id)
     assert pack.meeting is not None
     assert found[0].id == f"meeting.{pack.name}.{week_of(datetime.now(UTC) + pack.meeting.notice, ZONE)}"
 
@@ -110,7 +114,9 @@ async def test_the_schedule_is_made_once_left_alone_and_follows_its_procedure(
     first = await schedule.describe()
     local = first.info.next_action_times[0].astimezone(ZoneInfo(ZONE))
     assert (local.isoweekday(), local.hour, local.minute) == (1, 14, 0)  # a day before Tuesday, 14:00
-    assert first.schedule.policy.catchup_window == timedelta(days=7)
+    policy = first.schedule.policy
+    # Two weeks without a worker: the second week's call waits for the first one's.
+    assert (policy.catchup_window, policy.overlap) == (timedelta(days=7), ScheduleOverlapPolicy.BUFFER_ONE)
     await ensure_meetings(calling, _only(pack), office.settings.task_queue)
     assert (await schedule.describe()).info.last_updated_at is None
     later = pack.model_copy(update={"version": 2, "meeting": pack.meeting.model_copy(update={"weekday": "friday"})})
