@@ -43,3 +43,33 @@ def complaint(**changes: Any) -> Complaint:
 def liable(**percents: int) -> list[dict[str, Any]]:
     """`liable(merchant=60, carrier=40)` as the wire has it."""
     return [{"party": party, "percent": percent} for party, percent in percents.items()]
+
+
+LEAST: dict[str, dict[str, Any]] = {
+    "contact": {},
+    "triage": {"handling": "grant", "reason": "x"},
+    "negotiated": {"agreed": True},
+    "confirm": {"reason": "x"},
+    "verify": {},
+    "record": {},
+    "offer": {"demand": {"kind": "refund"}, "basis": "x"},
+    "respond": {"version": 1, "accept": True},
+    "approve": {"approve": True, "reason": "x"},
+    "extend": {"of": "nobody", "by": "1h", "asked_by": "x", "reason": "x"},
+    "contest": {"by": "customer", "reason": "x"},
+    "decide": {"grant": True, "reason": "x"},
+    "insist": {"reason": "x"},
+    "goods": {"accepted": True},
+    "resolve": {"outcome": "retry"},
+    "feedback": {"satisfied": True},
+    "withdraw": {},
+    "forget": {"pseudonym": "erased-1"},
+    "move": {"version": 2, "reason": "x"},
+}
+"""What each message must say at least, whoever is liable left out."""
+WITH_LIABLE = ("confirm", "offer", "decide")
+
+
+def least(name: str, **percents: int) -> dict[str, Any]:
+    """The fewest fields with which a message may be sent; `percents`: who is liable, where it says so."""
+    return LEAST[name] | ({"liable": liable(**percents)} if name in WITH_LIABLE else {})

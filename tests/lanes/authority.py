@@ -31,34 +31,13 @@ from rules.view import view
 from starter.cli.reading_rights import Reader, concerned
 from starter.cli.session import Session
 from starter.failures import NotAllowed
+from tests.builders import WITH_LIABLE, least
 from tests.lanes.common import Lane, main, options
 
 READS = 0.05
 """Share of the cells that are about reading: each denial is a transaction."""
-FIELDS: dict[str, dict[str, Any]] = {
-    "contact": {},
-    "triage": {"handling": "grant", "reason": "x"},
-    "negotiated": {"agreed": True},
-    "confirm": {"reason": "x"},
-    "verify": {},
-    "record": {},
-    "offer": {"demand": {"kind": "refund"}, "basis": "x"},
-    "respond": {"version": 1, "accept": True},
-    "approve": {"approve": True, "reason": "x"},
-    "extend": {"of": "nobody", "by": "1h", "asked_by": "x", "reason": "x"},
-    "contest": {"by": "customer", "reason": "x"},
-    "decide": {"grant": True, "reason": "x"},
-    "insist": {"reason": "x"},
-    "goods": {"accepted": True},
-    "resolve": {"outcome": "retry"},
-    "feedback": {"satisfied": True},
-    "withdraw": {},
-    "forget": {"pseudonym": "erased-1"},
-    "move": {"version": 2, "reason": "x"},
-}
 LIKELY = 0.3
 """Share of the cells whose sender may: most departments may not do most things."""
-WITH_LIABLE = ("confirm", "offer", "decide")
 WAITS = {
     "decide": {Stage.PANEL, Stage.LEADERSHIP},
     "resolve": {Stage.TASK},
@@ -145,10 +124,8 @@ class Cells:
         limits = self._dice.choice(
             [None, None, {}, {scene.case.complaint.order.currency: self._dice.randrange(20_000)}]
         )
-        fields = dict(FIELDS[name])
-        if name in WITH_LIABLE:
-            fields["liable"] = [{"party": self._dice.choice(list(scene.pack.parties)), "percent": 100}]
-        command = COMMANDS[name].model_validate({"actor": actor, "department": claimed, **fields})
+        share = {self._dice.choice(list(scene.pack.parties)): 100} if name in WITH_LIABLE else {}
+        command = COMMANDS[name].model_validate({"actor": actor, "department": claimed, **least(name, **share)})
         case, verdict = receive(scene.case, scene.pack, name, command, scene.case.events[-1].at, hats, limits)
         cell = f"{scene.pack.ref} {scene.case.stage} {name} by {hats} as {claimed}"
         expected = denial(scene, name, hats, claimed)

@@ -5,11 +5,9 @@ python -m tests.lanes.dark --seed 7 --n 200 [--answer 60]
 
 import argparse
 import asyncio
-import tempfile
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from sqlmodel import col, select
 from temporalio.client import Client
@@ -17,14 +15,14 @@ from temporalio.client import Client
 from activities.store import Store
 from models.complaint import Complaint
 from models.tables import EventRow
-from procedures import PACKS, load_packs
+from procedures import PACKS
 from starter.cases import Cases
 from starter.schedules import weekly
 from starter.settings import Settings
 from tests.builders import complaint_data
 from tests.e2e.test_meeting_missed import at_hour, brought
 from tests.lanes.common import Lane, main, options
-from tests.lanes.town import CLOCKS, Town
+from tests.lanes.town import manned
 from verify.oracle import Oracle
 
 AT_ONCE = 24
@@ -37,25 +35,17 @@ async def dark(given: argparse.Namespace) -> Lane:
     """The lane."""
     lane = Lane("dark", given.seed, given.n)
     answer = timedelta(seconds=given.answer)
-    with tempfile.TemporaryDirectory(prefix="redress-dark-") as folder:
-        async with Town(Path(folder), CLOCKS | {"answer": given.answer}) as town:
-            load_packs(town.home / "packs")
-            await town.hire("", 0, 0)
-            store, client = Store(town.database), await town.client()
-            await store.create()
-            try:
-                began = datetime.now(UTC)
-                await file_cases(lane, client, lane.n)
-                last = max(deadlines_of(await lines(store, "asked", lane.n)).values())
-                lane.must(began + answer > datetime.now(UTC), "too slow: deadlines passed before it was dark")
-                hour = await _meeting(client, last)
-                await town.strike_server(max(given.dark, (max(last, hour) - datetime.now(UTC)).total_seconds() + 1))
-                await _caught_up(lane, store)
-                await _held(lane, await town.client())
-                await lane.replay(await town.client())
-                await lane.ask(Oracle(store, PACKS.pinned, client=await town.client()).violations())
-            finally:
-                await store.close()
+    async with manned(lane.name, {"answer": given.answer}) as (town, store, client):
+        began = datetime.now(UTC)
+        await file_cases(lane, client, lane.n)
+        last = max(deadlines_of(await lines(store, "asked", lane.n)).values())
+        lane.must(began + answer > datetime.now(UTC), "too slow: deadlines passed before it was dark")
+        hour = await _meeting(client, last)
+        await town.strike_server(max(given.dark, (max(last, hour) - datetime.now(UTC)).total_seconds() + 1))
+        await _caught_up(lane, store)
+        await _held(lane, await town.client())
+        await lane.replay(await town.client())
+        await lane.ask(Oracle(store, PACKS.pinned, client=await town.client()).violations())
     return lane
 
 

@@ -6,19 +6,17 @@ python -m tests.lanes.deadlines --seed 7 --n 500 [--answer 60]
 import argparse
 import asyncio
 import signal
-import tempfile
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from temporalio.client import Client
 
 from activities.store import Store
 from models.names import case_id
-from procedures import PACKS, load_packs
+from procedures import PACKS
 from tests.builders import GOODS_DEPT, LOGISTICS, liable
 from tests.lanes.common import Lane, main, options
 from tests.lanes.dark import deadlines_of, file_cases, lines
-from tests.lanes.town import CLOCKS, Town, send
+from tests.lanes.town import manned, send
 from verify.oracle import Oracle
 
 AROUND = 4.0
@@ -30,27 +28,19 @@ BOTH = (GOODS_DEPT, LOGISTICS)
 async def deadlines(given: argparse.Namespace) -> Lane:
     """The lane."""
     lane = Lane("deadlines", given.seed, given.n)
-    with tempfile.TemporaryDirectory(prefix="redress-deadlines-") as folder:
-        async with Town(Path(folder), CLOCKS | {"answer": given.answer}) as town:
-            load_packs(town.home / "packs")
-            await town.hire("", 0, 0)
-            store, client = Store(town.database), await town.client()
-            await store.create()
-            try:
-                numbers = await file_cases(lane, client, lane.n // 2, cause="damage_unclear")
-                dues = deadlines_of(await lines(store, "asked", lane.n))
-                for pid in town.workers:
-                    send(pid, signal.SIGKILL)
-                wide = min(dues.values()) - timedelta(seconds=AROUND)
-                lane.must(datetime.now(UTC) < wide, "too slow: deadlines passed before the workers were gone")
-                await asyncio.gather(*(_answer(lane, client, number, dues[number]) for number in numbers))
-                town.bury()
-                await town.hire("", 0, 0)
-                await _judged(lane, store, client, dues)
-                await lane.replay(client)
-                await lane.ask(Oracle(store, PACKS.pinned, client=client).violations())
-            finally:
-                await store.close()
+    async with manned(lane.name, {"answer": given.answer}) as (town, store, client):
+        numbers = await file_cases(lane, client, lane.n // 2, cause="damage_unclear")
+        dues = deadlines_of(await lines(store, "asked", lane.n))
+        for pid in town.workers:
+            send(pid, signal.SIGKILL)
+        wide = min(dues.values()) - timedelta(seconds=AROUND)
+        lane.must(datetime.now(UTC) < wide, "too slow: deadlines passed before the workers were gone")
+        await asyncio.gather(*(_answer(lane, client, number, dues[number]) for number in numbers))
+        town.bury()
+        await town.hire("", 0, 0)
+        await _judged(lane, store, client, dues)
+        await lane.replay(client)
+        await lane.ask(Oracle(store, PACKS.pinned, client=client).violations())
     return lane
 
 

@@ -6,8 +6,9 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from subprocess import PIPE
 from typing import Self
@@ -15,7 +16,8 @@ from typing import Self
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from procedures import HERE
+from activities.store import Store
+from procedures import HERE, load_packs
 from starter.cli.service import _kind
 from starter.cluster import SearchAttribute
 from starter.localserver import LocalServer
@@ -159,6 +161,21 @@ class Town:
             match = re.search(rb"^Message-ID:\s*(\S+)", file.read_bytes(), flags=re.MULTILINE | re.IGNORECASE)
             found.append(match.group(1).decode() if match else "")
         return found
+
+
+@asynccontextmanager
+async def manned(name: str, clocks: Mapping[str, int]) -> AsyncIterator[tuple[Town, Store, Client]]:
+    """A town for a lane, with one worker, its book and a client; its procedure is known here too."""
+    with tempfile.TemporaryDirectory(prefix=f"redress-{name}-") as folder:
+        async with Town(Path(folder), CLOCKS | clocks) as town:
+            load_packs(town.home / "packs")
+            await town.hire("", 0, 0)
+            store = Store(town.database)
+            await store.create()
+            try:
+                yield town, store, await town.client()
+            finally:
+                await store.close()
 
 
 def _registered() -> list[SearchAttribute]:

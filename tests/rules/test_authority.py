@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -10,6 +9,7 @@ from models.case import Stage
 from models.commands import COMMANDS
 from models.directory import Directory, Person, Team
 from rules.messages import receive
+from tests.builders import least
 from tests.rules.builders import (
     DESK,
     LEADERSHIP,
@@ -39,22 +39,7 @@ AT: dict[Stage, Callable[[], World]] = {
     Stage.FEEDBACK: paid,
     Stage.CLOSED: lambda: paid().does("feedback", DESK, satisfied=True),
 }
-FIELDS: dict[str, dict[str, Any]] = {
-    "contact": {},
-    "triage": {"handling": "grant", "reason": "x"},
-    "negotiated": {"agreed": True},
-    "confirm": {"liable": liable(merchant=100), "reason": "x"},
-    "verify": {},
-    "contest": {"by": "customer", "reason": "x"},
-    "decide": {"grant": True, "reason": "x", "liable": liable(merchant=100)},
-    "insist": {"reason": "x"},
-    "goods": {"accepted": True},
-    "resolve": {"outcome": "retry"},
-    "feedback": {"satisfied": True},
-    "withdraw": {},
-    "forget": {"pseudonym": "erased-1"},
-    "move": {"version": 2, "reason": "x"},
-}
+FIELDS = {name: least(name, merchant=100) for name in PACK.authority}
 ALWAYS = {
     "contact": {DESK},
     "triage": {DESK},
@@ -106,7 +91,6 @@ def test_every_cell_is_as_the_data_says(stage: Stage) -> None:
 
 
 def test_the_cells_are_all_there() -> None:
-    assert set(FIELDS) == set(PACK.authority)
     parts_it_lacks = {Stage.WORKING, Stage.OFFERING, Stage.APPROVING}
     assert set(AT) == set(Stage) - parts_it_lacks
     assert set(ALWAYS) | {"confirm", "decide", "resolve"} == set(PACK.authority)
