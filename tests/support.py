@@ -257,8 +257,11 @@ async def office_at_work(
     )
     office = Office(env, settings, test_parts(store, **changes), forgetful=forgetful)
     await office.work()
-    yield office
-    await office.rest()
+    try:
+        yield office
+    finally:
+        # A worker left behind by an error would keep the process from ending once its server is gone.
+        await office.rest()
     await office.replay_all()
 
 

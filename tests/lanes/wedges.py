@@ -10,9 +10,11 @@ import asyncio
 import logging
 import tempfile
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 
 from activities.store import Store
@@ -27,9 +29,15 @@ from worker import WORKFLOWS, build_worker
 from workflows.complaint import ComplaintWorkflow
 
 ALARM = 15.0
-"""Seconds from the first failed step until a wedged case can be listed."""
+"""Seconds from the first failed step until a wedged case can be listed: the server counts the second failure, and that
+of a step tried again it learns after the step's 10 s."""
 FIXED = 60.0
 """Seconds from the fix until the default ruling."""
+
+
+FAILED = EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
+LONGEST = 240.0
+"""Seconds after which a build is given up: the lane ends whatever does not come."""
 
 
 async def wedge(lane: Lane, office: Office, build: type) -> None:
@@ -41,19 +49,21 @@ async def wedge(lane: Lane, office: Office, build: type) -> None:
     plain = Client(office.client.service_client, data_converter=office.client.data_converter)
     workflows = [build if kind is ComplaintWorkflow else kind for kind in WORKFLOWS]
     async with build_worker(plain, office.settings, office.parts, workflows=workflows):
-        began = time.monotonic()
+        deployed = datetime.now(UTC)
         await heard.handle.signal(
             "confirm", {"actor": GOODS_DEPT, "liable": liable(merchant=100), "reason": "属实", "command_id": "honest"}
         )
         await silent.handle.signal("withdraw", {"actor": "nobody"})
         for case in (heard, silent):
-            waited = await until_listed(case, began, listed=True)
-            lane.counts["slowest alarm, ms"] = max(lane.counts["slowest alarm, ms"], int(1000 * waited))
+            listed = await until_listed(case, listed=True)
+            failed = await first_failure(case)
+            waited = _noted(lane, "slowest alarm, ms", listed - failed)
+            _noted(lane, "slowest first failure, ms", failed - deployed)
             lane.must(waited <= ALARM, f"{build.__name__}: the alarm came after {waited:.1f} s")
     fixed = time.monotonic()
     await office.work()
     for case in (heard, silent):
-        await until_listed(case, fixed, listed=False)
+        await until_listed(case, listed=False)
     await heard.until("answered", within=FIXED)
     await silent.until("message_refused", within=FIXED)
     await silent.forward(hours=24)
@@ -68,12 +78,24 @@ async def wedge(lane: Lane, office: Office, build: type) -> None:
     lane.counts["wedged"] += 2
 
 
-async def until_listed(case: OfCase, began: float, *, listed: bool) -> float:
-    """Seconds until the server reports the case's problems, or none any more."""
+async def until_listed(case: OfCase, *, listed: bool) -> datetime:
+    """When the server reports the case's problems, or none any more."""
     async with asyncio.timeout(90):
         while bool((await case.handle.describe()).typed_search_attributes.get(PROBLEMS)) is not listed:
             await asyncio.sleep(0.2)
-    return time.monotonic() - began
+    return datetime.now(UTC)
+
+
+async def first_failure(case: OfCase) -> datetime:
+    """When the case's first failed step failed, by the server's clock."""
+    failed = (event for event in (await case.history()).events if event.event_type == FAILED)
+    return next(failed).event_time.ToDatetime(tzinfo=UTC)
+
+
+def _noted(lane: Lane, name: str, took: timedelta) -> float:
+    """Keep the slowest of its kind; in seconds."""
+    lane.counts[name] = max(lane.counts[name], int(1000 * took.total_seconds()))
+    return took.total_seconds()
 
 
 async def wedges(given: argparse.Namespace) -> Lane:
@@ -87,8 +109,11 @@ async def wedges(given: argparse.Namespace) -> Lane:
         async with local_environment() as env:
 
             async def one(build: type) -> None:
-                async with office_at_work(env, store) as office:
-                    await wedge(lane, office, build)
+                try:
+                    async with asyncio.timeout(LONGEST), office_at_work(env, store) as office:
+                        await wedge(lane, office, build)
+                except TimeoutError:
+                    lane.wrong.append(f"{build.__name__}: what was waited for did not come")
 
             await asyncio.gather(*map(one, builds))
             await lane.ask(Oracle(store, PACKS.pinned, client=env.client).violations())
