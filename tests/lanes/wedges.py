@@ -10,12 +10,14 @@ import asyncio
 import logging
 import tempfile
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
+from temporalio.service import RPCError
 
 from activities.store import Store
 from procedures import PACKS
@@ -81,9 +83,11 @@ async def wedge(lane: Lane, office: Office, build: type) -> None:
 async def until_listed(case: OfCase, *, listed: bool) -> datetime:
     """When the server reports the case's problems, or none any more."""
     async with asyncio.timeout(90):
-        while bool((await case.handle.describe()).typed_search_attributes.get(PROBLEMS)) is not listed:
+        while True:
+            with suppress(RPCError):  # a server that answers late is asked again
+                if bool((await case.handle.describe()).typed_search_attributes.get(PROBLEMS)) is listed:
+                    return datetime.now(UTC)
             await asyncio.sleep(0.2)
-    return datetime.now(UTC)
 
 
 async def first_failure(case: OfCase) -> datetime:
@@ -112,8 +116,9 @@ async def wedges(given: argparse.Namespace) -> Lane:
                 try:
                     async with asyncio.timeout(LONGEST), office_at_work(env, store) as office:
                         await wedge(lane, office, build)
-                except TimeoutError:
-                    lane.wrong.append(f"{build.__name__}: what was waited for did not come")
+                except (TimeoutError, RPCError) as error:
+                    what = type(error).__name__
+                    lane.wrong.append(f"{build.__name__}: what was waited for did not come ({what})")
 
             await asyncio.gather(*map(one, builds))
             await lane.ask(Oracle(store, PACKS.pinned, client=env.client).violations())
