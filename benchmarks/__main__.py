@@ -200,7 +200,7 @@ async def machine(folder: Path, packs: Path, size: Size) -> list[Goal]:
 
 async def books(folder: Path, packs: Path, size: Size) -> list[Goal]:
     """Part 6: every report over many ended cases."""
-    return await reports(folder / "reports", size.ended)
+    return [goal async for goal in reports(folder / "reports", size.ended)]
 
 
 Part = Callable[[Path, Path, Size], Awaitable[list[Goal]]]

@@ -43,9 +43,11 @@ def keep(goals: list[Goal], path: Path = RESULTS) -> None:
 
 def table(goals: list[Goal]) -> str:
     """The results as Markdown."""
-    lines = ["| figure | value | bound | holds | note |", "|---|---|---|---|---|"]
-    for goal in goals:
-        bound = "" if goal.bound is None else f"{'≤' if goal.at_most else '≥'} {goal.bound:g}"
-        holds = {None: "", True: "yes", False: "**no**"}[goal.holds]
-        lines.append(f"| {goal.name} | {goal.value:.3g} {goal.unit} | {bound} | {holds} | {goal.note} |")
-    return "\n".join(lines)
+    return "\n".join(["| figure | value | bound | holds | note |", "|---|---|---|---|---|", *map(line, goals)])
+
+
+def line(goal: Goal) -> str:
+    """One of its lines."""
+    bound = "" if goal.bound is None else f"{'≤' if goal.at_most else '≥'} {goal.bound:g}"
+    holds = {None: "", True: "yes", False: "**no**"}[goal.holds]
+    return f"| {goal.name} | {goal.value:.3g} {goal.unit} | {bound} | {holds} | {goal.note} |"
