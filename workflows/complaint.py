@@ -16,19 +16,17 @@ with workflow.unsafe.imports_passed_through():
     from activities.duties import BookDuties, FollowDuties
     from models.case import Case, CaseResult, Event, Exit, Stage, Verdict
     from models.complaint import Complaint
-    from models.names import COMPLAINT, GOODS, TIMELINE, VIEW
+    from models.names import COMPLAINT, GOODS, TIMELINE
     from models.pages import OpenCase, Opened
     from models.remedy import Execution, RemedyResult
-    from models.views import CaseView
     from procedures import PACKS
     from rules.book import page, written
     from rules.clock import pass_time
     from rules.intake import open_case
     from rules.messages import precheck
     from rules.remedy import finished, order_for
-    from rules.view import result, view
-    from workflows.desk import Desk
-    from workflows.inbox import answered, refusal
+    from rules.view import result
+    from workflows.casework import CaseDesk
     from workflows.intake import ask_the_register, carried_on, complaint_of, hand_over
     from workflows.letters import read
     from workflows.options import watching
@@ -36,7 +34,7 @@ with workflow.unsafe.imports_passed_through():
 
 
 @workflow.defn(name=COMPLAINT)
-class ComplaintWorkflow(Desk):
+class ComplaintWorkflow(CaseDesk):
     """One complaint. Started with one Complaint as JSON under the id `complaint.NUMBER`."""
 
     @workflow.init
@@ -120,16 +118,16 @@ class ComplaintWorkflow(Desk):
             self.case = finished(self.case, self.pack, outcome, workflow.now())
 
     @property
-    def renewal_due(self) -> bool:
-        """A history that grows long; or a case that has forgotten its customer: the run that knew can be deleted."""
-        wanted = workflow.info().is_continue_as_new_suggested() or (self.case.forgotten and not self._never_knew)
+    def outgrown(self) -> bool:
+        """Many messages, a long history; or a forgotten customer: the run that knew can be deleted then."""
+        wanted = self.inbox.full or (self.case.forgotten and not self._never_knew)
         child_is_known = self._child is None or self._child_started
         return wanted and child_is_known and not self.case.closed
 
-    def may_renew(self) -> bool:
-        """Nothing of the child's is on its way either."""
-        settled = not self.returned and not self._errands and self._outcome is None
-        return settled and super().may_renew()
+    @property
+    def settled(self) -> bool:
+        """Nothing of the child's is on its way."""
+        return not self.returned and not self._errands and self._outcome is None
 
     def _carry_out(self) -> None:
         """Have a child do what was decided, once."""
@@ -191,33 +189,15 @@ class ComplaintWorkflow(Desk):
             except FailureError:
                 workflow.logger.info("the remedy had ended before the goods were reported")
 
-    @workflow.signal(dynamic=True)
-    def _signalled(self, name: str, args: Sequence[RawValue]) -> None:
-        """Every signal, whatever it is: judged by the rules, recorded on the case, never fatal."""
-        self.signalled(name, args)
-
-    @workflow.update(dynamic=True)
-    async def _updated(self, name: str, args: Sequence[RawValue]) -> Verdict:
-        """The same messages with an answer."""
-        return await answered(self.put(name, args))
-
-    @_updated.validator
-    def _refuse_at_the_door(self, name: str, args: Sequence[RawValue]) -> None:
-        """What is plainly wrong costs the case no event.
+    def at_the_door(self, name: str, args: Sequence[RawValue]) -> Verdict | None:
+        """What cannot be read, and what the case would refuse as it stands.
 
         While a child works its result may be on the way in this very task: then the case judges, not the door.
         """
         letter = read(name, args)
-        verdict = letter.problem
-        if verdict is None and self.opened and not self.has_mail and self._child is None:
-            verdict = precheck(self.case, self.pack, name, letter.content, workflow.now())
-        if verdict is not None:
-            raise refusal(verdict)
-
-    @workflow.query(name=VIEW)
-    def _view(self) -> CaseView | None:
-        """The case as it stands, without personal data; null before it is entered in the register."""
-        return view(self.case, self.pack) if self.opened else None
+        if letter.problem is None and self.opened and not self.inbox.waiting and self._child is None:
+            return precheck(self.case, self.pack, name, letter.content, workflow.now())
+        return letter.problem
 
     @workflow.query(name=TIMELINE)
     def _timeline(self) -> list[Event]:

@@ -104,7 +104,7 @@ class CorrectiveActionWorkflow(DossierDesk[Corrective]):
         """What it waits for, and its clocks."""
         return web_details(self.state, self.pack)
 
-    async def write(self) -> None:
+    async def put_down(self, before: Corrective | None) -> None:
         """The action's page."""
         page = CorrectivePage(view=self.seen(), mails=self.state.mails, denied=self.state.denied)
         await workflow.execute_activity_method(CorrectiveDuties.write_corrective, page, **insistent("write it down"))

@@ -27,6 +27,10 @@ what is found out about their senders would fit no payload."""
 _BREATH = timedelta(milliseconds=1)
 
 
+FLOOD = 200
+"""Signals after which another run is wanted, long before the server suggests one. The server fails a task in whose
+time a hundred messages come; done again from the start of a long history it takes longer still, and fails for as long
+as the flood lasts."""
 CARRIED_BYTES = 1_000_000
 """The most a run leaves to the next one to judge: a start's arguments have room for twice as much."""
 
@@ -57,6 +61,8 @@ class Inbox:
         self._models = models
         self._waiting: list[_Waiting] = []
         self._signals = 0
+        self._burst = (0, 0)
+        """A workflow task, by the history's length, and the signals it brought."""
         self._held: list[tuple[Letter, Verdict]] = []
 
     def put(self, name: str, args: Sequence[RawValue]) -> Letter:
@@ -69,6 +75,8 @@ class Inbox:
         """Take a signal in. It is read when it is judged: all that came while no worker was there come in one task."""
         self._waiting.append(_Waiting(_Unread(name, args, self._signals), workflow.now(), _size(args)))
         self._signals += 1
+        task = workflow.info().get_current_history_length()
+        self._burst = (task, 1 + (self._burst[1] if self._burst[0] == task else 0))
 
     def answer(self, letter: Letter, verdict: Verdict, *, hold: bool) -> None:
         """Give the verdict; `hold` it until `release`, so that whoever sends one after another sends none meanwhile."""
@@ -88,9 +96,21 @@ class Inbox:
         return bool(self._waiting)
 
     @property
+    def full(self) -> bool:
+        """Whether the run has had so many messages that another one shall take over."""
+        return self._signals >= FLOOD or workflow.info().is_continue_as_new_suggested()
+
+    @property
     def portable(self) -> bool:
-        """Whether another run can take over what waits: signals only, and not too much."""
-        return workflow.all_handlers_finished() and sum(each.size for each in self._waiting) <= CARRIED_BYTES
+        """Whether another run can take over what waits: signals only, and not too much.
+
+        Not while a task brings several: one more would come before the server has the wish, which is then void, and the
+        task is done again from the history's beginning.
+        """
+        task, signals = self._burst
+        flooded = signals > 1 and task == workflow.info().get_current_history_length()
+        fits = sum(each.size for each in self._waiting) <= CARRIED_BYTES
+        return fits and not flooded and workflow.all_handlers_finished()
 
     def handed_over(self) -> list[Unjudged]:
         """What waits, for the run that takes over."""

@@ -79,7 +79,7 @@ class BatchReturnWorkflow(DossierDesk[Incident]):
     def proceed(self) -> None:
         """Have the decision given to the next cases, unless a new run is due first."""
         due = self.stage is IncidentStage.CARRYING_OUT and self._work is None
-        if due and not workflow.info().is_continue_as_new_suggested():
+        if due and not self.inbox.full:
             self._work = asyncio.create_task(self._give_out())
 
     def woken(self) -> bool:
@@ -151,7 +151,7 @@ class BatchReturnWorkflow(DossierDesk[Incident]):
         """Stage, decision and how far it is."""
         return web_details(self.state, self.pack)
 
-    async def write(self) -> None:
+    async def put_down(self, before: Incident | None) -> None:
         """The incident's page."""
         page = IncidentPage(
             view=self.seen(),

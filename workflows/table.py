@@ -102,18 +102,18 @@ class Table(DossierDesk[Meeting]):
         """What it is about and how far it is."""
         return web_details(self.state, self.pack)
 
-    async def write(self) -> None:
+    async def put_down(self, before: Meeting | None) -> None:
         """What has changed of the meeting since it was last written down."""
-        await workflow.execute_activity_method(MeetingDuties.write_meeting, self._page(), **options.insistent())
+        await workflow.execute_activity_method(MeetingDuties.write_meeting, self._page(before), **options.insistent())
 
-    def _page(self) -> MeetingPage:
-        before = {item.case.number: item for item in self.written.items} if self.written else {}
-        known = self.written.actions if self.written else ()
+    def _page(self, before: Meeting | None) -> MeetingPage:
+        items = {item.case.number: item for item in before.items} if before else {}
+        known = before.actions if before else ()
         return MeetingPage(
             meeting_id=meeting_id(self.state.procedure, self.state.name),
             minutes=minutes_of(self.state.but(items=(), actions=())),
             items=tuple(
-                (place, item) for place, item in enumerate(self.state.items) if before.get(item.case.number) is not item
+                (place, item) for place, item in enumerate(self.state.items) if items.get(item.case.number) is not item
             ),
             actions=tuple(action for action in self.state.actions if action not in known),
             mails=self.state.mails,

@@ -37,7 +37,7 @@ async def flood(given: argparse.Namespace) -> Lane:
         await store.create()
         async with local_environment(renew_at=4_096) as env, office_at_work(env, store) as office:
             patient(office)
-            await _pour(office, lane, given.updates)
+            await _pour(office, lane, given.updates, given.rate)
             office._cases.clear()
             await lane.replay(env.client)
             await lane.ask(Oracle(store, PACKS.pinned, client=env.client).violations())
@@ -45,12 +45,12 @@ async def flood(given: argparse.Namespace) -> Lane:
     return lane
 
 
-async def _pour(office: Office, lane: Lane, updates: int) -> None:
+async def _pour(office: Office, lane: Lane, updates: int, rate: int) -> None:
     case = await office.asked(cause="damage_unclear")
     due = (await case.view()).due
     await case.send("confirm", GOODS_DEPT, **KEPT)
     honest = asyncio.create_task(_honest(lane, case))
-    await asyncio.gather(_signals(lane, case), _updates(lane, case, updates))
+    await asyncio.gather(_signals(lane, case, rate), _updates(lane, case, updates))
     honest.cancel()
     with suppress(asyncio.CancelledError):
         await honest
@@ -67,18 +67,30 @@ async def _pour(office: Office, lane: Lane, updates: int) -> None:
     lane.must(max(runs) <= PER_RUN, f"a run has {max(runs)} events")
 
 
-async def _signals(lane: Lane, case: OfCase) -> None:
-    """Nonsense, each with a line on the record."""
-    places = asyncio.Semaphore(SIGNALS_AT_ONCE)
+async def _signals(lane: Lane, case: OfCase, rate: int) -> None:
+    """Nonsense, each with a line on the record, so many a second."""
+    places, began = asyncio.Semaphore(SIGNALS_AT_ONCE), time.monotonic()
 
     async def one(serial: int) -> None:
+        await asyncio.sleep(began + serial / rate - time.monotonic())
         async with places:
-            try:
-                await case.handle.signal(lane.dice.choice(("nonsense", "confirm", "decide")), {"n": serial})
-            except RPCError as error:
-                lane.wrong.append(f"signal {serial}: the server refused it: {error.message}")
+            await _sent(lane, case, serial)
 
     await asyncio.gather(*(one(serial) for serial in range(lane.n)))
+
+
+async def _sent(lane: Lane, case: OfCase, serial: int) -> None:
+    """One signal, sent again where the server says that the run is about to hand over."""
+    name = lane.dice.choice(("nonsense", "confirm", "decide"))
+    while True:
+        try:
+            return await case.handle.signal(name, {"n": serial})
+        except RPCError as error:
+            if "is closing" not in error.message:
+                lane.wrong.append(f"signal {serial}: the server refused it: {error.message}")
+                return None
+            lane.counts["signals sent again"] += 1
+            await asyncio.sleep(0.5)
 
 
 async def _updates(lane: Lane, case: OfCase, count: int) -> None:
@@ -131,6 +143,7 @@ async def _settled(case: OfCase, refusals: int) -> None:
 
 def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--updates", type=int, default=2_500)
+    parser.add_argument("--rate", type=int, default=50, help="signals a second, while the updates come as they can")
 
 
 if __name__ == "__main__":
