@@ -40,6 +40,7 @@ from activities.post import SmtpPost
 from activities.remedies import Remedies
 from activities.reporting import ReportDesk
 from activities.store import Store
+from activities.takeback import TakeBackDesk
 from models.base import build_contracts
 from models.directory import Directory
 from models.names import MAILROOM_ID, TASK_QUEUE, Queue, task_queue
@@ -68,6 +69,7 @@ from workflows.refund import RefundWorkflow
 from workflows.report_round import ReportRoundWorkflow
 from workflows.stranger import StrangerWorkflow
 from workflows.sweep import SweepWorkflow
+from workflows.taken_back import RefundTakenBackWorkflow
 
 WORKFLOWS = [
     StrangerWorkflow,
@@ -81,6 +83,7 @@ WORKFLOWS = [
     SweepWorkflow,
     BatchReturnWorkflow,
     CorrectiveActionWorkflow,
+    RefundTakenBackWorkflow,
 ]
 
 RELEASE = version("redress")
@@ -203,6 +206,7 @@ def duties(settings: Settings, parts: Parts) -> Mapping[Queue, Sequence[Callable
     days = Workdays(settings.calendar_file)
     correctives = CorrectiveDesk(parts.store, PACKS, on_mail=desk.nudge, calendar=days, door=door)
     remedies = Remedies(parts.store, parts.payment, parts.warehouse, parts.carrier)
+    taken_back = TakeBackDesk(parts.store, PACKS, parts.payment, parts.directory, door=door, vouch=vouch)
     return {
         Queue.RULINGS: [
             book.open_case,
@@ -223,6 +227,7 @@ def duties(settings: Settings, parts: Parts) -> Mapping[Queue, Sequence[Callable
             incidents.gather_cases,
             incidents.carry_out,
             incidents.write_incident,
+            taken_back.take_back,
             mender(settings, parts.store, on_mail=desk.nudge).sweep,
         ],
         Queue.PARTNERS: [

@@ -35,6 +35,7 @@ _OF_EVENTS = {
     "resolved": "decision",
     "executed": "money",
     "execution_failed": "money",
+    "taken_back": "money",
     "cost_moved": "money",
     "forgotten": "erasure",
 }

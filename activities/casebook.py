@@ -14,9 +14,10 @@ from activities.duties import BookDuties
 from activities.identity import Gate
 from activities.ledger import Ledger
 from activities.record import Record
+from activities.reopening import came_back
 from activities.store import Store
 from models.base import Problem, in_one_line
-from models.case import Basis, Exit
+from models.case import Basis, Case, Exit
 from models.complaint import Complaint
 from models.directory import Directory
 from models.names import Refused
@@ -92,7 +93,7 @@ class Casebook(BookDuties):
         retried: a deadline may fall in a year whose working days are not known.
         """
         known = await self._known(entry) or await self._enter(entry)
-        if not known.duplicate:
+        if not known.duplicate and known.reopened is None:
             await self._on_case(entry.number, known.procedure)
         return known
 
@@ -117,7 +118,14 @@ class Casebook(BookDuties):
         if row.run_id == entry.run_id:
             calendar = self._days_for(self._packs.pinned(row.procedure), entry.opened_at)
             return Opened(procedure=row.procedure, calendar=calendar)
+        if (case := await self._came_back(row, entry)) is not None:
+            return Opened(procedure=row.procedure, reopened=case)
         return Opened(procedure=row.procedure, duplicate=True, exit=Exit(row.exit) if row.exit else None)
+
+    async def _came_back(self, row: CaseRow, entry: OpenCase) -> Case | None:
+        pack = self._packs.pinned(row.procedure)
+        async with self._store.read() as session:
+            return await came_back(session, row, pack, self._days_for(pack, entry.opened_at), entry.opened_at)
 
     @activity.defn(name="examine")
     async def examine(self, letters: list[Letter]) -> list[Origin]:

@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from temporalio import activity
 
 from models.audit import Swept
+from models.case import Verdict
 from models.corrective import CorrectiveEntry, CorrectivePage, RegisterCorrective, Trace
 from models.incident import CarryOut, IncidentPage, Progress, Registered, RegisterIncident
 from models.meeting import Agenda, AgendaWish, CaseAnswer, CaseDecision, FoundCase, MeetingPage
@@ -15,6 +16,7 @@ from models.pages import Letter, OpenCase, Opened, Origin, Page, StepResult
 from models.remedy import RemedyOrder, RemedyResult
 from models.reporting import ReportCall
 from models.span import WorkCalendar
+from models.takeback import BackNews
 
 
 class BookDuties(ABC):
@@ -43,6 +45,19 @@ class BookDuties(ABC):
     @abstractmethod
     async def write_down(self, page: Page) -> None:
         """Write the case's row, new events and notices in one transaction; writing twice changes nothing."""
+
+
+class TakeBackDuties(ABC):
+    """What the news that the gateway has taken a refund back asks of the world."""
+
+    @activity.defn(name="take_back")
+    @abstractmethod
+    async def take_back(self, news: BackNews) -> Verdict:
+        """Note it with the payment and tell the case, or open it again; the case's verdict. Safe to do twice.
+
+        Raises ApplicationError, not to be retried, of type `bad_input` for a refund the gateway never made for us, and
+        of type `not_proven`, `unknown_actor` or `wrong_department` for somebody who may not tell it.
+        """
 
 
 class FollowDuties(ABC):

@@ -4,14 +4,19 @@ import base64
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, exists, update
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from activities.ports import GatewayRefused, Receipt
 from activities.store import Store
 from models.complaint import Quantity
 from models.tables import GatewayEntry, GatewayRefund, Parcel
+
+_BACK = ".back"
+"""Behind a refund's number: the transaction that takes it back."""
 
 
 class EmbeddedGateway:
@@ -46,13 +51,32 @@ class EmbeddedGateway:
 
     async def made(self, reference: str) -> list[Receipt]:
         """See PaymentGateway."""
-        wanted = select(GatewayRefund).where(GatewayRefund.our_reference == reference).order_by(col(GatewayRefund.at))
+        wanted = select(GatewayRefund).where(GatewayRefund.our_reference == reference, stands(GatewayRefund.reference))
+        wanted = wanted.order_by(col(GatewayRefund.at))
         async with self._store.read() as session:
             return [_receipt(known) for known in (await session.exec(wanted)).all()]
 
     async def find(self, reference: str) -> Receipt | None:
         """See PaymentGateway."""
         return next(iter(await self.made(reference)), None)
+
+    async def take_back(self, reference: str) -> None:
+        """Book a refund back, once: what a real gateway does of itself, when a bank returns the money."""
+        async with self._store.write() as session:
+            wanted = select(GatewayRefund).where(GatewayRefund.reference == reference)
+            made = (await session.exec(wanted)).first()
+            if made is not None:
+                back = [
+                    entry | {"txn": _back(reference), "amount": -entry["amount"], "at": datetime.now(UTC)}
+                    for entry in _entries(made)
+                ]
+                await session.exec(self._store.insert_new(GatewayEntry), params=back)
+
+
+def stands(reference: Any) -> ColumnElement[bool]:
+    """Of refunds of the embedded gateway, `reference` their column: it has not been taken back."""
+    entry = aliased(GatewayEntry)
+    return ~exists().where(col(entry.txn) == reference.concat(_BACK))
 
 
 class EmbeddedWarehouse:
@@ -105,7 +129,11 @@ def _receipt(row: GatewayRefund) -> Receipt:
     return Receipt(reference=row.reference, amount=row.amount, currency=row.currency, at=row.at)
 
 
-def _entries(made: GatewayRefund) -> list[dict[str, object]]:
+def _back(reference: str) -> str:
+    return f"{reference}{_BACK}"
+
+
+def _entries(made: GatewayRefund) -> list[dict[str, Any]]:
     """What the customers got back, and the money it came from."""
     return [
         {"txn": made.reference, "account": f"refunds:{made.currency}", "amount": made.amount, "at": made.at},

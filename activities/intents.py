@@ -39,7 +39,8 @@ class Intents:
     async def open(self, order: RemedyOrder) -> RefundIntent | Bar:
         """The intent for this payment, its amount held on the order's account; a second call gets the same one.
 
-        A refused intent is opened anew for a later attempt of a person. `Bar`: there is none, and nothing was held.
+        A refused one, or one taken back, is opened anew for a later attempt of a person. `Bar`: there is none, and
+        nothing was held.
         """
         key = remedy_key(order.number, order.decision, "pay")
         async with self._store.write() as session:
@@ -49,7 +50,10 @@ class Intents:
             intent = await _locked(session, key)
             if intent is None:
                 raise StoreError("database: an intent is gone after it was written; it is tried again")
-            if fresh.rowcount == 1 or (intent.state == "refused" and order.attempt > intent.attempt):
+            later = order.attempt > intent.attempt
+            if intent.state == "taken_back" and later and intent.amount == order.amount:
+                return _again(intent, order)  # the amount is still held
+            if fresh.rowcount == 1 or (intent.state == "refused" and later):
                 if not await _hold(session, order.order, order.currency, order.amount):
                     await session.rollback()
                     return Bar.EXCEEDS_PAID
@@ -87,6 +91,8 @@ class Intents:
             stored = await _locked(session, intent.key)
             if stored is None or stored.state == "paid":
                 return
+            if stored.state == "taken_back" and stored.reference == receipt.reference:
+                return  # news from before the gateway took it back
             if stored.state == "refused":
                 await _hold(session, stored.order_number, stored.currency, stored.amount)
             stored.state, stored.reference, stored.code = "paid", receipt.reference, None
@@ -102,6 +108,11 @@ class Intents:
             freed = col(OrderAccount.refunded) - stored.amount
             await session.exec(update(OrderAccount).where(account).values(refunded=freed))
         return True
+
+    async def under(self, reference: str) -> RefundIntent | None:
+        """The intent the gateway made or had made under its number `reference`."""
+        async with self._store.read() as session:
+            return (await session.exec(select(RefundIntent).where(RefundIntent.reference == reference))).first()
 
     async def _paid_for(self, session: AsyncSession, order: RemedyOrder) -> int:
         """What was paid for the order, as the first case about it said (minor units)."""

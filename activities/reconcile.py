@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from activities.embedded import stands
 from activities.store import Store
 from models.case import Stage
 from models.ledger import PAID, Account, Difference
@@ -27,7 +28,7 @@ class Reconciliation:
     """One run. `totals` is complete after `differences` has been read to its end.
 
     `embedded`: the gateway is the one in our own database, whose books are read. A partner's refunds are known by the
-    receipts it gave us. Raises StoreError.
+    receipts it gave us, less what it has told us it took back. Raises StoreError.
     """
 
     def __init__(self, store: Store, *, embedded: bool) -> None:
@@ -80,7 +81,8 @@ class Reconciliation:
             INTENT.c.number, paid.c.currency
         )
         if self._embedded:
-            asked = asked.join_from(INTENT, REFUND, REFUND.c.our_reference == INTENT.c.key).where(mine)
+            asked = asked.join_from(INTENT, REFUND, REFUND.c.our_reference == INTENT.c.key)
+            asked = asked.where(mine, stands(REFUND.c.reference))
         else:
             asked = asked.where(mine, INTENT.c.state == "paid")
         found = await _sums(session, asked)
@@ -104,7 +106,8 @@ class Reconciliation:
         gateway: Sums = Counter()
         if self._embedded:
             lost = select(REFUND.c.our_reference, REFUND.c.currency, REFUND.c.amount)
-            for reference, currency, amount in await _rows(session, lost.where(REFUND.c.our_reference.not_in(intents))):
+            lost = lost.where(REFUND.c.our_reference.not_in(intents), stands(REFUND.c.reference))
+            for reference, currency, amount in await _rows(session, lost):
                 gateway[str(reference).partition(":")[0], str(currency)] += int(amount)
         else:
             lost = select(INTENT.c.number, INTENT.c.currency, func.sum(INTENT.c.amount))

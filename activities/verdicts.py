@@ -47,7 +47,7 @@ async def ask_or_leave(
             return asking.result(), True
         await handle.signal(name, message)
     except RPCError as error:
-        if _is_gone(error):
+        if is_gone(error):
             return CLOSED, True
         raise
     finally:
@@ -56,7 +56,7 @@ async def ask_or_leave(
     return Verdict(accepted=True, code="accepted"), False
 
 
-def _is_gone(error: RPCError) -> bool:
+def is_gone(error: RPCError) -> bool:
     """Ended, or so long ago that Temporal has forgotten it."""
     # NOT_FOUND can also be about the namespace, which a locked server says of an existing one.
     return error.status is RPCStatusCode.NOT_FOUND and "workflow" in error.message.lower()

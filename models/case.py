@@ -7,7 +7,7 @@ from pydantic import Field
 
 from models.base import Detail, Moment, Record
 from models.commands import Share
-from models.complaint import Complaint, Demand
+from models.complaint import Complaint, Demand, DemandKind
 from models.language import Language
 from models.names import Refused
 from models.remedy import Execution
@@ -188,6 +188,20 @@ class Task(Record):
         return (self.department, *self.helpers)
 
 
+class Given(Record):
+    """Money the customer got back through the gateway; `amount` in minor units of the order's currency."""
+
+    decision: int
+    """Which decision gave it: with the case's number the payment's business key."""
+    attempt: int
+    kind: DemandKind
+    under: int
+    """The decision whose liable parties bear it."""
+    amount: int
+    reference: str
+    """The gateway's number for it."""
+
+
 class Event(Record):
     """One line of the case's record. `data` holds codes, ids, amounts, and the reasons people gave."""
 
@@ -259,6 +273,10 @@ class Case(Record):
     execution: Execution | None = None
     task: Task | None = None
     refunded: int = 0
+    given: tuple[Given, ...] = ()
+    """What that consists of, as far as the gateway paid it."""
+    owing: tuple[Given, ...] = ()
+    """What the gateway has taken back and nobody has been given the task to settle yet."""
     callbacks: int = 0
     called: int = 0
     """The last call-back the front desk has made by its own word."""
@@ -288,6 +306,11 @@ class Case(Record):
     def closed(self) -> bool:
         """Whether the case has ended."""
         return self.stage is Stage.CLOSED
+
+    @property
+    def promised(self) -> int:
+        """What earlier decisions have given for good: refunded, or to be paid again (minor units)."""
+        return self.refunded + sum(given.amount for given in self.owing)
 
     @property
     def language(self) -> Language:

@@ -278,6 +278,15 @@ class MailReport(Contract):
     token: Proof = None
 
 
+class TakenBack(Command):
+    """The gateway reports that it has taken a refund back which it had made: it could not be credited after all."""
+
+    reference: Ref
+    """The gateway's number for the refund."""
+    code: Slug
+    """Why, in the gateway's word."""
+
+
 class RemedyReport(Contract):
     """A remedy's word to its case: it takes longer than a moment."""
 

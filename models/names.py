@@ -13,6 +13,7 @@ REPORT_ROUND = "ReportRound"
 SWEEP = "Sweep"
 BATCH_RETURN = "BatchReturn"
 CORRECTIVE_ACTION = "CorrectiveAction"
+REFUND_TAKEN_BACK = "RefundTakenBack"
 
 VIEW = "view"
 """Query: the case as JSON (CaseView)."""
@@ -31,6 +32,8 @@ UNDECODABLE_PAYLOAD = b"binary/undecodable"
 """Encoding of a payload whose seal is broken; its content is gone."""
 INCIDENT_DECISION = "incident"
 """Signal and update of a batch incident to a case: its one decision (IncidentDecision)."""
+TAKEN_BACK = "taken_back"
+"""Signal and update of the service to a case: the gateway has taken a refund back (TakenBack)."""
 CASE_JOINED = "joined"
 """Signal of the register to an incident: a case has joined (CaseJoined)."""
 
@@ -92,6 +95,11 @@ def report_schedule(procedure: str, name: str) -> str:
 def incident_id(procedure: str, scope: str, *, drill: bool = False) -> str:
     """The workflow id of an incident: `procedure` by its name or ref, `scope` its key. One scope has one open one."""
     return f"{'drill' if drill else 'incident'}.{procedure.partition('.')[0]}.{scope}"
+
+
+def taken_back_id(reference: str) -> str:
+    """The workflow id of the news that a refund was taken back, by the gateway's number: told twice, heard once."""
+    return f"takenback.{reference}"
 
 
 def corrective_id(reference: str) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, field_serializer
 
 from models.base import Handover, Moment, Record
-from models.case import Event, Exit, Mail, Stage, Verdict
+from models.case import Case, Event, Exit, Mail, Stage, Verdict
 from models.commands import Share
 from models.complaint import Complaint
 from models.span import WorkCalendar
@@ -30,6 +30,8 @@ class Opened(Handover):
     """How the earlier case ended, where it has ended."""
     calendar: WorkCalendar | None = None
     """The working days, where the procedure counts in them."""
+    reopened: Case | None = None
+    """The case that had ended under this number and goes on in this run: the gateway took its money back."""
 
 
 class Letter(Record):

@@ -25,6 +25,8 @@ class Execution(Record):
     started: bool = False
     done: tuple[Step, ...] = ()
     """Steps an earlier attempt has done for good; they are not done again."""
+    under: int | None = None
+    """The decision whose liable parties bear it, where that is not the case's last ruling."""
 
 
 class RemedyOrder(Handover):

@@ -254,7 +254,7 @@ class RefundIntent(Row, table=True):
     suspect: bool = False
     """The gateway may have stored a failure under the key: look before the next call."""
     state: str = "open"
-    """open, paid or refused."""
+    """open, paid, refused, or taken_back: paid, until the gateway took it back. Its amount is held all the same."""
     reference: str | None = None
     code: str | None = None
     """Why the gateway refused."""

@@ -23,6 +23,7 @@ from models.commands import (
     RecordDuty,
     Resolve,
     Respond,
+    TakenBack,
     Triage,
     Verify,
     Withdraw,
@@ -30,7 +31,7 @@ from models.commands import (
 from models.complaint import Demand, DemandKind
 from models.names import Refused
 from models.procedure import Procedure
-from rules import asking, closing, disputes, duties, intake, offers, permits, remedy, ruling, stages, working
+from rules import asking, closing, disputes, duties, intake, offers, permits, remedy, ruling, stages, takeback, working
 from rules.checks import ACCEPTED, Refusal, at_stage, known_parties, new_demand
 from rules.forgetting import forget
 from rules.record import note, notify
@@ -207,6 +208,7 @@ ACTIONS: dict[type[Command], Callable[..., tuple[Case, Verdict]]] = {
     Resolve: _resolve,
     Feedback: _feedback,
     Withdraw: _withdraw,
+    TakenBack: takeback.take_back,
     Forget: forget,
     RecordDuty: working.record,
     MakeOffer: offers.offer,

@@ -32,7 +32,7 @@ def gate(
     case: Case, pack: Procedure, at: datetime, liable: Sequence[Share], pending: str, department: str | None
 ) -> Case | None:
     """The case before its approver; None where nobody needs to approve, or `department` itself may authorise it."""
-    amount = stake(case.complaint.order, case.demand, case.refunded)
+    amount = stake(case.complaint.order, case.demand, case.promised)
     band = band_of(pack, amount, liable)
     if band is None or band.by is None or band.by == department:
         return None
@@ -67,6 +67,6 @@ def _higher(case: Case, pack: Procedure, tried: Sequence[str]) -> str | None:
 
 def countersigned(case: Case, pack: Procedure, at: datetime) -> Case:
     """What must be signed after the fact is begun as a duty aside (S2-39)."""
-    amount = stake(case.complaint.order, case.demand, case.refunded)
+    amount = stake(case.complaint.order, case.demand, case.promised)
     band = band_of(pack, amount, case.ruling.liable if case.ruling else ())
     return case if band is None or band.countersign is None else begin_aside(case, pack, at, band.countersign)

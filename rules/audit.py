@@ -8,6 +8,9 @@ from models.audit import Invariant, Violation
 from models.base import Record
 from models.case import Event, Stage
 
+_SIGNS = {"executed": 1, "taken_back": -1}
+"""What a line does to the customer's money."""
+
 
 class RowFacts(Record):
     """What the register says of a case, as far as the record can prove it."""
@@ -39,7 +42,8 @@ def _gaps(row: RowFacts, events: Sequence[Event]) -> Iterator[Violation]:
 
 
 def _ends(row: RowFacts, events: Sequence[Event]) -> Iterator[Violation]:
-    ends = [event.data.get("exit") for event in events if event.kind == "closed"]
+    again = max((event.seq for event in events if event.kind == "reopened"), default=0)
+    ends = [event.data.get("exit") for event in events if event.kind == "closed" and event.seq > again]
     if row.stage == Stage.CLOSED:
         if row.exit is None or ends != [row.exit]:
             facts = {"ends": len(ends), "exit": row.exit or ""}
@@ -51,7 +55,7 @@ def _ends(row: RowFacts, events: Sequence[Event]) -> Iterator[Violation]:
 
 
 def _money(row: RowFacts, events: Sequence[Event]) -> Iterator[Violation]:
-    given = sum(int(event.data.get("refunded", 0)) for event in events if event.kind == "executed")
+    given = sum(_SIGNS.get(event.kind, 0) * int(event.data.get("refunded", 0)) for event in events)
     if given != row.refunded:
         facts = {"record": given, "case": row.refunded}
         yield Violation(invariant=Invariant.MONEY_AGREES, number=row.number, code="record_differs", facts=facts)

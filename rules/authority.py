@@ -44,7 +44,7 @@ def within_limit(case: Case, command: Command, limits: Limits | None) -> None:
     if limits is None or demand is None:
         return
     order = case.complaint.order
-    amount, limit = stake(order, demand, case.refunded), limits.get(order.currency, 0)
+    amount, limit = stake(order, demand, case.promised), limits.get(order.currency, 0)
     if amount > limit:
         most = f"{limit} {order.currency} in minor units"
         reason = f"actor: may let out {most}, this is {amount}; somebody with a higher limit must do it"

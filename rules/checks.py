@@ -42,7 +42,7 @@ def new_demand(case: Case, pack: Procedure, demand: Demand) -> Demand:
     if demand.kind not in pack.remedies:
         known = ", ".join(pack.remedies)
         raise Refusal(Refused.BAD_INPUT, f"demand.kind: is not a remedy here; use one of {known}")
-    if demand.amount is not None and demand.amount > order.paid - case.refunded:
+    if demand.amount is not None and demand.amount > order.paid - case.promised:
         raise Refusal(Refused.TOO_MUCH, "demand.amount: is more than is left of what was paid; lower it")
     left: Counter[str] = Counter()
     for line in order.lines:
@@ -52,4 +52,4 @@ def new_demand(case: Case, pack: Procedure, demand: Demand) -> Demand:
     if any(quantity < 0 for quantity in left.values()):
         raise Refusal(Refused.TOO_MUCH, "demand.lines: is more than the order holds; check sku and quantity")
     pays = "pay" in pack.remedies[demand.kind].steps
-    return on_top(order, demand, case.refunded) if pays else demand
+    return on_top(order, demand, case.promised) if pays else demand

@@ -8,11 +8,18 @@ from rules.duties import drop, enter
 from rules.record import note, notify
 from rules.spans import deadline
 from rules.stages import move, to_panel
+from rules.takeback import take_up
 from rules.triage import callbacks_of, route_of
 
 
 def close(case: Case, pack: Procedure, end: Exit, at: datetime) -> Case:
-    """End the case under a named exit. A cost still in dispute keeps it open for the panel, and for nobody else."""
+    """End the case under a named exit.
+
+    Not while the customer is owed what the gateway has taken back; a cost still in dispute keeps it open for the panel,
+    and for nobody else.
+    """
+    if case.owing:
+        return take_up(case, pack, at)
     case = case.but(exit=end)
     if case.cost_held:
         return to_panel(case, pack, at)
@@ -23,8 +30,13 @@ def close(case: Case, pack: Procedure, end: Exit, at: datetime) -> Case:
     return note(move(case, Stage.CLOSED, at), at, "closed", exit=end)
 
 
-def tell_result(case: Case, pack: Procedure, at: datetime, reference: str | None = None) -> Case:
-    """Tell the customer what was actually done and ask whether that satisfies; a withdrawn case ends here."""
+def tell_result(
+    case: Case, pack: Procedure, at: datetime, reference: str | None = None, *, again: bool = False
+) -> Case:
+    """Tell the customer what was actually done and ask whether that satisfies; a withdrawn case ends here.
+
+    `again`: it was given a second time, because the first did not last: what comes after it has been done.
+    """
     case = notify(
         case,
         at,
@@ -35,7 +47,7 @@ def tell_result(case: Case, pack: Procedure, at: datetime, reference: str | None
         reference=reference,
     )
     route = route_of(case, pack)
-    if route is not None and route.after and not case.withdrawn:
+    if route is not None and route.after and not case.withdrawn and not again:
         case, waits = enter(case, pack, at, route.after, "after")
         if waits:
             return case
@@ -43,7 +55,9 @@ def tell_result(case: Case, pack: Procedure, at: datetime, reference: str | None
 
 
 def ask_customer(case: Case, pack: Procedure, at: datetime) -> Case:
-    """Wait for the customer's word on what was done; a withdrawn case ends here."""
+    """Wait for the customer's word on what was done, once all of it stands; a withdrawn case ends here."""
+    if case.owing:
+        return take_up(case, pack, at)
     if case.withdrawn:
         return close(case, pack, Exit.WITHDRAWN, at)
     case = move(case, Stage.FEEDBACK, at, due=_next_call(case, pack, at)).but(callbacks=1, called=0)

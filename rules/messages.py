@@ -6,7 +6,7 @@ from datetime import datetime
 from models.base import Contract
 from models.case import Case, Stage, Verdict
 from models.commands import Command, MailReport, Move
-from models.names import DENIALS, INCIDENT_DECISION, Refused
+from models.names import DENIALS, INCIDENT_DECISION, TAKEN_BACK, Refused
 from models.procedure import Procedure
 from rules import asking
 from rules.actions import ACTIONS
@@ -111,6 +111,8 @@ def _depends(pack: Procedure, name: str) -> bool:
 def _allowed(case: Case, pack: Procedure, name: str) -> list[str]:
     if name == INCIDENT_DECISION:
         return list(pack.incident.may_decide) if pack.incident else []
+    if name == TAKEN_BACK:
+        return [pack.cashier]
     allowed: list[str] = []
     for who in pack.authority.get(name, ()):
         if who == "asked":

@@ -37,7 +37,7 @@ def offer(case: Case, pack: Procedure, command: MakeOffer, at: datetime, departm
         actor=command.actor,
         department=department,
         demand=case.demand,
-        amount=stake(case.complaint.order, case.demand, case.refunded),
+        amount=stake(case.complaint.order, case.demand, case.promised),
         liable=liable,
         basis=command.basis,
         fields=command.fields,

@@ -223,7 +223,7 @@ _WORDS: Final[dict[str, tuple[str, Fields]]] = {
     "not_approved": ("approve", lambda event, _, __: {"approve": False, "reason": _reason(event)}),
 }
 """Line of the record -> the message that left it, and what it said."""
-LOST: Final = frozenset({"extended", "moved", "undelivered"})
+LOST: Final = frozenset({"extended", "moved", "undelivered", "taken_back"})
 """Lines whose messages cannot be rebuilt, or after which the case went on otherwise than its procedure says."""
 READ: Final = (
     *_WORDS, *LOST, "negotiating", "negotiation_failed", "asked", "duty", "executing", "executed", "execution_failed",

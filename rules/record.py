@@ -39,7 +39,7 @@ def notify(
         "number": case.number,
         "order": case.complaint.order.number,
         "demand": case.demand.kind,
-        "amount": stake(case.complaint.order, case.demand, case.refunded),
+        "amount": stake(case.complaint.order, case.demand, case.promised),
         "currency": case.complaint.order.currency,
         **values,
     }

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from models.case import Case, Stage, Task
+from models.case import Case, Given, Stage, Task
 from models.complaint import Demand, DemandKind, Quantity
 from models.names import remedy_id
 from models.procedure import Procedure, Step
@@ -34,7 +34,7 @@ def owed(case: Case, pack: Procedure) -> Remedy:
     whole = tuple(Quantity(sku=line.sku, quantity=line.quantity) for line in order.lines)
     return Remedy(
         kind=demand.kind,
-        amount=stake(order, demand, case.refunded) if pays else 0,
+        amount=stake(order, demand, case.promised) if pays else 0,
         lines=demand.lines or whole,
     )
 
@@ -53,10 +53,12 @@ def _start(
     attempt: int = 1,
     done: tuple[Step, ...] = (),
     due: datetime | None = None,
+    decision: int | None = None,
+    under: int | None = None,
 ) -> Case:
-    plan = pack.remedies[remedy.kind]
-    child = remedy_id(case.number, case.decisions, attempt, plan.workflow or "")
-    execution = Execution(decision=case.decisions, attempt=attempt, remedy=remedy, child=child, done=done)
+    plan, decision = pack.remedies[remedy.kind], decision or case.decisions
+    child = remedy_id(case.number, decision, attempt, plan.workflow or "")
+    execution = Execution(decision=decision, attempt=attempt, remedy=remedy, child=child, done=done, under=under)
     waits_for_goods = "goods" in plan.steps and "goods" not in done
     ends = None if waits_for_goods else due or carried_out_by(case, pack, at)
     case = move(case, Stage.EXECUTING, at, due=ends).but(execution=execution)
@@ -175,15 +177,28 @@ def _done(
     case: Case, pack: Procedure, at: datetime, amount: int, reference: str | None, *, elsewhere: bool = False
 ) -> Case:
     """The customer has it. The record says what it cost: money, goods from stock, and the freight within the money."""
-    order, remedy = case.complaint.order, case.execution.remedy if case.execution else owed(case, pack)
-    from_stock = "reserve" in pack.remedies[remedy.kind].steps
+    execution = case.execution
+    order, remedy = case.complaint.order, execution.remedy if execution else owed(case, pack)
+    again = execution is not None and execution.under is not None
+    from_stock = "reserve" in pack.remedies[remedy.kind].steps and not again
     freight = freight_part(order, case.demand, amount, case.refunded)
+    under = _decision(case)
+    if execution is not None and amount and reference is not None and not elsewhere:
+        given = Given(
+            decision=execution.decision,
+            attempt=execution.attempt,
+            kind=remedy.kind,
+            under=under,
+            amount=amount,
+            reference=reference,
+        )
+        case = case.but(given=(*case.given, given))
     case = note(
         case.but(refunded=case.refunded + amount, execution=None, missed=False),
         at,
         "executed",
         department=pack.returns_centre,
-        decision=_decision(case),
+        decision=under,
         remedy=remedy.kind,
         refunded=amount,
         freight=freight or None,
@@ -192,11 +207,13 @@ def _done(
         reference=reference,
         elsewhere=1 if elsewhere else None,
     )
-    return tell_result(case, pack, at, reference)
+    return tell_result(case, pack, at, reference, again=again)
 
 
 def _decision(case: Case) -> int:
     """The decision whose liable parties bear what was given; a remedy given instead of another is still under it."""
+    if case.execution is not None and case.execution.under is not None:
+        return case.execution.under
     return case.ruling.decision if case.ruling else case.decisions
 
 
@@ -205,7 +222,16 @@ def retry(case: Case, pack: Procedure, at: datetime) -> Case:
     if case.execution is None:
         raise ValueError("nothing to retry")
     failed = case.execution
-    return _start(case, pack, at, failed.remedy, attempt=failed.attempt + 1, done=failed.done)
+    return _start(
+        case,
+        pack,
+        at,
+        failed.remedy,
+        attempt=failed.attempt + 1,
+        done=failed.done,
+        decision=failed.decision,
+        under=failed.under,
+    )
 
 
 def settled_elsewhere(case: Case, pack: Procedure, at: datetime, reference: str) -> Case:
@@ -216,7 +242,7 @@ def settled_elsewhere(case: Case, pack: Procedure, at: datetime, reference: str)
 
 def refund_instead(case: Case, pack: Procedure, at: datetime) -> Case:
     """The goods cannot be had: the customer gets the money of the lines instead."""
-    refund = on_top(case.complaint.order, Demand(kind=DemandKind.REFUND, lines=case.demand.lines), case.refunded)
+    refund = on_top(case.complaint.order, Demand(kind=DemandKind.REFUND, lines=case.demand.lines), case.promised)
     return execute(case.but(demand=refund, execution=None, decisions=case.decisions + 1), pack, at)
 
 

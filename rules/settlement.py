@@ -16,14 +16,14 @@ from models.ledger import Account, ChargeKind, Entry, LedgerCase, Posting
 from models.procedure import Procedure
 from rules.money import allocate
 
-READ: Final = ("ruled", "executed", "contested", "panel", "cost_held", "cost_moved")
+READ: Final = ("ruled", "executed", "taken_back", "contested", "panel", "cost_held", "cost_moved")
 """Kinds of lines the ledger is made from."""
 CONTESTED: Final = "contested"
 
 
 def moves_cost(event: Event) -> bool:
     """Whether the line may bring transactions of its own."""
-    return event.kind in {"executed", "cost_held", "cost_moved"} or (
+    return event.kind in {"executed", "taken_back", "cost_held", "cost_moved"} or (
         event.kind == "ruled" and _int(event, "decision") > 1
     )
 
@@ -75,10 +75,8 @@ class _Book:
         self._event = event
         decision = _int(event, "decision") or max(self._shares, default=0) + (event.kind == "ruled")
         match event.kind:
-            case "contested":
-                self._contested = True
-            case "panel":
-                self._contested = self._contested or bool(event.data.get("contested"))
+            case "contested" | "panel":
+                self._contested |= event.kind == "contested" or bool(event.data.get("contested"))
             case "ruled":
                 self._determine(decision, str(event.data.get("basis", "")))
                 for held in sorted(self._held):
@@ -87,6 +85,8 @@ class _Book:
                     self._free(held)
             case "executed":
                 self._charge(decision)
+            case "taken_back":
+                self._take_back(decision)
             case "cost_held":
                 self._contested = True
                 self._held.add(decision)
@@ -127,9 +127,21 @@ class _Book:
     def _book_again(self, decision: int) -> None:
         """Take every booking of the decision back and book it as it is borne now."""
         for charge, old in self._standing.pop(decision, []):
-            back = tuple(entry.model_copy(update={"amount": -entry.amount}) for entry in old.entries)
-            self._post(decision, charge, back, reverses=old.id)
+            self._reverse(decision, charge, old)
             self._book(decision, charge)
+
+    def _take_back(self, decision: int) -> None:
+        """The gateway has taken back what it had refunded under a reference: nobody bears it any more."""
+        reference = self._event.data.get("reference")
+        standing = self._standing.pop(decision, [])
+        gone = [(c, old) for c, old in standing if c.source is Account.GATEWAY and c.reference == reference]
+        self._standing[decision] = [each for each in standing if each not in gone]
+        for charge, old in gone:
+            self._reverse(decision, charge, old)
+
+    def _reverse(self, decision: int, charge: "_Charge", old: Posting) -> None:
+        back = tuple(entry.model_copy(update={"amount": -entry.amount}) for entry in old.entries)
+        self._post(decision, charge, back, reverses=old.id)
 
     def _post(
         self, decision: int, charge: "_Charge", entries: tuple[Entry, ...], *, reverses: str | None = None

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from activities.embedded import stands
 from models.audit import NO_CASE, Invariant, Violation
 from models.ledger import Account
 from verify.reading import MAIL, TABLES, rows
@@ -49,7 +50,8 @@ def _orders_over() -> Select[Any]:
     """Refunds the embedded gateway made for an order, in whatever currency, against what was paid for it."""
     total = func.sum(MADE.c.amount)
     paid = select(func.max(ORDER.c.paid)).where(ORDER.c.order_number == MADE.c.order_number).scalar_subquery()
-    return select(MADE.c.order_number, total, func.max(paid)).group_by(MADE.c.order_number).having(total > paid)
+    made = select(MADE.c.order_number, total, func.max(paid)).where(stands(MADE.c.reference))
+    return made.group_by(MADE.c.order_number).having(total > paid)
 
 
 def _accounts() -> Select[Any]:
@@ -66,7 +68,8 @@ def _accounts() -> Select[Any]:
 
 def _paid_twice() -> Select[Any]:
     """More than one refund under one decision."""
-    return select(MADE.c.our_reference, func.count()).group_by(MADE.c.our_reference).having(func.count() > 1)
+    made = select(MADE.c.our_reference, func.count()).where(stands(MADE.c.reference))
+    return made.group_by(MADE.c.our_reference).having(func.count() > 1)
 
 
 def _unbalanced(entries: Any) -> Select[Any]:

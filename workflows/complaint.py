@@ -82,6 +82,10 @@ class ComplaintWorkflow(CaseDesk):
             await self.turn_away()
             return CaseResult(number=number, exit=Exit.DUPLICATE, refunded=0, currency=complaint.order.currency)
         pack = PACKS.pinned(known.procedure)
+        if known.reopened is not None:
+            self.case, self.opened = pass_time(known.reopened, pack, workflow.now()), True
+            self.show()
+            return None
         case = open_case(complaint.model_copy(update={"token": None}), pack, number, at, known.calendar)
         # Its first page stands in the register already, written with the number.
         self.case = pass_time(written(case, page(case, pack)), pack, workflow.now())

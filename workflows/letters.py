@@ -10,7 +10,7 @@ from temporalio.common import RawValue
 
 from models.base import PAYLOAD_LIMIT, Contract, in_one_line, problems
 from models.case import Verdict
-from models.commands import COMMANDS, Command, IncidentDecision, MailReport, RemedyReport
+from models.commands import COMMANDS, Command, IncidentDecision, MailReport, RemedyReport, TakenBack
 from models.corrective_forms import CORRECTIVE_COMMANDS
 from models.incident import INCIDENT_COMMANDS, CaseJoined
 from models.meeting import MEETING_COMMANDS
@@ -19,6 +19,7 @@ from models.names import (
     INCIDENT_DECISION,
     MAIL_REPORT,
     REMEDY_REPORT,
+    TAKEN_BACK,
     UNDECODABLE_PAYLOAD,
     UNSEALED_PAYLOAD,
     Refused,
@@ -38,7 +39,13 @@ class Models(dict[str, type[Contract]]):
 
 
 TO_A_CASE = Models(
-    COMMANDS, {INCIDENT_DECISION: IncidentDecision, MAIL_REPORT: MailReport, REMEDY_REPORT: RemedyReport}
+    COMMANDS,
+    {
+        INCIDENT_DECISION: IncidentDecision,
+        TAKEN_BACK: TakenBack,
+        MAIL_REPORT: MailReport,
+        REMEDY_REPORT: RemedyReport,
+    },
 )
 TO_A_MEETING = Models(MEETING_COMMANDS)
 TO_A_CORRECTIVE = Models(CORRECTIVE_COMMANDS)

@@ -46,6 +46,11 @@ def insistent(summary: str | None = None) -> workflow.ActivityConfig:
     return workflow.ActivityConfig(start_to_close_timeout=timedelta(seconds=10), retry_policy=_FOREVER, summary=summary)
 
 
+def telling(summary: str) -> workflow.ActivityConfig:
+    """Another workflow is told something and answers: it may take a while, and is done until it works."""
+    return insistent(summary) | workflow.ActivityConfig(start_to_close_timeout=timedelta(seconds=30))
+
+
 def watching(summary: str, queue: Queue = Queue.RULINGS) -> workflow.ActivityConfig:
     """Long-running and heartbeating: moved to another worker when its own is gone."""
     return workflow.ActivityConfig(

@@ -50,6 +50,7 @@ COMMANDS = {
     "insist": ("actions:insist", "Record that the customer does not accept a refusal."),
     "goods": ("endings:goods", "Report returned goods."),
     "resolve": ("endings:resolve", "Settle a task the service could not do by itself."),
+    "taken-back": ("takeback:taken_back", "Tell that the gateway has taken a refund back."),
     "feedback": ("endings:feedback", "Record whether the customer is satisfied."),
     "withdraw": ("endings:withdraw", "Record that the customer takes the complaint back."),
     "record": ("working:record", "Report on a duty of the procedure."),

@@ -146,6 +146,8 @@ _STYLES = {
     "closed": "bold green",
     "undelivered": "red",
     "execution_failed": "red",
+    "taken_back": "red",
+    "reopened": "yellow",
     "task_overdue": "red",
     "message_refused": "red",
     "not_same_day": "yellow",

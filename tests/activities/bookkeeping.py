@@ -35,6 +35,11 @@ def executed(seq: int, amount: int, at: datetime = OCTOBER, **data: Any) -> Even
     return Event(seq=seq, at=at, kind="executed", data=facts)
 
 
+def taken_back(seq: int, amount: int, reference: str, at: datetime = OCTOBER) -> Event:
+    facts = {"decision": 1, "refunded": amount, "currency": "CNY", "reference": reference, "code": "account_closed"}
+    return Event(seq=seq, at=at, kind="taken_back", data=facts)
+
+
 def moved(seq: int, liable: str, at: datetime = OCTOBER, *, ground: str = "late_answer") -> Event:
     return Event(seq=seq, at=at, kind="cost_moved", data={"decision": 1, "liable": liable, "ground": ground})
 

@@ -9,8 +9,8 @@ from activities.reconcile import Reconciliation
 from activities.store import Store
 from models.case import Stage
 from models.ledger import Difference
-from models.tables import CaseRow
-from tests.activities.bookkeeping import Books, executed, ruled
+from models.tables import CaseRow, RefundIntent
+from tests.activities.bookkeeping import Books, executed, ruled, taken_back
 
 
 async def reconciled(store: Store, *, embedded: bool = True) -> tuple[list[Difference], Reconciliation]:
@@ -97,6 +97,23 @@ async def test_a_payment_the_case_is_just_making_is_told_apart_from_a_difference
     await EmbeddedGateway(store).refund("planted", "C-1:1:pay", "O-C-1", 1, "CNY")
     (found,) = (await reconciled(store))[0]
     assert found.under_way is False
+
+
+@pytest.mark.parametrize("embedded", [True, False])
+async def test_a_refund_the_gateway_took_back_is_named_until_its_case_has_taken_it_out_of_the_books(
+    books: Books, store: Store, *, embedded: bool
+) -> None:
+    await books.case("C-1")
+    reference = await books.pay("C-1", 500)
+    await books.write("C-1", ruled(1), executed(2, 500, reference=reference), refunded=500)
+    await EmbeddedGateway(store).take_back(reference)
+    async with store.write() as session:
+        await session.exec(update(RefundIntent).values(state="taken_back"))
+    found, _ = await reconciled(store, embedded=embedded)
+    assert [(d.number, d.gateway, d.ledger, d.case, d.under_way) for d in found] == [("C-1", 0, 500, 500, False)]
+    await books.write("C-1", taken_back(3, 500, reference))
+    assert (await reconciled(store, embedded=embedded))[0] == []
+    assert await books.balances() == {}
 
 
 async def test_nothing_is_changed_by_looking(books: Books, store: Store) -> None:

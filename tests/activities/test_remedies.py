@@ -14,7 +14,7 @@ from activities.ports import GatewayRefused, PaymentGateway, Receipt, TryAgain
 from activities.remedies import Remedies
 from activities.store import Store
 from models.remedy import RemedyOrder
-from models.tables import GatewayEntry, GatewayRefund, OrderAccount
+from models.tables import GatewayEntry, GatewayRefund, OrderAccount, RefundIntent
 
 Remedy = Callable[..., RemedyOrder]
 Answer = Receipt | Exception
@@ -215,3 +215,37 @@ async def test_money_in_doubt_stays_held_on_the_order(
 ) -> None:
     await fails(desk(ScriptedGateway(TryAgain("timeout"))).pay, remedy(amount=700))
     assert (await desk().pay(remedy("C-2", amount=700))).failure == "exceeds_paid"
+
+
+async def test_a_payment_taken_back_stays_held_and_is_made_anew_only_by_a_later_attempt_after_a_look(
+    store: Store, desk: Callable[..., Remedies], remedy: Remedy
+) -> None:
+    gateway = ScriptedGateway()
+    await desk(gateway).pay(remedy())
+    await _taken_back(store)
+    again = await desk(gateway).pay(remedy())
+    assert (again.reference, again.failure) == ("RF-1", "account_closed")
+    assert (gateway.keys, await refunded(store)) == (["C-1:1:pay:1"], [400])
+    gateway.answers = [Receipt(reference="RF-2", amount=400, currency="CNY")]
+    ends = [await desk(gateway).pay(remedy(attempt=2)) for _ in range(3)]
+    assert {(end.reference, end.failure) for end in ends} == {("RF-2", None)}
+    assert (gateway.keys, gateway.looks) == (["C-1:1:pay:1", "C-1:1:pay:2"], 1)
+    assert await refunded(store) == [400]
+
+
+async def test_a_refund_said_to_be_taken_back_that_the_gateway_still_lists_is_not_paid_again(
+    store: Store, desk: Callable[..., Remedies], remedy: Remedy
+) -> None:
+    gateway = ScriptedGateway()
+    await desk(gateway).pay(remedy())
+    await _taken_back(store)
+    gateway.made = Receipt(reference="RF-1", amount=400, currency="CNY")
+    ends = [await desk(gateway).pay(remedy(attempt=2)) for _ in range(2)]
+    assert {(end.reference, end.failure) for end in ends} == {("RF-1", None)}
+    assert gateway.keys == ["C-1:1:pay:1"]
+
+
+async def _taken_back(store: Store) -> None:
+    async with store.write() as session:
+        (intent,) = (await session.exec(select(RefundIntent))).all()
+        intent.state, intent.code = "taken_back", "account_closed"

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from models.case import Ask, Case, Event, Mail, Ruling, Verdict
-from models.commands import COMMANDS, MailReport
+from models.commands import COMMANDS, MailReport, TakenBack
+from models.names import TAKEN_BACK
 from models.procedure import Procedure
 from models.remedy import RemedyResult
 from models.views import CaseView
@@ -28,6 +29,7 @@ START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 DESK, MERCHANDISE, LOGISTICS, RETURNS, PANEL, LEADERSHIP = (
     "customer_service", "merchandise", "logistics", "returns_centre", "panel", "leadership",
 )  # fmt: skip
+_MODELS = {**COMMANDS, TAKEN_BACK: TakenBack}
 SELF_OPERATED = {"kind": "self_operated", "merchant": None}
 
 
@@ -84,7 +86,7 @@ class World:
     def send(self, name: str, hats: str | tuple[str, ...], /, *, actor: str = "", **fields: Any) -> Verdict:
         """A message of somebody of these departments (none: a stranger), as the server receives it now."""
         actor = actor or ("head" if name == "decide" else "somebody")
-        command = COMMANDS[name].model_validate({"actor": actor, **fields})
+        command = _MODELS[name].model_validate({"actor": actor, **fields})
         hats = (hats,) if isinstance(hats, str) else hats
         self.case = pass_time(self.case, self.pack, self.now)
         self.case, verdict = receive(self.case, self.pack, name, command, self.now, hats)

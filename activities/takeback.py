@@ -1,0 +1,164 @@
+"""A refund the gateway has taken back: noted with the payment, booked back, and told to its case, which may have ended.
+
+The payment is marked first. From then on no books call it paid, whatever becomes of the rest, and only a person's later
+attempt sends it again: a case that is told twice, or by somebody who is wrong, pays nothing twice.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlmodel import col, select
+from temporalio import activity
+from temporalio.client import WorkflowHandle
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError
+
+from activities.audit import Entry, append
+from activities.doorkeeper import STRANGER, Doorkeeper
+from activities.duties import TakeBackDuties
+from activities.embedded import EmbeddedGateway
+from activities.identity import Voucher, no_voucher
+from activities.intents import Intents
+from activities.ports import PaymentGateway
+from activities.store import Store
+from activities.verdicts import CLOSED, ask, is_gone
+from models.case import Verdict
+from models.commands import TakenBack
+from models.complaint import Complaint
+from models.directory import Directory
+from models.names import COMPLAINT, TAKEN_BACK, Refused, case_id, taken_back_id
+from models.tables import CaseRow, EventRow, RefundIntent
+from models.takeback import BackNews
+from procedures import Packs
+
+ANSWER_WITHIN = 8.0
+"""How long the case may take to answer before it is asked again (seconds)."""
+_REPEATED = Verdict(accepted=True, code="repeated")
+
+
+class TakeBackDesk(TakeBackDuties):
+    """`take_back` may be called as often as anybody likes for one refund."""
+
+    def __init__(
+        self,
+        store: Store,
+        packs: Packs,
+        gateway: PaymentGateway,
+        directory: Callable[[], Directory],
+        *,
+        door: Doorkeeper,
+        vouch: Voucher = no_voucher,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store = store
+        self._intents = Intents(store)
+        self._packs = packs
+        self._gateway = gateway
+        self._directory = directory
+        self._door = door
+        self._vouch = vouch
+        self._now = clock
+
+    @activity.defn(name="take_back")
+    async def take_back(self, news: BackNews) -> Verdict:
+        """See the duty."""
+        told, run_id = news.told, activity.info().workflow_run_id or ""
+        to = taken_back_id(told.reference)
+        await self._door.believe(
+            told.token, to=to, run_id=run_id, at=news.at, what=TAKEN_BACK, subject=to, actor=told.actor
+        )
+        intent = await self._intents.under(told.reference)
+        if intent is None:
+            reason = "reference: is of no refund the gateway made for us; give the gateway's own number for it"
+            raise ApplicationError(reason, type=Refused.BAD_INPUT.value, non_retryable=True)
+        async with self._store.read() as session:
+            row = await session.get(CaseRow, intent.number)
+        if row is None:
+            raise ApplicationError(f"{intent.number}: is not in the register", type="no_row")
+        await self._may(told, row, run_id)
+        await self._mark(told, intent)
+        return await self._tell(told, row)
+
+    async def _may(self, told: TakenBack, row: CaseRow, run_id: str) -> None:
+        """Money that came back is the cashier's to know of."""
+        departments, cashier = self._directory().departments_of(told.actor), self._packs.pinned(row.procedure).cashier
+        if cashier in departments:
+            return
+        code, reason = Refused.UNKNOWN_ACTOR, STRANGER
+        if departments:
+            code = Refused.WRONG_DEPARTMENT
+            reason = f"actor: is not of a department that may do this; it may: {cashier}"
+        denial = Entry("denied", row.number, "", {"code": code.value, "message": TAKEN_BACK}, f"{TAKEN_BACK}:{run_id}")
+        async with self._store.write() as session:
+            await append(session, [denial], self._now)
+        raise ApplicationError(reason, type=code.value, non_retryable=True)
+
+    async def _mark(self, told: TakenBack, intent: RefundIntent) -> None:
+        """The payment is no longer made; its amount stays held on the order until it is settled."""
+        mine = (col(RefundIntent.key) == intent.key, col(RefundIntent.state) == "paid")
+        heard = Entry(
+            "money",
+            intent.number,
+            told.actor,
+            {"event": "gateway_took_back", "reference": told.reference, "code": told.code},
+            f"{TAKEN_BACK}:{told.reference}",
+        )
+        async with self._store.write() as session:
+            marked = await session.exec(update(RefundIntent).where(*mine).values(state="taken_back", code=told.code))
+            if marked.rowcount:
+                await append(session, [heard], self._now)
+        if isinstance(self._gateway, EmbeddedGateway) and intent.state != "open":
+            await self._gateway.take_back(told.reference)
+
+    async def _tell(self, told: TakenBack, row: CaseRow) -> Verdict:
+        handle: WorkflowHandle[Any, Any] = activity.client().get_workflow_handle(case_id(row.number))
+        token = self._vouch(told.actor, handle.id)
+        command = told.model_copy(update={"token": token, "command_id": f"taken-back-{told.reference}"[:64]})
+        verdict = await self._answer(handle, command.model_dump(mode="json", exclude_none=True))
+        if verdict.code == Refused.CLOSED:
+            return _REPEATED if await self._is_on_record(told, row) else await self._reopen(row)
+        if verdict.code == Refused.WRONG_STAGE:
+            raise ApplicationError(verdict.reason, type="try_again")
+        return verdict
+
+    async def _is_on_record(self, told: TakenBack, row: CaseRow) -> bool:
+        lines = select(EventRow).where(EventRow.number == row.number, EventRow.kind == TAKEN_BACK)
+        async with self._store.read() as session:
+            known = (await session.exec(lines)).all()
+        return any(line.data.get("reference") == told.reference for line in known)
+
+    async def _answer(self, handle: WorkflowHandle[Any, Any], message: dict[str, Any]) -> Verdict:
+        """Never left as a signal: a case that ends before it reads it could not be reopened by it."""
+        asking = asyncio.ensure_future(ask(handle, TAKEN_BACK, message, message["command_id"]))
+        try:
+            done, _ = await asyncio.wait({asking}, timeout=ANSWER_WITHIN)
+            if not done:
+                raise ApplicationError("the case has not answered yet", type="try_again")
+            return asking.result()
+        except RPCError as error:
+            if is_gone(error):
+                return CLOSED
+            raise
+        finally:
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+
+    async def _reopen(self, row: CaseRow) -> Verdict:
+        """A new run under the case's id; the register hands it the case as it ended (see activities.reopening)."""
+        try:
+            await activity.client().start_workflow(
+                COMPLAINT,
+                Complaint.model_validate(row.complaint),
+                id=row.workflow_id,
+                task_queue=activity.info().task_queue,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+                static_summary=row.workflow_id,
+            )
+        except WorkflowAlreadyStartedError:
+            raise ApplicationError("the case is being reopened; it is told again", type="try_again") from None
+        return Verdict(accepted=True, code="accepted")

@@ -1,0 +1,148 @@
+"""A refund the gateway takes back is owed again: out of the books, a person's task, paid once more and never twice."""
+
+import pytest
+
+from models.case import Event, Stage
+from rules.audit import RowFacts, breaches
+from rules.remedy import order_for
+from rules.takeback import reopened
+from tests.rules.builders import DESK, LEADERSHIP, RETURNS, World, granted, hours, paid
+from tests.rules.test_settlement import balances, ledger
+
+BACK = {"reference": "P-1", "code": "account_closed"}
+
+
+def taken(world: World) -> World:
+    return world.does("taken_back", RETURNS, **BACK)
+
+
+def test_it_becomes_the_cashiers_task_with_a_clock_and_the_customer_is_told() -> None:
+    world = taken(paid())
+    task = world.case.task
+    assert task is not None
+    assert (world.stage, task.kind, task.department, task.code) == ("task", "payment", RETURNS, "taken_back")
+    assert task.due == world.now + hours(24)
+    assert (world.view.refunded, world.event("taken_back").data["refunded"]) == (0, 21_000)
+    assert [mail.to for mail in world.mails("taken_back")] == ["customer"]
+    assert world.mails("task")[-1].to == RETURNS
+    overdue = world.wait(hours=24)
+    assert overdue.event("task_overdue").department == RETURNS
+    assert overdue.stage == "task"
+
+
+def test_its_bookings_are_reversed_and_made_anew_when_it_is_paid_again() -> None:
+    world = taken(paid())
+    assert balances(ledger(world)) == {}
+    assert [posting.reverses for posting in ledger(world)[2:]] == [posting.id for posting in ledger(world)[:2]]
+    world.does("resolve", RETURNS, outcome="retry").child(amount=21_000, reference="P-2", done=("pay",))
+    assert balances(ledger(world)) == {"gateway": -21_000, "merchant:M-7": 21_000}
+    assert (world.stage, world.view.refunded) == ("feedback", 21_000)
+
+
+def test_it_is_paid_again_under_the_key_of_its_own_decision_and_nothing_else_is_done_again() -> None:
+    world = granted(demand={"kind": "return_and_refund"})
+    world.does("goods", RETURNS, accepted=True).child(amount=21_000, reference="P-1", done=("label", "goods", "pay"))
+    taken(world).does("resolve", RETURNS, outcome="retry")
+    order = order_for(world.case, world.pack)
+    assert (order.decision, order.attempt, order.steps, order.amount) == (1, 2, ("pay",), 21_000)
+
+
+def test_money_paid_by_other_means_is_booked_as_such() -> None:
+    world = taken(paid()).does("resolve", RETURNS, outcome="settled", reference="BANK-7")
+    assert balances(ledger(world)) == {"elsewhere": -21_000, "merchant:M-7": 21_000}
+    assert world.view.refunded == 21_000
+
+
+def test_a_payment_that_came_back_is_not_given_up_for_another_remedy() -> None:
+    assert taken(paid()).refuses("resolve", RETURNS, outcome="refund_instead") == "bad_input"
+
+
+@pytest.mark.parametrize(
+    ("hats", "code"), [(DESK, "wrong_department"), (LEADERSHIP, "wrong_department"), ((), "unknown_actor")]
+)
+def test_only_the_cashier_may_say_so(hats: str | tuple[str, ...], code: str) -> None:
+    assert paid().refuses("taken_back", hats, **BACK) == code
+
+
+def test_told_twice_it_counts_once_and_of_an_unknown_refund_nothing_happens() -> None:
+    world = taken(paid())
+    assert world.refuses("taken_back", RETURNS, **BACK) == "already_answered"
+    assert paid().refuses("taken_back", RETURNS, reference="P-9", code="x") == "already_answered"
+    assert granted().refuses("taken_back", RETURNS, **BACK) == "wrong_stage"
+
+
+def test_what_was_paid_by_hand_is_not_the_gateways_to_take_back() -> None:
+    world = granted().child(failure="account_closed", step="pay")
+    world.does("resolve", RETURNS, outcome="settled", reference="P-1")
+    assert world.refuses("taken_back", RETURNS, **BACK) == "already_answered"
+
+
+def test_where_a_department_is_at_work_it_waits_and_no_clock_moves() -> None:
+    world = paid().does("feedback", DESK, satisfied=False, reason="仍漏水")
+    before = (world.case.asks, world.stage)
+    taken(world)
+    assert (world.case.asks, world.stage) == before
+    assert (world.view.refunded, world.case.promised) == (0, 21_000)
+    world.does("contact", DESK).confirms()  # nothing more is due than what is owed already
+    assert (world.stage, world.case.task and world.case.task.code) == ("task", "taken_back")
+
+
+def test_a_second_decision_gives_what_is_owed_besides_and_each_is_borne_under_its_own() -> None:
+    part = {"kind": "refund", "amount": 4_000}
+    world = granted(demand=part).child(amount=4_000, reference="P-1", done=("pay",))
+    world.does("feedback", DESK, satisfied=False, reason="不够", demand={"kind": "refund", "amount": 10_000})
+    taken(world).does("contact", DESK).confirms(carrier=100)
+    assert order_for(world.case, world.pack).amount == 10_000
+    world.child(amount=10_000, reference="P-2", done=("pay",)).does("resolve", RETURNS, outcome="retry")
+    order = order_for(world.case, world.pack)
+    assert (order.decision, order.amount) == (1, 4_000)
+    world.child(amount=4_000, reference="P-3", done=("pay",))
+    assert world.view.refunded == 14_000
+    assert {name: amount for name, amount in balances(ledger(world)).items() if name != "gateway"} == {
+        "merchant:M-7": 4_000,
+        "carrier": 10_000,
+    }
+
+
+def test_a_case_does_not_end_while_the_customer_is_owed_what_came_back() -> None:
+    world = paid().does("feedback", DESK, satisfied=False, reason="仍漏水")
+    taken(world).does("withdraw", DESK)
+    assert (world.stage, world.exit) == ("task", None)
+    world.does("resolve", RETURNS, outcome="retry").child(amount=21_000, reference="P-2", done=("pay",))
+    assert (world.stage, world.exit) == ("closed", "withdrawn")
+
+
+def test_a_case_that_had_ended_goes_on_with_the_task_and_ends_again() -> None:
+    world = paid().does("feedback", DESK, satisfied=True)
+    assert world.exit == "satisfied"
+    world.wait(days=9)
+    world.case = reopened(world.case, world.pack, world.case.given[0], "account_closed", world.now)
+    world.settle()
+    assert world.kinds()[-3:] == ["reopened", "taken_back", "task"]
+    assert world.case.exit is None
+    world.does("resolve", RETURNS, outcome="retry").child(amount=21_000, reference="P-2", done=("pay",))
+    world.does("feedback", DESK, satisfied=True)
+    assert world.exit == "satisfied"
+    assert list(breaches(row(world), world.case.events)) == []
+
+
+def test_the_oracle_adds_what_came_back_up_and_finds_a_line_that_is_missing() -> None:
+    world = taken(paid())
+    assert list(breaches(row(world), world.case.events)) == []
+    without: list[Event] = [event for event in world.case.events if event.kind != "taken_back"]
+    renumbered = [event.model_copy(update={"seq": seq}) for seq, event in enumerate(without, 1)]
+    assert "record_differs" in {wrong.code for wrong in breaches(row(world), renumbered)}
+
+
+def row(world: World) -> RowFacts:
+    """The register's row as the case would write it."""
+    return RowFacts(
+        number="T-1",
+        stage=world.stage,
+        exit=world.exit,
+        waiting_for="" if world.stage == Stage.CLOSED else world.view.waiting_for,
+        refunded=world.case.refunded,
+        paid=world.case.complaint.order.paid,
+        version=world.case.event_count + world.case.mail_count,
+        notices=world.case.mail_count,
+    )

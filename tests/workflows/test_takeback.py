@@ -1,0 +1,97 @@
+"""A refund the gateway takes back days later: told by any program, taken up by its case, open or ended."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from sqlmodel import select
+from temporalio.client import WorkflowFailureError, WorkflowHandle
+from temporalio.exceptions import ApplicationError
+
+from activities.reconcile import Reconciliation
+from models.case import Exit
+from models.names import REFUND_TAKEN_BACK, taken_back_id
+from models.tables import RefundIntent
+from procedures import PACKS
+from tests.support import RETURNS, SERVICE, OfCase, Office
+from tests.workflows.test_remedies import granted, registered
+from verify.oracle import Oracle
+
+
+async def news(office: Office, reference: str, actor: str = RETURNS) -> WorkflowHandle[Any, Any]:
+    """Somebody tells it as any program would."""
+    content = {"reference": reference, "code": "account_closed", "actor": actor}
+    await office.begin(REFUND_TAKEN_BACK, content, taken_back_id(reference))
+    return office.client.get_workflow_handle(taken_back_id(reference))
+
+
+async def told(office: Office, reference: str) -> dict[str, Any]:
+    async with asyncio.timeout(30):
+        verdict: dict[str, Any] = await (await news(office, reference)).result()
+    return verdict
+
+
+async def paid(office: Office) -> tuple[OfCase, str]:
+    case = await granted(office)
+    await case.at("feedback")
+    return case, str((await case.until("executed")).data["reference"])
+
+
+async def agree(office: Office, case: OfCase) -> None:
+    """Gateway, ledger, record and case say the same of the customer's money."""
+    await case.written()
+    run = Reconciliation(office.store, embedded=True)
+    assert [found async for found in run.differences() if found.number == case.number] == []
+    oracle = Oracle(office.store, PACKS.pinned, pause=0)
+    assert [wrong async for wrong in oracle.violations() if wrong.number == case.number] == []
+
+
+async def test_it_becomes_a_task_of_its_case_and_is_paid_once_more(office: Office) -> None:
+    case, reference = await paid(office)
+    assert (await told(office, reference))["code"] == "accepted"
+    seen = await case.at("task")
+    assert seen.task is not None
+    assert (seen.task.department, seen.task.code, seen.refunded) == ("returns_centre", "taken_back", 0)
+    await agree(office, case)
+    await case.send("resolve", RETURNS, outcome="retry")
+    await case.at("feedback")
+    async with office.store.read() as session:
+        (intent,) = (await session.exec(select(RefundIntent).where(RefundIntent.number == case.number))).all()
+    assert (intent.state, intent.generation, intent.reference != reference) == ("paid", 2, True)
+    assert (await case.view()).refunded == 21_000
+    await agree(office, case)
+
+
+async def test_a_case_that_has_ended_is_opened_again_once_and_ends_with_all_its_record(office: Office) -> None:
+    case, reference = await paid(office)
+    await case.send("feedback", SERVICE, satisfied=True)
+    assert (await case.result()).exit is Exit.SATISFIED
+    assert (await told(office, reference))["code"] == "accepted"
+    seen = await case.at("task")
+    assert (seen.exit, seen.refunded) == (None, 0)
+    await agree(office, case)
+    await case.send("resolve", RETURNS, outcome="settled", reference="BANK-7")
+    await case.at("feedback")
+    await case.send("feedback", SERVICE, satisfied=True)
+    ended = await case.result()
+    assert (ended.exit, ended.refunded) == (Exit.SATISFIED, 21_000)
+    kinds = await case.kinds()
+    assert (kinds.count("filed"), kinds.count("closed"), kinds.count("reopened")) == (1, 2, 1)
+    row = await registered(office.store, case)
+    assert (row.stage, row.exit, row.refunded) == ("closed", "satisfied", 21_000)
+    await agree(office, case)
+    assert (await told(office, reference))["code"] == "repeated"
+    assert len([run async for run in office.client.list_workflows(f"WorkflowId = '{case.handle.id}'")]) == 2
+
+
+async def test_news_that_cannot_be_true_or_is_not_the_senders_to_tell_ends_in_one_line(office: Office) -> None:
+    case, reference = await paid(office)
+    for about, actor, code in (("RF-UNKNOWN", RETURNS, "bad_input"), (reference, SERVICE, "wrong_department")):
+        with pytest.raises(WorkflowFailureError) as failed:
+            await (await news(office, about, actor)).result()
+        cause = failed.value.cause.__cause__
+        assert isinstance(cause, ApplicationError)
+        assert cause.type == code
+    assert (await case.view()).refunded == 21_000
+    await agree(office, case)
+    assert (await told(office, reference))["code"] == "accepted", "somebody who may tell it still can"

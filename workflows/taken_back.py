@@ -1,0 +1,28 @@
+"""The news that the gateway has taken a refund back: any program may start it, once for each refund."""
+
+from typing import Any
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.duties import TakeBackDuties
+    from models.case import Verdict
+    from models.commands import TakenBack
+    from models.names import REFUND_TAKEN_BACK, taken_back_id
+    from models.takeback import BackNews
+    from workflows.intake import bad_start, contract_of
+    from workflows.options import telling
+
+
+@workflow.defn(name=REFUND_TAKEN_BACK)
+class RefundTakenBackWorkflow:
+    """Started with one TakenBack as JSON under the id `takenback.REFERENCE`; ends once the case has taken it up."""
+
+    @workflow.run
+    async def run(self, *args: Any) -> Verdict:
+        """Tell the case, however long it takes. Fails in one line for news that cannot be true or is not believed."""
+        told = contract_of(args, TakenBack)
+        if workflow.info().workflow_id != (wanted := taken_back_id(told.reference)):
+            raise bad_start(f"workflow id: must be {wanted} for this refund; correct one of them")
+        news = BackNews(told=told, at=workflow.info().workflow_start_time)
+        return await workflow.execute_activity_method(TakeBackDuties.take_back, news, **telling("tell the case"))
