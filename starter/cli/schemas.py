@@ -14,7 +14,7 @@ from pydantic_core import core_schema
 
 from models import names
 from models.case import CaseResult, Event, Verdict
-from models.commands import COMMANDS, MailReport
+from models.commands import COMMANDS, MailReport, TakenBack
 from models.complaint import Complaint
 from models.corrective import CorrectiveView
 from models.corrective_forms import CORRECTIVE_COMMANDS
@@ -31,6 +31,7 @@ from starter.failures import BadInput
 MODELS: dict[str, type[BaseModel]] = {
     "complaint": Complaint,
     **COMMANDS,
+    "taken_back": TakenBack,
     "mail": MailReport,
     "view": CaseView,
     "verdict": Verdict,

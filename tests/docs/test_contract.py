@@ -46,7 +46,7 @@ def test_every_example_is_a_valid_message(name: str, block: str) -> None:
 
 
 def test_there_is_an_example_of_everything_sent_and_returned() -> None:
-    assert set(EXAMPLES) == {"complaint", *COMMANDS, "mail", "verdict", "view", "timeline", "result"}
+    assert set(EXAMPLES) == {"complaint", *COMMANDS, "taken_back", "mail", "verdict", "view", "timeline", "result"}
     assert [name for name, _ in SENT] == ["confirm", "feedback"]
     assert set(EXAMPLES["view"]) == set(MODELS["view"].model_fields)
     assert set(EXAMPLES["result"]) == set(MODELS["result"].model_fields)
@@ -61,6 +61,8 @@ def test_every_name_on_the_wire_is_there() -> None:
         names.VIEW,
         names.TIMELINE,
         names.MAIL_REPORT,
+        names.REFUND_TAKEN_BACK,
+        names.taken_back_id("REFERENCE"),
         names.case_id("NUMBER"),
         names.remedy_id("NUMBER", 1, 1, names.REFUND).removesuffix("1") + "DECISION",
         *(key.name for key in attributes.ALL),

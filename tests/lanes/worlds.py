@@ -13,13 +13,15 @@ from random import Random
 from typing import Any
 
 from models.case import Case, Stage
-from models.commands import COMMANDS, Command
+from models.commands import COMMANDS, Command, TakenBack
+from models.names import TAKEN_BACK
 from models.remedy import RemedyResult
 from rules.audit import RowFacts, breaches
 from rules.clock import next_due, pass_time
 from rules.intake import open_case
 from rules.messages import receive
 from rules.remedy import finished, order_for
+from rules.takeback import reopened
 from rules.view import summary
 from tests.builders import complaint, liable
 from tests.lanes.common import Lane, main, options
@@ -73,6 +75,8 @@ def world(dice: Random) -> str | None:
         case = pass_time(case, PACK, at)
         case, _ = receive(case, PACK, name, command, at, (who,))
         case, paid = _child(case, at, paid, dice)
+        if case.given and dice.random() < 0.1:
+            case, paid = _taken_back(case, at, paid)
     end = START + HOUR * 24 * 60
     for _ in range(40):
         if case.closed or (due := next_due(case, PACK)) is None or due.at > end:
@@ -88,13 +92,26 @@ def _child(case: Case, at: datetime, paid: int, dice: Random) -> tuple[Case, int
     order = order_for(case, PACK)
     if dice.random() < 0.1:
         return finished(case, PACK, RemedyResult(failure="broken", step=order.steps[0]), at), paid
-    done = RemedyResult(amount=order.amount if "pay" in order.steps else 0, reference="P-1", done=order.steps)
+    amount, reference = order.amount if "pay" in order.steps else 0, f"P-{order.decision}-{order.attempt}"
+    done = RemedyResult(amount=amount, reference=reference, done=order.steps)
     return finished(case, PACK, done, at), paid + done.amount
+
+
+def _taken_back(case: Case, at: datetime, paid: int) -> tuple[Case, int]:
+    """The gateway takes the last refund back; a case that has ended goes on."""
+    given = case.given[-1]
+    if case.closed:
+        return reopened(case, PACK, given, "account_closed", at), paid - given.amount
+    told = TakenBack(actor="somebody", reference=given.reference, code="account_closed")
+    case, _ = receive(case, PACK, TAKEN_BACK, told, at, (PACK.cashier,))
+    return case, paid - given.amount
 
 
 def _broken(case: Case, paid: int) -> str | None:
     if case.refunded != paid or paid > case.complaint.order.paid:
         return f"refunded {case.refunded}, paid out {paid} of {case.complaint.order.paid}"
+    if case.closed and case.owing:
+        return f"ended while {case.promised - case.refunded} is owed"
     if not case.closed and next_due(case, PACK) is None and case.execution is None:
         return f"stuck at {case.stage}"
     row = summary(case, PACK)

@@ -12,6 +12,7 @@ from models.names import Refused
 from rules.audit import RowFacts, breaches
 from rules.clock import next_due, pass_time
 from rules.remedy import order_for
+from rules.takeback import reopened
 from rules.view import result, summary
 from tests.rules.builders import PACK, World, liable
 
@@ -135,17 +136,31 @@ class AnyCase(RuleBasedStateMachine):
         self.keys.add(key)
         if not fails:
             self.paid += order.amount if "pay" in order.steps else 0
-            self.world.child()
+            amount = order.amount if "pay" in order.steps else 0
+            self.world.child(amount=amount, reference=f"P-{len(self.keys)}", done=order.steps)
             return
         step = data.draw(st.sampled_from([*order.steps, None]))
         self.world.child(failure="broken", step=step, done=())
+
+    @precondition(lambda self: self.world.case.given)
+    @rule(data=st.data())
+    def the_gateway_takes_a_refund_back(self, data: st.DataObject) -> None:
+        case, pack = self.world.case, self.world.pack
+        given = data.draw(st.sampled_from(case.given))
+        if case.closed:
+            self.world.case = reopened(case, pack, given, "account_closed", self.world.now)
+            self.world.settle()
+        else:
+            self.world.does("taken_back", pack.cashier, reference=given.reference, code="account_closed")
+        self.paid -= given.amount
 
     @invariant()
     def the_customer_gets_each_amount_once_and_never_more_than_was_paid(self) -> None:
         case = self.world.case
         under_way = case.execution.remedy.amount if case.execution else 0
         assert case.refunded == self.paid
-        assert 0 <= case.refunded + under_way <= case.complaint.order.paid
+        assert 0 <= case.refunded <= case.promised + under_way <= case.complaint.order.paid
+        assert not (case.closed and case.owing)
 
     @invariant()
     def an_open_case_waits_for_somebody_and_something_moves_it(self) -> None:

@@ -12,7 +12,7 @@ from temporalio import activity
 
 from activities import duties
 from activities.store import Store
-from models.commands import COMMANDS, IncidentDecision
+from models.commands import COMMANDS, IncidentDecision, TakenBack
 from procedures import load_packs
 from procedures.checks import needed_commands
 from rules.actions import ACTIONS
@@ -107,7 +107,7 @@ def test_a_workflow_run_reads_like_the_procedures_text() -> None:
 
 
 def test_every_command_has_an_action_and_an_authority_in_every_pack() -> None:
-    assert set(ACTIONS) == {*COMMANDS.values(), IncidentDecision}
+    assert set(ACTIONS) == {*COMMANDS.values(), IncidentDecision, TakenBack}
     for pack in load_packs().all():
         assert set(pack.authority) == set(needed_commands(pack)), pack.ref
 
