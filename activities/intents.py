@@ -109,6 +109,12 @@ class Intents:
             await session.exec(update(OrderAccount).where(account).values(refunded=freed))
         return True
 
+    async def taken_back(self, key: str, code: str) -> None:
+        """The gateway has the money again; its amount stays held on the order until somebody has settled it."""
+        mine = (col(RefundIntent.key) == key, col(RefundIntent.state) == "paid")
+        async with self._store.write() as session:
+            await session.exec(update(RefundIntent).where(*mine).values(state="taken_back", code=code))
+
     async def under(self, reference: str) -> RefundIntent | None:
         """The intent the gateway made or had made under its number `reference`."""
         async with self._store.read() as session:

@@ -9,8 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import update
-from sqlmodel import col, select
+from sqlmodel import select
 from temporalio import activity
 from temporalio.client import WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
@@ -98,20 +97,13 @@ class TakeBackDesk(TakeBackDuties):
         raise ApplicationError(reason, type=code.value, non_retryable=True)
 
     async def _mark(self, told: TakenBack, intent: RefundIntent) -> None:
-        """The payment is no longer made; its amount stays held on the order until it is settled."""
-        mine = (col(RefundIntent.key) == intent.key, col(RefundIntent.state) == "paid")
-        heard = Entry(
-            "money",
-            intent.number,
-            told.actor,
-            {"event": "gateway_took_back", "reference": told.reference, "code": told.code},
-            f"{TAKEN_BACK}:{told.reference}",
-        )
+        """From now on the payment is not made, and the audit trail says who told so."""
+        await self._intents.taken_back(intent.key, told.code)
+        facts = {"event": "gateway_took_back", "reference": told.reference, "code": told.code}
+        heard = Entry("money", intent.number, told.actor, facts, f"{TAKEN_BACK}:{told.reference}")
         async with self._store.write() as session:
-            marked = await session.exec(update(RefundIntent).where(*mine).values(state="taken_back", code=told.code))
-            if marked.rowcount:
-                await append(session, [heard], self._now)
-        if isinstance(self._gateway, EmbeddedGateway) and intent.state != "open":
+            await append(session, [heard], self._now)
+        if isinstance(self._gateway, EmbeddedGateway):
             await self._gateway.take_back(told.reference)
 
     async def _tell(self, told: TakenBack, row: CaseRow) -> Verdict:

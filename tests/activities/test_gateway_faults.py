@@ -58,11 +58,15 @@ class FaultyGateway:
             body = await reader.readexactly(int(headers.get("content-length", 0)))
             if method == "GET":
                 wanted = parse_qs(urlsplit(target).query)["reference"][0]
-                await self.answer(writer, 200, [made for made in self.made if made["ours"] == wanted])
+                await self.answer(writer, 200, self.standing(wanted))
             else:
                 await self.refund(writer, headers["idempotency-key"], json.loads(body))
         finally:
             writer.close()
+
+    def standing(self, ours: str) -> list[dict[str, Any]]:
+        """What was made under our reference and not taken back."""
+        return [made for made in self.made if made["ours"] == ours and not made.get("back")]
 
     async def refund(self, writer: asyncio.StreamWriter, key: str, body: dict[str, Any]) -> None:
         """Fail in one of the ways, or pay."""

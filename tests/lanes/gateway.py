@@ -1,4 +1,4 @@
-"""G2: refunds through a gateway that fails a third of the calls, stores its failures and forgets its keys after a day.
+"""G2: refunds through a gateway that fails a third of the calls, stores its failures, forgets keys and takes back.
 
     python -m tests.lanes.gateway --seed 7 --n 2000 --gap 30
 
@@ -18,6 +18,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.embedded import EmbeddedCarrier, EmbeddedWarehouse
 from activities.http_partner import HttpPaymentGateway
+from activities.intents import Intents
 from activities.remedies import Remedies
 from activities.store import Store
 from models.complaint import DemandKind
@@ -26,6 +27,8 @@ from tests.activities.test_gateway_faults import FAULTS, KEY_LIFE, FaultyGateway
 from tests.lanes.common import Lane, main, options
 from verify.partner import Partner
 
+TAKEN_BACK = 0.1
+"""Share of the refunds that a webhook reports as failed after they were made."""
 LOOKS = 3
 """More waits for a doubtful payment to settle than this would be stuck."""
 
@@ -53,18 +56,33 @@ async def gateway(given: argparse.Namespace) -> Lane:
         await store.create()
         remedies = Remedies(store, client, EmbeddedWarehouse(store), EmbeddedCarrier(store), clock=lambda: world.now)
         for index in range(given.n):
-            await _pay(lane, remedies, world, order(f"C-{index}"), timedelta(hours=given.gap))
+            due = order(f"C-{index}")
+            await _pay(lane, remedies, world, due, timedelta(hours=given.gap))
+            if lane.dice.random() < TAKEN_BACK:
+                await _late_failure(lane, Intents(store), faulty, due)
+                await _pay(lane, remedies, world, due.model_copy(update={"attempt": 2}), timedelta(hours=given.gap))
         faulty.dice.random = lambda: 1.0  # type: ignore[method-assign]
         await lane.ask(Partner(store, client).breaches())
         await store.close()
     await client.aclose()
     server.close()
-    made = Counter(refund["ours"] for refund in faulty.made)
-    lane.must(made == {f"C-{index}:1:pay": 1 for index in range(given.n)}, f"{given.n} due, {len(faulty.made)} made")
+    made = Counter(refund["ours"] for refund in faulty.made if not refund.get("back"))
+    lane.must(made == {f"C-{index}:1:pay": 1 for index in range(given.n)}, f"{given.n} due, {made.total()} stand")
     lane.must(given.n < 100 or set(FAULTS) <= set(faulty.faults), "not every fault was tried")
     for fault, count in faulty.faults.items():
         lane.counts[fault or "good"] = count
     return lane
+
+
+async def _late_failure(lane: Lane, intents: Intents, faulty: FaultyGateway, due: RemedyOrder) -> None:
+    """Told that the refund came back; one time in three that is not true, and the gateway still lists it."""
+    (made,) = faulty.standing(f"{due.number}:1:pay")
+    if lane.dice.random() < 2 / 3:
+        made["back"] = True
+        lane.counts["taken back"] += 1
+    else:
+        lane.counts["said to be taken back"] += 1
+    await intents.taken_back(f"{due.number}:1:pay", "account_closed")
 
 
 async def _pay(lane: Lane, remedies: Remedies, world: World, due: RemedyOrder, gap: timedelta) -> None:
