@@ -61,6 +61,8 @@ class People:
     troubles: int = 0
     risen: set[str] = field(default_factory=set)
     """Duties that went past their clock and up the ladder."""
+    unheard: bool = False
+    """A message was stored, and nobody heard the verdict: what is said since may have been done by it."""
     denied: set[tuple[str, str]] = field(default_factory=set)
     """Who was told that somebody else must do it: (message, actor)."""
 
@@ -90,7 +92,7 @@ class People:
             self.denied.add((said.name, actor))
         if said.name == "record" and not verdict.accepted and said.department != self._own(said):
             return True  # it was for the next of the ladder only while the clock had run out
-        return verdict.accepted or verdict.code in FAIR
+        return verdict.accepted or verdict.code in FAIR or self.unheard
 
     def _own(self, said: Say) -> str:
         return self.pack.duties[said.fields["duty"]].department

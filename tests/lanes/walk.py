@@ -97,6 +97,7 @@ class Walk:
             verdict = await self._cases.send(view.number, said.name, COMMANDS[said.name].model_validate(fields))
         except (NotConfirmed, TryAgain):
             self._lane.counts["not confirmed"] += 1
+            people.unheard = True
             return None
         self._lane.counts[said.name if verdict.accepted else f"{said.name}: {verdict.code}"] += 1
         fair = people.told(said, actor, verdict)
