@@ -32,8 +32,10 @@ def statement(head: Statement, lines: Lines, pack: Procedure, lang: Language, no
     return Document("statement", lang, title, _notes(head, pack, lang, now), (section,), facts)
 
 
-def overview(month: str, totals: Totals, pack: Procedure, lang: Language, now: datetime) -> Document:
-    """Every party of a month with what it bears."""
+def overview(
+    month: str, totals: Totals, pack_of: Callable[[str], Procedure], lang: Language, now: datetime
+) -> Document:
+    """Every party of a month with what it bears. `pack_of`: the procedure whose words name a party."""
     keys = {"party": 4, "lines": 1, "amount": 2, "minor": 2, "currency": 1}
     columns = tuple(Column(key, say(f"settlement.column.{key}", lang), width) for key, width in keys.items())
 
@@ -41,12 +43,17 @@ def overview(month: str, totals: Totals, pack: Procedure, lang: Language, now: d
         async for bearer, currency, lines, total in totals():
             facts = {"party": bearer, "currency": currency, "lines": lines, "amount": total}
             shown = money(total, currency, Language.EN)
-            yield Row((party(bearer, pack, lang), lines, shown, total, currency), facts)
+            yield Row((party(bearer, pack_of(bearer), lang), lines, shown, total, currency), facts)
 
     title = say("settlement.overview", lang, month=month)
     facts = {"period": month, "generated_at": now.isoformat()}
     return Document(
-        "settlement", lang, title, _heading(month, pack, lang, now), (Section("parties", title, columns, rows),), facts
+        "settlement",
+        lang,
+        title,
+        _heading(month, pack_of(""), lang, now),
+        (Section("parties", title, columns, rows),),
+        facts,
     )
 
 

@@ -11,12 +11,12 @@ from models.names import CORRECTIVE_ACTION, corrective_id
 from models.quality_complaint import QualityComplaint
 from starter.cli.actions import Flag, Many
 from starter.cli.correctives import found, read_form, send, show_report, table, tell_number, trace_lots
-from starter.cli.dossiers import dossiers, known_actor, pack_named
+from starter.cli.dossiers import dossiers, pack_named
 from starter.cli.parsing import contract, one_of
 from starter.cli.reporting import FormatName, format_of, write_document
 from starter.cli.sending import NOBODY, Sender, acting
 from starter.cli.session import Json, session
-from starter.failures import BadInput
+from starter.failures import BadInput, NotAllowed
 from texts.forms8d import form_text
 
 corrective = App(
@@ -50,7 +50,8 @@ async def open_report(
     if pack.corrective_action is None:
         raise BadInput("no_8d", name=pack.name)
     actor = acting(current, by.actor)
-    known_actor(current, pack, actor, pack.departments)
+    if set(current.directory.departments_of(actor)).isdisjoint(pack.departments):
+        raise NotAllowed("no_part", name=pack.name)
     content = await asyncio.to_thread(read_form, file)
     complaint = contract(QualityComplaint, {**content, "procedure": pack.ref, "requester": actor})
     workflow_id = corrective_id(complaint.reference)

@@ -117,21 +117,16 @@ def read_form(file: Path) -> dict[str, Any]:
         raise BadInput("bad_form") from None
     if not isinstance(content, dict):
         raise BadInput("bad_form")
-    return {key: _dated(value) for key, value in content.items() if value != ""}
+    return {key: _filled(value) for key, value in content.items() if value != ""}
 
 
-def _dated(value: Any) -> Any:
-    """A field nobody filled in is missing; dates of a JSON file come as text."""
+def _filled(value: Any) -> Any:
+    """A field nobody filled in is missing; a day is text, which the form reads as a day where it asks for one."""
     if isinstance(value, list):
-        return [_dated(item) for item in value]
+        return [_filled(item) for item in value]
     if isinstance(value, dict):
-        return {key: _dated(item) for key, item in value.items() if item != ""}
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            return value
-    return value
+        return {key: _filled(item) for key, item in value.items() if item != ""}
+    return value.isoformat() if isinstance(value, date) else value
 
 
 async def _row(current: Session, text: str) -> "CorrectiveRow":

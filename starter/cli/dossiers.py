@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from models.case import Verdict
 from models.commands import Command
+from models.names import Refused
 from models.procedure import Procedure
 from starter.cli.sending import REFUSED, Sender, composed
 from starter.cli.session import Session
@@ -59,7 +60,8 @@ async def act(
     """Send a message. Returns the exit code; raises Failure."""
     name, model = message
     checked = composed(current, model, sender, fields)
-    known_actor(current, pack, checked.actor, pack.departments)
+    if set(current.directory.departments_of(checked.actor)).isdisjoint(pack.departments):
+        raise NotAllowed("no_part", name=pack.name)
     async with dossiers(current) as service:
         verdict = await service.send(workflow_id, number, name, checked, wait=sender.wait)
     tell(current, number, verdict, as_json=sender.as_json)
@@ -73,6 +75,7 @@ def tell(current: Session, number: str, verdict: Verdict, *, as_json: bool) -> N
     elif verdict.accepted:
         current.out.print(f"{number}: {current.named('code', verdict.code)}", markup=False)
     if not verdict.accepted:
-        words = localised(verdict.reason, current.lang)
+        closed = verdict.code == Refused.CLOSED
+        words = current.say("file_new") if closed else localised(verdict.reason, current.lang)
         line = f"redress: {number}: {current.named('code', verdict.code)}; {words}"
         current.err.print(" ".join(line.split()), markup=False)

@@ -211,7 +211,7 @@ async def report(
     current = session()
     chosen = format_of(write_as, out, as_json=as_json)
     if form not in ("incident", "summary"):
-        document = await paper(current, form, procedure)
+        document = await paper(current, form, procedure, number)
     elif number is None:
         raise BadInput("bad_incident")
     else:

@@ -92,7 +92,13 @@ async def table(current: Session, limit: int, *, as_json: bool) -> int:
         stage = current.named("incident.stage", line.stage)
         drilled = f"{stage} · {current.named('incident.label', 'drill')}" if line.drill else stage
         opened = brief(line.opened_at, current.default_pack.time_zone)
-        cells = (line.number, drilled, ", ".join(scope.marks().values()), opened, str(line.cases))
+        cells = (
+            line.number,
+            drilled,
+            ", ".join(scope.marks().values()),
+            opened,
+            "–" if line.drill else str(line.cases),
+        )
         shown.add_row(*(Text(cell) for cell in cells))
     current.out.print(shown)
     return 0
@@ -140,12 +146,12 @@ async def report_on(current: Session, form: str, number: str) -> "Document":
     return report_of(form, seen, told, lambda: cases(current.settings, row.number), pack, current.lang)
 
 
-async def paper(current: Session, form: str, procedure: str | None) -> "Document":
-    """One of the plan's own papers. Raises BadInput."""
+async def paper(current: Session, form: str, procedure: str | None, number: str | None) -> "Document":
+    """One of the plan's own papers; an incident's number says whose plan. Raises BadInput, NoSuchCase."""
     from reports.incident import plan_paper
     from starter.incident_archive import last_drill
 
-    pack = pack_named(current, procedure)
+    pack = current.pack((await _found(current, number))[1].procedure) if number else pack_named(current, procedure)
     if pack.incident is None:
         raise BadInput("no_plan", name=pack.name)
     return plan_paper(form, pack, pack.incident, await last_drill(current.settings, pack.name), current.lang)

@@ -41,6 +41,7 @@ def case_page(current: Session, view: CaseView, pack: Procedure, now: datetime |
 def _facts(current: Session, view: CaseView, pack: Procedure, now: datetime) -> list[tuple[str, str]]:
     lang = current.lang
     found = [
+        ("procedure", f"{values.title(pack.title, lang)} ({view.procedure})"),
         ("order", view.order),
         ("cause", values.cause(view.cause, pack, lang)),
         ("severity", values.severity(view.severity, pack, lang)),

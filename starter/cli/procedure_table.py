@@ -19,9 +19,10 @@ def rows(current: Session, pack: Procedure) -> Iterator[Row]:
     yield from _clocks("", pack.clocks)
     yield from _afterwards(pack)
     for band in pack.approvals:
-        who = band.by or current.say("procedure.alone")
+        who = values.department(band.by, pack, current.lang) if band.by else current.say("procedure.alone")
         limit = f"{band.over or 0} – {band.up_to if band.up_to is not None else '∞'}"
-        yield ", ".join(band.liable) or "*", f"{limit}: {who}", band.source
+        parties = ", ".join(values.party(name, pack, current.lang) for name in band.liable)
+        yield parties or "*", f"{limit}: {who}", band.source
     yield from _quality(pack)
     for name, paper in pack.papers.items():
         yield f"papers.{name}", values.title(paper.title, current.lang), paper.source
@@ -34,7 +35,9 @@ def _way(current: Session, pack: Procedure) -> Iterator[Row]:
         steps = " → ".join((*route.before, current.named("handling", route.handling), *route.after))
         yield route.name, steps, route.source
     for name, duty in pack.duties.items():
-        yield f"{name}: {values.title(duty.title, current.lang)}", span_text(duty.within), duty.source
+        whose = current.say("procedure.liable_one") if duty.department == "liable" else None
+        whose = whose or values.department(duty.department, pack, current.lang)
+        yield f"{name}: {values.title(duty.title, current.lang)}", f"{span_text(duty.within)} · {whose}", duty.source
 
 
 def _quality(pack: Procedure) -> Iterator[Row]:

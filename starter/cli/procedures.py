@@ -39,10 +39,12 @@ def list_packs(*, as_json: Json = False) -> int:
         current.print_json([{"ref": pack.ref, "title": pack.title, "source": pack.source} for pack in packs])
         return 0
     table = Table(box=None, pad_edge=False)
-    for heading in ("procedure", "title", "source"):
+    for heading in ("procedure", "title", "newest", "source"):
         table.add_column(current.say(f"procedure.{heading}"))
+    newest = {pack.name: pack.ref for pack in packs}
     for pack in packs:
-        table.add_row(Text(pack.ref), Text(values.title(pack.title, current.lang)), Text(pack.source))
+        mark = "✓" if newest[pack.name] == pack.ref else ""
+        table.add_row(Text(pack.ref), Text(values.title(pack.title, current.lang)), Text(mark), Text(pack.source))
     current.out.print(table)
     return 0
 

@@ -95,6 +95,11 @@ class Session:
         fallback = self.default_pack
         return PACKS.pinned(ref) if PACKS.has(ref) else fallback
 
+    def pack_of_party(self, party: str) -> "Procedure":
+        """A procedure that names this party of the ledger, such as "merchant:M-7"; the default one where none does."""
+        role, packs = party.partition(":")[0], (self.default_pack, *self.packs())
+        return next((pack for pack in packs if role in pack.parties), self.default_pack)
+
     def pack_with(self, department: str) -> "Procedure":
         """A procedure that has this department, the default one first. Raises BadInput where none has."""
         packs = (self.default_pack, *self.packs())

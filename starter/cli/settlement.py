@@ -63,11 +63,12 @@ async def show_statement(
         who = reader(current)
         if party is None:
             await who.everything("statements")
-            document = overview(month, lambda: book.parties(month), current.default_pack, current.lang, now())
+            document = overview(month, lambda: book.parties(month), current.pack_of_party, current.lang, now())
         else:
             head = await book.head(await _party(current, book, party), month)
             await who.party(head.party)
-            document = statement(head, lambda: book.lines(head), current.default_pack, current.lang, now())
+            pack = current.pack_of_party(head.party)
+            document = statement(head, lambda: book.lines(head), pack, current.lang, now())
         await _deliver(current, document, chosen, out)
     return 0
 
@@ -168,8 +169,8 @@ async def _statements(current: Session, *, writing: bool = False) -> AsyncIterat
 
 async def _party(current: Session, book: "Statements", name: str) -> str:
     """The ledger's name for a party; an id alone is enough where only one has it. Raises NoSuchCase, BadInput."""
-    roles = [role for role, party in current.default_pack.parties.items() if party.settles]
-    found = await book.known((name, *(f"{role}:{name}" for role in roles)))
+    roles = {role for pack in current.packs() for role, party in pack.parties.items() if party.settles}
+    found = await book.known((name, *(f"{role}:{name}" for role in sorted(roles))))
     if not found:
         raise NoSuchCase("no_party")
     if len(found) > 1 and name not in found:

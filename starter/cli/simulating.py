@@ -22,7 +22,7 @@ from rules.simulation import Compared, Ending, Tally, compare
 from starter.cli.reading_rights import reader
 from starter.cli.session import Json, Session, session
 from starter.failures import BadInput
-from texts import money
+from texts import money, values
 
 if TYPE_CHECKING:
     from rules.past import Past
@@ -54,14 +54,14 @@ async def simulate(
                 sys.stdout.write(f"{before}\n{json.dumps(line, ensure_ascii=False)}")
                 before = ","
             else:
-                current.out.print(Text(f"{number}  {_difference(current, case)}"))
+                current.out.print(Text(f"{number}  {_difference(current, case, pack)}"))
     if as_json:
         totals = {"same": tally.same, "otherwise": tally.otherwise, "undecided": dict(tally.undecided)}
         costs = json.dumps(_costs(tally), ensure_ascii=False)
         opening = "" if before == "," else before
         sys.stdout.write(f'{opening}\n], "totals": {json.dumps(totals)}, "costs": {costs}}}\n')
     else:
-        _print_totals(current, tally)
+        _print_totals(current, tally, pack)
     return 0
 
 
@@ -104,16 +104,19 @@ def _compare(past: "Past | None", pack: Procedure, days: Workdays) -> Compared:
     return compare(past, PACKS.pinned(past.procedure), pack, days)
 
 
-def _difference(current: Session, case: Compared) -> str:
+def _difference(current: Session, case: Compared, pack: Procedure) -> str:
     return "; ".join(
-        f"{current.say(f'simulate.{name}')}: {_shown(current, name, case.old)} → {_shown(current, name, case.new)}"
+        f"{current.say(f'simulate.{name}')}: {_shown(current, name, case.old, pack)} → "
+        f"{_shown(current, name, case.new, pack)}"
         for name in Ending.__dataclass_fields__
         if getattr(case.old, name) != getattr(case.new, name)
     )
 
 
-def _shown(current: Session, name: str, ending: Ending) -> str:
+def _shown(current: Session, name: str, ending: Ending, pack: Procedure) -> str:
     value = getattr(ending, name)
+    if name == "liable" and value:
+        return values.liable(value, pack, current.lang)
     if name == "refunded":
         return money(value, ending.currency, current.lang)
     if name in {"basis", "exit"} and value:
@@ -128,13 +131,13 @@ def _costs(tally: Tally) -> list[dict[str, str | int]]:
     ]
 
 
-def _print_totals(current: Session, tally: Tally) -> None:
+def _print_totals(current: Session, tally: Tally, pack: Procedure) -> None:
     table = Table(box=None, pad_edge=False)
     for heading in ("party", "old", "new"):
         table.add_column(current.say(f"simulate.{heading}"), justify="left" if heading == "party" else "right")
     for currency, party in sorted({*tally.old, *tally.new}):
         amounts = (money(costs[currency, party], currency, current.lang) for costs in (tally.old, tally.new))
-        table.add_row(Text(party), *(Text(amount) for amount in amounts))
+        table.add_row(Text(values.party(party, pack, current.lang)), *(Text(amount) for amount in amounts))
     current.out.print(table)
     undecided = sum(tally.undecided.values())
     totals = current.say("simulate.totals", same=tally.same, otherwise=tally.otherwise, undecided=undecided)

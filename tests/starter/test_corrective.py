@@ -12,6 +12,7 @@ from pypdf import PdfReader
 from models.corrective_forms import CORRECTIVE_COMMANDS
 from models.language import Language
 from models.quality_complaint import QualityComplaint
+from starter.cli.correctives import read_form
 from starter.cli.parsing import contract
 from starter.failures import BadInput
 from tests.eightd import CHECK, COMPLAINT, D1, D2, D3, D4, D5, D6, D7, D8
@@ -115,3 +116,10 @@ def test_bad_input_gets_one_line_and_its_exit_code(
     assert ran.err.startswith("redress: ")
     assert ran.err.count("\n") == 1
     assert told in ran.err
+
+
+@pytest.mark.parametrize("day", ['"2026-11-20"', "2026-11-20"])
+def test_a_day_may_stand_in_a_text_of_a_form_and_be_written_with_quotes_or_without(tmp_path: Path, day: str) -> None:
+    file = tmp_path / "d2.toml"
+    file.write_text(f'when = {day}\nhow = ""\n[[measures]]\non = {day}\n', encoding="utf-8")
+    assert read_form(file) == {"when": "2026-11-20", "measures": [{"on": "2026-11-20"}]}

@@ -24,7 +24,7 @@ def test_every_packaged_procedure_is_listed_and_shows_its_numbers_with_their_cla
     returns = redress("procedure", "show", "returns").out
     for key in ("offers.make", "callbacks.desk", "rework", "extensions", "incident.decision", "papers.return_list"):
         assert key in returns
-    assert "duty_manager" in redress("procedure", "show", str(HOTEL_FILE)).out
+    assert "Duty manager" in redress("procedure", "show", str(HOTEL_FILE)).out
     assert redress("procedure", "show", "bakery").code == 2
 
 

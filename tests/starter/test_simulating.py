@@ -74,6 +74,6 @@ def test_a_shorter_clock_shows_which_cases_end_otherwise_and_what_they_cost(simu
     ran = simulate(str(file))
     assert "R-1  basis: the department's answer → " in ran.out
     assert "refunded: CNY 0.00 → CNY 210.00" in ran.out
-    assert "1 cases end the same, 1 otherwise, 1 cannot be compared" in ran.out
+    assert "Cases that end the same: 1, otherwise: 1, not comparable: 1" in ran.out
     assert simulate(str(file), "--since", "2026-04-01", "--json").json["totals"]["same"] == 0
     assert simulate(str(file), "--since", "soon").code == 2

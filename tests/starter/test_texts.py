@@ -42,6 +42,13 @@ def test_no_text_has_a_brace_or_bracket_left_over_when_it_is_filled() -> None:
             assert not re.search(r"[{}]|\[\[|\]\]", filled), key
 
 
+def test_a_part_that_may_be_left_out_names_the_value_it_depends_on() -> None:
+    # One that names none would always be shown: a real incident was announced as a drill.
+    for lang in Language:
+        for key, text in catalogue(lang).items():
+            assert all(placeholders(part) for part in re.findall(r"\[\[(.+?)\]\]", text, flags=re.DOTALL)), key
+
+
 @pytest.mark.parametrize(
     ("group", "kind"),
     [
