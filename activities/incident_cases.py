@@ -21,7 +21,8 @@ _AFTER = (Stage.EXECUTING.value, Stage.TASK.value, *_DONE)
 _DECIDED = LINK.c.fate == CaseFate.DECIDED.value
 _EXECUTING = and_(_DECIDED, CASE.c.stage == Stage.EXECUTING.value)
 _UNTOLD = and_(_DECIDED, CASE.c.version <= LINK.c.version, CASE.c.stage.not_in(_AFTER))
-_WORKING = or_(_UNTOLD, and_(_EXECUTING, CASE.c.waiting_for == SYSTEM))
+_OURS = or_(CASE.c.waiting_for == SYSTEM, CASE.c.waiting_for.startswith(f"{SYSTEM},"))
+_WORKING = or_(_UNTOLD, and_(_EXECUTING, _OURS))
 """Decided, and it has not written down what came of it, or money or stock is on its way."""
 
 

@@ -15,7 +15,8 @@ from rules.remedy import awaits_goods
 def waiting_for(case: Case, pack: Procedure) -> tuple[str, ...]:
     """The departments that must act now; "customer" or "system" where no department must."""
     held = (pack.panel,) if case.cost_held and not case.closed else ()
-    return tuple(dict.fromkeys((*_at_stage(case, pack), *held)))
+    aside = (work.department for work in duties.running(case) if work.aside)
+    return tuple(dict.fromkeys((*_at_stage(case, pack), *held, *aside)))
 
 
 def _at_stage(case: Case, pack: Procedure) -> tuple[str, ...]:

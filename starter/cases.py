@@ -186,7 +186,7 @@ class Cases:
 
         async def waits() -> bool:
             view = await self.view(number)
-            return child is None and view.stage is Stage.EXECUTING and view.waiting_for != SYSTEM
+            return child is None and view.stage is Stage.EXECUTING and SYSTEM not in view.waiting_for.split(",")
 
         handle = self._client.get_workflow_handle(child) if child else self._handle(number)
         try:

@@ -131,6 +131,16 @@ def test_s2_13_who_is_not_satisfied_is_examined_again_from_the_inquiry_on() -> N
     assert [work.duty for work in world.case.works if work.open and not work.aside] == ["investigate"]
 
 
+def test_a_duty_aside_stands_in_its_departments_inbox_whatever_else_the_case_waits_for() -> None:
+    world = settled(channel="online")
+    assert (world.stage, world.view.waiting_for) == (
+        "feedback",
+        "customer,customer_service,merchandise,service_manager",
+    )
+    world.does("record", "merchandise", duty="explain", fields={"explanation": "批次不良"})
+    assert world.view.waiting_for == "customer,customer_service,service_manager"
+
+
 def test_s2_14_the_way_to_the_appraisal_asks_nobody_again_for_what_is_waited_for_already() -> None:
     world = complained(channel="online", demand={"kind": "exchange"}, details=RECEIPT)
     world.does("record", DESK, duty="inspect", fields={"receipt_confirmed": True, "condition": "undecidable"})
@@ -149,7 +159,7 @@ def test_s2_14_goods_are_taken_back_with_the_receipts_five_facts_and_the_reason(
 def test_s2_14_quality_nobody_can_decide_is_appraised() -> None:
     world = complained(channel="walk_in", demand={"kind": "return_and_refund"}, details=RECEIPT)
     world.does("record", DESK, duty="inspect", fields={"receipt_confirmed": True, "condition": "undecidable"})
-    assert (world.case.route, world.view.waiting_for) == ("appraisal", "quality_control")
+    assert (world.case.route, world.view.waiting_for) == ("appraisal", f"quality_control,{DESK}")
     world.does("record", "quality_control", fields={"defect": True, "appraisal": "粘合不良"})
     assert [work.duty for work in world.case.works if work.open and not work.aside] == ["investigate"]
 
