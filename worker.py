@@ -3,13 +3,11 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Any, TypedDict
 
-import httpx2
 from temporalio import workflow
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
@@ -24,39 +22,29 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities.audit import append, configuration
 from activities.casebook import Casebook
-from activities.chat import chat
 from activities.corrective import CorrectiveDesk
 from activities.doorkeeper import Doorkeeper
-from activities.embedded import EmbeddedCarrier, EmbeddedGateway, EmbeddedWarehouse
 from activities.followup import Follower
-from activities.http_partner import HttpCarrier, HttpPaymentGateway, HttpWarehouse
-from activities.identity import Gate
 from activities.incident import IncidentDesk
 from activities.incident_watch import IncidentWatch
 from activities.mailroom import MailDesk
 from activities.meeting import MeetingDesk, UrgentCalls
-from activities.ports import Carrier, Chat, PaymentGateway, Post, Renderer, Traced, Warehouse
-from activities.post import SmtpPost
 from activities.remedies import Remedies
 from activities.reporting import ReportDesk
 from activities.store import Store
 from activities.takeback import TakeBackDesk
 from models.base import build_contracts
-from models.directory import Directory
 from models.names import MAILROOM_ID, TASK_QUEUE, Queue, task_queue
 from procedures import PACKS, load_packs
-from procedures.people import DirectoryFile
 from procedures.workdays import Workdays
 from reports.enclosing import Enclosing
 from starter.connection import connect
 from starter.crew import Crew
-from starter.gate import gate_of
 from starter.logs import setup_logging
 from starter.observe.service import metered_runtime, observed, settled
-from starter.observe.tracing import partner_calls
+from starter.parts import Parts, real_parts
 from starter.schedules import ensure_schedules
-from starter.settings import Partner, Settings, Tuning
-from texts.mails import render_mail
+from starter.settings import Settings, Tuning
 from verify.mending import Mender
 from workflows.complaint import ComplaintWorkflow
 from workflows.corrective import CorrectiveActionWorkflow
@@ -96,85 +84,6 @@ RUNNER = SandboxedWorkflowRunner(
     )
 )
 """The sandbox, strict: a workflow module that imports what it did not say is refused when the worker starts."""
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What the activities work with. Tests put their own in."""
-
-    store: Store
-    payment: PaymentGateway
-    warehouse: Warehouse
-    carrier: Carrier
-    post: Post
-    chat: Chat
-    directory: Callable[[], Directory]
-    render: Renderer = render_mail
-    default_procedure: str = "marketplace"
-    gate: Gate = field(default_factory=Gate)
-
-
-@asynccontextmanager
-async def real_parts(settings: Settings, store: Store, address: str) -> AsyncIterator[Parts]:
-    """The parts the settings choose for the Temporal service at `address`, closed again at the end.
-
-    Raises PackError for a directory that cannot be used, OperatorError for keys that cannot.
-    """
-    directory = DirectoryFile(settings.directory)
-    smtp, partners, traced = settings.smtp, settings.partners, partner_calls(settings)
-    async with AsyncExitStack() as closing:
-        yield Parts(
-            store=store,
-            payment=await _payment(partners.payment, store, traced, closing),
-            warehouse=await _warehouse(partners.warehouse, store, traced, closing),
-            carrier=await _carrier(partners.carrier, store, traced, closing),
-            post=SmtpPost(
-                smtp.host or "127.0.0.1",
-                smtp.port,
-                user=smtp.username,
-                password=smtp.password.get_secret_value(),
-                tls=smtp.tls,
-                sender=smtp.sender,
-                timeout=smtp.timeout_seconds,
-            ),
-            chat=chat(),
-            directory=directory,
-            default_procedure=settings.default_procedure,
-            gate=gate_of(settings, address),
-        )
-
-
-async def _payment(partner: Partner, store: Store, traced: Traced, closing: AsyncExitStack) -> PaymentGateway:
-    if partner.kind == "embedded":
-        return EmbeddedGateway(store)
-    life = timedelta(hours=partner.key_life_hours)
-    return await closing.enter_async_context(
-        aclosing(HttpPaymentGateway(*_http(partner), key_life=life, timeout=_patience(partner), traced=traced))
-    )
-
-
-async def _warehouse(partner: Partner, store: Store, traced: Traced, closing: AsyncExitStack) -> Warehouse:
-    if partner.kind == "embedded":
-        return EmbeddedWarehouse(store)
-    return await closing.enter_async_context(
-        aclosing(HttpWarehouse(*_http(partner), timeout=_patience(partner), traced=traced))
-    )
-
-
-async def _carrier(partner: Partner, store: Store, traced: Traced, closing: AsyncExitStack) -> Carrier:
-    if partner.kind == "embedded":
-        return EmbeddedCarrier(store)
-    return await closing.enter_async_context(
-        aclosing(HttpCarrier(*_http(partner), timeout=_patience(partner), traced=traced))
-    )
-
-
-def _http(partner: Partner) -> tuple[str, str]:
-    return partner.base_url or "", partner.secret.get_secret_value()
-
-
-def _patience(partner: Partner) -> httpx2.Timeout:
-    return httpx2.Timeout(partner.timeout_seconds, connect=min(3.0, partner.timeout_seconds))
 
 
 def duties(settings: Settings, parts: Parts) -> Mapping[Queue, Sequence[Callable[..., Any]]]:

@@ -9,6 +9,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.audit import append, of_denials
+from activities.called import procedure_called
 from activities.doorkeeper import Doorkeeper
 from activities.duties import CorrectiveDuties
 from activities.ledger import Ledger
@@ -16,7 +17,6 @@ from activities.record import outbox_row
 from activities.series import next_number
 from activities.store import Store
 from models.corrective import CorrectiveEntry, CorrectivePage, RegisterCorrective, Trace
-from models.names import Refused
 from models.procedure import Procedure
 from models.span import WorkCalendar
 from models.tables import CaseGoods, CaseRow, CorrectiveRow, MailRow
@@ -56,7 +56,9 @@ class CorrectiveDesk(CorrectiveDuties):
     @activity.defn(name="register_corrective")
     async def register_corrective(self, entry: RegisterCorrective) -> CorrectiveEntry:
         """A number without gap or double (S2-29), and the working days it is counted by."""
-        pack = self._pack(entry.complaint.procedure)
+        pack = procedure_called(
+            self._packs, entry.complaint.procedure, "corrective_action", "knows no corrective actions"
+        )
         if self._door is not None:
             await self._door.believe(
                 entry.complaint.token,
@@ -75,14 +77,6 @@ class CorrectiveDesk(CorrectiveDuties):
                 number = await next_number(session, PREFIX, entry.opened_at, pack.time_zone)
                 session.add(_first_row(number, entry, pack))
         return CorrectiveEntry(number=number, procedure=pack.ref, calendar=calendar)
-
-    def _pack(self, ref: str) -> Procedure:
-        pack = self._packs.called(ref)
-        if pack is None or pack.corrective_action is None:
-            names = sorted({known.name for known in self._packs.all() if known.corrective_action})
-            reason = f"procedure: knows no corrective actions; use one of {', '.join(names)}"
-            raise ApplicationError(reason, type=Refused.BAD_INPUT.value, non_retryable=True)
-        return pack
 
     def _days_for(self, pack: Procedure, at: datetime) -> WorkCalendar:
         """Raises ApplicationError(type="calendar_gap"), to be retried, for days nobody knows yet."""

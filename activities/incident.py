@@ -13,6 +13,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.audit import append, of_denials
 from activities.beating import beating
+from activities.called import procedure_called
 from activities.doorkeeper import Doorkeeper
 from activities.duties import IncidentDuties
 from activities.handing_out import HandingOut
@@ -74,7 +75,7 @@ class IncidentDesk(IncidentDuties):
     @activity.defn(name="register_incident")
     async def register_incident(self, entry: RegisterIncident) -> Registered:
         """The row first, then its cases: one filed meanwhile sees the row, or is seen here."""
-        pack = self._pack(entry.wish.procedure)
+        pack = procedure_called(self._packs, entry.wish.procedure, "incident", "has no plan for incidents")
         if self._door is not None:
             await self._door.believe(
                 entry.wish.token,
@@ -89,14 +90,6 @@ class IncidentDesk(IncidentDuties):
         if entry.wish.drill is not None:
             return Registered(number=number, procedure=pack.ref)
         return Registered(number=number, procedure=pack.ref, progress=await self.gather_cases(number))
-
-    def _pack(self, ref: str) -> Procedure:
-        pack = self._packs.called(ref)
-        if pack is None or pack.incident is None:
-            names = sorted({known.name for known in self._packs.all() if known.incident})
-            reason = f"procedure: has no plan for incidents; use one of {', '.join(names)}"
-            raise ApplicationError(reason, type=Refused.BAD_INPUT.value, non_retryable=True)
-        return pack
 
     async def _number(self, entry: RegisterIncident, pack: Procedure) -> str:
         async with self._store.write() as session:

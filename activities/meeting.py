@@ -9,10 +9,11 @@ from sqlmodel import col, func, select
 from temporalio import activity
 from temporalio.client import WorkflowHandle
 from temporalio.common import WorkflowIDReusePolicy
-from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from activities.agenda import WAITING, Drawing
 from activities.audit import append, of_denials
+from activities.called import procedure_called
 from activities.doorkeeper import Doorkeeper
 from activities.duties import MeetingDuties
 from activities.identity import Voucher, no_voucher
@@ -20,8 +21,7 @@ from activities.record import outbox_row
 from activities.store import Store
 from activities.verdicts import ask_or_leave
 from models.meeting import Agenda, AgendaWish, Call, CaseAnswer, CaseDecision, FoundCase, MeetingPage, MeetingStage
-from models.names import SUPERVISION_MEETING, Refused, case_id, meeting_id
-from models.procedure import Procedure
+from models.names import SUPERVISION_MEETING, case_id, meeting_id
 from models.tables import ActionRow, CaseRow, EventRow, MailRow, MeetingItemRow, MeetingRow
 from procedures import Packs
 
@@ -60,7 +60,7 @@ class MeetingDesk(MeetingDuties):
     @activity.defn(name="draw_agenda")
     async def draw_agenda(self, wish: AgendaWish) -> Agenda:
         """The five items for a week's meeting; the one case for an urgent session."""
-        pack = self._pack(wish.call.procedure)
+        pack = procedure_called(self._packs, wish.call.procedure, "meeting", "holds no meeting")
         if self._door is not None and wish.call.at_once:
             meeting, info = meeting_id(wish.call.procedure, wish.call.name), activity.info()
             run_id = info.workflow_run_id or ""
@@ -84,14 +84,6 @@ class MeetingDesk(MeetingDuties):
                 objections=await drawing.objections(),
                 actions=await drawing.open_actions(meeting_id(pack.ref, wish.call.name)),
             )
-
-    def _pack(self, ref: str) -> Procedure:
-        pack = self._packs.called(ref)
-        if pack is None or pack.meeting is None:
-            names = sorted({known.name for known in self._packs.all() if known.meeting})
-            reason = f"procedure: holds no meeting; use one of {', '.join(names)}"
-            raise ApplicationError(reason, type=Refused.BAD_INPUT.value, non_retryable=True)
-        return pack
 
     @activity.defn(name="find_case")
     async def find_case(self, number: str) -> FoundCase:

@@ -26,6 +26,7 @@ from models.names import COMPLAINT, TIMELINE, VIEW, case_id
 from models.views import CaseView
 from procedures import DIRECTORY, load_packs, read_directory
 from starter.crew import Crew
+from starter.parts import Parts
 from starter.settings import Settings
 from starter.wire import DATA_CONVERTER
 from tests.builders import (
@@ -39,7 +40,7 @@ from tests.builders import (
     complaint_data,
     liable,
 )
-from worker import RUNNER, WORKFLOWS, Parts, build_worker
+from worker import RUNNER, WORKFLOWS, build_worker
 from workflows import attributes
 
 __all__ = [

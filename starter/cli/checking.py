@@ -25,8 +25,8 @@ async def check(
     from procedures import PACKS
     from starter.archive import opened
     from starter.connection import address_of, connect
+    from starter.parts import real_parts
     from verify.oracle import Oracle
-    from worker import real_parts
 
     current = session()
     _ = current.default_pack

@@ -17,7 +17,7 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 
 from activities.ports import MailLine, OutgoingMail, PaymentGateway, Post, Receipt, TryAgain
 from activities.store import Store
-from worker import Parts
+from starter.parts import Parts
 
 ACTIVITIES = ("open_case", "examine", "write_down", "pay", "reserve", "label", "ship")
 POINTS = (
