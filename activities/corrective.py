@@ -57,7 +57,7 @@ class CorrectiveDesk(CorrectiveDuties):
     async def register_corrective(self, entry: RegisterCorrective) -> CorrectiveEntry:
         """A number without gap or double (S2-29), and the working days it is counted by."""
         pack = procedure_called(
-            self._packs, entry.complaint.procedure, "corrective_action", "knows no corrective actions"
+            self._packs, entry.complaint.procedure, "corrective_action", "knows no corrective actions; use one of"
         )
         if self._door is not None:
             await self._door.believe(

@@ -75,7 +75,7 @@ class IncidentDesk(IncidentDuties):
     @activity.defn(name="register_incident")
     async def register_incident(self, entry: RegisterIncident) -> Registered:
         """The row first, then its cases: one filed meanwhile sees the row, or is seen here."""
-        pack = procedure_called(self._packs, entry.wish.procedure, "incident", "has no plan for incidents")
+        pack = procedure_called(self._packs, entry.wish.procedure, "incident", "has no plan for incidents; use one of")
         if self._door is not None:
             await self._door.believe(
                 entry.wish.token,

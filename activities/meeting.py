@@ -60,7 +60,7 @@ class MeetingDesk(MeetingDuties):
     @activity.defn(name="draw_agenda")
     async def draw_agenda(self, wish: AgendaWish) -> Agenda:
         """The five items for a week's meeting; the one case for an urgent session."""
-        pack = procedure_called(self._packs, wish.call.procedure, "meeting", "holds no meeting")
+        pack = procedure_called(self._packs, wish.call.procedure, "meeting", "holds no meeting; use one of")
         if self._door is not None and wish.call.at_once:
             meeting, info = meeting_id(wish.call.procedure, wish.call.name), activity.info()
             run_id = info.workflow_run_id or ""
