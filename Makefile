@@ -39,9 +39,14 @@ incident: setup
 test-postgres: setup
 	@REDRESS_TEST_DATABASE=postgresql $(VENV)/bin/pytest -n 2 $(ARGS)
 
+# Compared with: DBOS by pip, Restate's server by npm. Where one cannot be had the bench says so and goes on.
+RESTATE := @restatedev/restate-server@1.7.12
+
 bench: setup
 	@$(VENV)/bin/pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev,bench]'
-	@env -u PYTHONDONTWRITEBYTECODE $(VENV)/bin/python -m benchmarks $(PARTS)
+	@test -d $(VENV)/restate/node_modules || ! command -v npm >/dev/null || \
+	  npm install --silent --no-fund --no-audit --prefix $(VENV)/restate $(RESTATE) || true
+	@$(VENV)/bin/python -m benchmarks $(PARTS)
 
 check: setup
 	@$(VENV)/bin/ruff check .

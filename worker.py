@@ -179,13 +179,15 @@ def build_worker(
             activities=asked[queue],
             workflows=workflows if queue is Queue.RULINGS else [],
             workflow_runner=RUNNER,
-            **_tuned(settings.worker),
+            **tuned(settings.worker),
         )
         for queue in queues
     )
 
 
-class _Tuned(TypedDict):
+class Tuned(TypedDict):
+    """Options of a worker."""
+
     max_cached_workflows: int
     workflow_task_poller_behavior: PollerBehaviorAutoscaling
     activity_task_poller_behavior: PollerBehaviorAutoscaling
@@ -194,7 +196,8 @@ class _Tuned(TypedDict):
     deployment_config: WorkerDeploymentConfig
 
 
-def _tuned(tuning: Tuning) -> _Tuned:
+def tuned(tuning: Tuning) -> Tuned:
+    """What the settings say of a worker, as the SDK wants it."""
     versioned = tuning.deployment is not None
     most = tuning.most_pollers
     return {

@@ -10,16 +10,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 from activities.store import Store
-from benchmarks import dbos_process, herd, latency, open_cases, startup
-from benchmarks.contenders import Runner, bare, polling, redress
+from benchmarks import herd, latency, open_cases, restate_flow, startup
+from benchmarks.apart import Place, apart, installed
+from benchmarks.contenders import Contender, Measured, Runner
 from benchmarks.counts import Cost, cost
 from benchmarks.goals import Goal, keep, kept, table
 from benchmarks.machine import load, middle, quantile
 from benchmarks.paths import PATHS
-from benchmarks.protections import VARIANTS
+from benchmarks.processes import BARE, worker
+from benchmarks.protections import VARIANTS, Variant
+from benchmarks.redress_flow import whole_case
 from benchmarks.reports import reports
-from benchmarks.stand import Stand, stand
-from benchmarks.throughput import ratio, rounds
+from benchmarks.stand import Stand, mail_sink, stand
+from benchmarks.throughput import parts, rate, ratio, rounds, spent
 from tests.server import local_environment
 from tests.support import office_at_work
 
@@ -39,6 +42,14 @@ class Size(NamedTuple):
     """Cases in SQL that are reported on."""
 
 
+CONTENDERS = {
+    "redress": "redress",
+    "bare SDK": "bare",
+    "bare SDK, ordinary activities": "bare_ordinary",
+    "SQL polling loop": "polling",
+    "DBOS on PostgreSQL": "dbos",
+    "Restate": "restate",
+}
 SIZES = {
     "tiny": Size(3, 3, 1, 3, 5, 1, 5, 3, 20),
     "short": Size(12, 6, 5, 100, 60, 5, 200, 60, 2_000),
@@ -67,26 +78,46 @@ async def costs(folder: Path, packs: Path, size: Size) -> list[Goal]:
     return goals
 
 
-async def speed(contenders: list[Runner], size: Size) -> list[Goal]:
-    """Part 2: interleaved; the first contender is measured twice as A/A."""
-    ours = contenders[0]
-    again = _Again(ours)
-    found = await rounds([*contenders, again], size.cases, size.at_once, size.rounds)
+async def side_by_side(folder: Path, packs: Path, size: Size) -> list[Goal]:
+    """Part 2: everybody on one machine in one run, each in processes of its own; redress is measured twice as A/A."""
+    async with AsyncExitStack() as running:
+        port = await running.enter_async_context(mail_sink())
+        contenders: list[Runner] = []
+        for name, which in _present().items():
+            place = Place(folder / which, packs, port)
+            contenders.append(await running.enter_async_context(apart(name, which, place)))
+        found = await rounds([*contenders, _Again(contenders[0])], size.cases, size.at_once, size.rounds)
+    ours, again = found["redress"], found.pop("redress again")
     goals = [
-        Goal("A/A: cases/s, redress against itself", ratio(found, ours.name, again.name, 0), "x", note="noise"),
-        Goal("A/A: CPU per case", ratio(found, ours.name, again.name, 1), "x", note="noise"),
+        Goal("A/A: cases/s, redress against itself", ratio(ours, again, rate), "x", note="noise"),
+        Goal("A/A: CPU per case", ratio(ours, again, spent), "x", note="noise"),
     ]
-    for one in contenders:
-        goals.append(Goal(f"{one.name}: cases/s", middle([x[0] for x in found[one.name]]), "/s"))
-        goals.append(Goal(f"{one.name}: CPU per case", middle([x[1] for x in found[one.name]]) * 1000, "ms"))
-    for other in contenders[1:]:
-        faster, dearer = (ratio(found, ours.name, other.name, figure) for figure in (0, 1))
-        least, most = (0.9, 1.15) if other.name == "bare SDK" else (None, None)
-        goals.append(Goal(f"cases/s against {other.name}", faster, "x", least, at_most=False))
-        goals.append(Goal(f"CPU per case against {other.name}", dearer, "x", most))
-        if "DBOS" in other.name:
+    for name, measured in found.items():
+        by_part = ", ".join(f"{part} {used * 1000:.3g}" for part, used in parts(measured).items())
+        goals.append(Goal(f"{name}: cases/s", middle([one.rate for one in measured]), "/s"))
+        goals.append(Goal(f"{name}: CPU per case", middle([one.spent for one in measured]) * 1000, "ms", note=by_part))
+    server = middle([one.cpu["server"] / one.spent for one in ours])
+    goals.append(Goal("redress: the server's share of the CPU", server, "of all"))
+    for name in list(found)[1:]:
+        faster, dearer = ratio(ours, found[name], rate), ratio(ours, found[name], spent)
+        least, most = (0.9, 1.15) if name == "bare SDK" else (None, None)
+        goals.append(Goal(f"cases/s against {name}", faster, "x", least, at_most=False))
+        goals.append(Goal(f"CPU per case against {name}", dearer, "x", most))
+        if "DBOS" in name:
             goals.append(Goal("closed cases per CPU second against DBOS", 1 / dearer, "x", 1.0, at_most=False))
     return goals
+
+
+def _present() -> dict[str, str]:
+    """Who can be measured here, redress first; who cannot is named."""
+    contenders = dict(CONTENDERS)
+    if not installed("dbos"):
+        contenders.pop("DBOS on PostgreSQL")
+        sys.stderr.write("bench: DBOS is not measured: the package dbos is not installed; pip install '.[bench]'\n")
+    if (lack := restate_flow.missing()) is not None:
+        contenders.pop("Restate")
+        sys.stderr.write(f"bench: Restate is not measured: {lack}\n")
+    return contenders
 
 
 class _Again(NamedTuple):
@@ -95,7 +126,7 @@ class _Again(NamedTuple):
     ours: Runner
     name: str = "redress again"
 
-    async def run(self, cases: int, at_once: int) -> list[float]:
+    async def run(self, cases: int, at_once: int) -> Measured:
         """As the contender's."""
         return await self.ours.run(cases, at_once)
 
@@ -117,12 +148,11 @@ async def reaction(at: Stand, size: Size) -> list[Goal]:
     ]
 
 
-async def under_load(at: Stand, contender: Runner, size: Size) -> list[Goal]:
+async def under_load(at: Stand, size: Size) -> list[Goal]:
     """Part 3, while the flow runs at full tilt."""
-    before = at.cpu()
-    found = await latency.under_load(at, contender.run(size.cases * size.rounds, size.at_once), "U-")
-    own, server = (now - was for now, was in zip(at.cpu(), before, strict=True))
-    goals = [Goal("redress: the server's share of the CPU", server / (own + server), "of all")]
+    load = Contender(whole_case(at), dict).run(size.cases * size.rounds, size.at_once)
+    found = await latency.under_load(at, load, "U-")
+    goals = []
     for name, values in (("ruling", [one[0] for one in found]), ("refund executed", [one[1] for one in found])):
         note = f"{len(values)} cases beside {size.at_once} at a time"
         goals.append(Goal(f"under load: confirmation to {name}, p50", middle(values) * 1000, "ms", note=note))
@@ -141,27 +171,36 @@ async def midnight(at: Stand, size: Size) -> list[Goal]:
     ]
 
 
+async def instants(folder: Path, packs: Path, size: Size) -> list[Goal]:
+    """Parts 3 and 4: redress and the bare flow on one server, a worker process each."""
+    async with mail_sink() as port, stand(folder / "instants", packs, port) as at, worker(at), worker(at, BARE):
+        goals = await reaction(at, size)
+        goals += await under_load(at, size)
+        return goals + await midnight(at, size)
+
+
 async def crowds(folder: Path, packs: Path, size: Size) -> list[Goal]:
-    """Parts 5, 6 and 7: workers in processes of their own, on a server that has seen nothing else."""
-    goals = []
-    async with stand(folder / "crowds", packs) as at:
-        goals += await open_cases.memory(at, size.open)
+    """Parts 5, 6 and 7: on a server that has seen nothing else."""
+    async with mail_sink() as port, stand(folder / "crowds", packs, port) as at:
+        goals = await open_cases.memory(at, size.open)
         goals += await open_cases.lists(at, size.open)
         goals += await open_cases.killed(at, size.burst)
-        goals += await open_cases.scale_out(at, size.cases * 2, size.at_once * 2)
-    return goals
+        return goals + await open_cases.scale_out(at, size.cases * 2, size.at_once * 2)
 
 
 async def protections(folder: Path, packs: Path, size: Size) -> list[Goal]:
     """What each costs, interleaved with the product as it is shipped."""
     async with AsyncExitStack() as running:
-        at = await running.enter_async_context(stand(folder / "shipped", packs))
-        contenders: list[Runner] = [await running.enter_async_context(redress(at))]
-        contenders += [await running.enter_async_context(one(folder, packs)) for one in VARIANTS]
+        port = await running.enter_async_context(mail_sink())
+        contenders: list[Runner] = []
+        for name, (which, env) in {"shipped": Variant("redress", {}), **VARIANTS}.items():
+            place = Place(folder / name.replace(" ", "_"), packs, port)
+            contenders.append(await running.enter_async_context(apart(name, which, place, **env)))
         found = await rounds(contenders, size.cases, size.at_once, size.rounds)
+    shipped = found.pop("shipped")
     return [
-        Goal(f"{other.name}: CPU per case against shipped", ratio(found, other.name, contenders[0].name, 1), "x")
-        for other in contenders[1:]
+        Goal(f"{name}: CPU per case against shipped", ratio(other, shipped, spent), "x")
+        for name, other in found.items()
     ]
 
 
@@ -180,19 +219,6 @@ async def beginnings(folder: Path, packs: Path, size: Size) -> list[Goal]:
     ]
 
 
-async def side_by_side(folder: Path, packs: Path, size: Size) -> list[Goal]:
-    """Parts 2, 3 and 4: everybody on one machine in one run."""
-    async with AsyncExitStack() as running:
-        at = await running.enter_async_context(stand(folder / "side_by_side", packs))
-        contenders: list[Runner] = [await running.enter_async_context(one(at)) for one in (redress, bare, polling)]
-        if dbos_process.installed():
-            contenders.append(await running.enter_async_context(dbos_process.dbos(at.settings.smtp.port)))
-        goals = await reaction(at, size)
-        goals += await speed(contenders, size)
-        goals += await under_load(at, contenders[0], size)
-        return goals + await midnight(at, size)
-
-
 async def machine(folder: Path, packs: Path, size: Size) -> list[Goal]:
     """How busy the machine is with other things."""
     return [Goal("load of the machine", load(), "processes", note=f"{os.cpu_count()} cores")]
@@ -205,12 +231,13 @@ async def books(folder: Path, packs: Path, size: Size) -> list[Goal]:
 
 Part = Callable[[Path, Path, Size], Awaitable[list[Goal]]]
 PARTS: dict[str, Part] = {
-    part.__name__: part for part in (machine, costs, beginnings, side_by_side, crowds, books, protections)
+    part.__name__: part for part in (machine, costs, beginnings, side_by_side, instants, crowds, books, protections)
 }
 
 
 async def main(size: Size, wanted: list[str]) -> None:
     """The parts, each written down when it is done; then the table."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is started here is compiled once, as an install is
     for name in wanted or PARTS:
         sys.stderr.write(f"bench: {name}\n")
         with tempfile.TemporaryDirectory() as place:

@@ -1,4 +1,8 @@
-"""The leanest flow on the bare SDK with a case's effects: no rules, no judging, no lists, nothing to look at."""
+"""The leanest flow on the bare SDK with a case's effects: no rules, no judging, no lists, nothing to look at.
+
+Nobody asks it anything, so it may use local activities; `ordinary` has it do without, as a flow must that is queried
+(docs/reliability.md).
+"""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -28,14 +32,15 @@ class BareCase:
         self._word: str | None = None
 
     @workflow.run
-    async def run(self, number: str) -> None:
+    async def run(self, number: str, ordinary: bool) -> None:  # noqa: FBT001 - as it comes over the wire
         """The whole case."""
-        await workflow.execute_local_activity("bare_open", number, start_to_close_timeout=_NEAR)
+        do = workflow.execute_activity if ordinary else workflow.execute_local_activity
+        await do("bare_open", number, start_to_close_timeout=_NEAR)
         await workflow.wait_condition(lambda: self._answer is not None, timeout=_DAY)
         await workflow.execute_child_workflow(BareRefund.run, number, id=f"bare.{number}.refund")
-        await workflow.execute_local_activity("bare_told", number, start_to_close_timeout=_NEAR)
+        await do("bare_told", number, start_to_close_timeout=_NEAR)
         await workflow.wait_condition(lambda: self._word is not None, timeout=_DAY)
-        await workflow.execute_local_activity("bare_closed", number, start_to_close_timeout=_NEAR)
+        await do("bare_closed", number, start_to_close_timeout=_NEAR)
 
     @workflow.update
     async def confirm(self, answer: str) -> str:

@@ -1,7 +1,8 @@
-"""A worker of the bare flow in a process of its own: the measure of a worker's memory. Settings as redress's."""
+"""A worker of the bare flow in a process of its own, with the settings of redress's."""
 
 import asyncio
 import os
+from collections.abc import Awaitable, Callable
 
 from temporalio import activity
 from temporalio.client import Client
@@ -9,10 +10,11 @@ from temporalio.worker import Worker
 
 from activities.store import Store
 from benchmarks.bare_flow import BareCase, BareRefund, BareWait
-from benchmarks.effects import Effects
+from benchmarks.effects import Effects, post_office
 from procedures import load_packs
+from starter.main import spare_garbage
 from starter.settings import load_settings
-from worker import RUNNER
+from worker import RUNNER, tuned
 
 
 async def serve() -> None:
@@ -22,21 +24,31 @@ async def serve() -> None:
     store = Store(f"sqlite+aiosqlite:///{settings.home / 'bare.db'}")
     await store.create()
     effects = Effects(store)
-
-    @activity.defn(name="bare_row")
-    async def row(number: str) -> None:
-        await effects.open(number)
-
-    async with Worker(
-        await Client.connect(os.environ["TEMPORAL_ADDRESS"]),
-        task_queue="bare",
-        workflows=[BareCase, BareRefund, BareWait],
-        activities=[row],
-        workflow_runner=RUNNER,
-        max_cached_workflows=settings.worker.max_cached_workflows,
+    rows = {"bare_open": effects.open, "bare_told": effects.told, "bare_closed": effects.closed}
+    rows |= {"bare_pay": effects.pay, "bare_row": effects.open}
+    async with (
+        post_office(store, settings.smtp.port),
+        Worker(
+            await Client.connect(os.environ["TEMPORAL_ADDRESS"]),
+            task_queue="bare",
+            workflows=[BareCase, BareRefund, BareWait],
+            activities=[activity.defn(name=name)(_plain(do)) for name, do in rows.items()],
+            workflow_runner=RUNNER,
+            **tuned(settings.worker),
+        ),
     ):
         await asyncio.Event().wait()
 
 
+def _plain(do: Callable[[str], Awaitable[None]]) -> Callable[[str], Awaitable[None]]:
+    """A function of its own: a method cannot be named an activity."""
+
+    async def run(number: str) -> None:
+        await do(number)
+
+    return run
+
+
 if __name__ == "__main__":
+    spare_garbage()
     asyncio.run(serve())

@@ -1,12 +1,6 @@
-"""The same case on DBOS with PostgreSQL: steps with the same effects, a child workflow, messages by topic.
+"""The same case on DBOS with PostgreSQL: steps with the same effects, a child workflow, messages by topic."""
 
-A process of its own, since DBOS takes the loop's executor: it reads `cases at_once` by line and answers with figures.
-"""
-
-import asyncio
-import json
 import os
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -14,10 +8,10 @@ import asyncpg
 from dbos import DBOS, SetWorkflowID
 
 from activities.store import Store
+from benchmarks.apart import Place
 from benchmarks.contenders import Contender
 from benchmarks.effects import Effects, post_office
 from benchmarks.machine import cpu_seconds, family
-from procedures import load_packs
 from tests.activities.cluster import cluster
 
 _DAY = 86_400.0
@@ -68,19 +62,19 @@ async def complaint(number: str) -> None:
 
 
 @asynccontextmanager
-async def dbos(smtp_port: int) -> AsyncIterator[Contender]:
+async def dbos(place: Place) -> AsyncIterator[Contender]:
     """DBOS in this process, its state and our rows in one PostgreSQL (fsync and synchronous_commit on)."""
     before = set(family(os.getpid()))
-    with cluster(durable=True) as place:
+    with cluster(durable=True) as database:
         (postmaster,) = [one for one in family(os.getpid()) if one not in before][:1]
-        admin = await asyncpg.connect(f"postgresql://postgres@{place}/postgres")
+        admin = await asyncpg.connect(f"postgresql://postgres@{database}/postgres")
         for name in ("bench_rows", "bench_dbos"):
             await admin.execute(f"CREATE DATABASE {name} TEMPLATE template0")
         await admin.close()
-        store = Store(f"postgresql://postgres@{place}/bench_rows")
+        store = Store(f"postgresql://postgres@{database}/bench_rows")
         await store.create()
         _effects[:] = [Effects(store)]
-        url = f"postgresql://postgres@{place}/bench_dbos"
+        url = f"postgresql://postgres@{database}/bench_dbos"
         DBOS(config={"name": "bench", "system_database_url": url, "log_level": "ERROR", "application_version": "1"})
         DBOS.launch()
 
@@ -91,22 +85,9 @@ async def dbos(smtp_port: int) -> AsyncIterator[Contender]:
             await DBOS.send_async(number, "satisfied", "feedback")
             await handle.get_result()
 
-        def cpu() -> float:
+        def cpu() -> dict[str, float]:
             times = os.times()
-            return times.user + times.system + cpu_seconds(postmaster)
+            return {"process": times.user + times.system, "PostgreSQL": cpu_seconds(postmaster)}
 
-        async with post_office(store, smtp_port):
-            yield Contender("DBOS", case, cpu)
-
-
-async def serve() -> None:
-    """Answer until the input ends."""
-    load_packs()
-    async with dbos(int(sys.argv[1])) as contender:
-        while line := await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline):
-            cases, at_once = map(int, line.split())
-            print(json.dumps(await contender.run(cases, at_once)), flush=True)  # noqa: T201 - the answer
-
-
-if __name__ == "__main__":
-    asyncio.run(serve())
+        async with post_office(store, place.smtp_port):
+            yield Contender(case, cpu)

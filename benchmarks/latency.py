@@ -6,8 +6,8 @@ from collections.abc import Awaitable
 from contextlib import suppress
 
 from benchmarks.bare_flow import BareWait
-from benchmarks.contenders import ended
 from benchmarks.effects import ANSWER, sample
+from benchmarks.redress_flow import ended
 from benchmarks.stand import Stand
 from models.names import remedy_id
 from starter.cases import Cases

@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable
 
 from activities.store import Store
 from benchmarks.bare_flow import BareWait
-from benchmarks.contenders import whole_case
 from benchmarks.effects import ANSWER, sample
 from benchmarks.goals import Goal
 from benchmarks.herd import written
 from benchmarks.machine import cpu_seconds, memory_mb, middle
-from benchmarks.processes import Working, command, since, worker
+from benchmarks.processes import BARE, SHIPPED, Working, command, since, worker
+from benchmarks.redress_flow import whole_case
 from benchmarks.stand import Stand
 from starter.calls import patiently
 from starter.cases import Cases
@@ -36,7 +36,7 @@ async def memory(at: Stand, how_many: int) -> list[Goal]:
 
 async def _growth(at: Stand, how_many: int, *, bare: bool) -> tuple[float, float]:
     start = _start_bare if bare else _start_case
-    async with worker(at, bare=bare) as process:
+    async with worker(at, BARE if bare else SHIPPED) as process:
         await start(at, [f"M-{bare:d}0{one:06d}" for one in range(20)])
         before = process.memory, memory_mb(at.server)
         await start(at, [f"M-{bare:d}1{one:06d}" for one in range(how_many)])

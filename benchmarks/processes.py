@@ -6,9 +6,10 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
@@ -17,6 +18,7 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from benchmarks.machine import cpu_seconds, memory_mb
 from benchmarks.stand import Stand
 from benchmarks.startup import REDRESS
+from models.names import TASK_QUEUE
 
 PATIENCE = 120.0
 _MEASURED = [sys.executable, "-c", """
@@ -50,14 +52,26 @@ class Working:
         await self.process.wait()
 
 
+class Program(NamedTuple):
+    """What a worker's process runs, and the queue it serves."""
+
+    command: Sequence[str]
+    queue: str
+
+
+SHIPPED = Program((REDRESS, "worker"), TASK_QUEUE)
+UNSANDBOXED = Program((sys.executable, "-m", "benchmarks.unsandboxed"), TASK_QUEUE)
+BARE = Program((sys.executable, "-m", "benchmarks.bare_worker"), "bare")
+"""The bare flow's worker, with the same settings."""
+
+
 @asynccontextmanager
-async def worker(stand: Stand, *, bare: bool = False) -> AsyncIterator[Working]:
-    """A worker with the shipped settings, or the bare flow's with the same; at work when entered, killed after."""
-    command = [sys.executable, "-m", "benchmarks.bare_worker"] if bare else [REDRESS, "worker"]
+async def worker(stand: Stand, program: Program = SHIPPED) -> AsyncIterator[Working]:
+    """A worker, at work when entered, killed after."""
     quiet = asyncio.subprocess.DEVNULL
-    process = await asyncio.create_subprocess_exec(*command, env=around(stand), stdout=quiet, stderr=quiet)
+    process = await asyncio.create_subprocess_exec(*program.command, env=around(stand), stdout=quiet, stderr=quiet)
     try:
-        await _polls(stand, "bare" if bare else stand.settings.task_queue, process.pid)
+        await _polls(stand, program.queue, process.pid)
         yield Working(process)
     finally:
         if process.returncode is None:

@@ -1,4 +1,4 @@
-"""What a contender needs, on this machine: server, mail sink, stores. Shipped settings, nothing tuned for a run."""
+"""What a flow on Temporal needs, on this machine: server, stores, mail sink. Shipped settings, nothing tuned."""
 
 import asyncio
 import os
@@ -11,23 +11,26 @@ from typing import Any
 from aiosmtpd.smtp import SMTP
 from temporalio.client import Client
 
-from benchmarks.machine import cpu_seconds, family
+from benchmarks.machine import family
 from procedures import load_packs
 from starter.connection import connect_to
 from starter.localserver import LocalServer
-from starter.settings import Settings
+from starter.settings import Observe, Settings, Smtp
 from workflows import attributes
 
 
-class Sink:
-    """Takes every mail and keeps none; `taken` counts them."""
-
-    taken = 0
-
+class _Sink:
     async def handle_DATA(self, *_: object) -> str:  # noqa: N802 - aiosmtpd's name
-        """A mail."""
-        self.taken += 1
         return "250 OK"
+
+
+@asynccontextmanager
+async def mail_sink() -> AsyncIterator[int]:
+    """Takes every mail and keeps none; its port. In a process that is nobody's cost."""
+    loop = asyncio.get_running_loop()
+    listening = await loop.create_server(lambda: SMTP(_Sink(), enable_SMTPUTF8=True), "127.0.0.1", 0)
+    yield listening.sockets[0].getsockname()[1]
+    listening.close()
 
 
 @dataclass
@@ -36,35 +39,25 @@ class Stand:
 
     client: Client
     settings: Settings
-    sink: Sink
     folder: Path
     server: int
     """The Temporal server's process."""
 
-    def cpu(self) -> tuple[float, float]:
-        """CPU seconds so far: ours (worker and client), the server's."""
-        times = os.times()
-        return times.user + times.system, cpu_seconds(self.server)
-
 
 @asynccontextmanager
-async def stand(folder: Path, packs: Path, **changes: Any) -> AsyncIterator[Stand]:
-    """A server on a file (WAL, synchronous=FULL), a sink, settings for a worker: the shipped ones but for `changes`."""
+async def stand(folder: Path, packs: Path, smtp_port: int) -> AsyncIterator[Stand]:
+    """A server on a file (WAL, synchronous=FULL), settings for a worker: the shipped ones but for the environment's."""
     await asyncio.to_thread(folder.mkdir, exist_ok=True)
     load_packs(packs)
-    sink = Sink()
-    listening = await asyncio.get_running_loop().create_server(lambda: SMTP(sink, enable_SMTPUTF8=True), "127.0.0.1", 0)
     before = set(family(os.getpid()))
     async with LocalServer(
         folder / "temporal", port=0, ui_port=None, http_port=0, search_attributes=_searched()
     ) as server:
         (pid,) = [one for one in family(os.getpid()) if one not in before][:1]
-        smtp = {"host": "127.0.0.1", "port": listening.sockets[0].getsockname()[1], "tls": "none"}
-        observe = {"health_port": 0, "metrics_port": 0}
-        settings = Settings(home=folder, procedures_dir=packs, smtp=smtp, observe=observe, **changes)
-        client = await connect_to({"target_host": server.address}, settings)
-        yield Stand(client, settings, sink, folder, pid)
-    listening.close()
+        smtp = Smtp(host="127.0.0.1", port=smtp_port, tls="none")
+        observe = Observe(health_port=0, metrics_port=0)
+        settings = Settings(home=folder, procedures_dir=packs, smtp=smtp, observe=observe)
+        yield Stand(await connect_to({"target_host": server.address}, settings), settings, folder, pid)
 
 
 def _searched() -> list[Any]:

@@ -13,8 +13,7 @@ def main() -> None:
     The process ends by `os._exit`: a short-lived Temporal client can crash the interpreter while it shuts down, and
     a script would take a message that was accepted for one that was not.
     """
-    # What is made at the start stays: looking through it for garbage, again and again, makes every start slower.
-    gc.set_threshold(10_000, 20, 10)
+    spare_garbage()
     from starter.cli.app import run
 
     code = 1
@@ -27,6 +26,11 @@ def main() -> None:
         logging.shutdown()
         _flush()
         os._exit(code)
+
+
+def spare_garbage() -> None:
+    """What is made at the start stays: looking through it for garbage, again and again, makes every start slower."""
+    gc.set_threshold(10_000, 20, 10)
 
 
 def tolerate() -> None:
