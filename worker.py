@@ -18,7 +18,7 @@ from temporalio.worker import (
     WorkerDeploymentConfig,
     WorkerDeploymentVersion,
 )
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
 from activities.audit import append, configuration
 from activities.casebook import Casebook
@@ -43,6 +43,7 @@ from starter.crew import Crew
 from starter.logs import setup_logging
 from starter.observe.service import metered_runtime, observed, settled
 from starter.parts import Parts, real_parts
+from starter.sandbox import ContextFreeRunner
 from starter.schedules import ensure_schedules
 from starter.settings import Settings, Tuning
 from verify.mending import Mender
@@ -78,12 +79,11 @@ RELEASE = version("redress")
 _LONG_CASES = VersioningBehavior.AUTO_UPGRADE
 """Cases outlive releases and go on under the newest one (ADR 12)."""
 _POLICY = workflow.SandboxImportNotificationPolicy
-RUNNER = SandboxedWorkflowRunner(
-    restrictions=SandboxRestrictions.default.with_import_notification_policy(
-        _POLICY.WARN_ON_DYNAMIC_IMPORT | _POLICY.RAISE_ON_UNINTENTIONAL_PASSTHROUGH
-    )
+RESTRICTIONS = SandboxRestrictions.default.with_import_notification_policy(
+    _POLICY.WARN_ON_DYNAMIC_IMPORT | _POLICY.RAISE_ON_UNINTENTIONAL_PASSTHROUGH
 )
 """The sandbox, strict: a workflow module that imports what it did not say is refused when the worker starts."""
+RUNNER = ContextFreeRunner(RESTRICTIONS)
 
 
 def duties(settings: Settings, parts: Parts) -> Mapping[Queue, Sequence[Callable[..., Any]]]:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from activities.store import Store
 from benchmarks.bare_flow import BareCase, BareRefund, BareWait
@@ -14,7 +15,7 @@ from benchmarks.effects import Effects, post_office
 from procedures import load_packs
 from starter.main import spare_garbage
 from starter.settings import load_settings
-from worker import RUNNER, tuned
+from worker import RESTRICTIONS, tuned
 
 
 async def serve() -> None:
@@ -33,7 +34,7 @@ async def serve() -> None:
             task_queue="bare",
             workflows=[BareCase, BareRefund, BareWait],
             activities=[activity.defn(name=name)(_plain(do)) for name, do in rows.items()],
-            workflow_runner=RUNNER,
+            workflow_runner=SandboxedWorkflowRunner(RESTRICTIONS),
             **tuned(settings.worker),
         ),
     ):

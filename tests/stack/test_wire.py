@@ -1,12 +1,15 @@
 """The converter: typed values survive, untyped garbage is marked instead of raised."""
 
+import base64
 from datetime import UTC, datetime
 
 import pytest
 from pydantic import BaseModel
 from temporalio.api.common.v1 import Payload
+from temporalio.converter import DataConverter, WorkflowSerializationContext
 
-from starter.wire import DATA_CONVERTER, UNDECODABLE
+from starter.keyring import KeyRing
+from starter.wire import DATA_CONVERTER, UNDECODABLE, data_converter
 
 CONVERTER = DATA_CONVERTER.payload_converter
 
@@ -48,3 +51,15 @@ def test_a_typed_payload_that_cannot_be_read_still_raises(broken: Payload) -> No
 
 def test_the_marker_survives_the_wire_itself() -> None:
     assert CONVERTER.from_payloads(CONVERTER.to_payloads([UNDECODABLE])) == [UNDECODABLE]
+
+
+SEALING = data_converter(KeyRing.parse(f"k1:{base64.b64encode(bytes(32)).decode()}"))
+
+
+@pytest.mark.parametrize("converter", [DATA_CONVERTER, SEALING], ids=["plain", "sealing"])
+def test_no_converter_heeds_the_context_that_the_sandbox_is_not_asked_for(converter: DataConverter) -> None:
+    told = converter.with_context(WorkflowSerializationContext(namespace="default", workflow_id="complaint.1"))
+    assert told.payload_converter is converter.payload_converter
+    assert told.payload_codec is converter.payload_codec
+    assert told.failure_converter is converter.failure_converter
+    assert converter.external_storage is None
