@@ -11,7 +11,7 @@ from activities.store import Store
 from benchmarks.apart import Place
 from benchmarks.contenders import Contender
 from benchmarks.effects import Effects, post_office
-from benchmarks.machine import cpu_seconds, family
+from benchmarks.machine import cpu_of_python, cpu_seconds, family
 from tests.activities.cluster import cluster
 
 _DAY = 86_400.0
@@ -86,8 +86,8 @@ async def dbos(place: Place) -> AsyncIterator[Contender]:
             await handle.get_result()
 
         def cpu() -> dict[str, float]:
-            times = os.times()
-            return {"process": times.user + times.system, "PostgreSQL": cpu_seconds(postmaster)}
+            used, database = cpu_of_python(os.getpid(), "process"), cpu_seconds(postmaster)
+            return {**used, "threads": used["threads"] - database, "PostgreSQL": database}
 
         async with post_office(store, place.smtp_port):
             yield Contender(case, cpu)

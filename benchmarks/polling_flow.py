@@ -9,6 +9,7 @@ from activities.store import Store
 from benchmarks.apart import Place
 from benchmarks.contenders import Contender
 from benchmarks.effects import Effects, post_office
+from benchmarks.machine import cpu_of_python
 
 
 @asynccontextmanager
@@ -40,6 +41,6 @@ async def polling(place: Place) -> AsyncIterator[Contender]:
 
     running = asyncio.create_task(loop())
     async with post_office(store, place.smtp_port):
-        yield Contender(case, lambda: {"process": (times := os.times()).user + times.system})
+        yield Contender(case, lambda: cpu_of_python(os.getpid(), "process"))
     running.cancel()
     await store.close()

@@ -1,7 +1,6 @@
 """The product as a contender, as it is shipped: rules, lists, audit, outbox, sandbox; a worker process and a client."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -11,7 +10,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from benchmarks.apart import Place
 from benchmarks.contenders import Contender
 from benchmarks.effects import ANSWER, WORD, sample
-from benchmarks.machine import cpu_seconds
+from benchmarks.machine import cpu_of_python, cpu_seconds, own_cpu
 from benchmarks.processes import SHIPPED, UNSANDBOXED, Program, worker
 from benchmarks.stand import Stand, stand
 from models.names import case_id, remedy_id
@@ -37,8 +36,8 @@ async def unsandboxed(place: Place) -> AsyncIterator[Contender]:
 
 def parts(at: Stand, worker_pid: int) -> dict[str, float]:
     """CPU seconds so far: this process (the client), the worker, the server."""
-    times = os.times()
-    return {"client": times.user + times.system, "worker": cpu_seconds(worker_pid), "server": cpu_seconds(at.server)}
+    worker_parts = cpu_of_python(worker_pid, "worker")
+    return {"client": own_cpu(), **worker_parts, "server": cpu_seconds(at.server)}
 
 
 def whole_case(at: Stand) -> Callable[[str], Awaitable[None]]:

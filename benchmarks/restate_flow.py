@@ -15,7 +15,7 @@ import httpx2
 
 from benchmarks.apart import Place, installed
 from benchmarks.contenders import Contender
-from benchmarks.machine import cpu_seconds
+from benchmarks.machine import cpu_of_python, cpu_seconds, own_cpu
 from starter.ports import HOST, free_port
 
 SERVER = "RESTATE_SERVER"
@@ -57,9 +57,7 @@ async def restate(place: Place) -> AsyncIterator[Contender]:
         await _registered(http, f"http://{HOST}:{admin}/deployments", {"uri": f"http://{HOST}:{service}"})
 
         def cpu() -> dict[str, float]:
-            times = os.times()
-            client = times.user + times.system
-            return {"client": client, "worker": cpu_seconds(worker), "server": cpu_seconds(server)}
+            return {"client": own_cpu(), **cpu_of_python(worker, "worker"), "server": cpu_seconds(server)}
 
         yield Contender(_Cases(http, f"http://{HOST}:{ingress}").whole, cpu)
 
