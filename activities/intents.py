@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, update
 from sqlmodel import col, select
@@ -25,6 +26,14 @@ class Bar(Enum):
     AMOUNT_DIFFERS = "amount_differs"
 
 
+class Opened(NamedTuple):
+    """The intent for a payment."""
+
+    intent: RefundIntent
+    fresh: bool
+    """It was not there before, and is noted as being sent."""
+
+
 class Intents:
     """Reads and writes payments; each method is one transaction."""
 
@@ -36,29 +45,30 @@ class Intents:
         async with self._store.read() as session:
             return await session.get(RefundIntent, key)
 
-    async def open(self, order: RemedyOrder) -> RefundIntent | Bar:
+    async def open(self, order: RemedyOrder, now: datetime) -> Opened | Bar:
         """The intent for this payment, its amount held on the order's account; a second call gets the same one.
 
-        A refused one, or one taken back, is opened anew for a later attempt of a person. `Bar`: there is none, and
-        nothing was held.
+        A new one is noted as sent by the write that makes it, for the call that follows at once: one commit less. A
+        refused one, or one taken back, is opened anew for a later attempt of a person. `Bar`: there is none, and nothing
+        was held.
         """
         key = remedy_key(order.number, order.decision, "pay")
         async with self._store.write() as session:
             if await self._paid_for(session, order) != order.paid:
                 return Bar.PAID_DIFFERS
-            fresh = await session.exec(self._store.insert_new(RefundIntent).values(_first(order, key)))
+            fresh = await session.exec(self._store.insert_new(RefundIntent).values(_first(order, key, now)))
             intent = await _locked(session, key)
             if intent is None:
                 raise StoreError("database: an intent is gone after it was written; it is tried again")
             later = order.attempt > intent.attempt
             if intent.state == "taken_back" and later and intent.amount == order.amount:
-                return _again(intent, order)  # the amount is still held
+                return Opened(_again(intent, order), fresh=False)  # the amount is still held
             if fresh.rowcount == 1 or (intent.state == "refused" and later):
                 if not await _hold(session, order.order, order.currency, order.amount):
                     await session.rollback()
                     return Bar.EXCEEDS_PAID
-                return intent if fresh.rowcount == 1 else _again(intent, order)
-            return intent if intent.amount == order.amount else Bar.AMOUNT_DIFFERS
+                return Opened(intent, fresh=True) if fresh.rowcount == 1 else Opened(_again(intent, order), fresh=False)
+            return Opened(intent, fresh=False) if intent.amount == order.amount else Bar.AMOUNT_DIFFERS
 
     async def sending(self, intent: RefundIntent, now: datetime, *, anew: bool) -> RefundIntent:
         """Note the call about to be made, under the next generation when `anew`.
@@ -127,7 +137,7 @@ class Intents:
         return (await session.exec(select(OrderAccount.paid).where(_account(order.order, order.currency)))).one()
 
 
-def _first(order: RemedyOrder, key: str) -> dict[str, object]:
+def _first(order: RemedyOrder, key: str, now: datetime) -> dict[str, object]:
     return {
         "key": key,
         "number": order.number,
@@ -135,6 +145,8 @@ def _first(order: RemedyOrder, key: str) -> dict[str, object]:
         "amount": order.amount,
         "currency": order.currency,
         "attempt": order.attempt,
+        "sent_at": now,
+        "last_sent_at": now,
     }
 
 

@@ -59,13 +59,14 @@ class Remedies(RemedyDuties):
         """
         if order.amount == 0:
             return StepResult()
-        intent = await self._intents.open(order)
-        if isinstance(intent, Bar):
-            return StepResult(failure=intent.value)
+        opened = await self._intents.open(order, self._now())
+        if isinstance(opened, Bar):
+            return StepResult(failure=opened.value)
+        intent = opened.intent
         if intent.state != "open":
             return _known(intent)
         async with _temporal_errors():
-            return await self._pay(intent, order)
+            return await (self._send if opened.fresh else self._pay)(intent, order)
 
     @activity.defn(name="pay_state")
     async def pay_state(self, order: RemedyOrder) -> StepResult:

@@ -20,7 +20,7 @@ from benchmarks.stand import Stand
 from benchmarks.startup import REDRESS
 from models.names import TASK_QUEUE
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 _MEASURED = [sys.executable, "-c", """
 import json, resource, subprocess, sys
 code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode

@@ -75,7 +75,8 @@ class Books:
         """The gateway's part; its reference."""
         order = self._remedy(number, order=f"O-{number}", amount=amount, paid=100_000, decision=decision)
         intents = Intents(self.store)
-        intent: Any = await intents.open(order)
+        opened: Any = await intents.open(order, datetime.now(UTC))
+        intent = opened.intent
         receipt = await EmbeddedGateway(self.store).refund(f"{intent.key}#1", intent.key, order.order, amount, "CNY")
         await intents.paid(intent, receipt)
         return receipt.reference
