@@ -26,7 +26,7 @@ class Bar(Enum):
     AMOUNT_DIFFERS = "amount_differs"
 
 
-class Opened(NamedTuple):
+class Held(NamedTuple):
     """The intent for a payment."""
 
     intent: RefundIntent
@@ -45,12 +45,12 @@ class Intents:
         async with self._store.read() as session:
             return await session.get(RefundIntent, key)
 
-    async def open(self, order: RemedyOrder, now: datetime) -> Opened | Bar:
+    async def open(self, order: RemedyOrder, now: datetime) -> Held | Bar:
         """The intent for this payment, its amount held on the order's account; a second call gets the same one.
 
-        A new one is noted as sent by the write that makes it, for the call that follows at once: one commit less. A
-        refused one, or one taken back, is opened anew for a later attempt of a person. `Bar`: there is none, and nothing
-        was held.
+        A new one is noted as sent by the write that makes it, for the call that follows at once: one commit less.
+        A refused one, or one taken back, is opened anew for a later attempt of a person. `Bar`: there is none, and
+        nothing was held.
         """
         key = remedy_key(order.number, order.decision, "pay")
         async with self._store.write() as session:
@@ -62,13 +62,13 @@ class Intents:
                 raise StoreError("database: an intent is gone after it was written; it is tried again")
             later = order.attempt > intent.attempt
             if intent.state == "taken_back" and later and intent.amount == order.amount:
-                return Opened(_again(intent, order), fresh=False)  # the amount is still held
+                return Held(_again(intent, order), fresh=False)  # the amount is still held
             if fresh.rowcount == 1 or (intent.state == "refused" and later):
                 if not await _hold(session, order.order, order.currency, order.amount):
                     await session.rollback()
                     return Bar.EXCEEDS_PAID
-                return Opened(intent, fresh=True) if fresh.rowcount == 1 else Opened(_again(intent, order), fresh=False)
-            return Opened(intent, fresh=False) if intent.amount == order.amount else Bar.AMOUNT_DIFFERS
+                return Held(intent, fresh=True) if fresh.rowcount == 1 else Held(_again(intent, order), fresh=False)
+            return Held(intent, fresh=False) if intent.amount == order.amount else Bar.AMOUNT_DIFFERS
 
     async def sending(self, intent: RefundIntent, now: datetime, *, anew: bool) -> RefundIntent:
         """Note the call about to be made, under the next generation when `anew`.
