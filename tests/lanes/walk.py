@@ -128,18 +128,24 @@ class Walk:
         self._lane.must(False, f"{view.number} at {view.stage}: nothing goes on by itself")
 
 
-def rows(file: Path, count: int, to: Path) -> None:
-    """So many rows of the file, again under other orders where it has fewer."""
+def rows(file: Path, count: int, portion: int, folder: Path) -> list[Path]:
+    """So many rows of the file, again under other orders where it has fewer, as files of a portion each."""
     with file.open(encoding="utf-8-sig", newline="") as source:
         read = list(csv.DictReader(source))
-    with to.open("w", encoding="utf-8", newline="") as target:
-        writer = csv.DictWriter(target, list(read[0]))
-        writer.writeheader()
-        for place in range(count):
-            row = dict(read[place % len(read)])
-            if place >= len(read):
-                row["order_id"] += f"-{place // len(read)}"
-            writer.writerow(row)
+    made = [read[place % len(read)] | _again(read, place) for place in range(count)]
+    files = []
+    for begin in range(0, count, portion):
+        files.append(folder / f"rows-{begin}.csv")
+        with files[-1].open("w", encoding="utf-8", newline="") as target:
+            writer = csv.DictWriter(target, list(read[0]))
+            writer.writeheader()
+            writer.writerows(made[begin : begin + portion])
+    return files
+
+
+def _again(read: list[dict[str, str]], place: int) -> dict[str, str]:
+    row, turn = read[place % len(read)], place // len(read)
+    return {"order_id": f"{row['order_id']}-{turn}"} if turn else {}
 
 
 async def redress(*words: str) -> tuple[int, str]:
@@ -185,9 +191,11 @@ async def walk(given: argparse.Namespace) -> Lane:
     mapping = EXAMPLES / f"{pack.name}.mapping.toml"
     with tempfile.TemporaryDirectory(prefix="redress-walk-") as folder:
         home = Path(folder)
-        rows(given.file, given.n, home / "rows.csv")
+        files = rows(given.file, given.n, given.portion, home)
         async with stack(home):
-            await _all(lane, pack, await _filed(lane, home / "rows.csv", mapping), given.at_once)
+            for file in files:
+                # A procedure with clocks of minutes would otherwise run them all out while most cases wait their turn.
+                await _all(lane, pack, await _filed(lane, file, mapping), given.at_once)
             for verb in ("check", "reconcile"):
                 code, said = await redress(verb)
                 lane.must(code == 0, f"{verb}: {code} {said[-500:]}")
@@ -201,7 +209,7 @@ async def _filed(lane: Lane, file: Path, mapping: Path) -> list[str]:
     good, bad = prepare(read_table(file), read_mapping(mapping))
     code, said = await redress("import", str(file), "--mapping", str(mapping))
     lane.must(code == (SOME_REJECTED if bad else 0), f"import: {code} {said[-300:]}")
-    lane.counts["rows rejected"] = len(bad)
+    lane.counts["rows rejected"] += len(bad)
     return [complaint.own_number() for _, complaint in good]
 
 
@@ -214,7 +222,7 @@ async def _all(lane: Lane, pack: Procedure, numbers: list[str], at_once: int) ->
             await people.life(number)
             lane.counts["cases"] += 1
             if lane.counts["cases"] % 50 == 0:
-                sys.stderr.write(f"{lane.counts['cases']}/{len(numbers)}\n")
+                sys.stderr.write(f"{lane.counts['cases']}/{lane.n}\n")
 
     await asyncio.gather(*(one(number) for number in numbers))
 
@@ -228,7 +236,8 @@ def _complaints(log: Path) -> list[str]:
 def _more(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pack", default="courier")
     parser.add_argument("--file", type=Path, default=EXAMPLES / "complaints.csv")
-    parser.add_argument("--at-once", type=int, default=12)
+    parser.add_argument("--at-once", type=int, default=12, help="cases played at the same time")
+    parser.add_argument("--portion", type=int, default=100, help="rows imported before their cases are played")
 
 
 if __name__ == "__main__":
