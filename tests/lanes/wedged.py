@@ -1,10 +1,11 @@
 """Builds of the case that a bad deploy could bring: each fails its next step for good, in a place of its own."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
+from temporalio.common import RawValue
 
 with workflow.unsafe.imports_passed_through():
     from models.names import COMPLAINT
@@ -19,6 +20,10 @@ def _raises(*_: Any, **__: Any) -> Any:
 
 async def _raises_later(*_: Any, **__: Any) -> Any:
     raise KeyError("a mistake in the code")
+
+
+def _handler_raises(self, name: str, args: Sequence[RawValue]) -> None:  # noqa: ANN001 - the SDK would count it
+    raise ValueError("a mistake in the code")
 
 
 async def _as_it_was(self: Any, *args: Any) -> Any:
@@ -41,6 +46,8 @@ async def _forgets_to_open(self: Any, *args: Any) -> Any:
 
 def _build(name: str, run: Run = _as_it_was, **broken: Any) -> type:
     """The case with one thing broken; known to the sandbox by its name in this module."""
+    if lacking := [part for part in broken if not hasattr(ComplaintWorkflow, part)]:
+        raise AttributeError(f"{name} breaks nothing: a case has no {lacking[0]} any more")
 
     def init(self: Any, *args: Any) -> None:
         ComplaintWorkflow.__init__(self, *args)
@@ -56,10 +63,10 @@ def _build(name: str, run: Run = _as_it_was, **broken: Any) -> type:
 
 
 ClockFails = _build("ClockFails", set_alarm=_raises)
-JudgeFails = _build("JudgeFails", _judge=_raises)
+JudgeFails = _build("JudgeFails", judge=_raises_later)
 CatchingUpFails = _build("CatchingUpFails", catch_up=_raises_later)
 PageFails = _build("PageFails", show=_raises)
-HandlerFails = _build("HandlerFails", signalled=_raises)
+HandlerFails = _build("HandlerFails", _signalled=workflow.signal(dynamic=True)(_handler_raises))
 CalendarFails = _build("CalendarFails", _keep_calendar=_raises_later)
 PackGone = _build("PackGone", pack=property(_raises))
 SleepsFirst = _build("SleepsFirst", _sleeps_first)

@@ -38,6 +38,8 @@ FIXED = 60.0
 
 
 FAILED = EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
+AT_ONCE = 4
+"""Builds deployed side by side: more of them, and the machine's two cores are what is measured."""
 LONGEST = 240.0
 """Seconds after which a build is given up: the lane ends whatever does not come."""
 
@@ -110,11 +112,12 @@ async def wedges(given: argparse.Namespace) -> Lane:
     with tempfile.TemporaryDirectory(prefix="redress-wedges-") as folder:
         store = Store(f"sqlite+aiosqlite:///{Path(folder) / 'redress.db'}")
         await store.create()
+        places = asyncio.Semaphore(AT_ONCE)
         async with local_environment() as env:
 
             async def one(build: type) -> None:
                 try:
-                    async with asyncio.timeout(LONGEST), office_at_work(env, store) as office:
+                    async with places, asyncio.timeout(LONGEST), office_at_work(env, store) as office:
                         await wedge(lane, office, build)
                 except (TimeoutError, RPCError) as error:
                     what = type(error).__name__
