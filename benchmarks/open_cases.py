@@ -19,6 +19,8 @@ from starter.cases import Cases
 WAIT = 86_400.0
 AT_ONCE = 50
 PER = 10_000
+WARM = 120
+"""Cases before memory is looked at: until then a worker grows by what it has once (statements, texts, connections)."""
 
 
 async def memory(at: Stand, how_many: int) -> list[Goal]:
@@ -37,7 +39,7 @@ async def memory(at: Stand, how_many: int) -> list[Goal]:
 async def _growth(at: Stand, how_many: int, *, bare: bool) -> tuple[float, float]:
     start = _start_bare if bare else _start_case
     async with worker(at, BARE if bare else SHIPPED) as process:
-        await start(at, [f"M-{bare:d}0{one:06d}" for one in range(20)])
+        await start(at, [f"M-{bare:d}0{one:06d}" for one in range(min(WARM, how_many))])
         before = process.memory, memory_mb(at.server)
         await start(at, [f"M-{bare:d}1{one:06d}" for one in range(how_many)])
         return process.memory - before[0], memory_mb(at.server) - before[1]
