@@ -21,6 +21,8 @@ from texts.reasons import reason
 from verify.oracle import Oracle
 from verify.service import Service
 
+cached = pytest.mark.parametrize("office", [False], indirect=True, ids=["cached"])
+
 
 async def news(office: Office, reference: str, actor: str = RETURNS) -> WorkflowHandle[Any, Any]:
     """Somebody tells it as any program would."""
@@ -68,6 +70,7 @@ async def test_it_becomes_a_task_of_its_case_and_is_paid_once_more(office: Offic
     await agree(office, case)
 
 
+@cached
 async def test_a_case_that_has_ended_is_opened_again_once_and_ends_with_all_its_record(office: Office) -> None:
     case, reference = await paid(office)
     await case.send("feedback", SERVICE, satisfied=True)
@@ -90,7 +93,7 @@ async def test_a_case_that_has_ended_is_opened_again_once_and_ends_with_all_its_
     assert len([run async for run in office.client.list_workflows(f"WorkflowId = '{case.handle.id}'")]) == 2
 
 
-@pytest.mark.parametrize("office", [False], indirect=True, ids=["cached"])
+@cached
 async def test_news_that_cannot_be_true_or_is_not_the_senders_to_tell_ends_in_one_line(office: Office) -> None:
     case, reference = await paid(office)
     for about, actor, code in (("RF-UNKNOWN", RETURNS, "bad_input"), (reference, SERVICE, "wrong_department")):
