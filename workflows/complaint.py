@@ -88,9 +88,9 @@ class ComplaintWorkflow(CaseDesk):
             return None
         case = open_case(complaint.model_copy(update={"token": None}), pack, number, at, known.calendar)
         # Its first page stands in the register already, written with the number.
-        self.case = pass_time(written(case, page(case, pack)), pack, workflow.now())
-        self.opened = True
-        self.show()
+        self.case, self.opened = written(case, page(case, pack)), True
+        # What was said while the register was asked is judged before time passes: it may have been in time.
+        await self.catch_up()
         return None
 
     async def _register(self, complaint: Complaint, number: str) -> Opened:

@@ -51,6 +51,7 @@ REQUIRED = {
     "task": ("code", "due_at"),
     "task_overdue": ("code", "department"),
     "return_goods": ("due_at",),
+    "taken_back": ("refunded",),
     "goods_expected": ("due_at",),
     "result": ("remedy", "refunded"),
     "not_done": (),

@@ -10,10 +10,11 @@ from activities.store import Store
 from models.case import Basis
 from models.directory import Directory
 from models.parts import Clock
-from procedures import PACKS
+from procedures import PACKS, load_packs
 from tests.support import (
     GOODS_DEPT,
     SERVICE,
+    TEST_PACKS,
     Office,
     everybody,
     liable,
@@ -103,6 +104,7 @@ async def test_a_case_filed_while_every_worker_is_down_has_the_clock_of_its_fili
 
 def _swift() -> None:
     """A procedure with a 3 s answer clock."""
+    load_packs(TEST_PACKS)
     swift = PACKS.pinned("marketplace.1").model_copy(update={"name": "swift", "version": 1})
     clocks = swift.clocks.model_copy(
         update={
@@ -141,6 +143,21 @@ async def test_an_answer_the_server_got_late_is_late_although_no_worker_had_seen
     env: WorkflowEnvironment, store: Store
 ) -> None:
     assert await _outage(env, store, late=True) == "silence:late"
+
+
+async def test_an_answer_in_time_counts_although_no_worker_had_opened_its_case_before_the_deadline(
+    env: WorkflowEnvironment, store: Store
+) -> None:
+    _swift()
+    async with office_at_work(env, store) as office:
+        await office.rest()
+        case = await office.start(procedure="swift")
+        await case.signal("confirm", GOODS_DEPT, **MERCHANT)
+        await asyncio.sleep(4)
+        await office.work()
+        seen = await case.at("feedback")
+    assert seen.ruling is not None
+    assert (seen.ruling.basis, seen.asks[0].state) == ("answer", "answered")
 
 
 @pytest.mark.parametrize(("late", "ends"), [(False, "answer:answered"), (True, "silence:late")])
