@@ -20,6 +20,8 @@ START_PATIENCE = 60.0
 """Seconds a start may take; a quiet machine needs half of one."""
 STOP_PATIENCE = 10.0
 VARIABLE = "REDRESS_TEMPORAL_CLI"
+_TAIL = 65_536
+"""Bytes at the end of the log that are looked at."""
 _LEASH = Path(__file__).with_name("leash.py")
 
 
@@ -45,9 +47,11 @@ def temporal_binary(chosen: Path | None = None) -> Path:
 class ServerProcess:
     """A running `temporal server start-dev`. It keeps the home's lock for as long as it lives."""
 
-    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, log: Path, begins: int = 0) -> None:
         self._process = process
         self._log = log
+        self._begins = begins
+        """Where in the log its own lines begin."""
 
     @classmethod
     async def start(cls, binary: Path, arguments: Sequence[str], log: Path, lock: int) -> Self:
@@ -56,6 +60,7 @@ class ServerProcess:
         if sys.platform == "linux":
             command = [sys.executable, "-I", "-S", str(_LEASH), str(os.getpid()), *command]
         with log.open("ab") as output:
+            begins = output.tell()
             process = await asyncio.create_subprocess_exec(
                 *command,
                 stdin=asyncio.subprocess.DEVNULL,
@@ -66,7 +71,7 @@ class ServerProcess:
                 pass_fds=() if sys.platform == "win32" else (lock,),
                 env={k: v for k, v in os.environ.items() if not k.startswith(("TEMPORAL_", "REDRESS_"))},
             )
-        return cls(process, log)
+        return cls(process, log, begins)
 
     async def ready(self, address: str) -> Client:
         """Waits until it serves the default namespace. Raises LocalServerError when it does not."""
@@ -83,9 +88,9 @@ class ServerProcess:
         raise LocalServerError(f"the local Temporal server was not up in {START_PATIENCE:.0f} s; see {self._log}")
 
     async def ended(self) -> NoReturn:
-        """Waits for its end, then raises LocalServerError with the last line it wrote."""
+        """Waits for its end, then raises LocalServerError with what it said of it."""
         code = await self._process.wait()
-        raise LocalServerError(f"the local Temporal server ended ({code}); see {self._log}: {self._last_line()}")
+        raise LocalServerError(f"the local Temporal server ended ({code}); see {self._log}: {self._last_words()}")
 
     async def stop(self) -> None:
         """Asks it to end, makes it end after ten seconds."""
@@ -102,8 +107,10 @@ class ServerProcess:
             self._process.kill()
         await self._process.wait()
 
-    def _last_line(self) -> str:
+    def _last_words(self) -> str:
+        """Its last line; where it broke down, the line that says why, which stands ahead of the stack."""
         with self._log.open("rb") as file:
-            file.seek(max(0, self._log.stat().st_size - 4096))
-            lines = file.read().decode("utf-8", "replace").split("\n")
-        return next((line.strip()[:200] for line in reversed(lines) if line.strip()), "(nothing written)")
+            file.seek(max(self._begins, self._log.stat().st_size - _TAIL))
+            lines = [line.strip()[:200] for line in file.read().decode("utf-8", "replace").split("\n")]
+        why = next((line for line in lines if line.startswith("panic:")), None)
+        return why or next((line for line in reversed(lines) if line), "(nothing written)")

@@ -24,7 +24,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from starter.cluster import ClusterError, ensure_retention, ensure_search_attributes, retention_days
 from starter.errors import OperatorError
 from starter.localserver import LocalServer
-from starter.serverprocess import LocalServerError, temporal_binary
+from starter.serverprocess import LocalServerError, ServerProcess, temporal_binary
 
 STAGE = SearchAttributeKey.for_keyword("RedressStage")
 DUE = SearchAttributeKey.for_datetime("RedressDue")
@@ -264,3 +264,14 @@ def _listening(pid: int) -> set[tuple[str, str]]:
                 address, _, port = fields[1].partition(":")
                 found.add((address, port))
     return found
+
+
+async def test_of_a_break_down_the_line_that_says_why_is_told_and_no_older_one(tmp_path: Path) -> None:
+    program, log = tmp_path / "temporal", tmp_path / "temporal.log"
+    program.write_text("#!/bin/sh\nprintf 'panic: address already in use\\n\\ngoroutine 1:\\nmain.go:18\\n'; exit 2\n")
+    program.chmod(0o755)
+    log.write_text("panic: of another day\n")
+    with (tmp_path / "lock").open("w") as lock:
+        process = await ServerProcess.start(program, [], log, lock.fileno())
+        with pytest.raises(LocalServerError, match=r"ended \(2\).*: panic: address already in use$"):
+            await process.ended()
