@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import NoReturn
 
 from temporalio.exceptions import ApplicationError
 
@@ -56,6 +57,10 @@ class Doorkeeper:
             code, reason = Refused.UNKNOWN_ACTOR, STRANGER
         else:
             return
+        await self.deny(code, reason, run_id=run_id, what=what, subject=subject)
+
+    async def deny(self, code: Refused, reason: str, *, run_id: str, what: str, subject: str) -> NoReturn:
+        """Note a denial, once for the run that asked, and raise it as an ApplicationError that is not to be retried."""
         denial = Entry("denied", subject, data={"code": code.value, "message": what}, key=f"{what}:{run_id}")
         async with self._store.write() as session:
             await append(session, [denial], self._now)

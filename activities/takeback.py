@@ -4,7 +4,6 @@ The payment is marked first. From then on no books call it paid, whatever become
 attempt sends it again: a case that is told twice, or by somebody who is wrong, pays nothing twice.
 """
 
-import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +13,6 @@ from temporalio import activity
 from temporalio.client import WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
-from temporalio.service import RPCError
 
 from activities.audit import Entry, append
 from activities.doorkeeper import STRANGER, Doorkeeper
@@ -24,7 +22,7 @@ from activities.identity import Voucher, no_voucher
 from activities.intents import Intents
 from activities.ports import PaymentGateway
 from activities.store import Store
-from activities.verdicts import CLOSED, ask, is_gone
+from activities.verdicts import ask_within
 from models.case import Verdict
 from models.commands import TakenBack
 from models.complaint import Complaint
@@ -91,10 +89,7 @@ class TakeBackDesk(TakeBackDuties):
         if departments:
             code = Refused.WRONG_DEPARTMENT
             reason = f"actor: is not of a department that may do this; it may: {cashier}"
-        denial = Entry("denied", row.number, "", {"code": code.value, "message": TAKEN_BACK}, f"{TAKEN_BACK}:{run_id}")
-        async with self._store.write() as session:
-            await append(session, [denial], self._now)
-        raise ApplicationError(reason, type=code.value, non_retryable=True)
+        await self._door.deny(code, reason, run_id=run_id, what=TAKEN_BACK, subject=row.number)
 
     async def _mark(self, told: TakenBack, intent: RefundIntent) -> None:
         """From now on the payment is not made, and the audit trail says who told so."""
@@ -125,19 +120,10 @@ class TakeBackDesk(TakeBackDuties):
 
     async def _answer(self, handle: WorkflowHandle[Any, Any], message: dict[str, Any]) -> Verdict:
         """Never left as a signal: a case that ends before it reads it could not be reopened by it."""
-        asking = asyncio.ensure_future(ask(handle, TAKEN_BACK, message, message["command_id"]))
-        try:
-            done, _ = await asyncio.wait({asking}, timeout=ANSWER_WITHIN)
-            if not done:
-                raise ApplicationError("the case has not answered yet", type="try_again")
-            return asking.result()
-        except RPCError as error:
-            if is_gone(error):
-                return CLOSED
-            raise
-        finally:
-            asking.cancel()
-            await asyncio.gather(asking, return_exceptions=True)
+        verdict = await ask_within(handle, TAKEN_BACK, message, ANSWER_WITHIN)
+        if verdict is None:
+            raise ApplicationError("the case has not answered yet", type="try_again")
+        return verdict
 
     async def _reopen(self, row: CaseRow) -> Verdict:
         """A new run under the case's id; the register hands it the case as it ended (see activities.reopening)."""

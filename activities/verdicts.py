@@ -32,31 +32,46 @@ async def ask(handle: WorkflowHandle[Any, Any], name: str, message: dict[str, An
     return verdict
 
 
-async def ask_or_leave(
+async def ask_within(
     handle: WorkflowHandle[Any, Any], name: str, message: dict[str, Any], within: float
-) -> tuple[Verdict, bool]:
-    """The verdict, and whether the case gave it: one that does not answer `within` seconds keeps the message.
+) -> Verdict | None:
+    """The verdict; None where there is none `within` seconds. The message's `command_id` makes a second copy harmless.
 
-    The message's `command_id` makes a second copy harmless. Raises RPCError where the server cannot say.
+    Raises RPCError where the server cannot say.
     """
     asking = asyncio.ensure_future(ask(handle, name, message, message["command_id"]))
     try:
         # Not asyncio.timeout: the SDK turns the cancellation of an update into an error of its own.
         done, _ = await asyncio.wait({asking}, timeout=within)
-        if done:
-            return asking.result(), True
-        await handle.signal(name, message)
+        return asking.result() if done else None
     except RPCError as error:
-        if is_gone(error):
-            return CLOSED, True
+        if _is_gone(error):
+            return CLOSED
         raise
     finally:
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
+
+
+async def ask_or_leave(
+    handle: WorkflowHandle[Any, Any], name: str, message: dict[str, Any], within: float
+) -> tuple[Verdict, bool]:
+    """The verdict, and whether the case gave it: one that does not answer `within` seconds keeps the message.
+
+    Raises RPCError where the server cannot say.
+    """
+    if (verdict := await ask_within(handle, name, message, within)) is not None:
+        return verdict, True
+    try:
+        await handle.signal(name, message)
+    except RPCError as error:
+        if _is_gone(error):
+            return CLOSED, True
+        raise
     return Verdict(accepted=True, code="accepted"), False
 
 
-def is_gone(error: RPCError) -> bool:
+def _is_gone(error: RPCError) -> bool:
     """Ended, or so long ago that Temporal has forgotten it."""
     # NOT_FOUND can also be about the namespace, which a locked server says of an existing one.
     return error.status is RPCStatusCode.NOT_FOUND and "workflow" in error.message.lower()

@@ -33,6 +33,8 @@ time a hundred messages come; done again from the start of a long history it tak
 as the flood lasts."""
 CARRIED_BYTES = 1_000_000
 """The most a run leaves to the next one to judge: a start's arguments have room for twice as much."""
+_ROOM = 300
+"""Bytes of a message's name, run and instant, which go with its content."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ class Inbox:
             model = self._models.get(message.name)
             content = model.model_validate_json(message.content) if model and message.content else None
             letter = Letter(message.name, content, message.problem, message.signal, message.run)
-            left.append(_Waiting(letter, message.came, 300 + len(message.content or "")))
+            left.append(_Waiting(letter, message.came, _ROOM + len(message.content or "")))
         self._waiting = left + self._waiting
 
     async def take(self, wants: Callable[[Command], str | None] = lambda _: None) -> list[tuple[Letter, Origin]]:
@@ -190,8 +192,8 @@ def _envelope(letter: Letter, came: datetime, wants: Callable[[Command], str | N
 
 
 def _size(args: Sequence[RawValue]) -> int:
-    """What it takes to hand it over: its content, with the name, run and instant that go with it."""
-    return 300 + sum(len(value.payload.data) for value in args)
+    """What it takes to hand it over."""
+    return _ROOM + sum(len(value.payload.data) for value in args)
 
 
 def _believed(letter: Letter, origin: Origin, came: datetime) -> tuple[Letter, Origin]:
