@@ -156,8 +156,10 @@ class Inbox:
             origins = await workflow.execute_activity_method(
                 BookDuties.examine, list(envelopes.values()), **options.insistent()
             )
-        elif self._waiting:
-            await workflow.sleep(_BREATH)  # what can be read ends the task with its question; this does so too
+        elif self._waiting or self.full:
+            # What can be read ends the task with its question; this does so too: more is judged in a task of its own,
+            # and another run takes over from one that brings nothing.
+            await workflow.sleep(_BREATH)
         found = dict(zip(envelopes, origins, strict=True))
         return [
             _believed(letter, found.get(id(letter), Origin()), each.came)

@@ -5,13 +5,16 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from sqlmodel import col, select
 from temporalio.api.common.v1 import Payload
 from temporalio.client import WorkflowExecutionStatus, WorkflowQueryFailedError
 from temporalio.common import RawValue
 from temporalio.service import RPCError
 
+from models.tables import EventRow
+from rules.messages import NOTED_REFUSALS
 from tests.support import GOODS_DEPT, LEADER, LOGISTICS, SERVICE, Office, liable
-from workflows.inbox import AT_ONCE
+from workflows.inbox import AT_ONCE, FLOOD
 
 
 def raw(data: bytes, encoding: bytes = b"json/plain") -> RawValue:
@@ -135,6 +138,21 @@ async def test_hundreds_that_came_while_no_worker_was_there_are_all_judged_and_n
         assert sum(event.HasField("timer_fired_event_attributes") for event in history.events) == 1, "a task of its own"
 
 
+async def test_a_flood_of_nothing_but_nonsense_is_in_the_book_though_nothing_else_happens(office: Office) -> None:
+    case = await office.asked()
+    await case.written()
+    await office.rest()
+    await asyncio.gather(*(case.handle.signal("nonsense", {"n": n}) for n in range(FLOOD + 20)))
+    await office.work()
+    kept = select(EventRow).where(col(EventRow.number) == case.number, col(EventRow.kind) == "message_refused")
+    async with asyncio.timeout(20):
+        while True:
+            async with office.store.read() as session:
+                if len((await session.exec(kept)).all()) == NOTED_REFUSALS:
+                    return
+            await asyncio.sleep(0.1)
+
+
 async def test_a_child_under_way_is_followed_into_the_next_run(office: Office) -> None:
     case = await office.asked(demand={"kind": "return_and_refund"})
     await case.send("confirm", GOODS_DEPT, liable=liable(merchant=100), reason="属实")
@@ -144,7 +162,6 @@ async def test_a_child_under_way_is_followed_into_the_next_run(office: Office) -
         await asyncio.gather(*(case.handle.signal("nonsense", {"n": n}) for n in range(60)))
     async with asyncio.timeout(60):
         while (await case.handle.describe()).run_id == first_run:
-            await case.handle.signal("nonsense")
             await asyncio.sleep(0.1)
     await case.send("goods", "退换货专员", accepted=True)
     assert (await case.at("feedback")).refunded == 21_000
