@@ -70,7 +70,7 @@ clean:
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One lane, to be run again by its seed: make chaos SEED=7 N=60 (a random seed, printed, where none is given).
-.PHONY: chaos fuzz gateway worlds races books tokens authority injections canaries wedges keys shell flood ledger starts dark deadlines walk lanes
+.PHONY: chaos fuzz gateway worlds races books tokens authority injections canaries wedges keys shell flood ledger starts dark deadlines load walk lanes
 LANE = $(VENV)/bin/python -m tests.lanes.$(1) $(if $(SEED),--seed $(SEED)) \
   $(if $(N),--n $(N),$(if $(SHORT),$(SHORT_$(1)))) $(ARGS)
 
@@ -128,6 +128,9 @@ dark: setup
 deadlines: setup
 	@$(call LANE,deadlines)
 
+load: setup
+	@$(call LANE,load)
+
 # Every case of a file under a procedure, played to its end: make walk PACK=returns N=890 FILE=complaints.csv
 walk: setup
 	@$(call LANE,walk) $(if $(PACK),--pack $(PACK)) $(if $(FILE),--file $(FILE))
@@ -149,9 +152,10 @@ SHORT_ledger := --n 2
 SHORT_starts := --n 6
 SHORT_dark := --n 40 --answer 30
 SHORT_deadlines := --n 80 --answer 30
+SHORT_load := --n 40 --rate 8 --seconds 10
 SHORT_walk := --n 12
 
 lanes: setup
 	@$(MAKE) --no-print-directory -j 2 SHORT=1 chaos worlds dark tokens authority injections deadlines canaries wedges keys \
-	  ledger books gateway races shell flood starts fuzz walk
+	  ledger books gateway races shell flood starts load fuzz walk
 

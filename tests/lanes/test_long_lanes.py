@@ -9,6 +9,7 @@ SHORT = (
     ("ledger", 5, ("--n", "1")),
     ("starts", 5, ("--n", "2")),
     ("dark", 5, ("--n", "12", "--answer", "20", "--dark", "20")),
+    ("load", 5, ("--n", "20", "--rate", "5", "--seconds", "4", "--rounds", "2")),
     ("walk", 5, ("--pack", "courier", "--n", "12")),
     ("walk", 5, ("--pack", "returns", "--n", "12")),
     ("walk", 5, ("--pack", "live", "--n", "12")),
