@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from models.tables import CaseRow, EventRow
+from reports import words
 from reports.document import Document, Row, Section, Setting
 from reports.queries import EVENT, PAGE, Found, events_of, within
-from texts import span, values, when
+from texts import span, values
 
 KINDS = (
     "no_pre_explanation",
@@ -128,7 +129,7 @@ async def _lines(database: AsyncConnection, setting: Setting) -> AsyncIterator[R
         event, pack = breach.event, setting.pack(breach.event.procedure)
         cells = (
             line,
-            when(event.at, setting.period.zone, setting.lang),
+            words.minute(event.at, setting),
             event.number,
             event.order_number,
             setting.say(f"breach_kind.{breach.kind}"),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from models.case import Exit, Stage
 from models.commands import Share
@@ -21,6 +22,11 @@ _POINTS_SHOWN = 4
 def day(moment: datetime, setting: Setting) -> str:
     """The local day of an instant."""
     return local_day(moment, setting.period.zone).isoformat()
+
+
+def minute(moment: datetime, setting: Setting) -> str:
+    """An instant in a table, in the zone the head of the document names."""
+    return f"{moment.astimezone(ZoneInfo(setting.period.zone)):%Y-%m-%d %H:%M}"
 
 
 def listed(parts: Sequence[str], setting: Setting) -> str:

@@ -4,15 +4,12 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from models.case import Verdict
 from models.commands import Command
-from models.names import Refused
 from models.procedure import Procedure
-from starter.cli.sending import REFUSED, Sender, composed
+from starter.cli.sending import Sender, composed, tell
 from starter.cli.session import Session
 from starter.failures import BadInput, NotAllowed
 from texts import values
-from texts.reasons import reason as localised
 
 if TYPE_CHECKING:
     from starter.dossiers import Dossiers
@@ -64,18 +61,4 @@ async def act(
         raise NotAllowed("no_part", name=pack.name)
     async with dossiers(current) as service:
         verdict = await service.send(workflow_id, number, name, checked, wait=sender.wait)
-    tell(current, number, verdict, as_json=sender.as_json)
-    return 0 if verdict.accepted else REFUSED
-
-
-def tell(current: Session, number: str, verdict: Verdict, *, as_json: bool) -> None:
-    """The verdict in one line."""
-    if as_json:
-        current.print_json({"number": number, **verdict.model_dump(mode="json")})
-    elif verdict.accepted:
-        current.out.print(f"{number}: {current.named('code', verdict.code)}", markup=False)
-    if not verdict.accepted:
-        closed = verdict.code == Refused.CLOSED
-        words = current.say("file_new") if closed else localised(verdict.reason, current.lang)
-        line = f"redress: {number}: {current.named('code', verdict.code)}; {words}"
-        current.err.print(" ".join(line.split()), markup=False)
+    return tell(current, number, verdict, as_json=sender.as_json)

@@ -67,23 +67,26 @@ async def act(number: str, name: str, sender: Sender, **fields: object) -> int:
     async with current.cases() as cases:
         ready = checked.model_copy(update={"department": department})
         verdict = await cases.send(number, name, ready, wait=sender.wait)
-        await _tell(current, cases, number, name, verdict, as_json=sender.as_json)
-    return 0 if verdict.accepted else REFUSED
+        not_theirs = verdict.code in {Refused.WRONG_DEPARTMENT, Refused.UNKNOWN_ACTOR}
+        reason = current.say("may", who=await _who(current, cases, number, name)) if not_theirs else None
+    return tell(current, number, verdict, reason=reason, as_json=sender.as_json)
 
 
-async def _tell(current: Session, cases: "Cases", number: str, name: str, verdict: Verdict, *, as_json: bool) -> None:
+def tell(
+    current: Session, about: str, verdict: Verdict, *, as_json: bool, key: str = "number", reason: str | None = None
+) -> int:
+    """The verdict in one line; the exit code. `reason`: better words than the verdict's; `key`: what `about` is."""
     if as_json:
-        current.print_json({"number": number, **verdict.model_dump(mode="json")})
+        current.print_json({key: about, **verdict.model_dump(mode="json")})
     elif verdict.accepted:
-        current.out.print(f"{number}: {current.named('code', verdict.code)}", markup=False)
-    if not verdict.accepted:
-        reason = localised(verdict.reason, current.lang)
-        if verdict.code in {Refused.WRONG_DEPARTMENT, Refused.UNKNOWN_ACTOR}:
-            reason = current.say("may", who=await _who(current, cases, number, name))
-        if verdict.code == Refused.CLOSED:
-            reason = current.say("file_new")
-        line = f"redress: {number}: {current.named('code', verdict.code)}; {reason}"
-        current.err.print(" ".join(line.split()), markup=False)
+        current.out.print(f"{about}: {current.named('code', verdict.code)}", markup=False)
+    if verdict.accepted:
+        return 0
+    why = reason or localised(verdict.reason, current.lang)
+    if verdict.code != Refused.CLOSED:  # that reason says itself what is closed
+        why = f"{current.named('code', verdict.code)}; {why}"
+    current.err.print(" ".join(f"redress: {about}: {why}".split()), markup=False)
+    return REFUSED
 
 
 async def _who(current: Session, cases: "Cases", number: str, name: str) -> str:

@@ -8,11 +8,10 @@ from pydantic import TypeAdapter, ValidationError
 from rich.table import Table
 from rich.text import Text
 
-from models.case import Verdict
 from models.meeting import MEETING_COMMANDS, MeetingName, MeetingStage, Minutes
 from models.procedure import MeetingRules
 from starter.cli.lists import checked_limit
-from starter.cli.sending import REFUSED, Sender, composed
+from starter.cli.sending import Sender, composed, tell
 from starter.cli.session import Session
 from starter.failures import BadInput, NoSuchCase, NotAllowed
 from texts import brief, values
@@ -84,8 +83,7 @@ async def act(current: Session, name: str, message: str, sender: Sender, **field
     _known(current, checked.actor, checked.department)
     async with holding(current) as meetings:
         verdict = await meetings.send(name, message, checked, wait=sender.wait)
-    _tell(current, name, verdict, as_json=sender.as_json)
-    return 0 if verdict.accepted else REFUSED
+    return tell(current, name, verdict, key="meeting", as_json=sender.as_json)
 
 
 def _known(current: Session, actor: str, department: str | None) -> None:
@@ -97,16 +95,6 @@ def _known(current: Session, actor: str, department: str | None) -> None:
         raise NotAllowed("stranger", who=", ".join(titles))
     if department is not None and department not in own:
         raise NotAllowed("not_of_department", departments=", ".join(own))
-
-
-def _tell(current: Session, name: str, verdict: Verdict, *, as_json: bool) -> None:
-    if as_json:
-        current.print_json({"meeting": name, **verdict.model_dump(mode="json")})
-    elif verdict.accepted:
-        current.out.print(f"{name}: {current.named('code', verdict.code)}", markup=False)
-    if not verdict.accepted:
-        line = f"redress: {name}: {current.named('code', verdict.code)}; {verdict.reason}"
-        current.err.print(" ".join(line.split()), markup=False)
 
 
 async def show(

@@ -5,9 +5,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from models.commands import TakenBack
-from starter.cli.sending import NOBODY, REFUSED, Sender, composed
+from starter.cli.sending import NOBODY, Sender, composed, tell
 from starter.cli.session import session
-from texts.reasons import reason as localised
 
 
 async def taken_back(
@@ -33,11 +32,4 @@ async def taken_back(
             tokens=current.login.token,
             wait=by.wait,
         )
-    if by.as_json:
-        current.print_json({"reference": reference, **verdict.model_dump(mode="json")})
-    elif verdict.accepted:
-        current.out.print(f"{reference}: {current.named('code', verdict.code)}", markup=False)
-    if not verdict.accepted:
-        line = f"redress: {reference}: {current.named('code', verdict.code)}; {localised(verdict.reason, current.lang)}"
-        current.err.print(" ".join(line.split()), markup=False)
-    return 0 if verdict.accepted else REFUSED
+    return tell(current, reference, verdict, key="reference", as_json=by.as_json)

@@ -125,7 +125,7 @@ async def test_a_closed_case_is_refused_with_its_reason(office: Office, at_home:
     words = ("--grant", "--reason", "x", "--liable", "merchant")
     code, out, err = await at_home("decide", disputed.number, "--meeting", name.upper(), *words, *ME)
     assert (code, out) == (3, "")
-    assert "the case is closed; file a new complaint" in err
+    assert err.startswith(f"redress: {name}: the case is closed; file a new complaint")
 
 
 @cached

@@ -1,7 +1,9 @@
 """Refusals read in Chinese what they say in English."""
 
+import ast
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -41,3 +43,23 @@ def test_no_translation_outlives_its_reason() -> None:
     source = source.replace('\\"', '"')
     stale = [key for key in CATALOGUE if max(NAME.split(key)[::2], key=len).strip() not in source]
     assert stale == []
+
+
+def _refusals(file: Path) -> Iterator[str]:
+    """The words of each refusal a module gives, `x` for what is filled in."""
+    for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+            continue
+        words = {"Refusal": call.args[1:2], "Verdict": [said.value for said in call.keywords if said.arg == "reason"]}
+        for said in words.get(call.func.id, ()):
+            if isinstance(said, ast.Constant):
+                yield str(said.value)
+            elif isinstance(said, ast.JoinedStr) and any(isinstance(part, ast.Constant) for part in said.values):
+                yield "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in said.values)
+
+
+def test_every_refusal_of_a_message_is_said_in_chinese() -> None:
+    files = [file for folder in ("rules", "workflows") for file in (ROOT / folder).glob("*.py")]
+    said = {words for file in files for words in _refusals(file)}
+    assert len(said) > 60
+    assert [words for words in sorted(said) if re.search(r"[a-z]{2,} [a-z]{2,}", reason(words, Language.ZH))] == []
