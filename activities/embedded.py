@@ -60,8 +60,8 @@ class EmbeddedGateway:
         """See PaymentGateway."""
         return next(iter(await self.made(reference)), None)
 
-    async def take_back(self, reference: str) -> None:
-        """Book a refund back, once: what a real gateway does of itself, when a bank returns the money."""
+    async def taken_back(self, reference: str) -> None:
+        """See PaymentGateway. Booked back, as a real one does of itself when a bank returns the money."""
         async with self._store.write() as session:
             wanted = select(GatewayRefund).where(GatewayRefund.reference == reference)
             made = (await session.exec(wanted)).first()

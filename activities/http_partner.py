@@ -150,6 +150,9 @@ class HttpPaymentGateway(HttpPartner):
         """See PaymentGateway."""
         return next(iter(await self.made(reference)), None)
 
+    async def taken_back(self, reference: str) -> None:
+        """See PaymentGateway. It was the first to know."""
+
 
 class HttpWarehouse(HttpPartner):
     """The company's warehouse."""

@@ -79,6 +79,12 @@ class PaymentGateway(Protocol):
     async def find(self, reference: str) -> Receipt | None:
         """The first of them; None when there is none. Raises TryAgain."""
 
+    async def taken_back(self, reference: str) -> None:
+        """We are told that the money of the refund it made under its own `reference` came back.
+
+        For books that are kept with us, once however often it is told; a gateway outside knows, and is told nothing.
+        """
+
 
 class Warehouse(Protocol):
     """Keeps and sends goods. The key names the thing: what stands is returned, what was released is made again."""

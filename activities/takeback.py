@@ -17,7 +17,6 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from activities.audit import Entry, append
 from activities.doorkeeper import STRANGER, Doorkeeper
 from activities.duties import TakeBackDuties
-from activities.embedded import EmbeddedGateway
 from activities.identity import Voucher, no_voucher
 from activities.intents import Intents
 from activities.ports import PaymentGateway
@@ -98,8 +97,7 @@ class TakeBackDesk(TakeBackDuties):
         heard = Entry("money", intent.number, told.actor, facts, f"{TAKEN_BACK}:{told.reference}")
         async with self._store.write() as session:
             await append(session, [heard], self._now)
-        if isinstance(self._gateway, EmbeddedGateway):
-            await self._gateway.take_back(told.reference)
+        await self._gateway.taken_back(told.reference)
 
     async def _tell(self, told: TakenBack, row: CaseRow) -> Verdict:
         handle: WorkflowHandle[Any, Any] = activity.client().get_workflow_handle(case_id(row.number))

@@ -153,6 +153,11 @@ async def test_only_an_empty_list_says_that_nothing_was_paid(
     assert await gateway.find("C-1:1:pay") is None
 
 
+async def test_a_gateway_is_not_told_what_it_has_told_us(httpserver: HTTPServer, gateway: HttpPaymentGateway) -> None:
+    await gateway.taken_back("RF-1")
+    assert httpserver.log == []
+
+
 async def test_a_partner_that_cannot_be_reached_is_tried_again() -> None:
     gateway = HttpPaymentGateway("http://127.0.0.1:1", SECRET)
     with pytest.raises(TryAgain, match="unreachable"):

@@ -106,7 +106,7 @@ async def test_a_refund_the_gateway_took_back_is_named_until_its_case_has_taken_
     await books.case("C-1")
     reference = await books.pay("C-1", 500)
     await books.write("C-1", ruled(1), executed(2, 500, reference=reference), refunded=500)
-    await EmbeddedGateway(store).take_back(reference)
+    await EmbeddedGateway(store).taken_back(reference)
     async with store.write() as session:
         await session.exec(update(RefundIntent).values(state="taken_back"))
     found, _ = await reconciled(store, embedded=embedded)

@@ -121,6 +121,9 @@ class _Gateway:
     async def find(self, reference: str) -> Receipt | None:
         return await self._inner.find(reference)
 
+    async def taken_back(self, reference: str) -> None:
+        await self._inner.taken_back(reference)
+
 
 class _Post:
     def __init__(self, inner: Post, bomb: Bomb) -> None:

@@ -6,8 +6,12 @@ from typing import Any
 import pytest
 from sqlmodel import select
 from temporalio.client import WorkflowHandle
+from temporalio.testing import WorkflowEnvironment
 
+from activities.embedded import EmbeddedGateway
+from activities.ports import PaymentGateway, Receipt
 from activities.reconcile import Reconciliation
+from activities.store import Store
 from models.case import Exit
 from models.commands import TakenBack
 from models.language import Language
@@ -15,7 +19,7 @@ from models.names import REFUND_TAKEN_BACK, taken_back_id
 from models.tables import RefundIntent
 from procedures import PACKS
 from starter.takeback import tell_taken_back
-from tests.support import RETURNS, SERVICE, OfCase, Office
+from tests.support import RETURNS, SERVICE, OfCase, Office, office_at_work
 from tests.workflows.test_remedies import granted, registered
 from texts.reasons import reason
 from verify.oracle import Oracle
@@ -105,3 +109,33 @@ async def test_news_that_cannot_be_true_or_is_not_the_senders_to_tell_ends_in_on
     assert (await case.view()).refunded == 21_000
     await agree(office, case)
     assert (await told(office, reference))["code"] == "accepted", "somebody who may tell it still can"
+
+
+class Fronted:
+    """A gateway behind a company's own front, as a port is meant to be."""
+
+    def __init__(self, inner: PaymentGateway) -> None:
+        self._inner = inner
+        self.key_life = inner.key_life
+
+    async def refund(self, key: str, reference: str, order: str, amount: int, currency: str) -> Receipt:
+        return await self._inner.refund(key, reference, order, amount, currency)
+
+    async def made(self, reference: str) -> list[Receipt]:
+        return await self._inner.made(reference)
+
+    async def find(self, reference: str) -> Receipt | None:
+        return await self._inner.find(reference)
+
+    async def taken_back(self, reference: str) -> None:
+        await self._inner.taken_back(reference)
+
+
+async def test_books_kept_with_us_are_put_right_whatever_stands_before_them(
+    env: WorkflowEnvironment, store: Store
+) -> None:
+    async with office_at_work(env, store, payment=Fronted(EmbeddedGateway(store))) as office:
+        case, reference = await paid(office)
+        assert (await told(office, reference))["code"] == "accepted"
+        await case.at("task")
+        await agree(office, case)
