@@ -33,9 +33,7 @@ async def tell_taken_back(
         return _refusal(error.cause)
 
 
-def _refusal(cause: BaseException | None) -> Verdict:
-    while cause is not None and not isinstance(cause, ApplicationError):
-        cause = cause.__cause__
+def _refusal(cause: BaseException) -> Verdict:
     if isinstance(cause, ApplicationError) and cause.type in set(Refused):
         return Verdict(accepted=False, code=Refused(cause.type), reason=cause.message[:500])
     return Verdict(accepted=False, code=Refused.BAD_INPUT, reason="the news could not be told; look at its workflow")

@@ -61,10 +61,15 @@ def contract_of(args: tuple[Any, ...], kind: type[State]) -> State:
         raise bad_start("(start): is not readable JSON; send one JSON object") from None
 
 
-async def ask_the_register(duty: Callable[[Any, Entry], Awaitable[Known]], entry: Entry) -> Known:
-    """What the register makes of a start. Raises ApplicationError with its code where it refuses: the start fails."""
+async def ask_the_register(
+    duty: Callable[[Any, Entry], Awaitable[Known]], entry: Entry, how: workflow.ActivityConfig | None = None
+) -> Known:
+    """What the register makes of a start. Raises ApplicationError with its code where it refuses: the start fails.
+
+    `how` it is asked, where not in a moment.
+    """
     try:
-        return await workflow.execute_activity_method(duty, entry, **insistent())
+        return await workflow.execute_activity_method(duty, entry, **(how or insistent()))
     except ActivityError as error:
         if isinstance(error.cause, ApplicationError):
             reason, code = error.cause.message, error.cause.type

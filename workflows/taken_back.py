@@ -10,7 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from models.commands import TakenBack
     from models.names import REFUND_TAKEN_BACK, taken_back_id
     from models.takeback import BackNews
-    from workflows.intake import bad_start, contract_of
+    from workflows.intake import ask_the_register, bad_start, contract_of
     from workflows.options import telling
 
 
@@ -25,4 +25,4 @@ class RefundTakenBackWorkflow:
         if workflow.info().workflow_id != (wanted := taken_back_id(told.reference)):
             raise bad_start(f"workflow id: must be {wanted} for this refund; correct one of them")
         news = BackNews(told=told, at=workflow.info().workflow_start_time)
-        return await workflow.execute_activity_method(TakeBackDuties.take_back, news, **telling("tell the case"))
+        return await ask_the_register(TakeBackDuties.take_back, news, telling("tell the case"))

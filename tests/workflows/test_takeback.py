@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from sqlmodel import select
-from temporalio.client import WorkflowHandle
+from temporalio.client import WorkflowFailureError, WorkflowHandle
+from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
 from activities.embedded import EmbeddedGateway
@@ -106,6 +107,10 @@ async def test_news_that_cannot_be_true_or_is_not_the_senders_to_tell_ends_in_on
             verdict = await tell_taken_back(office.client, news, task_queue=office.settings.task_queue, wait=30)
         assert (verdict.accepted, verdict.code) == (False, code)
         assert reason(verdict.reason, Language.ZH) != verdict.reason
+        with pytest.raises(WorkflowFailureError) as failed:
+            await office.client.get_workflow_handle(taken_back_id(about)).result()
+        assert isinstance(failed.value.cause, ApplicationError)
+        assert (failed.value.cause.type, failed.value.cause.message) == (code, verdict.reason)
     assert (await case.view()).refunded == 21_000
     await agree(office, case)
     assert (await told(office, reference))["code"] == "accepted", "somebody who may tell it still can"
