@@ -12,6 +12,7 @@ from models.complaint import Complaint, Demand, DemandKind
 from models.procedure import Procedure
 from models.span import WorkCalendar
 from models.tables import CaseRow, EventRow, RefundIntent
+from rules import memory
 from rules.record import KEPT_EVENTS
 from rules.takeback import attempts, reopened
 
@@ -33,7 +34,7 @@ async def came_back(
     gone = next((each for each in given if each.reference in back), None)
     if gone is None:
         return None
-    return reopened(_as_it_ended(row, given, events, calendar), pack, gone, back[gone.reference], at)
+    return reopened(_as_it_ended(row, pack, given, events, calendar), pack, gone, back[gone.reference], at)
 
 
 def _given(number: str, pack: Procedure, intents: Any, events: list[Event]) -> tuple[Given, ...]:
@@ -58,7 +59,9 @@ def _given(number: str, pack: Procedure, intents: Any, events: list[Event]) -> t
     return tuple(found)
 
 
-def _as_it_ended(row: CaseRow, given: tuple[Given, ...], events: list[Event], calendar: WorkCalendar | None) -> Case:
+def _as_it_ended(
+    row: CaseRow, pack: Procedure, given: tuple[Given, ...], events: list[Event], calendar: WorkCalendar | None
+) -> Case:
     complaint = Complaint.model_validate(row.complaint)
     kind, kinds = DemandKind(row.demand), {event.kind for event in events}
     decisions = [int(event.data["decision"]) for event in events if "decision" in event.data]
@@ -78,6 +81,8 @@ def _as_it_ended(row: CaseRow, given: tuple[Given, ...], events: list[Event], ca
         round=row.round,
         contacted=True,
         severity=severity,
+        works=memory.works(events, pack),
+        offers=memory.offers(events, pack),
         calendar=calendar,
         demand=complaint.demand if complaint.demand.kind is kind else Demand(kind=kind),
         ruling=_ruling(row, max(decisions, default=1)),
@@ -91,6 +96,7 @@ def _as_it_ended(row: CaseRow, given: tuple[Given, ...], events: list[Event], ca
         mail_count=row.version - len(events),
         events=tuple(events[-KEPT_EVENTS:]),
         written=len(events),
+        seen=tuple((heard[0], heard[1], heard[2]) for heard in row.seen or ()),
     )
 
 

@@ -103,6 +103,8 @@ class CaseSummary(Handover):
     closed_at: Moment | None = None
     version: int
     """Grows with every change: an older page never overwrites a newer row."""
+    seen: tuple[tuple[str, str, str], ...] = ()
+    """With a case that has ended: the messages it would know again, were it to go on (see Case.seen)."""
 
 
 class Page(Handover):

@@ -107,6 +107,8 @@ class CaseRow(Row, table=True):
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
     version: int
     """Version of the last page written."""
+    seen: list[list[str]] | None = Field(default=None, sa_type=Json)
+    """Once it has ended: id, digest and verdict of the last messages, for a case that is opened again."""
 
 
 class EventRow(Row, table=True):

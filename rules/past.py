@@ -114,7 +114,8 @@ def _reason(event: Event) -> str:
     return str(event.data.get("reason", PERSONAL))
 
 
-def _shares(text: object) -> list[dict[str, Any]]:
+def shares_of(text: object) -> list[dict[str, Any]]:
+    """Liable parties as a line of the record names them."""
     pairs = [part.partition("=") for part in str(text or "").split(",") if part]
     return [{"party": name, "percent": int(percent)} for name, _, percent in pairs]
 
@@ -134,14 +135,14 @@ def _triage(event: Event, _: Sequence[Event], __: Procedure) -> dict[str, Any]:
 
 
 def _confirm(event: Event, _: Sequence[Event], __: Procedure) -> dict[str, Any]:
-    return {"liable": _shares(event.data.get("liable")), "reason": _reason(event)}
+    return {"liable": shares_of(event.data.get("liable")), "reason": _reason(event)}
 
 
 def _decide(event: Event, after: Sequence[Event], _: Procedure) -> dict[str, Any]:
     borne = _following(after, event, "ruled", "cost_moved")
     given = _following(after, event, "executing")
     demand = {"kind": given.data["remedy"], "amount": given.data.get("amount") or None} if given else None
-    liable = tuple(_shares(borne.data.get("liable"))) if borne else ()
+    liable = tuple(shares_of(borne.data.get("liable"))) if borne else ()
     return {"grant": bool(event.data.get("grant")), "liable": liable, "demand": demand, "reason": _reason(event)}
 
 
@@ -156,18 +157,19 @@ def _record(event: Event, _: Sequence[Event], pack: Procedure) -> dict[str, Any]
     duty = pack.duties.get(str(event.data.get("duty")))
     if duty is None:
         raise Unsaid(event.kind)
-    fields = {field.name: value for field in duty.form if (value := _field(event, field)) is not None}
+    fields = {field.name: value for field in duty.form if (value := value_of(event, field)) is not None}
     assigned = [{"department": name} for name in str(event.data.get("assigned", "")).split(",") if name]
     return {
         "duty": event.data["duty"],
         "fields": fields,
-        "liable": tuple(_shares(event.data.get("liable"))),
+        "liable": tuple(shares_of(event.data.get("liable"))),
         "assign": tuple(assigned),
         "note": event.data.get("reason"),
     }
 
 
-def _field(event: Event, field: FormField) -> Detail | None:
+def value_of(event: Event, field: FormField) -> Detail | None:
+    """What a line says under a field of its form; PERSONAL where one that is needed is not on record."""
     word = event.data.get(f"{FIELD}{field.name}")
     if word is None:
         return PERSONAL if field.personal and field.required else None
@@ -181,8 +183,8 @@ def _offer(event: Event, _: Sequence[Event], pack: Procedure) -> dict[str, Any]:
     return {
         "demand": {"kind": event.data["remedy"], "amount": event.data.get("amount") or None},
         "basis": _reason(event),
-        "liable": tuple(_shares(event.data.get("liable"))),
-        "fields": {field.name: value for field in form if (value := _field(event, field)) is not None},
+        "liable": tuple(shares_of(event.data.get("liable"))),
+        "fields": {field.name: value for field in form if (value := value_of(event, field)) is not None},
     }
 
 

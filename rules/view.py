@@ -143,6 +143,7 @@ def summary(case: Case, pack: Procedure) -> CaseSummary:
         ruled_at=ruling.at if ruling else None,
         closed_at=case.stage_since if case.closed else None,
         version=case.event_count + case.mail_count,
+        seen=case.seen if case.closed else (),
     )
 
 

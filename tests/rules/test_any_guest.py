@@ -7,6 +7,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant
 
+from models.case import Work
+from rules import memory
+from rules.past import PERSONAL
 from tests.rules.builders import HOTEL, guest, liable
 from tests.rules.test_worlds import AnyCase
 
@@ -106,12 +109,30 @@ class AnyGuest(AnyCase):
             assert any(work.open for work in case.works)
 
     @invariant()
+    def a_case_that_ended_would_know_its_offers_and_reports_again(self) -> None:
+        case = self.world.case
+        if case.closed:
+            lapsed = {"waiting": "lapsed", "approval": "lapsed"}
+            made = [o.model_copy(update={"state": lapsed.get(o.state, o.state)}) for o in case.offers]
+            assert list(memory.offers(case.events, HOTEL)) == made
+            reported = [work for work in memory.works(case.events, HOTEL) if work.report]
+            assert [bare(work) for work in reported] == [bare(work) for work in case.works if work.report]
+
+    @invariant()
     def an_approver_never_approved_his_own(self) -> None:
         events = self.world.case.events
         offered = {event.seq: event.actor for event in events if event.kind == "offered"}
         for event in events:
             if event.kind == "approved" and event.seq - 2 in offered:
                 assert event.actor != offered[event.seq - 2]
+
+
+def bare(work: Work) -> dict[str, Any]:
+    """A duty without what only its own run needed, and without what the record never says."""
+    assert work.report is not None
+    public = {name: value for name, value in work.report.fields.items() if value != PERSONAL}
+    kept = work.model_dump(include={"id", "duty", "department", "issued_at", "aside", "silent"})
+    return kept | {"at": work.report.at, "by": work.report.actor, "fields": public}
 
 
 AnyGuest.TestCase.settings = settings(

@@ -3,10 +3,11 @@
 import pytest
 
 from models.case import Event, Stage
+from rules import memory
 from rules.audit import RowFacts, breaches
 from rules.remedy import order_for
 from rules.takeback import reopened
-from tests.rules.builders import DESK, LEADERSHIP, RETURNS, World, granted, hours, paid
+from tests.rules.builders import DESK, HOTEL, LEADERSHIP, RETURNS, World, granted, hours, liable, offered, paid
 from tests.rules.test_settlement import balances, ledger
 
 BACK = {"reference": "P-1", "code": "account_closed"}
@@ -124,6 +125,21 @@ def test_a_case_that_had_ended_goes_on_with_the_task_and_ends_again() -> None:
     world.does("feedback", DESK, satisfied=True)
     assert world.exit == "satisfied"
     assert list(breaches(row(world), world.case.events)) == []
+
+
+def test_what_an_ended_case_knew_of_offers_and_duties_is_in_its_record() -> None:
+    fair, fields = {"demand": {"kind": "refund", "amount": 6_000}, "liable": liable(hotel=100)}, {"impact": "none"}
+    world = offered().does("respond", "reception", version=1, accept=False, reason="too little")
+    world.does("offer", "duty_manager", **fair, basis="rule 11", fields=fields)
+    world.does("respond", "reception", version=2, accept=True).child().does("feedback", "reception", satisfied=True)
+    case = world.does("record", "general_manager").case
+    assert case.closed
+    assert [offer.state for offer in case.offers] == ["countered", "accepted"]
+    assert memory.offers(case.events, HOTEL) == case.offers
+    kept = {"id", "duty", "department", "issued_at", "deadline", "report"}
+    known = [work.model_dump(include=kept) for work in memory.works(case.events, HOTEL)]
+    assert known == [work.model_dump(include=kept) for work in case.works]
+    assert known
 
 
 def test_the_oracle_adds_what_came_back_up_and_finds_a_line_that_is_missing() -> None:

@@ -16,6 +16,7 @@ from temporalio.testing import WorkflowEnvironment
 from activities.identity import Gate, KeyFile
 from activities.store import Store
 from models.case import Stage
+from models.commands import TakenBack
 from models.directory import Directory
 from models.incident import Scope
 from models.names import (
@@ -28,16 +29,19 @@ from models.names import (
     corrective_id,
     incident_id,
     meeting_id,
+    taken_back_id,
 )
 from models.tables import AuditRow, CaseRow, EventRow, MailRow
 from procedures import DIRECTORY, load_packs, read_directory
 from starter.issuer import Issuer
+from starter.takeback import tell_taken_back
 from tests.eightd import COMPLAINT
 from tests.quality import known, quality_pack
 from tests.support import (
     GOODS_DEPT,
     LEADER,
     PANEL,
+    RETURNS,
     SERVICE,
     OfCase,
     Office,
@@ -192,6 +196,34 @@ async def test_a_report_of_delivery_counts_only_from_the_mailroom(
                 await asyncio.sleep(0.1)
         assert denied == [("denied", "", "not_proven")] * 2
         assert "eyJ" not in str(await case.events())
+
+
+async def test_that_a_refund_came_back_counts_only_with_its_senders_token_for_a_case_that_has_ended_too(
+    env: WorkflowEnvironment, store: Store, issuer: Issuer
+) -> None:
+    async with guarded(env, store, issuer) as office:
+        case = await _filed(office, issuer)
+        await case.at("asked")
+        await case.send("confirm", GOODS_DEPT, liable=liable(merchant=100), reason="x", token=issuer.sign(GOODS_DEPT))
+        await case.at("feedback")
+        await case.send("feedback", SERVICE, satisfied=True, token=issuer.sign(SERVICE))
+        await case.result()
+        reference = str((await case.until("executed")).data["reference"])
+        news = TakenBack(actor=RETURNS, reference=reference, code="account_closed")
+
+        async def told(token: str | None) -> str:
+            with env.with_time_skipping_disabled():
+                queue = office.settings.task_queue
+                told = await tell_taken_back(office.client, news, task_queue=queue, tokens=lambda _: token, wait=30)
+            return told.code
+
+        to = taken_back_id(reference)
+        unproven = (None, issuer.sign(SERVICE, to), issuer.sign(RETURNS, case_id(case.number)))
+        assert [await told(token) for token in unproven] == ["not_proven"] * 3
+        assert (await case.view()).stage == "closed"
+        assert await told(issuer.sign(RETURNS, to)) == "accepted"
+        assert (await case.at("task")).refunded == 0
+        assert [row[0] for row in await _audited(store, to)] == ["denied"] * 3
 
 
 async def test_a_complaint_of_nobody_known_opens_no_case(

@@ -78,7 +78,7 @@ async def test_it_becomes_a_task_of_its_case_and_is_paid_once_more(office: Offic
 @cached
 async def test_a_case_that_has_ended_is_opened_again_once_and_ends_with_all_its_record(office: Office) -> None:
     case, reference = await paid(office)
-    await case.send("feedback", SERVICE, satisfied=True)
+    await case.send("feedback", SERVICE, satisfied=True, command_id="f-1")
     assert (await case.result()).exit is Exit.SATISFIED
     assert (await told(office, reference))["code"] == "accepted"
     seen = await case.at("task")
@@ -86,6 +86,8 @@ async def test_a_case_that_has_ended_is_opened_again_once_and_ends_with_all_its_
     await agree(office, case)
     await case.send("resolve", RETURNS, outcome="settled", reference="BANK-7")
     await case.at("feedback")
+    again = await case.send("feedback", SERVICE, satisfied=True, command_id="f-1")
+    assert again["code"] == "repeated", "what was sent before the end does not end it a second time"
     await case.send("feedback", SERVICE, satisfied=True)
     ended = await case.result()
     assert (ended.exit, ended.refunded) == (Exit.SATISFIED, 21_000)
