@@ -1,6 +1,7 @@
 """Who acts: the directory knows for which departments; a stranger is told who may."""
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Mapping, Sequence
 
 from models.directory import Directory
 from models.procedure import Procedure
@@ -28,6 +29,7 @@ def department_for(session: Session, name: str, actor: str, department: str | No
     raise BadInput("several", departments=", ".join(own))
 
 
+_MAY = re.compile(r"; it may: ([a-z0-9_, ]+)$")
 _CASES_OWN = {"asked", "task", "duty"}
 """Who may send a message, where the case must tell which departments these are now."""
 
@@ -52,6 +54,17 @@ def who_may(session: Session, pack: Procedure, name: str, now: Mapping[str, Coll
         return session.say(f"may_{own[-1]}")
     shown = [_with_people(session, pack, session.directory, department) for department in dict.fromkeys(allowed)]
     return "; ".join(shown) or session.say("nobody")
+
+
+def may_instead(session: Session, reason: str, packs: Sequence[Procedure]) -> str | None:
+    """Who may, where a refusal names departments of one of these procedures as the wire does; else None."""
+    found = _MAY.search(reason)
+    names = found[1].split(", ") if found else []
+    pack = next((pack for pack in packs if names and set(names) <= set(pack.departments)), None)
+    if pack is None:
+        return None
+    shown = (_with_people(session, pack, session.directory, name) for name in names)
+    return session.say("may", who="; ".join(shown))
 
 
 def _with_people(session: Session, pack: Procedure, directory: Directory, department: str) -> str:

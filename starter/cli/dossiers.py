@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from models.commands import Command
 from models.procedure import Procedure
+from starter.cli.actors import may_instead
 from starter.cli.sending import Sender, composed, tell
 from starter.cli.session import Session
 from starter.failures import BadInput, NotAllowed
@@ -61,4 +62,5 @@ async def act(
         raise NotAllowed("no_part", name=pack.name)
     async with dossiers(current) as service:
         verdict = await service.send(workflow_id, number, name, checked, wait=sender.wait)
-    return tell(current, number, verdict, as_json=sender.as_json)
+    reason = may_instead(current, verdict.reason, [pack])
+    return tell(current, number, verdict, reason=reason, as_json=sender.as_json)

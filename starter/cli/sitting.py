@@ -10,6 +10,7 @@ from rich.text import Text
 
 from models.meeting import MEETING_COMMANDS, MeetingName, MeetingStage, Minutes
 from models.procedure import MeetingRules
+from starter.cli.actors import may_instead
 from starter.cli.lists import checked_limit
 from starter.cli.sending import Sender, composed, tell
 from starter.cli.session import Session
@@ -83,7 +84,8 @@ async def act(current: Session, name: str, message: str, sender: Sender, **field
     _known(current, checked.actor, checked.department)
     async with holding(current) as meetings:
         verdict = await meetings.send(name, message, checked, wait=sender.wait)
-    return tell(current, name, verdict, key="meeting", as_json=sender.as_json)
+    reason = may_instead(current, verdict.reason, [current.default_pack])
+    return tell(current, name, verdict, key="meeting", reason=reason, as_json=sender.as_json)
 
 
 def _known(current: Session, actor: str, department: str | None) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from models.commands import TakenBack
+from starter.cli.actors import may_instead
 from starter.cli.sending import NOBODY, Sender, composed, tell
 from starter.cli.session import session
 
@@ -32,4 +33,5 @@ async def taken_back(
             tokens=current.login.token,
             wait=by.wait,
         )
-    return tell(current, reference, verdict, key="reference", as_json=by.as_json)
+    reason = may_instead(current, verdict.reason, [current.default_pack, *current.packs()])
+    return tell(current, reference, verdict, key="reference", reason=reason, as_json=by.as_json)

@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 
 from models.language import Language
+from starter.cli.actors import may_instead
+from starter.cli.session import Session
+from tests.rules.builders import HOTEL
+from tests.starter.running import Redress
 from texts.reasons import reason
 
 ROOT = Path(__file__).parents[2]
@@ -31,6 +35,18 @@ NAME = re.compile(r"\{([a-z]+)\}")
 def test_a_reason_is_shown_in_chinese_with_its_field(english: str, chinese: str) -> None:
     assert reason(english, Language.ZH) == chinese
     assert reason(english, Language.EN) == english
+
+
+def test_who_may_is_said_by_title_and_people_in_the_procedure_that_has_the_departments(redress: Redress) -> None:
+    assert redress("procedure", "list").code == 0  # the machine's own settings are away
+    said = "actor: is not of a department that may do this; it may: "
+    session = Session(Language.ZH)
+    packs = [session.default_pack, HOTEL]
+    found = may_instead(session, said + "panel, returns_centre", packs)
+    assert re.fullmatch(r"可办理：售后质量监督小组 \(.+\); 退换货中心 \(.+\)", found or "")
+    assert may_instead(session, said + "duty_manager", packs) == "可办理：值班经理"
+    assert may_instead(session, said + "nobody now", packs) is None
+    assert may_instead(session, "actor: asked for it or wrote it; somebody else must approve", packs) is None
 
 
 def test_a_translation_says_all_the_names_of_its_reason() -> None:
