@@ -79,13 +79,17 @@ def exponent(currency: str) -> int:
 
 def money(minor: int, currency: str, lang: Language) -> str:
     """An amount in minor units as people read it."""
-    digits = exponent(currency)
+    shown = figure(minor, exponent(currency))
+    if currency == "CNY" and lang is Language.ZH:
+        return f"{shown} 元"
+    return f"{currency} {shown}"
+
+
+def figure(minor: int, digits: int = 2) -> str:
+    """An amount in minor units of a currency with so many decimals, where nobody has said which currency."""
     sign = "-" if minor < 0 else ""
     whole, rest = divmod(abs(minor), 10**digits)
-    figure = f"{sign}{whole:,}" + (f".{rest:0{digits}d}" if digits else "")
-    if currency == "CNY" and lang is Language.ZH:
-        return f"{figure} 元"
-    return f"{currency} {figure}"
+    return f"{sign}{whole:,}" + (f".{rest:0{digits}d}" if digits else "")
 
 
 def when(moment: datetime, tz: str, lang: Language) -> str:

@@ -6,8 +6,9 @@ from pydantic import BaseModel
 
 from models.procedure import Procedure
 from models.span import span_text
+from models.steps import Band
 from starter.cli.session import Session
-from texts import values
+from texts import figure, values
 
 Row = tuple[str, str, str]
 """What, value, source."""
@@ -18,14 +19,21 @@ def rows(current: Session, pack: Procedure) -> Iterator[Row]:
     yield from _way(current, pack)
     yield from _clocks("", pack.clocks)
     yield from _afterwards(pack)
+    if pack.approvals:
+        yield "approvals", current.say("procedure.amounts"), ""
     for band in pack.approvals:
         who = values.department(band.by, pack, current.lang) if band.by else current.say("procedure.alone")
-        limit = f"{band.over or 0} – {band.up_to if band.up_to is not None else '∞'}"
         parties = ", ".join(values.party(name, pack, current.lang) for name in band.liable)
-        yield parties or "*", f"{limit}: {who}", band.source
+        yield parties or "*", f"{_range(current, band)}: {who}", band.source
     yield from _quality(pack)
     for name, paper in pack.papers.items():
         yield f"papers.{name}", values.title(paper.title, current.lang), paper.source
+
+
+def _range(current: Session, band: Band) -> str:
+    """The amounts of a band, in whatever currency the order has."""
+    limits = {name: figure(limit) for name in ("over", "up_to") if (limit := getattr(band, name)) is not None}
+    return current.say(f"procedure.amount_{'_'.join(limits) or 'any'}", **limits)
 
 
 def _way(current: Session, pack: Procedure) -> Iterator[Row]:

@@ -24,6 +24,8 @@ def test_every_packaged_procedure_is_listed_and_shows_its_numbers_with_their_cla
     returns = redress("procedure", "show", "returns").out
     for key in ("offers.make", "callbacks.desk", "rework", "extensions", "incident.decision", "papers.return_list"):
         assert key in returns
+    assert "over 20.00, up to 100.00: Reception chief on duty" in returns
+    assert "超过 5,000.00: 总经理" in redress("--lang", "zh", "procedure", "show", "returns").out
     assert "Duty manager" in redress("procedure", "show", str(HOTEL_FILE)).out
     assert redress("procedure", "show", "bakery").code == 2
 
