@@ -163,8 +163,11 @@ class Casebook(BookDuties):
 
     @activity.defn(name="working_days")
     async def working_days(self, year: int) -> WorkCalendar:
-        """The working days of this year and the next, as far as they are known."""
-        return self._calendar(year)
+        """The working days of this year, and of the next if they are known."""
+        calendar = self._calendar(year)
+        if year not in calendar.years:
+            raise ApplicationError(str(CalendarGap(year)), type="calendar_gap")
+        return calendar
 
     def _origin(self, letter: Letter, at: datetime | None, directory: Directory, to: str) -> Origin:
         denied = self._gate.sender(letter.actor, letter.token, at=at or letter.came, to=to)

@@ -34,7 +34,10 @@ class BookDuties(ABC):
     @activity.defn(name="working_days")
     @abstractmethod
     async def working_days(self, year: int) -> WorkCalendar:
-        """The working days of this year and the next, as far as they are known."""
+        """The working days of this year, and of the next if they are known.
+
+        Raises ApplicationError(type="calendar_gap"), to be retried, while this year's are not known.
+        """
 
     @activity.defn(name="examine")
     @abstractmethod

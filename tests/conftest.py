@@ -74,7 +74,6 @@ LONG = {
     "lanes/test_long_lanes.py",
     "lanes/test_planted.py",
     "replay/test_mutants.py",
-    "workflows/test_working_days.py",
 }
 """Half a minute and more each: `make test-long` runs them, `make test` the others."""
 

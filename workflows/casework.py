@@ -1,5 +1,9 @@
 """The case worker's desk: a case judges its messages, keeps its clocks and record. The procedure is in complaint.py."""
 
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
@@ -16,11 +20,14 @@ with workflow.unsafe.imports_passed_through():
     from rules.clock import next_due, pass_time
     from rules.messages import mail_report, receive, refused
     from rules.remedy import at_once
-    from rules.spans import years_needed
+    from rules.spans import CalendarGap
     from rules.view import view
     from workflows import attributes, options, present
     from workflows.desk import HEARD, Desk
     from workflows.letters import TO_A_CASE, Letter
+
+
+Decided = TypeVar("Decided")
 
 
 class CaseDesk(Desk):
@@ -64,30 +71,32 @@ class CaseDesk(Desk):
         due = next_due(self.case, self.pack)
         self.alarm.set(due.at if due else None, present.timer_name(due, self.case, self.pack) if due else "")
 
-    async def catch_up(self) -> None:
-        """With the working days it will need."""
-        await self._keep_calendar()
-        await super().catch_up()
-
     async def go_on(self) -> None:
         """Let time pass until now."""
-        self.case = pass_time(self.case, self.pack, workflow.now())
+        now = workflow.now()
+        self.case = await self.knowing_days(lambda: pass_time(self.case, self.pack, now))
         self.show()
 
-    async def _keep_calendar(self) -> None:
-        """Fetch the working days of a year that comes near. What the case has of a year is never changed."""
-        known = self.case.calendar or WorkCalendar()
-        now = workflow.now()
-        if years_needed(now, self.pack.working_days) <= set(known.years):
-            return
-        more = await workflow.execute_activity_method(BookDuties.working_days, now.year, **options.insistent())
-        self.case = self.case.but(calendar=WorkCalendar(years=more.years | known.years))
+    async def knowing_days(self, decide: Callable[[], Decided]) -> Decided:
+        """A decision of the rules; where it needs the working days of a year the case has not, once they are known.
+
+        What the case has of a year is never changed.
+        """
+        while True:
+            try:
+                return decide()
+            except CalendarGap as gap:
+                more = await workflow.execute_activity_method(
+                    BookDuties.working_days, gap.year, **options.insistent(f"the working days of {gap.year}")
+                )
+                known = self.case.calendar or WorkCalendar()
+                self.case = self.case.but(calendar=WorkCalendar(years=more.years | known.years))
 
     def wanted(self, command: Command) -> str | None:
         """The version a move asks for."""
         return f"{self.pack.name}.{command.version}" if isinstance(command, Move) else None
 
-    def absorb(self) -> None:
+    async def absorb(self) -> None:
         """Notice that a remedy takes longer."""
         if self.alarm.rang() and self.passing and self.case.execution is not None:
             self.slow = self.case.execution.child  # an earlier stage's alarm has run out meanwhile
@@ -95,6 +104,9 @@ class CaseDesk(Desk):
     async def judge(self, letter: Letter, origin: Origin) -> Verdict:
         """By the rules, after the time that has passed until then."""
         at = origin.at or workflow.now()
+        return await self.knowing_days(lambda: self._judge(letter, origin, at))
+
+    def _judge(self, letter: Letter, origin: Origin, at: datetime) -> Verdict:
         self.case = pass_time(self.case, self.pack, at)
         if letter.problem is not None:
             problem = letter.problem

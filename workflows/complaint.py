@@ -21,7 +21,6 @@ with workflow.unsafe.imports_passed_through():
     from models.remedy import Execution, RemedyResult
     from procedures import PACKS
     from rules.book import page, written
-    from rules.clock import pass_time
     from rules.intake import open_case
     from rules.messages import precheck
     from rules.remedy import finished, order_for
@@ -83,8 +82,8 @@ class ComplaintWorkflow(CaseDesk):
             return CaseResult(number=number, exit=Exit.DUPLICATE, refunded=0, currency=complaint.order.currency)
         pack = PACKS.pinned(known.procedure)
         if known.reopened is not None:
-            self.case, self.opened = pass_time(known.reopened, pack, workflow.now()), True
-            self.show()
+            self.case, self.opened = known.reopened, True
+            await self.catch_up()
             return None
         case = open_case(complaint.model_copy(update={"token": None}), pack, number, at, known.calendar)
         # Its first page stands in the register already, written with the number.
@@ -114,12 +113,13 @@ class ComplaintWorkflow(CaseDesk):
             if self.may_renew():
                 hand_over(self.case, self.inbox)
 
-    def absorb(self) -> None:
+    async def absorb(self) -> None:
         """The child's result."""
-        super().absorb()
+        await super().absorb()
         if self._outcome is not None:
             outcome, self._outcome, self._child = self._outcome, None, None
-            self.case = finished(self.case, self.pack, outcome, workflow.now())
+            now = workflow.now()
+            self.case = await self.knowing_days(lambda: finished(self.case, self.pack, outcome, now))
 
     @property
     def outgrown(self) -> bool:

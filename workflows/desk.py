@@ -63,7 +63,7 @@ class Desk(ABC):
         """Whether nothing is on its way that a new run would lose."""
         return True
 
-    def absorb(self) -> None:  # noqa: B027 - only a case has children
+    async def absorb(self) -> None:  # noqa: B027 - only a case has children
         """Take in what has come back from elsewhere, ahead of messages that were sent knowing of it."""
 
     def wanted(self, command: Command) -> str | None:
@@ -107,12 +107,12 @@ class Desk(ABC):
 
         Where a new run shall take over, the messages are left to it: they may come faster than they are judged.
         """
-        self.absorb()
+        await self.absorb()
         while self.inbox.waiting:
             if self.may_renew():
                 return
             letters = await self.inbox.take(self.wanted)
-            self.absorb()
+            await self.absorb()
             for letter, origin in letters:
                 self.inbox.answer(letter, await self.judge(letter, origin), hold=self.renewal_due)
         self.inbox.release()

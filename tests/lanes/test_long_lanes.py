@@ -1,19 +1,16 @@
-"""The lanes that wait for clocks, kills and restarts, in their short form."""
+"""The lanes whose short form takes a minute and more."""
 
 import pytest
 
 from tests.lanes.test_lanes import run_lane
 
 SHORT = (
+    ("canaries", 5, ("--n", "1")),
+    ("wedges", 5, ()),
     ("flood", 5, ("--n", "1200", "--updates", "200")),
-    ("ledger", 5, ("--n", "1")),
-    ("starts", 5, ("--n", "2")),
-    ("dark", 5, ("--n", "12", "--answer", "20", "--dark", "20")),
     ("load", 5, ("--n", "20", "--rate", "5", "--seconds", "4", "--rounds", "2")),
     ("walk", 5, ("--pack", "courier", "--n", "12")),
-    ("walk", 5, ("--pack", "returns", "--n", "12")),
     ("walk", 5, ("--pack", "live", "--n", "12")),
-    ("deadlines", 5, ("--n", "24", "--answer", "20")),
 )
 
 
