@@ -51,7 +51,7 @@ bench: setup
 check: setup
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
-	@$(VENV)/bin/mypy $(PACKAGES)
+	@$(VENV)/bin/mypy $(PACKAGES) tests
 
 # Every change of the code that would hurt open cases and must be caught; `make test` tries the first ones.
 mutants: setup

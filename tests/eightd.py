@@ -2,7 +2,9 @@
 
 from typing import Any
 
-COMPLAINT: dict[str, Any] = {
+Fields = dict[str, Any]
+
+COMPLAINT: Fields = {
     "reference": "QC-2017-33",
     "procedure": "quality",
     "requester": "徐莉",
@@ -22,8 +24,8 @@ COMPLAINT: dict[str, Any] = {
     "evidence": ["photo-1"],
     "lots": ["L-7"],
 }
-D1 = {"leader": "耿焰", "members": [{"name": "耿焰", "duty": "主导"}, {"name": "王工", "duty": "工艺"}]}
-D2 = {
+D1: Fields = {"leader": "耿焰", "members": [{"name": "耿焰", "duty": "主导"}, {"name": "王工", "duty": "工艺"}]}
+D2: Fields = {
     "what": "加热后壶底滴水",
     "failure": "密封失效",
     "where": "壶底",
@@ -37,13 +39,13 @@ D2 = {
     "specification": "无滴漏",
     "first_time": True,
 }
-D3 = {
+D3: Fields = {
     "stock": "隔离并全数筛选",
     "short_term": "换用库存密封圈",
     "customer_contacted": True,
     "measures": [{"what": "隔离", "on": "2026-03-02", "method": "加热试验", "inspected": 300, "defective": 7}],
 }
-D4 = {
+D4: Fields = {
     "reach": "同模具三款产品",
     "causes": [
         {
@@ -55,16 +57,16 @@ D4 = {
         }
     ],
 }
-D5 = {"steps": [{"cause": 1, "what": "换型清单变更须经工艺评审", "owner": "王工", "due": "2026-03-20"}]}
-D6 = {"done": [{"step": 1, "on": "2026-03-10", "evidence": "DOC-1"}]}
-CHECK = {"reached": True, "inspected": 1_000, "defective": 0, "note": "三批无滴漏"}
-D7 = {
+D5: Fields = {"steps": [{"cause": 1, "what": "换型清单变更须经工艺评审", "owner": "王工", "due": "2026-03-20"}]}
+D6: Fields = {"done": [{"step": 1, "on": "2026-03-10", "evidence": "DOC-1"}]}
+CHECK: Fields = {"reached": True, "inspected": 1_000, "defective": 0, "note": "三批无滴漏"}
+D7: Fields = {
     "updates": [{"kind": "fmea", "reference": "F-7", "version": "3"}],
     "measures": ["新机种导入评审加入换型清单"],
 }
-D8 = {
+D8: Fields = {
     "liability": [{"party": "supplier", "percent": 100}],
     "costs": [{"supplier": "SUP-3", "amount": 120_050, "what": "返工"}],
     "note": "请批准",
 }
-FINAL = {"kind": "final", "note": "附报告", "papers": ["report.docx"]}
+FINAL: Fields = {"kind": "final", "note": "附报告", "papers": ["report.docx"]}

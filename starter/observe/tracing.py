@@ -15,6 +15,7 @@ from starter.settings import Settings
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor
+    from temporalio.contrib.opentelemetry import OpenTelemetryPlugin
 
     from activities.ports import Traced
 
@@ -39,7 +40,7 @@ def tracing(settings: Settings) -> Sequence[Plugin]:
     return [traced_by(BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{url}/v1/traces")))]
 
 
-def traced_by(processor: "SpanProcessor") -> Plugin:
+def traced_by(processor: "SpanProcessor") -> "OpenTelemetryPlugin":
     """The plugin that gives every span to `processor`; the first one of a process decides where spans go."""
     from opentelemetry import trace
     from opentelemetry.sdk.resources import Resource

@@ -41,16 +41,17 @@ def cluster(*, durable: bool = False) -> Iterator[str]:
         os.chown(root, NOBODY, NOBODY)
         who |= {"user": NOBODY, "group": NOBODY, "extra_groups": []}
     programs, data = _binaries(root), root / "data"
-    initdb = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+    options = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+    initdb: list[str | Path] = [programs / "initdb", "-D", data, *options]
     subprocess.run(initdb, check=True, capture_output=True, **who)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     safety = () if durable else ("fsync", "full_page_writes", "synchronous_commit")
     fast = [part for name in safety for part in ("-c", f"{name}=off")]
-    command = [programs / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(port), "-k", "", *fast]
+    command: list[str | Path] = [programs / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(port), "-k", "", *fast]
     with (root / "log").open("wb") as log, subprocess.Popen(command, stderr=log, **who) as server:
-        ready = [programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
+        ready: list[str | Path] = [programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
         for _ in range(200):
             if subprocess.run(ready, check=False).returncode == 0:
                 break

@@ -127,7 +127,7 @@ def _forged(claims: dict[str, Any], issuer: Issuer) -> list[str]:
 
 
 def test_no_forged_token_is_believed(gate: Gate, issuer: Issuer) -> None:
-    claims = {"sub": "耿焰", "iss": "redress", "aud": "redress", "iat": int(NOW.timestamp())}
+    claims: dict[str, Any] = {"sub": "耿焰", "iss": "redress", "aud": "redress", "iat": int(NOW.timestamp())}
     claims["exp"] = claims["iat"] + 300
     assert [token[:20] for token in _forged(claims, issuer) if isinstance(gate.holder(token), Holder)] == []
 
@@ -170,6 +170,7 @@ def _claims(**changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("kind", ["RS256", "ES256"])
 def test_the_companys_sign_in_is_believed_by_its_published_keys(kind: str, tmp_path: Path) -> None:
     private: Any
+    algorithm: type[RSAAlgorithm | ECAlgorithm]
     if kind == "RS256":
         private, algorithm = rsa.generate_private_key(65537, 2048), RSAAlgorithm
     else:

@@ -180,8 +180,10 @@ async def test_members_read_the_agenda_in_their_language_and_nobody_is_told_of_a
     )  # fmt: skip
     assert await mailroom.deliver_once() == 5
     (message,) = (mail for to, mail in post_office.server.mails if to == ["panel@example.com"])
-    body = message.get_body(("plain",)).get_content()
-    files = {part.get_filename(): part.get_content() for part in message.iter_attachments()}
+    plain = message.get_body(("plain",))
+    assert plain is not None
+    body = plain.get_content()
+    files = {part.get_filename() or "": part.get_content() for part in message.iter_attachments()}
     assert sorted(name.split(" ")[0] for name in files) == ["已处理争议投诉汇总表", "规则外退换货需求汇总表"]
     assert all(name.endswith(".pdf") and content.startswith(b"%PDF") for name, content in files.items())
     for words in ("A. 规则外投诉", "C. 无法判断的争议投诉", "C-1 · 订单 O-1", "E. 各部门", "redress meeting attend"):

@@ -62,7 +62,7 @@ async def test_every_reader_gets_the_reports_as_files_in_the_own_language(
     }
     assert "规则外退换货需求汇总表 2026-W10.xlsx" in files["leadership"]
     assert len(files["leadership"]) == len(files["panel"]) == 3
-    assert all(name.isascii() and content[:2] == b"PK" for name, content in files["panel"].items())
+    assert all(name is not None and name.isascii() and content[:2] == b"PK" for name, content in files["panel"].items())
 
 
 async def test_what_is_too_large_for_a_mail_is_named_in_it(

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -55,7 +56,7 @@ async def test_a_block_that_fails_leaves_nothing(store: Store) -> None:
 
 async def test_a_time_comes_back_in_utc_whatever_zone_it_had(store: Store) -> None:
     local = datetime(2026, 3, 2, 17, 0, 0, 123456, tzinfo=timezone(timedelta(hours=8)))
-    parcel = {"kind": "ship", "state": "done", "order_number": "O-1", "reference": "S-1"}
+    parcel: dict[str, Any] = {"kind": "ship", "state": "done", "order_number": "O-1", "reference": "S-1"}
     await add(store, Parcel(key="k", at=local, **parcel))
     async with store.read() as session:
         stored = (await session.exec(select(Parcel.at))).one()

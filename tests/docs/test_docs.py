@@ -10,7 +10,8 @@ import pytest
 from activities import http_partner
 from models.case import Basis, Exit, Stage
 from models.directory import Person, Team
-from models.procedure import Clocks, InRule, Procedure, Route, When
+from models.procedure import Clocks, InRule, Procedure, Route
+from models.steps import When
 from procedures import HERE, read_pack
 from starter.cli.app import COMMANDS
 from starter.mapping import FieldMap, Source, read_mapping

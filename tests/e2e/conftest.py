@@ -45,7 +45,7 @@ class Premises:
         ports = {f"REDRESS_LOCAL__{name}": "0" for name in ("PORT", "UI_PORT", "SMTP_PORT", "HTTP_PORT")}
         ports |= {f"REDRESS_OBSERVE__{name}_PORT": "0" for name in ("HEALTH", "METRICS")}
         ours = {"REDRESS_HOME": str(self.home), "PYTHONPATH": str(ROOT), "REDRESS_LANG": "en"}
-        return kept | ports | ours | self.extra
+        return {**kept, **ports, **ours, **self.extra}
 
     async def spawn(self, *arguments: str) -> asyncio.subprocess.Process:
         """Start a verb that runs on; its log is in the home."""

@@ -70,7 +70,9 @@ async def _soon(client: Client) -> datetime:
 
 def at_hour(hour: datetime, schedule: Schedule) -> Schedule:
     """The schedule with one hour instead of its week's."""
-    parts = {name: [ScheduleRange(getattr(hour, name))] for name in ("second", "minute", "hour", "month", "year")}
+    parts: dict[str, Any] = {
+        name: [ScheduleRange(getattr(hour, name))] for name in ("second", "minute", "hour", "month", "year")
+    }
     schedule.spec = ScheduleSpec(calendars=[ScheduleCalendarSpec(day_of_month=[ScheduleRange(hour.day)], **parts)])
     return schedule
 

@@ -198,7 +198,8 @@ async def _all_lives(desk: Desk, lane: Lane, given: argparse.Namespace, chaos: "
             await desk.life(f"L{lane.seed}-{serial}", KINDS[serial % len(KINDS)])
 
     lives = asyncio.gather(*(one(serial) for serial in range(given.n)))
-    await asyncio.wait({lives, chaos}, return_when=asyncio.FIRST_COMPLETED)
+    either: set[asyncio.Future[Any]] = {lives, chaos}
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
     if chaos.done():
         lives.cancel()
         await chaos

@@ -124,7 +124,7 @@ def _call(place: Place, line: Line) -> tuple[int, str]:
             code = run(list(line.words))
         except SystemExit as ended:
             code = ended.code if isinstance(ended.code, int) else 1
-    return code, err.buffer.getvalue().decode(line.encoding, "replace")  # type: ignore[attr-defined]
+    return code, err.buffer.getvalue().decode(line.encoding, "replace")
 
 
 @contextlib.contextmanager

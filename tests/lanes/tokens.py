@@ -118,12 +118,11 @@ class Forge:
         return self._signed(sub=wrong), ACTOR
 
     def misaddressed(self) -> tuple[str, str]:
-        return self._signed(
-            **self.dice.choice([{"aud": "shop"}, {"iss": "evil"}, {"aud": []}, {"iss": VOUCHED}])
-        ), ACTOR
+        wrong: dict[str, Any] = self.dice.choice([{"aud": "shop"}, {"iss": "evil"}, {"aud": []}, {"iss": VOUCHED}])
+        return self._signed(**wrong), ACTOR
 
     def claims_amiss(self) -> tuple[str, str]:
-        wrong = self.dice.choice([None, "soon", -1, 0, 2**40, 1e300, True, [1], {}])
+        wrong: Any = self.dice.choice([None, "soon", -1, 0, 2**40, 1e300, True, [1], {}])
         name = self.dice.choice(["iat", "exp"])
         claims = _claims(**{name: wrong})
         if self.dice.random() < 0.3:

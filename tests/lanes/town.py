@@ -167,7 +167,7 @@ class Town:
 async def manned(name: str, clocks: Mapping[str, int]) -> AsyncIterator[tuple[Town, Store, Client]]:
     """A town for a lane, with one worker, its book and a client; its procedure is known here too."""
     with tempfile.TemporaryDirectory(prefix=f"redress-{name}-") as folder:
-        async with Town(Path(folder), CLOCKS | clocks) as town:
+        async with Town(Path(folder), {**CLOCKS, **clocks}) as town:
             load_packs(town.home / "packs")
             await town.hire("", 0, 0)
             store = Store(town.database)

@@ -1,7 +1,7 @@
 """The figures are those of the rows, on both databases; as gauges they are where Prometheus reads them."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx2
@@ -34,7 +34,7 @@ def intent(number: str, **changes: Any) -> RefundIntent:
 @pytest.fixture
 async def figures(store: Store, put: Put) -> Figures:  # noqa: F811
     later, past = NOW + HOUR, NOW - HOUR
-    silence = ("silence", NOW - 2 * HOUR, "logistics", {})
+    silence: tuple[str, datetime, str, dict[str, Any]] = ("silence", NOW - 2 * HOUR, "logistics", {})
     await put("C-1", stage="asked", waiting_for="logistics,merchandise", due=later)
     await put("C-2", silence, stage="panel", waiting_for="panel", due=later, overdue=True)
     await put("C-3", ("silence", NOW - 30 * HOUR, "logistics", {}), stage="task", waiting_for="cashier", due=later)

@@ -9,7 +9,8 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from pytest_httpserver import HTTPServer
-from temporalio.client import Client, Plugin
+from temporalio.client import Client
+from temporalio.contrib.opentelemetry import OpenTelemetryPlugin
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer
 from werkzeug import Request, Response
@@ -34,7 +35,7 @@ def spans() -> InMemorySpanExporter:
 
 
 @pytest.fixture(scope="module")
-def plugin(spans: InMemorySpanExporter) -> Plugin:
+def plugin(spans: InMemorySpanExporter) -> OpenTelemetryPlugin:
     return traced_by(SimpleSpanProcessor(spans))
 
 
@@ -43,7 +44,11 @@ def test_nothing_is_traced_unless_a_receiver_is_set() -> None:
 
 
 async def test_a_start_a_ruling_and_the_partners_call_are_one_trace_and_a_replay_adds_nothing(
-    env: WorkflowEnvironment, store: Store, httpserver: HTTPServer, spans: InMemorySpanExporter, plugin: Plugin
+    env: WorkflowEnvironment,
+    store: Store,
+    httpserver: HTTPServer,
+    spans: InMemorySpanExporter,
+    plugin: OpenTelemetryPlugin,
 ) -> None:
     seen: list[str] = []
 

@@ -10,6 +10,7 @@ import os
 import platform
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def tidy(history: WorkflowHistory) -> str:
 def _anonymous(node: Any) -> Any:
     if isinstance(node, dict):
         # A payload's data is base64, in which a short name of a machine may stand by chance.
-        kept = {"data": lambda data: data, "identity": lambda _: "worker"}
+        kept: dict[str, Callable[[Any], Any]] = {"data": lambda data: data, "identity": lambda _: "worker"}
         return {key: kept.get(key, _anonymous)(value) for key, value in node.items()}
     if isinstance(node, list):
         return [_anonymous(item) for item in node]

@@ -11,7 +11,7 @@ TODAY = date(2026, 3, 4)
 
 def typed(**words: str) -> Period:
     options = dict.fromkeys(("first", "last", "week", "month"))
-    return period(**(options | words), today=TODAY, zone="Asia/Shanghai")  # type: ignore[arg-type]
+    return period(**(options | words), today=TODAY, zone="Asia/Shanghai")
 
 
 @pytest.mark.parametrize(

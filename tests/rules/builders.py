@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from models.case import Ask, Case, Event, Mail, Ruling, Verdict
-from models.commands import COMMANDS, MailReport, TakenBack
+from models.commands import COMMANDS, Command, MailReport, TakenBack
 from models.names import TAKEN_BACK
 from models.procedure import Procedure
 from models.remedy import RemedyResult
@@ -29,7 +29,7 @@ START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 DESK, MERCHANDISE, LOGISTICS, RETURNS, PANEL, LEADERSHIP = (
     "customer_service", "merchandise", "logistics", "returns_centre", "panel", "leadership",
 )  # fmt: skip
-_MODELS = {**COMMANDS, TAKEN_BACK: TakenBack}
+_MODELS: dict[str, type[Command]] = {**COMMANDS, TAKEN_BACK: TakenBack}
 SELF_OPERATED = {"kind": "self_operated", "merchant": None}
 
 

@@ -94,7 +94,7 @@ class AnyGuest(AnyCase):
         demand=st.fixed_dictionaries({"kind": st.sampled_from(["refund", "apology"])}),
         details=st.sampled_from([{"room": 12}, {"room": 3, "guest_kind": "member"}]),
     )
-    def file(self, cause: str, demand: Any, details: Any) -> None:  # type: ignore[override]
+    def file(self, cause: str, demand: Any, details: Any) -> None:
         """A complaint with what the hotel's intake asks for."""
         self.world = guest(cause=cause, demand=demand, details=details)
         self.paid = 0

@@ -162,13 +162,13 @@ def test_a_team_has_a_leader_who_belongs_to_it() -> None:
     ],
 )
 def test_a_symptom_or_too_few_whys_are_no_root_cause(change: dict[str, Any], told: str) -> None:
-    causes = [D4["causes"][0] | change]  # type: ignore[operator]
+    causes = [D4["causes"][0] | change]
     _, verdict = said(through("d3"), "d4", D4 | {"causes": causes})
     assert (verdict.code, told in verdict.reason) == ("bad_input", True)
 
 
 def test_every_root_cause_needs_an_action_with_a_date() -> None:
-    two = D4 | {"causes": [D4["causes"][0], D4["causes"][0] | {"root": "设定值没有防呆"}]}  # type: ignore[operator]
+    two = D4 | {"causes": [D4["causes"][0], D4["causes"][0] | {"root": "设定值没有防呆"}]}
     state = done(through("d3"), "d4", two)
     assert "root cause 2 has no action" in said(state, "d5", D5)[1].reason
     strange = {"steps": [D5["steps"][0] | {"cause": 3}]}

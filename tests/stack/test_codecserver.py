@@ -72,10 +72,12 @@ async def audited(settings: Settings) -> list[tuple[str, str]]:
 async def test_who_needs_customers_data_has_payloads_opened_and_that_is_recorded(
     server: httpx2.AsyncClient, settings: Settings
 ) -> None:
-    for path in ("/decode?preserveStorageRefs=true", "/default/decode"):
-        answer = await server.post(path, content=await sealed(), headers=bearer(settings, "徐莉"))
-        assert (answer.status_code, opened(answer)) == (200, WORDS)
-    back = await server.post("/encode", content=answer.text, headers=bearer(settings, "耿焰"))
+    answers = [
+        await server.post(path, content=await sealed(), headers=bearer(settings, "徐莉"))
+        for path in ("/decode?preserveStorageRefs=true", "/default/decode")
+    ]
+    assert [(answer.status_code, opened(answer)) for answer in answers] == [(200, WORDS)] * 2
+    back = await server.post("/encode", content=answers[-1].text, headers=bearer(settings, "耿焰"))
     again = await server.post("/decode", content=back.text, headers=bearer(settings, "徐莉"))
     assert WORDS not in back.text
     assert opened(again) == WORDS
@@ -145,7 +147,7 @@ async def test_the_temporal_program_shows_what_it_may(
     with env.with_time_skipping_disabled():
         await client.start_workflow("Nothing", WORDS, id="sealed-show", task_queue="nobody")
     address = env.client.service_client.config.target_host
-    program, codec = Path(sys.executable).with_name("temporal"), str(server.base_url)
+    program, codec = str(Path(sys.executable).with_name("temporal")), str(server.base_url)
     words = [program, *f"workflow show -w sealed-show --address {address} --codec-endpoint {codec} -o json".split()]
 
     async def shown(**more: str) -> str:

@@ -21,7 +21,13 @@ from temporalio.client import Client
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 from temporalio.service import RPCError, RPCStatusCode
 
-from starter.cluster import ClusterError, ensure_retention, ensure_search_attributes, retention_days
+from starter.cluster import (
+    ClusterError,
+    SearchAttribute,
+    ensure_retention,
+    ensure_search_attributes,
+    retention_days,
+)
 from starter.errors import OperatorError
 from starter.localserver import LocalServer
 from starter.serverprocess import LocalServerError, ServerProcess, temporal_binary
@@ -59,7 +65,7 @@ async def _open_case(client: Client, case: str) -> None:
 
 @pytest_asyncio.fixture
 async def server(tmp_path: Path) -> AsyncIterator[LocalServer]:
-    attributes = [("RedressStage", "Keyword")]
+    attributes: list[SearchAttribute] = [("RedressStage", "Keyword")]
     async with LocalServer(tmp_path, port=0, ui_port=0, http_port=0, search_attributes=attributes) as running:
         yield running
 

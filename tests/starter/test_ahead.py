@@ -47,8 +47,9 @@ class Nobody:
         return SimpleNamespace(describe=describe)
 
     async def list_workflows(self, _: str) -> AsyncIterator[Any]:
-        for nothing in ():
-            yield nothing
+        none: list[Any] = []
+        for execution in none:
+            yield execution
 
 
 async def test_a_clock_held_on_its_way_is_moved_on_from_where_it_is_once_the_others_have_arrived() -> None:

@@ -115,7 +115,7 @@ def test_a_terminal_without_the_letters_shows_question_marks_and_json_is_escaped
         monkeypatch.setattr("sys.stdout", narrow)
         tolerate()
         assert run(list(words)) == 0
-        said = narrow.buffer.getvalue().decode("ascii")  # type: ignore[attr-defined]
+        said = narrow.buffer.getvalue().decode("ascii")
         assert "?" in said if "zh" in words else json.loads(said) == whole
 
 

@@ -4,8 +4,9 @@ import ast
 import inspect
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from temporalio import activity
@@ -102,7 +103,8 @@ def test_every_duty_is_done_by_an_activity_of_its_name_on_the_worker() -> None:
 
 
 def test_a_workflow_run_reads_like_the_procedures_text() -> None:
-    for workflow in WORKFLOWS:
+    workflows: Sequence[Any] = WORKFLOWS
+    for workflow in workflows:
         assert len(inspect.getsource(workflow.run).splitlines()) <= 30, workflow.__name__
 
 

@@ -107,7 +107,7 @@ async def test_a_missed_containment_is_told_and_an_effect_not_reached_leads_back
         await report.send(name, GOODS_DEPT, **content)
     seen = await report.seen()
     assert (seen.stage, len(seen.rounds), seen.timers[0].in_time) == ("d4", 1, False)
-    code, reason = await report.refusal("d4", GOODS_DEPT, **(D4 | {"causes": [D4["causes"][0] | {"root": "漏水"}]}))  # type: ignore[operator]
+    code, reason = await report.refusal("d4", GOODS_DEPT, **(D4 | {"causes": [D4["causes"][0] | {"root": "漏水"}]}))
     assert (code, "repeats the symptom" in reason) == ("bad_input", True)
     code, _ = await report.refusal("approve", PANEL)
     assert code == "wrong_stage"

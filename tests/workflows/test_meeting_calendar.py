@@ -76,7 +76,7 @@ async def test_a_week_called_twice_has_one_meeting_also_when_that_has_ended(
 ) -> None:
     pack, schedule = scheduled
     await schedule.trigger(overlap=ScheduleOverlapPolicy.ALLOW_ALL)
-    (meeting,) = await _held(calling, pack, 1, calls=1)
+    (meeting,) = found = await _held(calling, pack, 1, calls=1)
     for calls in (2, 3):
         await asyncio.sleep(1.1)  # the server names a schedule's runs by the second in which it hears of them
         await schedule.trigger(overlap=ScheduleOverlapPolicy.ALLOW_ALL)

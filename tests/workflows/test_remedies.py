@@ -28,7 +28,7 @@ async def paid_times(store: Store, case: OfCase) -> int:
     """How often the gateway paid for a case."""
     async with store.read() as session:
         rows = await session.exec(
-            select(func.count()).select_from(GatewayRefund).where(GatewayRefund.our_reference.startswith(case.number))  # type: ignore[attr-defined]
+            select(func.count()).select_from(GatewayRefund).where(GatewayRefund.our_reference.startswith(case.number))
         )
         return rows.one()
 
