@@ -95,7 +95,7 @@ def duties(settings: Settings, parts: Parts) -> Mapping[Queue, Sequence[Callable
         chat=parts.chat,
         directory_reader=parts.directory,
         render=parts.render,
-        printer=Enclosing(parts.store.url, PACKS.pinned, parts.directory),
+        printer=Enclosing(parts.store.url, PACKS.pinned, parts.directory, packs=PACKS.all),
         vouch=parts.gate.vouch,
     )
     book = Casebook(

@@ -29,7 +29,7 @@ from procedures import Packs
 from rules import book
 from rules.intake import open_case as opened
 from rules.spans import CalendarGap, ends
-from rules.triage import intake_problems
+from rules.triage import filing_problems
 
 
 def _now() -> datetime:
@@ -213,22 +213,7 @@ class Casebook(BookDuties):
         if pack is None:
             known = ", ".join(sorted({p.name for p in self._packs.all()}))
             raise _bad_input([Problem(field="procedure", code="unknown", reason=f"is not known; use one of {known}")])
-        found = []
-        if complaint.channel not in pack.channels:
-            reason = f"is not a channel of {pack.ref}; use one of {', '.join(pack.channels)}"
-            found.append(Problem(field="channel", code="unknown", reason=reason))
-        if complaint.cause not in pack.causes:
-            reason = f"is not a cause of {pack.ref}; use one of {', '.join(pack.causes)}"
-            found.append(Problem(field="cause", code="unknown", reason=reason))
-        if complaint.demand.kind not in pack.remedies:
-            reason = f"is not a remedy of {pack.ref}; use one of {', '.join(pack.remedies)}"
-            found.append(Problem(field="demand.kind", code="unknown", reason=reason))
-        severities = list(dict.fromkeys(severity.name for severity in pack.severities))
-        if complaint.severity is not None and complaint.severity not in severities:
-            reason = f"is not a severity of {pack.ref}; use one of {', '.join(severities) or 'none'}"
-            found.append(Problem(field="severity", code="unknown", reason=reason))
-        found += intake_problems(pack, complaint, opened_at) if not found else []
-        if found:
+        if found := filing_problems(pack, complaint, opened_at):
             raise _bad_input(found)
         return pack
 

@@ -84,23 +84,36 @@ def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
+_SLUG = r"^[a-z][a-z0-9_]{0,39}$"
+_REF = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"
+_NUMBER = r"^[A-Z0-9][A-Z0-9-]{2,39}$"
+_CURRENCY = r"^[A-Z]{3}$"
+EMAIL = r"^[^\s@<>,;\"]+@[^\s@<>,;\"]+$"
+_SHAPES = {
+    _SLUG: "must be a name as the procedure writes it, in small letters such as customer_service",
+    _REF: "must have 1 to 64 letters, digits and . _ : - only, and begin with a letter or digit",
+    _NUMBER: "must have 3 to 40 capitals, digits and hyphens, such as R-ABCDEFGH23456",
+    _CURRENCY: "must be the three capitals of a currency, such as CNY",
+    EMAIL: "must be one mail address, such as name@example.com",
+}
+"""What a pattern asks for, in words."""
 Text = Annotated[str, StringConstraints(min_length=1, max_length=NOTE_LIMIT), AfterValidator(_clean)]
 Line = Annotated[
     str, StringConstraints(min_length=1, max_length=200), AfterValidator(_clean), AfterValidator(_one_line)
 ]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Slug = Annotated[str, StringConstraints(pattern=_SLUG)]
 """A name from a procedure's data: department, cause, party, remedy."""
 Detail = (
     Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_clean)] | StrictBool | StrictInt
 )
 """One entry of a form: text, a whole number, yes or no."""
-Ref = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
+Ref = Annotated[str, StringConstraints(pattern=_REF)]
 """An identifier from another system (order, SKU, merchant). Safe in a list filter; carries no personal data."""
-Number = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]{2,39}$")]
+Number = Annotated[str, StringConstraints(pattern=_NUMBER)]
 """A case number."""
 Minor = Annotated[int, Field(strict=True, ge=0, le=10**12)]
 """Money in minor units (fen, cents)."""
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Currency = Annotated[str, StringConstraints(pattern=_CURRENCY)]
 _PART = "[A-Za-z0-9_=-]+"
 Token = Annotated[str, StringConstraints(max_length=4096, pattern=rf"^{_PART}\.{_PART}\.{_PART}$")]
 """A signed token (JWT): proves who sends a message. Never stored, never shown."""
@@ -110,7 +123,7 @@ Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
 """An instant; stored in UTC. A time without a zone is refused."""
 
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z_]{0,39}")
-NUMBER_PATTERN = re.compile(r"^[A-Z0-9][A-Z0-9-]{2,39}$")
+NUMBER_PATTERN = re.compile(_NUMBER)
 
 
 class Problem(Contract):
@@ -128,7 +141,10 @@ class Problem(Contract):
 def problems(error: ValidationError) -> list[Problem]:
     """A validation error as one-line problems, at most five, without any input value."""
     found: list[Problem] = []
-    for item in error.errors(include_input=False, include_url=False)[:5]:
+    every = error.errors(include_input=False, include_url=False)
+    inner = {item["loc"][:depth] for item in every for depth in range(len(item["loc"]))}
+    for item in [item for item in every if item["type"] != "too_short" or item["loc"] not in inner][:5]:
+        # A list whose entry was refused is not told to lack it too.
         context: dict[str, Any] = item.get("ctx", {})
         field = ".".join(_name(part) for part in item["loc"]) or "(message)"
         found.append(Problem(field=field[:120], code=item["type"], reason=_reason(item["type"], item["msg"], context)))
@@ -158,20 +174,26 @@ _REASONS = {
     "json_invalid": "is not valid JSON",
     "model_type": "must be a JSON object",
     "tuple_type": "must be a list",
+    "dict_type": "must be a JSON object",
+    "model_attributes_type": "must be a JSON object",
+    "string_too_long": "is longer than {max_length} characters; shorten it",
+    "string_too_short": "must not be empty",
+    "greater_than_equal": "must be at least {ge}",
+    "greater_than": "must be more than {gt}",
+    "less_than_equal": "must be at most {le}",
+    "less_than": "must be less than {lt}",
+    "too_short": "needs at least {min_length}; add it",
+    "too_long": "takes at most {max_length}; take some out",
+    "enum": "must be one of {expected}",
+    "literal_error": "must be one of {expected}",
 }
 
 
 def _reason(code: str, message: str, context: dict[str, Any]) -> str:
     if code in _REASONS:
-        return _REASONS[code]
-    if code == "string_too_long":
-        return f"is longer than {context['max_length']} characters; shorten it"
-    if code == "string_too_short":
-        return "must not be empty"
+        return _REASONS[code].format_map(context)
     if code == "string_pattern_mismatch":
-        return f"must match {context['pattern']}"
-    if code in {"enum", "literal_error"}:
-        return f"must be one of {context['expected']}"
+        return _SHAPES.get(context["pattern"], f"must match {context['pattern']}")
     if code == "value_error":
         return str(context.get("error", "is not valid"))
     if code.startswith(("datetime_", "date_")):

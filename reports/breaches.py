@@ -117,7 +117,7 @@ async def _totals(database: AsyncConnection, setting: Setting) -> AsyncIterator[
     async for breach in found_breaches(database, setting):
         counts[breach.event.department, breach.kind] += 1
     for (department, kind), times in sorted(counts.items()):
-        title = values.department(department, setting.default, setting.lang)
+        title = values.department(department, setting.knowing("departments", department), setting.lang)
         cells = (title, setting.say(f"breach_kind.{kind}"), times)
         yield Row(cells, {"department": department, "kind": kind, "times": times})
 

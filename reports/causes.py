@@ -151,7 +151,7 @@ async def _ranks(dimension: str, looked: Looked, setting: Setting) -> AsyncItera
 
 
 def _title(dimension: str, name: str, setting: Setting) -> str:
-    return values.cause(name, setting.default, setting.lang) if dimension == "cause" else name
+    return values.cause(name, setting.knowing("causes", name), setting.lang) if dimension == "cause" else name
 
 
 async def _weeks(looked: Looked) -> AsyncIterator[Row]:

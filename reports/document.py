@@ -1,9 +1,9 @@
 """What a report is before it has a format: a heading and sections whose rows are streamed, once, in order."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from models.directory import Directory
 from models.language import Language
@@ -67,6 +67,13 @@ class Setting:
     """The procedure of a case by its ref."""
     default: Procedure
     directory: Directory | None = None
+    packs: Callable[[], Iterable[Procedure]] = tuple
+    """Every procedure known, for figures over several."""
+
+    def knowing(self, kind: Literal["departments", "causes"], name: str) -> Procedure:
+        """A procedure that has this department or cause: the report's own, else any; its own where none has."""
+        packs = (self.default, *self.packs())
+        return next((pack for pack in packs if name in getattr(pack, kind)), self.default)
 
     def say(self, key: str, /, **values: object) -> str:
         """A text of the reports."""

@@ -1,7 +1,7 @@
 """Reports as files for mails: in a thread of their own, since a large one keeps a processor busy for seconds."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def file_name(title: str, days: str, form: str) -> str:
 
 
 class Enclosing:
-    """See Printer. Reads the database at `url`; `pack_of` finds the procedure a case runs on."""
+    """See Printer. Reads the database at `url`; `pack_of` finds the procedure a case runs on, `packs` all."""
 
     def __init__(
         self,
@@ -44,8 +44,10 @@ class Enclosing:
         pack_of: Callable[[str], Procedure],
         directory: Callable[[], Directory],
         *,
+        packs: Callable[[], Iterable[Procedure]] = tuple,
         most_bytes: int = MOST_BYTES,
     ) -> None:
+        self._packs = packs
         self._most_bytes = most_bytes
         self._url = url
         self._pack_of = pack_of
@@ -56,7 +58,7 @@ class Enclosing:
     ) -> tuple[list[Enclosure], list[str]]:
         """The files, and the names of those too large for a mail. Raises TryAgain."""
         now = datetime.now(UTC)
-        setting = Setting(lang, _days(period_name, now, pack), now, self._pack_of, pack, self._directory())
+        setting = Setting(lang, _days(period_name, now, pack), now, self._pack_of, pack, self._directory(), self._packs)
         try:
             return await asyncio.to_thread(asyncio.run, self._write(wanted, period_name, setting, folder))
         except StoreError:

@@ -152,9 +152,9 @@ def group_title(dimension: str, group: str, setting: Setting) -> str:
     """A group in words."""
     match dimension:
         case "department":
-            return values.department(group, setting.default, setting.lang)
+            return values.department(group, setting.knowing("departments", group), setting.lang)
         case "cause":
-            return values.cause(group, setting.default, setting.lang)
+            return values.cause(group, setting.knowing("causes", group), setting.lang)
         case "category":
             return group or setting.say("metric.no_category")
         case _:
@@ -189,9 +189,8 @@ def _wanted(case: Counted, measure: Measure | None, group: tuple[str, str] | Non
         return False
     if group is None:
         return True
-    days = [case.days(zone, ended=ended)] if measure else []
-    if measure is None:
-        days = [case.days(zone, ended=True)] * case.handled + [case.days(zone, ended=False)] * case.complaint
+    ends = [ended] if measure else [end for end, counts in ((True, case.handled), (False, case.complaint)) if counts]
+    days = [case.days(zone, ended=end) for end in ends]
     return any(group[1] in found.get(group[0], ()) for found in (case.groups(), *days))
 
 

@@ -1,6 +1,6 @@
 """Triage (S0-31, S1-05, S1-06): which route a complaint takes and how serious it is, by the procedure's data."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -49,6 +49,23 @@ def severity_of(pack: Procedure, complaint: Complaint, at: datetime) -> str:
 def callbacks_of(case: Case, pack: Procedure) -> Callback:
     """How this case's customer is called back (S2-11)."""
     return next((rule for rule in pack.callback_rules if holds(rule.when, pack, Facts.of(case))), pack.callbacks)
+
+
+def filing_problems(pack: Procedure, complaint: Complaint, at: datetime) -> list[Problem]:
+    """What this procedure does not take: names it does not know, else what its intake lacks."""
+    severities = dict.fromkeys(severity.name for severity in pack.severities)
+    names: list[tuple[str, str, str | None, Iterable[str]]] = [
+        ("channel", "is not a channel of", complaint.channel, pack.channels),
+        ("cause", "is not a cause of", complaint.cause, pack.causes),
+        ("demand.kind", "is not a remedy of", complaint.demand.kind, pack.remedies),
+        ("severity", "is not a severity of", complaint.severity, severities),
+    ]
+    found = [
+        Problem(field=field, code="unknown", reason=f"{no_such} {pack.ref}; use one of {', '.join(known) or 'none'}")
+        for field, no_such, name, known in names
+        if name is not None and name not in known
+    ]
+    return found or intake_problems(pack, complaint, at)
 
 
 def intake_problems(pack: Procedure, complaint: Complaint, at: datetime) -> list[Problem]:

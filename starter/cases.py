@@ -2,19 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
 from models.case import NEW, Event, Stage, Verdict
 from models.commands import Command
 from models.complaint import Complaint
 from models.names import COMPLAINT, TASK_QUEUE, TIMELINE, VIEW, case_id
 from models.views import CaseView
-from starter.calls import CALL_ERRORS, Trouble, meaning, patiently
+from starter.calls import CALL_ERRORS, PAUSES, Trouble, meaning, patiently
 from starter.failures import BadInput, NoSuchCase, TryAgain
 from starter.listing import CaseLine, Filters, ListedStage, lines
 from starter.messages import RPC, Tokens, no_token, send
@@ -76,6 +77,14 @@ class Cases:
             return Started(number, new=False)
         return Started(number, new=True)
 
+    async def taken_in(self, number: str) -> None:
+        """Wait a moment for the service to take a complaint in. Raises NoSuchCase with the reason where it does not."""
+        for pause in PAUSES:
+            with suppress(TryAgain):
+                await self.view(number)
+                return
+            await asyncio.sleep(pause)
+
     async def _open(self, number: str, complaint: Complaint, argument: dict[str, Any]) -> None:
         # Only now: who reads does not wait for the rules.
         from starter.opening import expected, summary
@@ -107,15 +116,30 @@ class Cases:
             raise NoSuchCase("no_case", number=number) from None
 
     async def view(self, number: str) -> CaseView:
-        """The case now. Raises NoSuchCase, TryAgain when no worker answers."""
+        """The case now. Raises NoSuchCase, also where it was not taken in; TryAgain when no worker answers."""
         found: CaseView | None = await self._query(number, VIEW, CaseView | None)  # type: ignore[arg-type]
         if found is None:
+            await self._unless_refused(number)
             raise TryAgain("not_readable", number=number)
         return found
 
     async def timeline(self, number: str) -> list[Event]:
         """What happened, in order. Raises as `view`."""
-        return await self._query(number, TIMELINE, list[Event])
+        found = await self._query(number, TIMELINE, list[Event])
+        if not found:
+            await self._unless_refused(number)
+        return found
+
+    async def _unless_refused(self, number: str) -> None:
+        """Raises NoSuchCase with the reason where the service did not take the complaint in: no case came of it."""
+        handle = self._handle(number)
+        if (await patiently(lambda: handle.describe(rpc_timeout=RPC))).status is not WorkflowExecutionStatus.FAILED:
+            return
+        try:
+            await handle.result(rpc_timeout=RPC)
+        except WorkflowFailureError as failed:
+            if isinstance(failed.cause, ApplicationError):
+                raise NoSuchCase("not_taken_in", number=number, problem=failed.cause.message) from None
 
     async def _query(self, number: str, name: str, kind: type[T]) -> T:
         handle = self._handle(number)

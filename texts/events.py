@@ -16,11 +16,13 @@ def event_line(event: Event, pack: Procedure, lang: Language) -> str:
     words = shown(values, pack, lang)
     if event.kind == "message_refused" and "reason" in words:
         words["reason"] = reason(words["reason"], lang)
+        # Who sent it stands with what it was: after the reason it would read like the one who may.
+        words["name"] = ", ".join(word for word in (words.get("name"), event.actor) if word)
     key = f"event.{event.kind}"
     text = say(key, lang, **words) if key in catalogue(lang) else event.kind
     if "reason" in words and "{reason}" not in catalogue(lang).get(key, ""):
         text = say("timeline.reason", lang, text=text, reason=words["reason"])
-    if event.actor is None:
+    if event.actor is None or event.kind == "message_refused":
         return text
     who = event.actor
     if event.department is not None:

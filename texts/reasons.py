@@ -6,27 +6,44 @@ from functools import cache
 from pathlib import Path
 
 from models.language import Language
+from texts import named
 
-_FIELD = re.compile(r"^(\([a-z]+\)|[A-Za-z_][\w.]*): (.+)$", re.DOTALL)
+_FIELD = re.compile(r"^(\([a-z]+\)|[A-Za-z_-][\w.-]*): (.+)$", re.DOTALL)
+_NEXT = re.compile(r"; (?=(?:\([a-z]+\)|[A-Za-z_-][\w.-]*): )")
+"""Between two problems of one line; within a reason a semicolon stands too, but no field comes after it."""
 _NAME = re.compile(r"\\\{([a-z]+)\\\}")
+_WHOLE = "(message)"
 
 
 def reason(text: str, lang: Language) -> str:
-    """A reason with or without its `field:` before it; one that is not in the catalogue stays as it is."""
+    """A reason with or without its `field:` before it, or several; one not in the catalogue stays as it is."""
     if lang is Language.EN:
         return text
+    return "；".join(_one(part) for part in _NEXT.split(text))
+
+
+def _one(text: str) -> str:
     if (whole := _translated(text)) is not None:
         return whole
     if (match := _FIELD.match(text)) and (rest := _translated(match[2])) is not None:
-        return f"{match[1]}：{rest}"
+        return f"{'内容' if match[1] == _WHOLE else match[1]}：{rest}"
     return text
 
 
 def _translated(text: str) -> str | None:
     for pattern, chinese in _catalogue():
         if match := pattern.fullmatch(text):
-            return chinese.format(**match.groupdict())
+            return chinese.format(**{name: _worded(name, value) for name, value in match.groupdict().items()})
     return None
+
+
+def _worded(name: str, value: str) -> str:
+    """What stands for `{stage}` and `{stages}` in words, and a list of none; any other value as it is."""
+    if name == "known" and value == "none":
+        return "无"
+    if name not in {"stage", "stages"}:
+        return value
+    return "或".join(f"“{named('stage', code, Language.ZH)}”" for code in value.split(" or "))
 
 
 @cache

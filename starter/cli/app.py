@@ -2,6 +2,8 @@
 
 import difflib
 import sys
+from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +13,7 @@ from cyclopts.exceptions import (
     CoercionError,
     CycloptsError,
     MissingArgumentError,
+    RepeatArgumentError,
     UnknownCommandError,
     UnknownOptionError,
     UnusedCliTokensError,
@@ -171,24 +174,39 @@ def _where(error: BaseException) -> str:
     return f"{type(error).__name__}{place}"
 
 
+_KINDS: dict[object, str] = {int: "not_whole", float: "not_number", datetime: "not_moment"}
+"""What an option's text was to be, by the failure that says so."""
+
+
 def usage_failure(error: CycloptsError) -> BadInput:
     """A command line that does not parse, as one line; what was typed is not repeated."""
     command = " ".join(("redress", *(error.command_chain or ())))
     match error:
         case UnknownCommandError():
             typed = error.unused_tokens[0] if error.unused_tokens else ""
-            near = difflib.get_close_matches(typed, COMMANDS, n=1)
-            return BadInput("unknown_command", near=near[0] if near else None)
+            known = [name for name in error.app or () if not name.startswith("-")] if error.command_chain else COMMANDS
+            return BadInput("unknown_command", near=_near(typed, known), command=command)
         case UnknownOptionError():
-            return BadInput("unknown_option", option=error.token.keyword or "", command=command)
+            typed = (error.token.keyword or error.token.value).partition("=")[0]
+            names = [name.lstrip("-") for argument in error.argument_collection for name in argument.names]
+            near = f"--{name}" if (name := _near(typed.lstrip("-"), names)) else None
+            return BadInput("unknown_option", option=typed, near=near, command=command)
+        case RepeatArgumentError():
+            return BadInput("twice", field=_field(error))
         case MissingArgumentError():
             return BadInput("missing", field=_field(error), command=command)
         case UnusedCliTokensError() | ArgumentOrderError():
             return BadInput("too_many", command=command)
         case CoercionError() if choices := _choices(error):
             return BadInput("not_one_of", field=_field(error), choices=choices)
+        case CoercionError(target_type=kind) if kind in _KINDS:
+            return BadInput(_KINDS[kind], field=_field(error))
         case _:
             return BadInput("not_usable", field=_field(error), command=command)
+
+
+def _near(typed: str, known: Iterable[str]) -> str | None:
+    return next(iter(difflib.get_close_matches(typed, list(known), n=1)), None)
 
 
 def _choices(error: CoercionError) -> str:

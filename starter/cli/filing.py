@@ -1,6 +1,7 @@
 """Filing one complaint: from JSON, or from options for a simple one."""
 
 import sys
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -8,10 +9,10 @@ from typing import Annotated
 from cyclopts import Parameter
 from pydantic import ValidationError
 
-from models.base import PAYLOAD_LIMIT, Detail, in_one_line, problems
+from models.base import PAYLOAD_LIMIT, Detail, Problem, in_one_line, problems
 from models.complaint import Complaint, DemandKind, OrderKind
 from models.language import Language
-from rules.triage import intake_problems
+from rules.triage import filing_problems
 from starter.cli.parsing import form, minor
 from starter.cli.session import Json, session
 from starter.failures import BadInput
@@ -85,6 +86,7 @@ async def file_complaint(
         return await _start(from_json(read_source(source)), as_json=as_json)
     if missing := [f"--{name}" for name, value in (options | {"demand": demand}).items() if value is None]:
         raise BadInput("file_missing", options=", ".join(missing))
+    cause = session().spelt(cause or "", "causes")
     price = minor("--paid", paid or "", currency)
     message: dict[str, object] = {
         "number": number,
@@ -110,7 +112,7 @@ async def file_complaint(
         "negotiation": "failed" if negotiation_failed else "not_tried",
         "filed_at": datetime.now(UTC),
     }
-    return await _start(checked(message), as_json=as_json)
+    return await _start(checked(message), as_json=as_json, field=option)
 
 
 def _details(procedure: str | None, texts: list[str]) -> dict[str, Detail]:
@@ -141,18 +143,43 @@ def from_json(data: bytes) -> Complaint:
 
 
 def checked(message: dict[str, object]) -> Complaint:
-    """A complaint from values. Raises BadInput."""
+    """A complaint from options. Raises BadInput."""
     try:
         return Complaint.model_validate(message)
     except ValidationError as error:
-        raise BadInput("input", problem=in_one_line(problems(error))) from None
+        raise BadInput("input", problem=_told(problems(error), option)) from None
 
 
-async def _start(complaint: Complaint, *, as_json: bool) -> int:
+_WHOLE = {"order", "demand", "contact", "(message)"}
+_CALLED = {
+    "order.number": "order",
+    "order.delivered_at": "delivered",
+    "complainant.id": "customer",
+    "demand.kind": "demand",
+    "contact.by": "contacted-by",
+}
+
+
+def option(field: str) -> str:
+    """The option that a complaint's field came from, such as --paid; the field itself where several made it."""
+    if field in _WHOLE or field.startswith("details."):
+        return field
+    return f"--{_CALLED.get(field, field.rpartition('.')[2])}"
+
+
+def _told(found: Iterable[Problem], field: Callable[[str], str]) -> str:
+    return in_one_line(problem.model_copy(update={"field": field(problem.field)}) for problem in found)
+
+
+async def _start(complaint: Complaint, *, as_json: bool, field: Callable[[str], str] = str) -> int:
     current = session()
-    check_names(complaint)
+    found = name_problems(complaint)
+    if found:
+        raise BadInput("input", problem=_told(found, field))
     async with current.cases() as cases:
         started = await cases.start(complaint)
+        if found is None:
+            await cases.taken_in(started.number)
     if as_json:
         current.print_json(started._asdict())
         return 0
@@ -162,16 +189,9 @@ async def _start(complaint: Complaint, *, as_json: bool) -> int:
     return 0
 
 
-def check_names(complaint: Complaint) -> None:
-    """What the procedure does not take is told before a case is opened. Raises BadInput."""
+def name_problems(complaint: Complaint) -> list[Problem] | None:
+    """What the procedure does not take, told before a case is opened; None where this machine lacks the procedure."""
     current = session()
     name = complaint.procedure or current.settings.default_procedure
     pack = next((pack for pack in reversed(current.packs()) if pack.name == name), None)
-    if pack is None:
-        return  # this machine lacks it: the worker says what it takes
-    if complaint.cause not in pack.causes:
-        raise BadInput("unknown_name", field="cause", known=", ".join(pack.causes))
-    if complaint.channel not in pack.channels:
-        raise BadInput("unknown_name", field="channel", known=", ".join(pack.channels))
-    if lacking := intake_problems(pack, complaint, datetime.now(UTC)):
-        raise BadInput("input", problem=in_one_line(lacking))
+    return filing_problems(pack, complaint, datetime.now(UTC)) if pack else None

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from models.base import in_one_line
 from models.complaint import Complaint
-from starter.cli.filing import check_names
+from starter.cli.filing import name_problems
 from starter.cli.session import Json, Session, session
 from starter.importing import Report, Row, Table, file_all, prepare, read_table, write_rejects
 from starter.mapping import read_mapping
@@ -74,15 +75,11 @@ def _known_names(
     good: list[tuple[Row, Complaint]],
 ) -> tuple[list[tuple[Row, Complaint]], list[tuple[Row, str]]]:
     """A cause or channel the procedure does not know is the row's fault, told before anything is filed."""
-    from starter.failures import BadInput
-
     kept: list[tuple[Row, Complaint]] = []
     bad: list[tuple[Row, str]] = []
     for row, complaint in good:
-        try:
-            check_names(complaint)
-        except BadInput as error:
-            bad.append((row, str(error)))
+        if found := name_problems(complaint):
+            bad.append((row, in_one_line(found)))
         else:
             kept.append((row, complaint))
     return kept, bad

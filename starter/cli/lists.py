@@ -39,7 +39,7 @@ async def list_cases(
     if count:
         await who.everything("counts")
         return await _count(current, as_json=as_json)
-    own = await who.department(department)
+    own = await who.department(current.spelt(department, "departments") if department else None)
     wanted = filters(stage=stage, department=own, order=order, overdue=True if overdue else None, open_only=overdue)
     found, clocks = await load(current, wanted, checked_limit(limit))
     if as_json:
@@ -79,7 +79,7 @@ async def _count(current: Session, *, as_json: bool) -> int:
 
 
 async def inbox(
-    department: Annotated[str, Parameter(name="DEPARTMENT", help="The department's name, such as merchandise.")],
+    department: Annotated[str, Parameter(name="DEPARTMENT", help="The department, such as merchandise or 商品部.")],
     /,
     *,
     limit: Limit = 200,
@@ -87,6 +87,7 @@ async def inbox(
 ) -> int:
     """What waits for a department, the nearest deadline first."""
     current = session()
+    department = current.spelt(department, "departments")
     pack = current.pack_with(department)
     await reader(current).department(department)
     wanted = filters(department=department, open_only=True)

@@ -1,6 +1,7 @@
 """What people type, made into what the case reads: shares, amounts, spans, parts of an order."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import TypeVar
@@ -12,11 +13,13 @@ from models.base import Contract, Detail, in_one_line, problems
 from models.complaint import DemandKind
 from models.span import WallSpan
 from models.steps import FormField
+from starter.cli.session import session
 from starter.failures import BadInput
 from texts import exponent
 
 _AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?", re.ASCII)
-_PART = re.compile(r"([A-Za-z][A-Za-z0-9_]*)(?:=([0-9]{1,3})%?)?", re.ASCII)
+_PART = re.compile(r"([^=%]+)(?:=([0-9]{1,3})%?)?", re.ASCII)
+_NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 _LINE = re.compile(r"([^=\s]{1,64})=([0-9]{1,6})", re.ASCII)
 _WHOLE = re.compile(r"[0-9]{1,12}", re.ASCII)
 _SAID = {"yes": True, "true": True, "是": True, "no": False, "false": False, "否": False}
@@ -25,6 +28,7 @@ _SPAN: TypeAdapter[timedelta] = TypeAdapter(WallSpan)
 
 def minor(field: str, text: str, currency: str) -> int:
     """`12.50` as 1250 minor units, without a float on the way. Raises BadInput."""
+    text = unicodedata.normalize("NFKC", text)
     if not _AMOUNT.fullmatch(text):
         raise BadInput("bad_amount", field=field)
     whole, _, rest = text.partition(".")
@@ -35,15 +39,16 @@ def minor(field: str, text: str, currency: str) -> int:
 
 
 def shares(field: str, texts: list[str]) -> list[dict[str, object]]:
-    """`merchant`, or `merchant=60` and `carrier=40`, as shares. Raises BadInput."""
+    """`merchant` or 商家, or `merchant=60` and `carrier=40`, as shares. Raises BadInput."""
     found: list[dict[str, object]] = []
     for text in texts:
         part = _PART.fullmatch(text.strip())
-        if part is None:
+        party = session().spelt(part[1], "parties") if part else ""
+        if part is None or not _NAME.fullmatch(party.lower()):
             raise BadInput("bad_share", field=field)
         if part[2] is None and len(texts) > 1:
             raise BadInput("share_percent", field=field)
-        found.append({"party": part[1].lower(), "percent": int(part[2] or 100)})
+        found.append({"party": party.lower(), "percent": int(part[2] or 100)})
     return found
 
 

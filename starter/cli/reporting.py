@@ -76,7 +76,7 @@ async def report(
         raise BadInput(error.key, field=error.field) from None
     from reports.document import Setting
 
-    setting = Setting(current.lang, days, now, current.pack, current.default_pack, current.directory)
+    setting = Setting(current.lang, days, now, current.pack, current.default_pack, current.directory, current.packs)
     code = await _write(current, kind, setting, chosen, out, figure, group)
     await who.has_read(f"report:{kind}", chosen)
     return code
@@ -124,7 +124,8 @@ def _group(kind: Kind, figure: Figure | None, only: str | None) -> tuple[str, st
     dimension, equals, value = only.partition("=")
     if not equals or dimension not in DIMENSIONS:
         raise BadInput("report_only", choices=", ".join(DIMENSIONS))
-    return dimension, value.strip()
+    kinds = {"department": "departments", "cause": "causes"}
+    return dimension, session().spelt(value, kinds[dimension]) if dimension in kinds else value.strip()
 
 
 def _today(now: datetime, zone: str) -> date:

@@ -44,7 +44,21 @@ def composed(current: Session, model: type[Command], sender: Sender, fields: Map
     if not 0 < sender.wait <= 600:
         raise BadInput("bad_wait")
     who = {"actor": actor, "department": sender.department, "command_id": sender.command_id}
-    return contract(model, {**fields, **who})
+    return contract(model, {name: _spelt(current, name, value) for name, value in {**fields, **who}.items()})
+
+
+_NAMES = {
+    "by": ("parties", "departments"),
+    **dict.fromkeys(("ask", "department", "members", "of", "owner"), ("departments",)),
+}
+"""Fields that name a department or party, which people may write as they read it."""
+
+
+def _spelt(current: Session, field: str, value: object) -> object:
+    kinds = _NAMES.get(field, ())
+    if kinds and isinstance(value, str):
+        return current.spelt(value, *kinds)
+    return [_spelt(current, field, one) for one in value] if kinds and isinstance(value, list | tuple) else value
 
 
 def acting(current: Session, named: str | None) -> str:
@@ -68,7 +82,10 @@ async def act(number: str, name: str, sender: Sender, **fields: object) -> int:
         ready = checked.model_copy(update={"department": department})
         verdict = await cases.send(number, name, ready, wait=sender.wait)
         not_theirs = verdict.code in {Refused.WRONG_DEPARTMENT, Refused.UNKNOWN_ACTOR}
-        reason = current.say("may", who=await _who(current, cases, number, name)) if not_theirs else None
+        who = await _who(current, cases, number, name) if not_theirs else None
+    reason = current.say("may", who=who) if who is not None else None
+    if not_theirs and who is None and not sender.as_json:
+        raise NotAllowed("no_such_step", number=number)
     return tell(current, number, verdict, reason=reason, as_json=sender.as_json)
 
 
@@ -82,19 +99,22 @@ def tell(
         current.out.print(f"{about}: {current.named('code', verdict.code)}", markup=False)
     if verdict.accepted:
         return 0
-    why = reason or localised(verdict.reason, current.lang)
-    if verdict.code != Refused.CLOSED:  # that reason says itself what is closed
-        why = f"{current.named('code', verdict.code)}; {why}"
-    current.err.print(" ".join(f"redress: {about}: {why}".split()), markup=False)
+    what, why = current.named("code", verdict.code), reason or localised(verdict.reason, current.lang)
+    told = verdict.code == Refused.CLOSED or why.startswith(what)  # such a reason says itself what refuses it
+    line = current.say("refused", number=about, code=None if told else what, reason=why)
+    current.err.print(f"redress: {' '.join(line.split())}", markup=False)
     return REFUSED
 
 
-async def _who(current: Session, cases: "Cases", number: str, name: str) -> str:
+async def _who(current: Session, cases: "Cases", number: str, name: str) -> str | None:
+    """Who may send this; None where the case's procedure has no such step."""
     try:
         view: CaseView | None = await cases.view(number)
     except (NoSuchCase, TryAgain):
         view = None
     pack = current.pack(view.procedure) if view else current.default_pack
+    if name not in pack.authority:
+        return None
     now: dict[str, list[str]] = {}
     if view is not None:
         now["asked"] = [ask.department for ask in view.asks]

@@ -1,7 +1,10 @@
 """What every command shares: language, settings, the directory, a connection, the two outputs."""
 
+import difflib
 import json
+import re
 import sys
+import unicodedata
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from starter.settings import Settings
 
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON for programs.")]
+_OWN_NAME = re.compile(r"[a-z][a-z0-9_]*")
 PIPE_WIDTH = 160
 """Columns where the output is no terminal: ids and deadlines must not be cut."""
 
@@ -100,14 +104,32 @@ class Session:
         role, packs = party.partition(":")[0], (self.default_pack, *self.packs())
         return next((pack for pack in packs if role in pack.parties), self.default_pack)
 
+    def spelt(self, typed: str, *kinds: str) -> str:
+        """The procedure's own name for a department, party or cause typed as people read it; else as typed.
+
+        `kinds` are tables of a procedure: "departments", "parties", "causes".
+        """
+        text = typed.strip()
+        if _OWN_NAME.fullmatch(text):
+            return text
+        titles = [
+            (name, part.title)
+            for pack in (self.default_pack, *self.packs())
+            for kind in kinds
+            for name, part in getattr(pack, kind).items()
+        ]
+        said = text.casefold()
+        return next((name for name, title in titles if said in (title.zh, title.en.casefold())), text)
+
     def pack_with(self, department: str) -> "Procedure":
         """A procedure that has this department, the default one first. Raises BadInput where none has."""
         packs = (self.default_pack, *self.packs())
         if (found := next((pack for pack in packs if department in pack.departments), None)) is not None:
             return found
-        raise BadInput(
-            "no_department", known=", ".join(dict.fromkeys(name for pack in packs for name in pack.departments))
-        )
+        near = difflib.get_close_matches(department, [name for pack in packs for name in pack.departments], n=1)
+        titles = {name: part.title for name, part in self.default_pack.departments.items()}
+        shown = (f"{name} ({title.zh if self.lang is Language.ZH else title.en})" for name, title in titles.items())
+        raise BadInput("no_department", near=near[0] if near else None, known=", ".join(shown))
 
     @asynccontextmanager
     async def cases(self) -> "AsyncIterator[Cases]":
@@ -178,10 +200,10 @@ def begin(lang: Language | None) -> Session:
 
 
 def case_number(text: str) -> str:
-    """A case number as typed, in capitals. Raises BadInput."""
+    """A case number as typed, in capitals and half-width. Raises BadInput."""
     from models.base import NUMBER_PATTERN
 
-    number = text.strip().upper()
+    number = unicodedata.normalize("NFKC", text).strip().upper()
     if not NUMBER_PATTERN.fullmatch(number):
         raise BadInput("bad_number")
     return number

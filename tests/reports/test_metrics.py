@@ -18,6 +18,7 @@ A settlement was offered in A-1 (accepted), A-3 (the panel decided), A-4 (still 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,9 +26,10 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.language import Language
+from procedures import HERE, read_pack
 from reports.cohort import counted
 from reports.document import Setting
-from reports.metrics import cases, metrics
+from reports.metrics import cases, group_title, metrics
 from tests.reports.conftest import Put, at
 
 Build = Callable[..., Setting]
@@ -100,6 +102,13 @@ async def test_the_measures_of_each_group_are_as_worked_out_by_hand(database: As
     assert {key: tuple(row[name] for name in names) for key, row in found.items() if key[0] != "all"} == GROUPS
 
 
+async def test_a_group_another_procedure_knows_is_named_in_its_words(setting: Build) -> None:
+    others = [read_pack(HERE / "courier.procedure.toml")]
+    among = replace(setting(), packs=lambda: others)
+    assert group_title("department", "station", among) == "站点"
+    assert group_title("department", "station", setting()) == "station"
+
+
 async def test_a_rate_of_nothing_is_no_figure(database: AsyncConnection, setting: Build) -> None:
     assert await figures(database, setting()) == {}
 
@@ -114,6 +123,8 @@ async def test_each_figure_leads_to_its_cases(database: AsyncConnection, setting
     assert await behind("satisfaction", "satisfied") == ["A-0+", "A-1+", "A-2", "A-3+", "A-6"]
     assert await behind("repeats", "repeated") == ["A-1+", "A-2+", "A-3", "A-4", "A-5", "A-6"]
     assert await behind("mediation", "settled") == ["A-1+", "A-3", "A-6"]
+    # Of no one figure: every case of the group, also those that are open.
+    assert await behind(None, "timely", ("department", "customer_service")) == ["A-0", "A-4", "A-5+", "A-6"]
     assert await behind("timeliness", "timely", ("department", "merchandise")) == ["A-1+", "A-2+", "A-3"]
     assert await behind("satisfaction", "satisfied", ("week", "2026-W11")) == ["A-2", "A-6"]
     assert await behind("mediation", "settled", ("week", "2026-W10")) == ["A-1+"]

@@ -1,6 +1,8 @@
 """Refusals read in Chinese what they say in English."""
 
 import ast
+import errno
+import os
 import re
 import tomllib
 from collections.abc import Iterator
@@ -24,10 +26,14 @@ NAME = re.compile(r"\{([a-z]+)\}")
     ("english", "chinese"),
     [
         ("order.paid: must be a whole number", "order.paid：须为整数"),
-        ("(message): is not valid JSON; correct it", "(message)：不是有效的 JSON，请更正"),
+        ("(message): is not valid JSON; correct it", "内容：不是有效的 JSON，请更正"),
+        (
+            "channel: is missing; add it; order.lines.0.quantity: must be at least 1",
+            "channel：缺少此项，请补上；order.lines.0.quantity：不得小于 1",
+        ),
         (
             "the case is at asked; this is for panel or leadership",
-            "案件处于 asked 阶段；此操作只适用于 panel or leadership",
+            "案件处于“待部门认定”阶段；此操作只适用于“监督小组处理中”或“待领导裁定”",
         ),
         ("something nobody has translated", "something nobody has translated"),
     ],
@@ -56,7 +62,7 @@ def test_a_translation_says_all_the_names_of_its_reason() -> None:
 def test_no_translation_outlives_its_reason() -> None:
     folders = ("models", "rules", "workflows", "activities")
     source = "\n".join(file.read_text(encoding="utf-8") for folder in folders for file in (ROOT / folder).glob("*.py"))
-    source = source.replace('\\"', '"')
+    source = source.replace('\\"', '"') + "\n".join(map(os.strerror, errno.errorcode))
     stale = [key for key in CATALOGUE if max(NAME.split(key)[::2], key=len).strip() not in source]
     assert stale == []
 

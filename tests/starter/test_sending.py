@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from temporalio.client import (
     WorkflowExecutionStatus,
+    WorkflowFailureError,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
@@ -17,6 +18,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from models.case import Stage, Verdict
 from models.commands import Withdraw
 from models.complaint import Complaint
+from models.language import Language
 from models.names import Refused
 from procedures import load_packs
 from starter.calls import Trouble, meaning
@@ -32,6 +34,8 @@ def rpc(status: RPCStatusCode, text: str = "") -> RPCError:
 
 
 NO_CASE = rpc(RPCStatusCode.NOT_FOUND, "workflow not found for ID: complaint.R-ABC")
+RUNNING = SimpleNamespace(status=WorkflowExecutionStatus.RUNNING)
+FAILED = SimpleNamespace(status=WorkflowExecutionStatus.FAILED)
 CLOSED = rpc(RPCStatusCode.NOT_FOUND, "workflow execution already completed")
 LOCKED_STORE = rpc(RPCStatusCode.NOT_FOUND, "Namespace default is not found.")
 
@@ -39,7 +43,10 @@ LOCKED_STORE = rpc(RPCStatusCode.NOT_FOUND, "Namespace default is not found.")
 class Service:
     """Stands where a Temporal client stands: gives the prepared answers, remembers what it was asked."""
 
-    def __init__(self, *answers: Any, signalled: Exception | None = None, described: Any = NO_CASE) -> None:
+    def __init__(
+        self, *answers: Any, signalled: Exception | None = None, described: Any = NO_CASE, ended: Any = None
+    ) -> None:
+        self._ended = ended
         self._answers = list(answers)
         self._described = described
         self._signalled = signalled
@@ -64,6 +71,9 @@ class Service:
         if isinstance(self._described, Exception):
             raise self._described
         return self._described
+
+    async def result(self, *, rpc_timeout: object) -> Any:
+        raise self._ended
 
     async def query(self, name: str, *, result_type: type, rpc_timeout: object) -> Any:
         return await self._next()
@@ -219,7 +229,16 @@ async def test_a_query_nobody_answers_says_to_start_a_worker() -> None:
 
 async def test_a_case_not_yet_in_the_register_is_not_readable_yet() -> None:
     with pytest.raises(TryAgain, match="just now"):
-        await cases(Service(None)).view("R-ABC")
+        await cases(Service(None, described=RUNNING)).view("R-ABC")
+
+
+@pytest.mark.parametrize("ask", ["view", "timeline", "taken_in"])
+async def test_a_complaint_that_was_not_taken_in_is_told_with_its_reason(ask: str) -> None:
+    why = ApplicationError("severity: is not a severity of courier.1; use one of none", type="bad_input")
+    service = Service([] if ask == "timeline" else None, described=FAILED, ended=WorkflowFailureError(cause=why))
+    with pytest.raises(NoSuchCase) as refused:
+        await getattr(cases(service), ask)("R-ABC")
+    assert "severity：不是 courier.1 的严重程度，可用：无；请更正后重新提交" in refused.value.line(Language.ZH)
 
 
 def a_complaint(**changes: object) -> Complaint:

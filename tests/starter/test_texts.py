@@ -196,6 +196,14 @@ def test_an_event_says_what_happened_and_who_did_it(pack: Procedure) -> None:
     assert event_line(event, pack, ZH) == "已认定：商家 责任（商品部 耿焰）"
 
 
+def test_a_refused_message_says_who_sent_it_before_who_may(pack: Procedure) -> None:
+    why = "actor: is not of a department that may do this; it may: merchandise"
+    data = {"name": "confirm", "code": "wrong_department", "reason": why}
+    line = event_line(_event("message_refused", actor="殷国华", data=data), pack, ZH)
+    assert line.startswith("消息未受理（confirm, 殷国华）：应由其他部门办理；")
+    assert line.endswith("有权的是：merchandise")
+
+
 def test_an_event_without_any_data_still_reads(pack: Procedure) -> None:
     for key in catalogue(EN):
         if key.startswith("event."):

@@ -15,6 +15,10 @@ from tests.starter.running import Redress
 
 SECRET = "13800138000"
 ME = ("--as", "徐莉")
+FILE = (
+    *("file", "--order", "O-1", "--merchant", "M-1", "--customer", "C-1", "--sku", "S-1", "--paid", "12.50"),
+    *("--cause", "quality", "--text", "x", "--demand", "refund"),
+)
 BAD: list[tuple[tuple[str, ...], int, str]] = [
     (("nope",), 2, "command"),
     (("shwo", "R-ABC"), 2, "did you mean show?"),
@@ -29,8 +33,27 @@ BAD: list[tuple[tuple[str, ...], int, str]] = [
     (("list", "--limit", SECRET + "x"), 2, "--limit"),
     (("list", "--stage", "bad"), 2, "feedback, closed, new"),
     (("list", "--nope"), 2, "--nope"),
+    (("list", "--departmnt", "x"), 2, "--departmnt: is not an option here; did you mean --department?"),
+    (("procedure", "move", "R-ABC", "--to", "x"), 2, "--to: is not an option here; see `redress procedure move"),
+    (("meeting", "lst"), 2, "did you mean list? see `redress meeting --help`"),
+    (("list", "--limit", "3", "--limit", "4"), 2, "--limit: is given twice"),
+    (("list", "--limit", "三"), 2, "--limit: is not a whole number; write digits"),
+    (("watch", "--every", "fast"), 2, "--every: is not a number"),
+    (("file", "--delivered", "2026/11/26"), 2, "--delivered: is not a date and time; write it such as 2026-"),
+    ((*FILE, "--delivered", "2026-11-26"), 2, "--delivered: must carry a time zone"),
+    ((*FILE, "--quantity", "0"), 2, "redress: --quantity: must be at least 1\n"),
+    (
+        (*FILE, "--currency", "RMB1", "--email", "x"),
+        2,
+        "--email: must be one mail address, such as name@example.com; --",
+    ),
+    ((*FILE, "--number", "c 1"), 2, "--number: must have 3 to 40 capitals, digits and hyphens"),
+    ((*FILE, "--severity", "high"), 2, "--severity: is not a severity of marketplace.1"),
     (("inbox",), 2, "DEPARTMENT"),
-    (("inbox", "nobody"), 2, "use one of customer_service"),
+    (("inbox", "nobody"), 2, "use one of customer_service (Customer service), merchandise"),
+    (("inbox", "merchandize"), 2, "did you mean merchandise?"),
+    (("inbox", "商品部"), 75, "no Temporal service answers"),
+    (("show", "Ｒ-ＡＢＣ"), 75, "no Temporal service answers"),
     (("watch", "--every", "0"), 2, "--every"),
     (("watch", "!!"), 2, "NUMBER"),
     (("mails", "--case", "!"), 2, "NUMBER"),
@@ -58,6 +81,8 @@ BAD: list[tuple[tuple[str, ...], int, str]] = [
     (("confirm", "R-ABC", *ME, "--reason", "x", "--liable", "a=50", "--liable", "a=50"), 2, "twice"),
     (("confirm", "R-ABC", *ME, "--reason", "x" * 3000, "--liable", "merchant"), 2, "reason: is longer"),
     (("confirm", "R-ABC", *ME, "--reason", "a\x1b[31m", "--liable", "merchant"), 2, "control characters"),
+    (("confirm", "R-ABC", *ME, "--reason", "x", "--liable", "商家=60", "--liable", "客户=30"), 2, "add up to 100"),
+    (("contest", "R-ABC", *ME, "--reason", "x", "--by", "客户"), 75, "no Temporal service answers"),
     (("verify", "R-ABC", "--as", ""), 2, "--as"),
     (("contest", "R-ABC", *ME, "--reason", "x"), 2, "--by"),
     (("decide", "R-ABC", *ME, "--reason", "x"), 2, "exactly one"),
@@ -177,7 +202,9 @@ def test_a_cause_the_procedure_does_not_know_is_told_before_a_case_is_opened(red
     words = "file --order O-1 --merchant M-1 --customer C-1 --sku S-1 --paid 12.50 --text x --demand refund"
     ran = redress(*words.split(), "--cause", "bad_mood")
     assert ran.code == 2
-    assert "cause: is not known to the procedure; use one of customer_service" in ran.err
+    assert "--cause: is not a cause of marketplace.1; use one of customer_service" in ran.err
+    assert redress(*words.split(), "--cause", "quality", "--severity", "high").code == 2
+    assert redress(*words.split(), "--cause", "商品质量").code == 75
     assert redress(*words.split(), "--cause", "quality").code == 75
 
 
