@@ -19,7 +19,7 @@ from temporalio.service import RPCError
 from activities.store import Store
 from procedures import HERE, load_packs
 from starter.cli.service import _kind
-from starter.cluster import SearchAttribute
+from starter.cluster import ClusterError, SearchAttribute
 from starter.localserver import LocalServer
 from starter.mailcatcher import MailCatcher
 from starter.ports import free_port
@@ -108,7 +108,7 @@ class Town:
             server = LocalServer(
                 self.home, port=self.port, ui_port=None, http_port=self.http_port, search_attributes=_registered()
             )
-            with suppress(RPCError):
+            with suppress(RPCError, ClusterError):  # a server that has too little time answers late
                 await server.__aenter__()
                 self._server = server
                 return
