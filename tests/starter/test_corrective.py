@@ -1,5 +1,6 @@
 """8D reports from the command line, on a real server; and what is refused before anything is sent."""
 
+import asyncio
 import json
 import uuid
 from collections.abc import Awaitable, Callable
@@ -56,6 +57,9 @@ async def test_a_report_is_led_from_the_command_line_and_printed_as_word_and_pdf
     assert (await at_home("8d", "approve", number, "--as", LEADER))[0] == 0
     assert (await at_home("8d", "reply", number, "--kind", "final", "--note", "x", "--as", SERVICE))[0] == 0
     assert (await at_home("8d", "feedback", number, "--satisfied", "--as", SERVICE))[0] == 0
+    async with asyncio.timeout(20):
+        while json.loads((await at_home("8d", "show", number, "--json"))[1])["stage"] != "closed":
+            await asyncio.sleep(0.1)
     code, out, _ = await at_home("8d", "show", number)
     assert code == 0
     for words in ("D4 Root causes", "换型清单变更没有评审流程", "Actions carried out: 1/1"):

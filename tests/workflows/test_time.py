@@ -1,7 +1,7 @@
 """Time is the server's: outages, late messages and resends change nothing the clock decided (S0-15, S0-16)."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from temporalio.testing import WorkflowEnvironment
@@ -15,9 +15,11 @@ from tests.support import (
     GOODS_DEPT,
     SERVICE,
     TEST_PACKS,
+    OfCase,
     Office,
     everybody,
     liable,
+    now,
     office_at_work,
 )
 
@@ -102,31 +104,48 @@ async def test_a_case_filed_while_every_worker_is_down_has_the_clock_of_its_fili
     assert filed.at == asked.at == described.start_time
 
 
-def _swift() -> None:
-    """A procedure with a 3 s answer clock."""
+def _swift(seconds: int = 3) -> str:
+    """A procedure with such an answer clock."""
     load_packs(TEST_PACKS)
-    swift = PACKS.pinned("marketplace.1").model_copy(update={"name": "swift", "version": 1})
+    swift = PACKS.pinned("marketplace.1").model_copy(update={"name": f"swift{seconds}", "version": 1})
     clocks = swift.clocks.model_copy(
         update={
-            "answer": Clock(within=timedelta(seconds=3), source="test"),
+            "answer": Clock(within=timedelta(seconds=seconds), source="test"),
             "reminders": (),
         }
     )
     PACKS.add(swift.model_copy(update={"clocks": clocks}))
+    return swift.name
+
+
+async def _asked(office: Office, *, alone: bool = False) -> tuple[OfCase, datetime]:
+    """A case that is asked and its deadline, still to come; `alone`: the worker has gone. A slow machine has longer."""
+    for seconds in (3, 12, 48):
+        case = await office.start(procedure=_swift(seconds))
+        due = (await case.until("asked")).at + timedelta(seconds=seconds)
+        if alone:
+            await office.rest()
+        if due - now() > timedelta(seconds=seconds) / 3:
+            return case, due
+        if alone:
+            await office.work()
+    raise AssertionError("no clock is long enough for this machine")
+
+
+async def _past(due: datetime) -> None:
+    await asyncio.sleep((due - now()).total_seconds() + 1)
 
 
 async def _outage(env: WorkflowEnvironment, store: Store, *, late: bool, flood: int = 0) -> str:
     """A case whose worker is away over the deadline; `flood` messages come after the answer."""
-    _swift()
     async with office_at_work(env, store) as office:
-        case = await office.asked(procedure="swift")
-        await office.rest()
+        case, due = await _asked(office, alone=True)
         if late:
-            await asyncio.sleep(4)
+            await _past(due)
         await case.signal("confirm", GOODS_DEPT, **MERCHANT)
         await asyncio.gather(*(case.handle.signal("nonsense", {"n": n}) for n in range(flood)))
         if not late:
-            await asyncio.sleep(4)
+            await _past(due)
         await office.work()
         seen = await case.at("feedback")
     assert seen.ruling is not None
@@ -148,10 +167,9 @@ async def test_an_answer_the_server_got_late_is_late_although_no_worker_had_seen
 async def test_an_answer_in_time_counts_although_no_worker_had_opened_its_case_before_the_deadline(
     env: WorkflowEnvironment, store: Store
 ) -> None:
-    _swift()
     async with office_at_work(env, store) as office:
         await office.rest()
-        case = await office.start(procedure="swift")
+        case = await office.start(procedure=_swift())
         await case.signal("confirm", GOODS_DEPT, **MERCHANT)
         await asyncio.sleep(4)
         await office.work()
@@ -170,7 +188,6 @@ async def test_an_answer_left_to_the_next_run_counts_from_when_the_server_had_it
 async def test_an_answer_in_time_counts_however_long_its_sender_takes_to_be_looked_up(
     env: WorkflowEnvironment, store: Store
 ) -> None:
-    _swift()
     there = asyncio.Event()
     there.set()
 
@@ -180,10 +197,10 @@ async def test_an_answer_in_time_counts_however_long_its_sender_takes_to_be_look
         return everybody()
 
     async with office_at_work(env, store, directory=directory) as office:
-        case = await office.asked(procedure="swift")
+        case, due = await _asked(office)
         there.clear()
         answer = asyncio.create_task(case.send("confirm", GOODS_DEPT, **MERCHANT))
-        await asyncio.sleep(4)
+        await _past(due)
         there.set()
         assert (await answer)["code"] == "accepted"
         seen = await case.at("feedback")
