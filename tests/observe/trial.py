@@ -132,6 +132,8 @@ async def a_dark_evening(office: Office, trial: Trial) -> None:
     async with asyncio.timeout(20):
         while not (await left_lying.view()).overdue:
             await asyncio.sleep(0.1)
+    for case in (left_lying, waiting):
+        await case.written()
     await trial.until(r'activity_execution_failed_total.*activity_type="pay"')
 
 

@@ -71,7 +71,7 @@ async def test_a_page_is_written_only_when_temporal_has_the_step_it_tells_of(
             kinds = {event.event_type for event in (await case.history()).events}
             seen.append(EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED in kinds)
 
-        await asyncio.sleep(0.5)
+        await case.written()
         store.look = look
         await case.send("confirm", GOODS_DEPT, liable=liable(merchant=100), reason="属实")
         async with asyncio.timeout(20):

@@ -17,7 +17,7 @@ from tests.support import GOODS_DEPT, SERVICE, Office, complaint_data, liable, n
 
 async def test_a_complaint_is_acknowledged_with_number_next_step_and_clock(office: Office) -> None:
     case = await office.asked()
-    await case.until("asked")
+    await case.written()
     async with office.store.read() as session:
         mails = (await session.exec(select(MailRow).where(MailRow.number == case.number))).all()
     acknowledgement = next(mail for mail in mails if mail.template == "acknowledged")
