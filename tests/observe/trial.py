@@ -143,7 +143,7 @@ async def a_bad_deploy(trial: Trial) -> None:
     queue = f"{trial.settings.task_queue}-deploy"
     async with Worker(client, task_queue=queue, workflows=[Before]):
         changed = await client.start_workflow("Changed", id=f"{queue}-1", task_queue=queue)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while (await changed.fetch_history()).events[-1].event_type < 17:
                 await asyncio.sleep(0.05)
     async with Worker(client, task_queue=queue, workflows=[After, Broken], max_cached_workflows=0):

@@ -156,7 +156,7 @@ async def test_an_unexpected_end_is_told_with_the_way_to_the_log(tmp_path: Path)
         watch = asyncio.ensure_future(server.watch())
         os.kill(_listener(server), signal.SIGKILL)
         with pytest.raises(LocalServerError, match=r"ended \(-9\).*temporal\.log"):
-            await asyncio.wait_for(watch, 5)
+            await asyncio.wait_for(watch, 20)
 
 
 async def test_a_store_no_server_can_open_is_answered_with_one_line(tmp_path: Path) -> None:

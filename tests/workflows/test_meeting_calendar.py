@@ -163,7 +163,7 @@ async def _listed_as_over(client: Client, meeting: str) -> None:
 
 
 async def _none_listed(client: Client, query: str) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (await client.count_workflows(query)).count:
             await asyncio.sleep(0.1)
 

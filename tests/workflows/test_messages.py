@@ -75,7 +75,7 @@ async def test_a_stranger_and_a_wrong_department_are_refused_by_update_and_by_si
     assert refused == code
     await case.signal(command, actor, liable=liable(merchant=100), reason="属实")
     await case.until("message_refused")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while (await case.view()).refusals < 2:
             await asyncio.sleep(0.02)
     assert (await case.view()).stage == "asked"
