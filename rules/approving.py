@@ -10,6 +10,7 @@ from models.steps import Band
 from rules.duties import begin_aside
 from rules.money import stake
 from rules.record import notify, stamp
+from rules.spans import deadline
 from rules.stages import task_overdue, to_approval
 
 
@@ -51,7 +52,8 @@ def approval_overdue(case: Case, pack: Procedure, now: datetime) -> Case:
     higher = _higher(case, pack, before.holders)
     if higher is None:
         return case
-    task = case.task.model_copy(update={"helpers": (*before.helpers, higher)})
+    due = deadline(case, pack, now, (pack.clocks.approval or pack.clocks.task).within)
+    task = case.task.model_copy(update={"helpers": (*before.helpers, higher), "due": due})
     return notify(case.but(task=task), now, higher, "approval", due_at=stamp(task.due))
 
 

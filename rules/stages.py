@@ -74,14 +74,20 @@ def was_told(case: Case, task: Task) -> bool:
 
 
 def task_overdue(case: Case, pack: Procedure, now: datetime) -> Case:
-    """A task past its clock is escalated and stays open: it never dies silently."""
+    """A task past its clock is escalated and stays open: it never dies silently.
+
+    Once the whole ladder knows, its clock is at least that of any task: one of an hour that nobody heeds for weeks
+    fills neither mailboxes nor record (as with duties, see rules.duties.escalate).
+    """
     task = case.task
     if task is None:
         return case
     due = deadline(case, pack, now, _span_of(task.kind, pack))
-    late = task.model_copy(update={"overdue": task.overdue + 1, "due": due})
     if not was_told(case, task):
-        return case.but(task=late.model_copy(update={"overdue": task.overdue}))
+        return case.but(task=task.model_copy(update={"due": due}))
+    if task.overdue + 1 >= len(pack.ladder or (pack.leadership,)):
+        due = max(due, deadline(case, pack, now, pack.clocks.task.within))
+    late = task.model_copy(update={"overdue": task.overdue + 1, "due": due})
     case = note(case.but(task=late, missed=True), task.due, "task_overdue", department=task.department, code=task.kind)
     for department in dict.fromkeys((task.department, ladder(pack, task.overdue))):
         case = notify(case, now, department, "task_overdue", department=task.department, code=task.kind)

@@ -100,6 +100,14 @@ def test_s2_38_an_approver_who_is_barred_leaves_it_to_the_next_higher_authority_
     assert world.view.waiting_for == f"{MANAGER},{GENERAL},{HOTEL.leadership}"
 
 
+def test_a_task_of_an_hour_nobody_heeds_is_told_up_the_ladder_by_the_hour_and_then_once_a_day() -> None:
+    world = found(5_001)
+    asked = world.now
+    world.wait(days=10)
+    rung = [(event.at - asked) / hours(1) for event in world.case.events if event.kind == "task_overdue"]
+    assert rung == [1, 2, 3, *range(27, 240, 24)]
+
+
 def test_an_outage_of_ours_hands_no_approval_on() -> None:
     world = guest(demand={"kind": "refund", "amount": 5_001})
     world.does("record", DESK)
