@@ -4,6 +4,8 @@ import socket
 import sys
 
 HOST = "127.0.0.1"
+_marks: dict[int, socket.socket] = {}
+"""The ports this process has claimed, for as long as it lives."""
 
 
 def is_free(port: int) -> bool:
@@ -26,6 +28,26 @@ def free_port() -> int:
     return port
 
 
+def claim(port: int) -> bool:
+    """Whether the port is free; then no other process that asks here gets it while this one lives.
+
+    A server listens seconds after its port was chosen, and two that are started together would choose the same. The
+    mark of a chosen port is the datagram port of its number: nothing of ours uses it, and it goes with its process.
+    """
+    if not is_free(port):
+        return False
+    if port in _marks:
+        return True
+    mark = socket.socket(type=socket.SOCK_DGRAM)
+    try:
+        mark.bind((HOST, port))
+    except OSError:
+        mark.close()
+        return False
+    _marks[port] = mark
+    return True
+
+
 def free_or_any(port: int) -> int:
-    """The port if it is free, else 0, which takes any."""
-    return port if is_free(port) else 0
+    """The port, claimed, if it is free, else 0, which takes any."""
+    return port if port and claim(port) else 0

@@ -13,7 +13,7 @@ from activities.store import Store
 from starter.errors import OperatorError
 from starter.observe.gauges import keep_figures
 from starter.observe.health import health
-from starter.ports import free_port, is_free
+from starter.ports import free_or_any, free_port
 from starter.seal import Sealer
 from starter.settings import Settings
 
@@ -23,15 +23,8 @@ _log = structlog.get_logger()
 def settled(settings: Settings) -> Settings:
     """The settings with free ports in the place of taken ones: a second worker on a host works all the same."""
     asked = settings.observe
-    # The metrics port is held at once, the health port only when the worker is up: who has the one will want the other.
-    another = not is_free(asked.metrics_port)
-    health_port, metrics_port = _free(0 if another else asked.health_port), _free(asked.metrics_port)
-    found = asked.model_copy(update={"health_port": health_port, "metrics_port": metrics_port})
-    return settings.model_copy(update={"observe": found})
-
-
-def _free(port: int) -> int:
-    return port if port and is_free(port) else free_port()
+    ports = {name: free_or_any(getattr(asked, name)) or free_port() for name in ("health_port", "metrics_port")}
+    return settings.model_copy(update={"observe": asked.model_copy(update=ports)})
 
 
 def metered_runtime(settings: Settings) -> Runtime:
