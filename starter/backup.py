@@ -22,6 +22,12 @@ class BackupError(OperatorError):
     """A backup cannot be made, or cannot be used, as one line."""
 
 
+class WrongFolderError(BackupError):
+    """The folder given is none that can be copied from or to."""
+
+    code = 2
+
+
 def back_up(home: Path, target: Path) -> None:
     """Copy the databases of `home` into the new folder `target`, whether or not the stack runs.
 
@@ -30,9 +36,9 @@ def back_up(home: Path, target: Path) -> None:
     """
     for name in FILES:
         if not (home / name).is_file():
-            raise BackupError(f"{home} holds no {name}; name the home of a local stack (REDRESS_HOME)")
+            raise WrongFolderError(f"{home} holds no {name}; name the home of a local stack (REDRESS_HOME)")
     if target.exists() and any(target.iterdir()):
-        raise BackupError(f"{target} is not empty; name a new folder")
+        raise WrongFolderError(f"{target} is not empty; name a new folder")
     target.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         with closing(_open(home / "redress.db")) as ours:
@@ -53,7 +59,7 @@ def restore(source: Path, home: Path) -> Path | None:
     """
     for name in (NOTE, *FILES):
         if not (source / name).is_file():
-            raise BackupError(f"{source} holds no {name}; name a folder that `redress backup` has written")
+            raise WrongFolderError(f"{source} holds no {name}; name a folder that `redress backup` has written")
     if is_locked(home / LOCK):
         raise BackupError(f"a local stack runs on {home}; stop it first")
     for name in FILES:

@@ -2,4 +2,7 @@
 
 
 class OperatorError(Exception):
-    """One line: what is in the way and what to do. Printed as it is, without a traceback; holds no secret."""
+    """One line: what is in the way and what to do. Printed without a traceback; holds no secret."""
+
+    code = 75
+    """The exit code: try again, once it is put right; 2 for a mistake in what was given."""

@@ -44,6 +44,8 @@ Seconds = Annotated[float, Field(gt=0, le=3600)]
 class SettingsError(OperatorError):
     """A setting that cannot be used, as one line: which, why, what to do. Never holds a value of a secret."""
 
+    code = 2
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, str_strip_whitespace=True)

@@ -24,9 +24,9 @@ from starter.cli.session import begin
 from starter.errors import OperatorError
 from starter.failures import BadInput, Failure
 from texts import say
+from texts.reasons import reason
 
 USAGE = 2
-AGAIN = 75
 INTERRUPTED = 130
 COMMANDS = {
     "dev": ("service:dev", "Run everything on this machine: server, worker, mail catcher."),
@@ -143,7 +143,7 @@ def explain(error: Exception, lang: Language) -> tuple[str, int]:
         case Failure():
             return error.line(lang), error.code
         case OperatorError():
-            return str(error), USAGE if type(error).__name__ == "SettingsError" else AGAIN
+            return reason(str(error), lang), error.code
         case OSError(filename=str() | bytes() | Path()):
             return BadInput("bad_path", problem=error.strerror or type(error).__name__).line(lang), USAGE
     # Only now: help and mistakes in the arguments must not wait for the packs' models.

@@ -9,7 +9,7 @@ from models.procedure import Procedure
 from starter.cli.actors import may_instead
 from starter.cli.sending import Sender, composed, tell
 from starter.cli.session import Session
-from starter.failures import BadInput, NotAllowed
+from starter.failures import NotAllowed
 from texts import values
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def pack_named(current: Session, name: str | None) -> Procedure:
     default = current.default_pack
     pack = PACKS.newest(name) if name is not None else default
     if pack is None:
-        raise BadInput("no_procedure", name=name)
+        raise current.no_procedure()
     return pack
 
 

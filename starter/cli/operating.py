@@ -70,7 +70,7 @@ async def setup(
     current = session()
     settings = current.settings
     if retention_days < 1:
-        raise BadInput("not_usable", field="--retention-days", command="redress setup")
+        raise BadInput("bad_retention")
     load_packs(*([settings.procedures_dir] if settings.procedures_dir else []))
     client = await connect(settings)
     build = settings.worker.build_id or RELEASE
@@ -99,11 +99,11 @@ async def rollout(
     from starter.connection import connect
 
     current = session()
+    if not 0 <= percent <= 100:
+        raise BadInput("bad_percent")
     deployment = current.settings.worker.deployment
     if deployment is None:
         raise BadInput("no_deployment")
-    if not 0 <= percent <= 100:
-        raise BadInput("not_usable", field="--percent", command="redress rollout")
     client = await connect(current.settings)
     if build is not None and percent == 100:
         await deployments.make_current(client, deployment, build)
@@ -120,7 +120,10 @@ async def rollout(
 
 
 async def backup(folder: Path, /) -> int:
-    """Copy the local stack's databases into a new folder, also while it runs."""
+    """Copy the local stack's databases into a new folder, also while it runs.
+
+    :param folder: A new folder, or an empty one.
+    """
     from starter.backup import back_up
 
     current = session()
@@ -130,7 +133,10 @@ async def backup(folder: Path, /) -> int:
 
 
 async def restore(folder: Path, /) -> int:
-    """Put a backup into the home, whose stack must rest; what was there is kept beside it."""
+    """Put a backup into the home, whose stack must rest; what was there is kept beside it.
+
+    :param folder: One that `redress backup` has written.
+    """
     from starter.backup import restore as put_back
 
     current = session()

@@ -17,7 +17,6 @@ from starter.cli.procedure_table import rows
 from starter.cli.sending import NOBODY, Number, Sender, act
 from starter.cli.session import Json, Session, session
 from starter.cli.simulating import simulate
-from starter.failures import BadInput
 from texts import values
 
 WRONG = 1
@@ -144,7 +143,7 @@ def _found(current: Session, name: str) -> Procedure:
         return read_pack(Path(name))
     packs = [pack for pack in current.packs() if name in (pack.ref, pack.name)]
     if not packs:
-        raise BadInput("no_procedure", name=name)
+        raise current.no_procedure()
     return packs[-1]
 
 
@@ -158,4 +157,4 @@ def _file(current: Session, name: str) -> Path:
         for file in sorted(folder.glob("*.procedure.toml")):
             if read_pack(file).ref == wanted.ref:
                 return file
-    raise BadInput("no_procedure", name=name)
+    raise current.no_procedure()

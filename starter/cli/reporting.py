@@ -52,7 +52,8 @@ async def report(
 ) -> int:
     """A form or report over a period; without one, this week. Days are those of the procedure's time zone.
 
-    :param kind: Form 规则外退换货需求汇总表, form 已处理争议投诉汇总表, breaches, figures, causes, cases to check.
+    :param kind: Demands outside the rules (form 规则外退换货需求汇总表), disputes settled (form 已处理争议投诉汇总表),
+        missed clocks, figures, causes, closed cases drawn to be checked.
     :param first: First day, such as 2026-03-01.
     :param last: Last day; none: today.
     :param week: An ISO week, such as 2026-W09.

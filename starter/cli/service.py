@@ -32,7 +32,7 @@ async def dev() -> int:
     return 0
 
 
-async def worker(*, queues: Annotated[list[Queue] | None, Parameter(consume_multiple=True)] = None) -> int:
+async def worker(*, queues: Annotated[list[Queue] | None, Parameter(consume_multiple=True, negative="")] = None) -> int:
     """Run a worker against the configured Temporal service until it is told to stop.
 
     :param queues: Which work it is there for; none: all.

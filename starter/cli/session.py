@@ -92,6 +92,10 @@ class Session:
         _ = self.default_pack
         return PACKS.all()
 
+    def no_procedure(self) -> BadInput:
+        """That a procedure somebody named is not known here."""
+        return BadInput("unknown_procedure", known=", ".join(dict.fromkeys(pack.name for pack in self.packs())))
+
     def pack(self, ref: str) -> "Procedure":
         """The procedure a case runs on; the default one where this machine lacks it (only titles depend on it)."""
         from procedures import PACKS

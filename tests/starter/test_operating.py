@@ -22,10 +22,12 @@ def test_the_schema_is_made_once_told_and_led_back_only_on_purpose(redress: Redr
     [
         (("db", "downgrade", "0042_nothing"), 2, "VERSION: must be one of base, 0001_baseline"),
         (("rollout", "2"), 2, "set REDRESS_WORKER__DEPLOYMENT"),
-        (("setup", "--retention-days", "0"), 2, "--retention-days"),
+        (("restore", "kept", "--lang", "zh"), 2, "kept 中没有 backup.json；请指定由 `redress backup` 写入的文件夹"),
+        (("setup", "--retention-days", "0"), 2, "--retention-days: must be at least 1 day"),
+        (("rollout", "2", "--percent", "101"), 2, "--percent: must be from 0 to 100"),
         (("setup",), 75, "no Temporal service answers"),
-        (("backup", "kept"), 75, "holds no temporal.db"),
-        (("restore", "kept"), 75, "holds no backup.json"),
+        (("backup", "kept"), 2, "holds no temporal.db"),
+        (("restore", "kept"), 2, "holds no backup.json"),
     ],
 )
 def test_what_cannot_be_done_is_told_in_one_line(

@@ -60,7 +60,7 @@ def test_a_translation_says_all_the_names_of_its_reason() -> None:
 
 
 def test_no_translation_outlives_its_reason() -> None:
-    folders = ("models", "rules", "workflows", "activities")
+    folders = ("models", "rules", "workflows", "activities", "starter")
     source = "\n".join(file.read_text(encoding="utf-8") for folder in folders for file in (ROOT / folder).glob("*.py"))
     source = source.replace('\\"', '"') + "\n".join(map(os.strerror, errno.errorcode))
     stale = [key for key in CATALOGUE if max(NAME.split(key)[::2], key=len).strip() not in source]
