@@ -1,10 +1,11 @@
 """Where Temporal is: temporal.toml and TEMPORAL_* first, then a running local stack, then localhost."""
 
 import asyncio
+from functools import cache
 
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
-from temporalio.runtime import Runtime
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.service import RPCError
 
 from starter.errors import OperatorError
@@ -29,7 +30,14 @@ async def connect(settings: Settings, *, identity: str | None = None, runtime: R
     """
     config = _configured()
     config.setdefault("target_host", address_of(settings))
-    return await connect_to(config, settings, identity=identity, runtime=runtime)
+    return await connect_to(config, settings, identity=identity, runtime=runtime or _quiet())
+
+
+@cache
+def _quiet() -> Runtime:
+    """A client's: what was tried again is no line for its user; what failed in the end we tell ourselves."""
+    errors = TelemetryFilter(core_level="ERROR", other_level="ERROR")
+    return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter=errors)))
 
 
 async def connect_to(

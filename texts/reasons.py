@@ -25,7 +25,7 @@ def reason(text: str, lang: Language) -> str:
 def _one(text: str) -> str:
     if (whole := _translated(text)) is not None:
         return whole
-    if (match := _FIELD.match(text)) and (rest := _translated(match[2])) is not None:
+    if (match := _FIELD.match(text)) and (rest := _one(match[2])) != match[2]:
         return f"{'内容' if match[1] == _WHOLE else match[1]}：{rest}"
     return text
 
@@ -38,7 +38,9 @@ def _translated(text: str) -> str | None:
 
 
 def _worded(name: str, value: str) -> str:
-    """What stands for `{stage}` and `{stages}` in words, and a list of none; any other value as it is."""
+    """What stands for `{stage}`, `{stages}` and `{problem}` in words, and a list of none; others as they are."""
+    if name == "problem":
+        return _translated(value) or value
     if name == "known" and value == "none":
         return "无"
     if name not in {"stage", "stages"}:

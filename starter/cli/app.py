@@ -151,7 +151,7 @@ def explain(error: Exception, lang: Language) -> tuple[str, int]:
 
     match error:
         case PackError():
-            return "; ".join(str(error).splitlines()), USAGE
+            return reason("; ".join(str(error).splitlines()), lang), USAGE
         case _:
             return say("fail.unexpected", lang, what=_where(error)), 1
 

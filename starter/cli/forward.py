@@ -1,5 +1,6 @@
 """Letting cases' clocks run ahead."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,18 +60,23 @@ async def _all(current: Session, cases: "Cases", length: timedelta | None) -> in
     ahead = Ahead(cases.client, cases, [pack for pack in newest if pack], current.settings.task_queue)
     numbers = [line.number async for line in cases.listing(Filters(open_only=True))]
     aim = await ahead.next_session(numbers) if length is None else length
-    with Progress(console=current.err, transient=True) as progress:
+    with Progress(console=current.err, transient=True, disable=not current.err.is_terminal) as progress:
         task = progress.add_task(current.say("forwarding"), total=len(numbers))
         arrived = await ahead.run(numbers, aim, lambda: progress.advance(task))
     current.out.print(_summary(current, arrived.cases, aim))
     for meeting in arrived.meetings:
         current.out.print(current.say("meeting_on_the_way", name=meeting.rpartition(".")[2]), markup=False)
     if arrived.failed:
-        held = ", ".join(str(failure.values.get("number", "?")) for failure in arrived.failed[:SHOWN])
-        raise TryAgain(
-            "some_held", n=len(arrived.failed), first=held, more="" if len(arrived.failed) <= SHOWN else " …"
-        )
+        raise held(arrived.failed)
     return 0
+
+
+def held(failed: Sequence[TryAgain]) -> TryAgain:
+    """Which clocks are still on their way; or what stopped them all, such as a server that has gone away."""
+    if (stopped := next((failure for failure in failed if "number" not in failure.values), None)) is not None:
+        return stopped
+    first = ", ".join(str(failure.values["number"]) for failure in failed[:SHOWN])
+    return TryAgain("some_held", n=len(failed), first=first, more="" if len(failed) <= SHOWN else " …")
 
 
 def _summary(current: Session, cases: int, aim: timedelta | datetime) -> str:

@@ -59,7 +59,7 @@ async def import_file(
 
 async def _file(current: Session, cases: "Cases", good: list[tuple[Row, Complaint]], report: Report) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=current.err, transient=True) as progress:
+    with Progress(*columns, console=current.err, transient=True, disable=not current.err.is_terminal) as progress:
         task = progress.add_task(current.say("import.working"), total=len(good))
         await file_all(good, _starter(cases), report, lambda: progress.advance(task))
 

@@ -18,6 +18,7 @@ from starter.cli.sending import NOBODY, Number, Sender, act
 from starter.cli.session import Json, Session, session
 from starter.cli.simulating import simulate
 from texts import values
+from texts.reasons import reason as localised
 
 WRONG = 1
 procedure = App(
@@ -84,7 +85,7 @@ def check_pack(
         packs = current.packs()
     wrong += [line for pack in packs for line in _gaps(current, pack)]
     for line in wrong:
-        current.err.print(f"redress: {line}", markup=False)
+        current.err.print(f"redress: {localised(line, current.lang)}", markup=False)
     if not wrong:
         current.out.print(current.say("procedure.fine", refs=", ".join(pack.ref for pack in packs)), markup=False)
     return WRONG if wrong else 0

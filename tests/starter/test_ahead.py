@@ -8,6 +8,7 @@ from typing import Any
 from temporalio.client import WorkflowExecutionStatus
 
 from starter.ahead import Ahead
+from starter.cli.forward import held
 from starter.failures import TryAgain
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -70,3 +71,9 @@ async def test_a_case_that_has_ended_on_its_way_has_arrived_though_no_worker_ans
     arrived = await ahead.run(list(clocks.at), DAY, lambda: None)
     assert [failure.values for failure in arrived.failed] == [{"number": "C"}]
     assert arrived.cases == 3
+
+
+def test_clocks_held_on_their_way_are_named_and_a_server_that_went_away_is_told_instead() -> None:
+    on_the_way = [TryAgain("clock_held", number=f"R-{place}") for place in range(6)]
+    assert "6 clocks were held on their way: R-0, R-1, R-2, R-3, R-4 …; " in str(held(on_the_way))
+    assert str(held([*on_the_way, TryAgain("server_away")])).startswith("server: does not answer;")

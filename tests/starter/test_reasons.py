@@ -35,6 +35,10 @@ NAME = re.compile(r"\{([a-z]+)\}")
             "the case is at asked; this is for panel or leadership",
             "案件处于“待部门认定”阶段；此操作只适用于“监督小组处理中”或“待领导裁定”",
         ),
+        (
+            "my.toml: clocks.task.within: must be text; my.toml: cannot be read; No such file or directory",
+            "my.toml：clocks.task.within：须为文本；my.toml：无法读取；没有这个文件或文件夹",
+        ),
         ("something nobody has translated", "something nobody has translated"),
     ],
 )
@@ -60,7 +64,7 @@ def test_a_translation_says_all_the_names_of_its_reason() -> None:
 
 
 def test_no_translation_outlives_its_reason() -> None:
-    folders = ("models", "rules", "workflows", "activities", "starter")
+    folders = ("models", "rules", "workflows", "activities", "starter", "procedures")
     source = "\n".join(file.read_text(encoding="utf-8") for folder in folders for file in (ROOT / folder).glob("*.py"))
     source = source.replace('\\"', '"') + "\n".join(map(os.strerror, errno.errorcode))
     stale = [key for key in CATALOGUE if max(NAME.split(key)[::2], key=len).strip() not in source]
