@@ -8,8 +8,8 @@ from pathlib import Path
 from models.language import Language
 from texts import named
 
-_FIELD = re.compile(r"^(\([a-z]+\)|[A-Za-z_-][\w.-]*): (.+)$", re.DOTALL)
-_NEXT = re.compile(r"; (?=(?:\([a-z]+\)|[A-Za-z_-][\w.-]*): )")
+_FIELD = re.compile(r"^(\([a-z]+\)|(?:--[a-z]+ )?[A-Za-z_-][\w.-]*): (.+)$", re.DOTALL)
+_NEXT = re.compile(r"; (?=(?:\([a-z]+\)|(?:--[a-z]+ )?[A-Za-z_-][\w.-]*): )")
 """Between two problems of one line; within a reason a semicolon stands too, but no field comes after it."""
 _NAME = re.compile(r"\\\{([a-z]+)\\\}")
 _WHOLE = "(message)"

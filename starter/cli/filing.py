@@ -162,8 +162,10 @@ _CALLED = {
 
 def option(field: str) -> str:
     """The option that a complaint's field came from, such as --paid; the field itself where several made it."""
-    if field in _WHOLE or field.startswith("details."):
+    if field in _WHOLE:
         return field
+    if field.startswith("details."):
+        return f"--detail {field.removeprefix('details.')}"
     return f"--{_CALLED.get(field, field.rpartition('.')[2])}"
 
 

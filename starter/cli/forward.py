@@ -10,7 +10,7 @@ from rich.progress import Progress
 from models.base import Line
 from starter.cli.parsing import span
 from starter.cli.session import Session, case_number, session
-from starter.failures import BadInput, TryAgain
+from starter.failures import BadInput, Failure, TryAgain
 from starter.listing import Filters
 from texts import span as shown_span
 from texts import when
@@ -71,7 +71,7 @@ async def _all(current: Session, cases: "Cases", length: timedelta | None) -> in
     return 0
 
 
-def held(failed: Sequence[TryAgain]) -> TryAgain:
+def held(failed: Sequence[Failure]) -> Failure:
     """Which clocks are still on their way; or what stopped them all, such as a server that has gone away."""
     if (stopped := next((failure for failure in failed if "number" not in failure.values), None)) is not None:
         return stopped

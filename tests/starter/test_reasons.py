@@ -26,6 +26,7 @@ NAME = re.compile(r"\{([a-z]+)\}")
     ("english", "chinese"),
     [
         ("order.paid: must be a whole number", "order.paid：须为整数"),
+        ("--detail sender: is missing; add it", "--detail sender：缺少此项，请补上"),
         ("(message): is not valid JSON; correct it", "内容：不是有效的 JSON，请更正"),
         (
             "channel: is missing; add it; order.lines.0.quantity: must be at least 1",

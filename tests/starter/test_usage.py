@@ -48,6 +48,7 @@ BAD: list[tuple[tuple[str, ...], int, str]] = [
         "--email: must be one mail address, such as name@example.com; --",
     ),
     ((*FILE, "--number", "c 1"), 2, "--number: must have 3 to 40 capitals, digits and hyphens"),
+    ((*FILE, "--detail", "waybill=1"), 2, "--detail waybill: is not asked for here"),
     ((*FILE, "--severity", "high"), 2, "--severity: is not a severity of marketplace.1"),
     (("inbox",), 2, "DEPARTMENT"),
     (("inbox", "nobody"), 2, "use one of customer_service (Customer service), merchandise"),
