@@ -34,8 +34,11 @@ def record(case: Case, pack: Procedure, command: RecordDuty, at: datetime, depar
 
 def _work_of(case: Case, department: str, name: str | None) -> Work:
     """The duty meant: the one that runs, else the last one that was too late."""
-    own = [work for work in case.works if department in (work.department, *work.helpers)]
-    own = [work for work in own if name in (None, work.duty)]
+    theirs = [work for work in case.works if department in (work.department, *work.helpers)]
+    own = [work for work in theirs if name in (None, work.duty)]
+    if theirs and not own:
+        known = ", ".join(dict.fromkeys(work.duty for work in theirs))
+        raise Refusal(Refused.BAD_INPUT, f"duty: is none of this department's in this case; use one of {known}")
     found = [work for work in duties.running(case) if work in own]
     if len(found) > 1 and name is None:
         names = ", ".join(work.duty for work in found)

@@ -43,6 +43,8 @@ def _worded(name: str, value: str) -> str:
         return _translated(value) or value
     if name == "known" and value == "none":
         return "无"
+    if name == "who" and value == "nobody now":
+        return "目前无人"
     if name not in {"stage", "stages"}:
         return value
     return "或".join(f"“{named('stage', code, Language.ZH)}”" for code in value.split(" or "))

@@ -49,9 +49,10 @@ def composed(current: Session, model: type[Command], sender: Sender, fields: Map
 
 _NAMES = {
     "by": ("parties", "departments"),
+    "duty": ("duties",),
     **dict.fromkeys(("ask", "department", "members", "of", "owner"), ("departments",)),
 }
-"""Fields that name a department or party, which people may write as they read it."""
+"""Fields that name a department, party or duty, which people may write as they read it."""
 
 
 def _spelt(current: Session, field: str, value: object) -> object:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from starter.settings import Settings
 
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON for programs.")]
+_BRACKETS = re.compile(r"\s*[（(].*$")
 _OWN_NAME = re.compile(r"[a-z][a-z0-9_]*")
 PIPE_WIDTH = 160
 """Columns where the output is no terminal: ids and deadlines must not be cut."""
@@ -109,9 +110,10 @@ class Session:
         return next((pack for pack in packs if role in pack.parties), self.default_pack)
 
     def spelt(self, typed: str, *kinds: str) -> str:
-        """The procedure's own name for a department, party or cause typed as people read it; else as typed.
+        """The procedure's own name for a department, party, cause or duty typed as people read it; else as typed.
 
-        `kinds` are tables of a procedure: "departments", "parties", "causes".
+        `kinds` are tables of a procedure: "departments", "parties", "causes", "duties". What a title says in
+        brackets may be left out.
         """
         text = typed.strip()
         if _OWN_NAME.fullmatch(text):
@@ -123,7 +125,8 @@ class Session:
             for name, part in getattr(pack, kind).items()
         ]
         said = text.casefold()
-        return next((name for name, title in titles if said in (title.zh, title.en.casefold())), text)
+        titled = ((name, full.casefold()) for name, title in titles for full in (title.zh, title.en))
+        return next((name for name, full in titled if said in (full, _BRACKETS.sub("", full))), text)
 
     def pack_with(self, department: str) -> "Procedure":
         """A procedure that has this department, the default one first. Raises BadInput where none has."""

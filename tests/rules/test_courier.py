@@ -140,6 +140,8 @@ def test_s1_08_the_meeting_fixes_duties_and_time_limits_and_the_departments_inqu
         TRANSPORT: wd(2),
     }
     assert world.refuses("record", STATION, fields={"finding": "已装车"}) == "bad_input"  # no evidence
+    misspelt = world.send("record", STATION, duty="investigat", fields={"finding": "已装车"})
+    assert (misspelt.code, "use one of investigate" in misspelt.reason) == ("bad_input", True)
     evidence = {"finding": "已装车", "waybill": "f/1", "logistics_record": "f/2"}
     world.does("record", STATION, fields=evidence)
     assert world.view.waiting_for == TRANSPORT

@@ -201,7 +201,7 @@ def test_a_refused_message_says_who_sent_it_before_who_may(pack: Procedure) -> N
     data = {"name": "confirm", "code": "wrong_department", "reason": why}
     line = event_line(_event("message_refused", actor="殷国华", data=data), pack, ZH)
     assert line.startswith("消息未受理（confirm, 殷国华）：应由其他部门办理；")
-    assert line.endswith("有权的是：merchandise")
+    assert line.endswith("有权的是：商品部")
 
 
 def test_an_event_without_any_data_still_reads(pack: Procedure) -> None:

@@ -83,6 +83,11 @@ BAD: list[tuple[tuple[str, ...], int, str]] = [
     (("confirm", "R-ABC", *ME, "--reason", "x" * 3000, "--liable", "merchant"), 2, "reason: is longer"),
     (("confirm", "R-ABC", *ME, "--reason", "a\x1b[31m", "--liable", "merchant"), 2, "control characters"),
     (("confirm", "R-ABC", *ME, "--reason", "x", "--liable", "商家=60", "--liable", "客户=30"), 2, "add up to 100"),
+    (
+        ("extend", "R-ABC", *ME, "--of", "客服主管", "--by", "2x", "--asked-by", "x", "--reason", "x"),
+        2,
+        "redress: by: must be",
+    ),
     (("contest", "R-ABC", *ME, "--reason", "x", "--by", "客户"), 75, "no Temporal service answers"),
     (("verify", "R-ABC", "--as", ""), 2, "--as"),
     (("contest", "R-ABC", *ME, "--reason", "x"), 2, "--by"),
