@@ -177,3 +177,14 @@ def test_what_nobody_bears_is_not_offered() -> None:
     assert (
         world.refuses("offer", GROUP, demand=demand, basis="x", fields=PLAN, liable=liable(customer=100)) == "bad_input"
     )
+
+
+def test_an_offer_overtaken_by_another_route_lapses_and_the_next_one_can_be_made() -> None:
+    world = offering().does("triage", DESK, route="quality", reason="实为质量问题")
+    world.does("record", DESK, fields={"class": "quality"})
+    world.does("record", QC, fields={"defect": True, "severity": "minor", "test_report": "qc/1"})
+    assert world.stage == "offering"
+    propose(world, 5_000)
+    assert [(offer.version, offer.state) for offer in world.view.offers] == [(1, "lapsed"), (2, "waiting")]
+    assert world.refuses("respond", DESK, version=1, accept=True) == "bad_input"
+    assert world.does("respond", DESK, version=2, accept=True).view.ruling is not None
