@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from temporalio.client import RPCTimeoutOrCancelledError
 from temporalio.service import RPCError
 
 from activities.store import Store
@@ -110,8 +111,8 @@ async def _again(lane: Lane, case: OfCase) -> dict[str, Any]:
     while True:
         try:
             return await case.send("confirm", GOODS_DEPT, **KEPT)
-        except RPCError as error:
-            lane.counts[f"sent again: {error.status.name}"] += 1
+        except (RPCError, RPCTimeoutOrCancelledError) as error:
+            lane.counts[f"sent again: {error.status.name if isinstance(error, RPCError) else 'TIMEOUT'}"] += 1
             await asyncio.sleep(0.5)
 
 
