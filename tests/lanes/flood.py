@@ -112,6 +112,8 @@ async def _again(lane: Lane, case: OfCase) -> dict[str, Any]:
         try:
             return await case.send("confirm", GOODS_DEPT, **KEPT)
         except (RPCError, RPCTimeoutOrCancelledError) as error:
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise asyncio.CancelledError from None  # the SDK hides it behind an error of its own
             lane.counts[f"sent again: {error.status.name if isinstance(error, RPCError) else 'TIMEOUT'}"] += 1
             await asyncio.sleep(0.5)
 

@@ -20,6 +20,7 @@ from models.complaint import Complaint
 from models.names import case_id
 from procedures import PACKS
 from starter.cases import Cases
+from starter.failures import TryAgain
 from tests.builders import GOODS_DEPT, SERVICE, complaint_data, liable
 from tests.lanes.common import Lane, main, options
 from tests.lanes.dark import AT_ONCE, file_cases, lines
@@ -80,7 +81,14 @@ async def _wave(lane: Lane, client: Client, numbers: list[str], rate: int, stand
 
     async def one(place: int, number: str) -> None:
         await asyncio.sleep(max(0.0, began + place / rate - time.monotonic()))
-        await cases.start(Complaint.model_validate(complaint_data(procedure="swift", number=number)))
+        content = Complaint.model_validate(complaint_data(procedure="swift", number=number))
+        while True:
+            try:
+                await cases.start(content)
+            except TryAgain:
+                lane.counts["starts sent again"] += 1
+            else:
+                return
 
     wave = asyncio.gather(*(one(place, number) for place, number in enumerate(numbers)))
     spent: list[float] = []

@@ -22,12 +22,8 @@ SHORT = (
     ("injections", 5, ("--n", "60")),
     ("flood", 5, ("--n", "600", "--updates", "100")),
     ("ledger", 5, ("--n", "1")),
-    ("starts", 5, ("--n", "1")),
-    ("keys", 5, ("--n", "1")),
     ("load", 5, ("--n", "6", "--rate", "4", "--seconds", "4")),
     ("walk", 5, ("--pack", "returns", "--n", "4")),
-    ("dark", 5, ("--n", "6", "--answer", "40", "--dark", "10")),
-    ("deadlines", 5, ("--n", "12", "--answer", "40")),
 )
 KEPT: list[dict[str, Any]] = tomllib.loads((ROOT / "tests" / "lanes" / "seeds.toml").read_text(encoding="utf-8"))[
     "seed"

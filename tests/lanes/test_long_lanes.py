@@ -1,4 +1,4 @@
-"""The lanes whose short form takes a minute and more."""
+"""The lanes that wait for clocks, or whose short form takes a minute."""
 
 import pytest
 
@@ -7,6 +7,10 @@ from tests.lanes.test_lanes import run_lane
 SHORT = (
     ("canaries", 5, ("--n", "1")),
     ("wedges", 5, ()),
+    ("keys", 5, ("--n", "1")),
+    ("starts", 5, ("--n", "2")),
+    ("dark", 5, ("--n", "12", "--answer", "40", "--dark", "20")),
+    ("deadlines", 5, ("--n", "24", "--answer", "40")),
     ("flood", 5, ("--n", "1200", "--updates", "200")),
     ("load", 5, ("--n", "20", "--rate", "5", "--seconds", "4", "--rounds", "2")),
     ("walk", 5, ("--pack", "courier", "--n", "12")),
