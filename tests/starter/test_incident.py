@@ -97,7 +97,11 @@ async def test_an_incident_is_led_from_the_command_line_from_its_start_to_its_su
     [
         (("open", "--reason", "x", "--product", "S", "--as", SERVICE), 2, "has no plan for incidents"),
         (("open", "--product", "S", "--as", SERVICE), 2, "--reason"),
-        (("drill", "--procedure", "nope", "--as", SERVICE), 2, "no procedure nope"),
+        (
+            ("drill", "--procedure", "nope", "--as", SERVICE),
+            2,
+            "procedure: there is none of this name here; use one of",
+        ),
         (("show", "R-ABC"), 2, "NUMBER"),
         (("show", "IN20261125001"), 75, "database"),
         (("verify", "IN20261125001", "--defect", "x", "--as", SERVICE), 2, "exactly one"),
