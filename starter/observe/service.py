@@ -23,7 +23,8 @@ _log = structlog.get_logger()
 def settled(settings: Settings) -> Settings:
     """The settings with free ports in the place of taken ones: a second worker on a host works all the same."""
     asked = settings.observe
-    ports = {name: free_or_any(getattr(asked, name)) or free_port() for name in ("health_port", "metrics_port")}
+    names = ("health_port", "metrics_port")
+    ports = {name: free_or_any(getattr(asked, name), asked.host) or free_port() for name in names}
     return settings.model_copy(update={"observe": asked.model_copy(update=ports)})
 
 

@@ -34,4 +34,6 @@ def test_two_workers_started_in_the_same_second_have_ports_of_their_own() -> Non
     asked = Settings(observe=Observe(health_port=port, metrics_port=0))
     with another_that_chose(port):
         assert settled(asked).observe.health_port not in {0, port}
+        elsewhere = Settings(observe=Observe(host="127.0.0.2", health_port=port, metrics_port=0))
+        assert settled(elsewhere).observe.health_port == port, "a worker at another address has the same ports"
     assert settled(asked).observe.health_port == port
