@@ -9,6 +9,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.calendar import Calendar, days_for, unknown
 from activities.doorkeeper import Doorkeeper
 from activities.duties import BookDuties
 from activities.identity import Gate
@@ -28,7 +29,7 @@ from models.tables import CaseRow
 from procedures import Packs
 from rules import book
 from rules.intake import open_case as opened
-from rules.spans import CalendarGap, ends
+from rules.spans import CalendarGap
 from rules.triage import filing_problems
 
 
@@ -68,7 +69,7 @@ class Casebook(BookDuties):
         on_panel: Callable[[str], Awaitable[None]] = _nobody_looks,
         on_case: Callable[[str, str], Awaitable[None]] = _nobody_looks,
         gate: Gate | None = None,
-        calendar: Callable[[int], WorkCalendar] = _no_calendar,
+        calendar: Calendar = _no_calendar,
         clock: Callable[[], datetime] = _now,
     ) -> None:
         self._gate = gate or Gate()
@@ -166,7 +167,7 @@ class Casebook(BookDuties):
         """The working days of this year, and of the next if they are known."""
         calendar = self._calendar(year)
         if year not in calendar.years:
-            raise ApplicationError(str(CalendarGap(year)), type="calendar_gap")
+            raise unknown(CalendarGap(year))
         return calendar
 
     def _origin(self, letter: Letter, at: datetime | None, directory: Directory, to: str) -> Origin:
@@ -183,12 +184,7 @@ class Casebook(BookDuties):
         """The working days a case begins with; None where its procedure counts none."""
         if not pack.working_days:
             return None
-        calendar = self._calendar(opened_at.year)
-        try:
-            ends(opened_at, WorkingDays(pack.working_days), pack.time_zone, calendar)
-        except CalendarGap as gap:
-            raise ApplicationError(str(gap), type="calendar_gap") from None
-        return calendar
+        return days_for(self._calendar, opened_at, WorkingDays(pack.working_days), pack.time_zone)
 
     async def _not_settled(self, entry: OpenCase, pack: Procedure) -> None:
         """A claim the customer has settled by accepting an offer is not made a second time (S3-12)."""

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from sqlalchemy import update
 from sqlmodel import col, func, select
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
 from activities.audit import append, of_denials
+from activities.calendar import Calendar, days_for
 from activities.called import procedure_called
 from activities.doorkeeper import Doorkeeper
 from activities.duties import CorrectiveDuties
@@ -23,7 +23,6 @@ from models.tables import CaseGoods, CaseRow, CorrectiveRow, MailRow
 from procedures import Packs
 from rules.corrective import rules_of
 from rules.corrective_costs import transfers
-from rules.spans import CalendarGap, ends
 
 PREFIX = "8D"
 
@@ -41,7 +40,7 @@ class CorrectiveDesk(CorrectiveDuties):
         packs: Packs,
         *,
         on_mail: Callable[[], None],
-        calendar: Callable[[int], WorkCalendar],
+        calendar: Calendar,
         door: Doorkeeper | None = None,
         clock: Callable[[], datetime] = _now,
     ) -> None:
@@ -80,12 +79,7 @@ class CorrectiveDesk(CorrectiveDuties):
 
     def _days_for(self, pack: Procedure, at: datetime) -> WorkCalendar:
         """Raises ApplicationError(type="calendar_gap"), to be retried, for days nobody knows yet."""
-        calendar = self._calendar(at.year)
-        try:
-            ends(at, rules_of(pack).written_reply.within, pack.time_zone, calendar)
-        except CalendarGap as gap:
-            raise ApplicationError(str(gap), type="calendar_gap") from None
-        return calendar
+        return days_for(self._calendar, at, rules_of(pack).written_reply.within, pack.time_zone)
 
     @activity.defn(name="trace_lots")
     async def trace_lots(self, lots: list[str]) -> Trace:

@@ -12,7 +12,7 @@ from models.span import WorkingDays
 from models.steps import Duty
 from rules.record import note, notify, stamp
 from rules.spans import deadline
-from rules.stages import ladder, move
+from rules.stages import at_the_top, ladder, move
 from rules.triage import Facts, holds
 
 KEPT_WORKS = 60
@@ -142,7 +142,7 @@ def escalate(case: Case, pack: Procedure, work: Work, now: datetime, *, blamed: 
     heeds for a week fills neither mailbox nor record.
     """
     duty = pack.duties[work.duty]
-    top = work.level + 1 >= len(pack.ladder or (pack.leadership,))
+    top = at_the_top(pack, work.level)
     rung = ladder(pack, work.level)
     ends = deadline(case, pack, now, pack.clocks.task.within if top else _span(case, duty))
     changes: dict[str, object] = {"deadline": ends, "reminded": len(duty.reminders) if top else 0}

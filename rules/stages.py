@@ -71,6 +71,11 @@ def ladder(pack: Procedure, level: int) -> str:
     return rungs[min(level, len(rungs) - 1)]
 
 
+def at_the_top(pack: Procedure, level: int) -> bool:
+    """Whether the whole ladder has been told once this rung has been."""
+    return level + 1 >= len(pack.ladder or (pack.leadership,))
+
+
 def was_told(case: Case, task: Task) -> bool:
     """Whether the notice of a task has left us. After an outage of ours it may not have: nobody is blamed then."""
     return not any(mail.to == task.department and mail.template == _notice(task) for mail in case.mails)
@@ -88,7 +93,7 @@ def task_overdue(case: Case, pack: Procedure, now: datetime) -> Case:
     due = deadline(case, pack, now, _span_of(task.kind, pack))
     if not was_told(case, task):
         return case.but(task=task.model_copy(update={"due": due}))
-    if task.overdue + 1 >= len(pack.ladder or (pack.leadership,)):
+    if at_the_top(pack, task.overdue):
         due = max(due, deadline(case, pack, now, pack.clocks.task.within))
     late = task.model_copy(update={"overdue": task.overdue + 1, "due": due})
     case = note(case.but(task=late, missed=True), task.due, "task_overdue", department=task.department, code=task.kind)

@@ -62,6 +62,12 @@ class ClosedError(Exception):
     """The case has ended."""
 
 
+def heed_cancellation() -> None:
+    """Raises CancelledError where this task is being cancelled: the SDK hides that of an update behind an error."""
+    if (task := asyncio.current_task()) is not None and task.cancelling():
+        raise asyncio.CancelledError from None
+
+
 async def patiently(call: Callable[[], Awaitable[T]]) -> T:
     """The call, again while its failure leaves open whether it was done. It must be safe to repeat.
 
@@ -73,9 +79,7 @@ async def patiently(call: Callable[[], Awaitable[T]]) -> T:
         except WorkflowAlreadyStartedError:
             raise
         except (RPCError, RPCTimeoutOrCancelledError, OSError) as error:
-            if (task := asyncio.current_task()) is not None and task.cancelling():
-                # The SDK hides the cancellation of an update behind an error of its own.
-                raise asyncio.CancelledError from None
+            heed_cancellation()
             _stop_unless_ambiguous(error)
         await asyncio.sleep(pause)
     raise TryAgain("server_away")

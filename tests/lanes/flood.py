@@ -17,6 +17,7 @@ from temporalio.service import RPCError
 from activities.store import Store
 from models.case import Stage
 from procedures import PACKS
+from starter.calls import heed_cancellation
 from tests.lanes.common import Lane, main, options, patient
 from tests.server import local_environment
 from tests.support import GOODS_DEPT, LOGISTICS, OfCase, Office, liable, office_at_work
@@ -112,8 +113,7 @@ async def _again(lane: Lane, case: OfCase) -> dict[str, Any]:
         try:
             return await case.send("confirm", GOODS_DEPT, **KEPT)
         except (RPCError, RPCTimeoutOrCancelledError) as error:
-            if (task := asyncio.current_task()) is not None and task.cancelling():
-                raise asyncio.CancelledError from None  # the SDK hides it behind an error of its own
+            heed_cancellation()
             lane.counts[f"sent again: {error.status.name if isinstance(error, RPCError) else 'TIMEOUT'}"] += 1
             await asyncio.sleep(0.5)
 

@@ -1,0 +1,27 @@
+"""The working days a workflow carries: what nobody knows yet is asked for again until somebody does."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from temporalio.exceptions import ApplicationError
+
+from models.span import WorkCalendar, WorkingDays
+from rules.spans import CalendarGap, ends
+
+Calendar = Callable[[int], WorkCalendar]
+"""The working days of a year and of the next, as far as they are known."""
+
+
+def days_for(calendar: Calendar, at: datetime, span: timedelta | WorkingDays, time_zone: str) -> WorkCalendar:
+    """What a clock of this span from `at` on needs. Raises ApplicationError(type="calendar_gap"), to be retried."""
+    known = calendar(at.year)
+    try:
+        ends(at, span, time_zone, known)
+    except CalendarGap as gap:
+        raise unknown(gap) from None
+    return known
+
+
+def unknown(gap: CalendarGap) -> ApplicationError:
+    """Days nobody knows yet: to be retried."""
+    return ApplicationError(str(gap), type="calendar_gap")
