@@ -23,6 +23,7 @@ from temporalio.worker.workflow_sandbox import SandboxRestrictions
 from activities.audit import append, configuration
 from activities.casebook import Casebook
 from activities.corrective import CorrectiveDesk
+from activities.door import Door
 from activities.doorkeeper import Doorkeeper
 from activities.followup import Follower
 from activities.incident import IncidentDesk
@@ -40,6 +41,7 @@ from procedures.workdays import Workdays
 from reports.enclosing import Enclosing
 from starter.connection import connect
 from starter.crew import Crew
+from starter.doorway import Doorway
 from starter.logs import setup_logging
 from starter.observe.service import metered_runtime, observed, settled
 from starter.parts import Parts, real_parts
@@ -169,9 +171,10 @@ def build_worker(
     queues: Collection[Queue] = tuple(Queue),
     workflows: Sequence[type] = WORKFLOWS,
 ) -> Crew:
-    """Workers with every workflow and activity of the service, or for some queues only."""
+    """Workers with every workflow and activity of the service, or for some queues only; built where they will run."""
     build_contracts()
     asked = duties(settings, parts)
+    door = Door(parts.store, parts.gate, parts.directory, asyncio.get_running_loop())
     return Crew(
         Worker(
             client,
@@ -179,6 +182,7 @@ def build_worker(
             activities=asked[queue],
             workflows=workflows if queue is Queue.RULINGS else [],
             workflow_runner=RUNNER,
+            interceptors=[Doorway(door)],
             **tuned(settings.worker),
         )
         for queue in queues

@@ -15,7 +15,6 @@ from benchmarks.effects import sample
 from benchmarks.stand import Stand
 from models.names import case_id
 from models.tables import CaseRow
-from starter.cases import Cases
 
 PACK = Path(__file__).resolve().parent.parent / "procedures" / "marketplace.procedure.toml"
 
@@ -47,7 +46,7 @@ class Late(NamedTuple):
 
 async def ours(stand: Stand, how_many: int, prefix: str, seconds: int) -> Late:
     """Cases whose departments stay silent, all with the same clock."""
-    cases = Cases(stand.client, task_queue=stand.settings.task_queue)
+    cases = stand.cases()
     numbers = [f"{prefix}{one:05d}" for one in range(how_many)]
     await asyncio.gather(*(cases.start(sample(number).model_copy(update={"procedure": "hasty"})) for number in numbers))
     last = datetime.now(UTC).timestamp() + seconds

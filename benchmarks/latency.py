@@ -16,7 +16,7 @@ from starter.failures import TryAgain
 
 async def ours(stand: Stand, number: str) -> tuple[float, float]:
     """Seconds to the ruling and to the refund, of one case at rest."""
-    cases = Cases(stand.client, task_queue=stand.settings.task_queue)
+    cases = stand.cases()
     await cases.start(sample(number))
     await _open(cases, number)
     await asyncio.sleep(0.3)

@@ -14,7 +14,6 @@ from benchmarks.processes import BARE, SHIPPED, Working, command, since, worker
 from benchmarks.redress_flow import whole_case
 from benchmarks.stand import Stand
 from starter.calls import patiently
-from starter.cases import Cases
 
 WAIT = 86_400.0
 AT_ONCE = 50
@@ -55,7 +54,7 @@ async def _start_bare(at: Stand, numbers: list[str]) -> None:
 
 
 async def _start_case(at: Stand, numbers: list[str]) -> None:
-    cases = Cases(at.client, task_queue=at.settings.task_queue)
+    cases = at.cases()
 
     async def one(number: str) -> None:
         await cases.start(sample(number))
@@ -109,7 +108,7 @@ async def _confirmed_after(at: Stand, victim: Working, number: str) -> float:
 
 
 async def _confirm(at: Stand, number: str) -> None:
-    verdict = await Cases(at.client, task_queue=at.settings.task_queue).send(number, "confirm", ANSWER, wait=300)
+    verdict = await at.cases().send(number, "confirm", ANSWER, wait=300)
     if not verdict.accepted:
         raise RuntimeError(f"{number}: {verdict.code}")
 

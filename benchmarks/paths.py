@@ -112,7 +112,8 @@ async def exchange(office: Office) -> OfCase:
 
 
 def _facade(office: Office) -> Cases:
-    return Cases(office.client, task_queue=office.settings.task_queue)
+    standings = office.parts.directory().standing_of
+    return Cases(office.client, task_queue=office.settings.task_queue, standings=standings)
 
 
 PATHS: dict[str, Path] = {path.__name__: path for path in (answered, silence, agreed, contested, rework, exchange)}

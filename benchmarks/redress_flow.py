@@ -14,7 +14,6 @@ from benchmarks.machine import cpu_of_python, cpu_seconds, own_cpu
 from benchmarks.processes import SHIPPED, UNSANDBOXED, Program, worker
 from benchmarks.stand import Stand, stand
 from models.names import case_id, remedy_id
-from starter.cases import Cases
 
 LOOK = 0.05
 """Seconds between looks for what is not there yet. Each look costs server and client some of what is measured."""
@@ -42,7 +41,7 @@ def parts(at: Stand, worker_pid: int) -> dict[str, float]:
 
 def whole_case(at: Stand) -> Callable[[str], Awaitable[None]]:
     """A case of redress from filing to its end, by its number."""
-    cases = Cases(at.client, task_queue=at.settings.task_queue)
+    cases = at.cases()
 
     async def case(number: str) -> None:
         await cases.start(sample(number))

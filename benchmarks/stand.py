@@ -12,7 +12,8 @@ from aiosmtpd.smtp import SMTP
 from temporalio.client import Client
 
 from benchmarks.machine import family
-from procedures import load_packs
+from procedures import load_packs, read_directory
+from starter.cases import Cases
 from starter.connection import connect_to
 from starter.localserver import LocalServer
 from starter.settings import Observe, Settings, Smtp
@@ -42,6 +43,11 @@ class Stand:
     folder: Path
     server: int
     """The Temporal server's process."""
+
+    def cases(self) -> Cases:
+        """The facade, as on a machine that has the service's directory."""
+        people = read_directory(self.settings.directory)
+        return Cases(self.client, task_queue=self.settings.task_queue, standings=people.standing_of)
 
 
 @asynccontextmanager

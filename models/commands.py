@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Contract, Detail, Line, Number, Proof, Ref, Slug, Text, Token
+from models.base import Contract, Currency, Detail, Line, Minor, Number, Proof, Ref, Slug, Text, Token
 from models.complaint import MAX_DETAILS, MAX_EVIDENCE, MAX_LINES, Demand, Evidence, Quantity
 from models.span import Span
 
@@ -27,6 +27,18 @@ def _whole(liable: tuple[Share, ...]) -> None:
         raise ValueError("`liable` names a party twice; name it once")
 
 
+class Standing(Contract):
+    """For whom somebody may act, as the directory says: exactly so, or the case refuses the message."""
+
+    departments: Annotated[tuple[Slug, ...], Field(min_length=1, max_length=50)]
+    limits: Annotated[dict[Currency, Minor] | None, Field(max_length=50)] = None
+    """The most the actor may let out by one decision: currency -> minor units; none: no limit."""
+
+
+def _unsaid(standing: Standing | None) -> bool:
+    return standing is None
+
+
 class Command(Contract):
     """What every command carries: who acts, for which department, and an id that makes a resend harmless."""
 
@@ -36,10 +48,20 @@ class Command(Contract):
     command_id: Ref | None = None
     token: Annotated[Token | None, Field(repr=False)] = None
     """Proves that the actor sends it; needed where the service asks for it."""
+    standing: Annotated[Standing | None, Field(repr=False, exclude_if=_unsaid)] = None
+    """With an update to a case: for whom the actor acts, so that the case need not ask. Changes no verdict.
+
+    Written only where it is said: a worker of an earlier release does not know the field.
+    """
 
     def digest(self, name: str) -> str:
-        """The same for the same message under a name, whatever token it comes with."""
-        return hashlib.sha256(f"{name}{self.model_dump_json(exclude={'token'})}".encode()).hexdigest()[:16]
+        """The same for the same message under a name, whatever token and standing it comes with."""
+        said = self.model_dump_json(exclude={"token", "standing"})
+        return hashlib.sha256(f"{name}{said}".encode()).hexdigest()[:16]
+
+    def bare(self) -> Self:
+        """Without what only its arrival needs."""
+        return self.model_copy(update={"token": None, "standing": None})
 
 
 class ContactMade(Command):

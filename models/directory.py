@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from models.base import Contract, Currency, Line, Minor, Slug
+from models.commands import Standing
 from models.complaint import Email
 from models.language import Language
 
@@ -56,6 +57,11 @@ class Directory(Contract):
         """The most the actor may let out by one decision; None where nobody has set a limit."""
         people = (person for team in self.departments.values() for person in team.owners if person.name == actor)
         return next((person.limits for person in people if person.limits is not None), None)
+
+    def standing_of(self, actor: str) -> Standing | None:
+        """For whom the actor may act and how far; None for a stranger."""
+        departments = self.departments_of(actor)
+        return Standing(departments=departments, limits=self.limits_of(actor)) if departments else None
 
     def sees_all(self, actor: str) -> bool:
         """Whether the actor may read every case."""

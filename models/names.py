@@ -3,6 +3,8 @@
 from enum import StrEnum
 
 TASK_QUEUE = "redress"
+DOOR = "redress.door"
+"""What the validator of a case's updates asks its worker."""
 COMPLAINT = "Complaint"
 REFUND = "Refund"
 EXCHANGE = "Exchange"
@@ -133,6 +135,7 @@ class Refused(StrEnum):
     NO_QUORUM = "no_quorum"
     NOT_ON_AGENDA = "not_on_agenda"
     NOT_PROVEN = "not_proven"
+    WRONG_STANDING = "wrong_standing"
     OVER_LIMIT = "over_limit"
     SAME_PERSON = "same_person"
 
@@ -142,6 +145,7 @@ DENIALS = frozenset(
         Refused.UNKNOWN_ACTOR,
         Refused.WRONG_DEPARTMENT,
         Refused.NOT_PROVEN,
+        Refused.WRONG_STANDING,
         Refused.OVER_LIMIT,
         Refused.SAME_PERSON,
     }

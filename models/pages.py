@@ -1,12 +1,13 @@
 """What workflows and activities hand each other: plain contracts, small enough to read in the Web UI."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, NamedTuple
 
 from pydantic import Field, field_serializer
 
 from models.base import Handover, Moment, Record
 from models.case import Case, Event, Exit, Mail, Stage, Verdict
-from models.commands import Share
+from models.commands import Command, Share
 from models.complaint import Complaint
 from models.span import WorkCalendar
 
@@ -59,6 +60,16 @@ class Origin(Handover):
     """Why the sender is not believed to be who the message says."""
     has_pack: bool = False
     """Whether the procedure it wants is known."""
+
+
+class Knock(NamedTuple):
+    """An update at the door of a case that says for whom its sender acts. `at`: when the case first sees it."""
+
+    number: str
+    workflow_id: str
+    name: str
+    command: Command
+    at: datetime
 
 
 class Unjudged(Handover):

@@ -18,7 +18,7 @@ from models.views import CaseView
 from starter.calls import CALL_ERRORS, PAUSES, Trouble, meaning, patiently
 from starter.failures import BadInput, NoSuchCase, TryAgain
 from starter.listing import CaseLine, Filters, ListedStage, lines
-from starter.messages import RPC, Tokens, no_token, send
+from starter.messages import RPC, Standings, Tokens, no_standing, no_token, send
 
 QUERY = timedelta(seconds=5)
 SYSTEM = "system"
@@ -38,7 +38,8 @@ class Started(NamedTuple):
 class Cases:
     """Cases of one Temporal namespace. `local` says the server is our local stack, whose clocks may be forwarded.
 
-    `tokens` prove who sends; a complaint that names no procedure runs on `default_procedure`.
+    `tokens` prove who sends and `standings` say for whom: with them a message is answered in one step. A complaint that
+    names no procedure runs on `default_procedure`.
     """
 
     def __init__(
@@ -49,10 +50,12 @@ class Cases:
         default_procedure: str = "marketplace",
         local: bool = False,
         tokens: Tokens = no_token,
+        standings: Standings = no_standing,
     ) -> None:
         self._client = client
         self._default_procedure = default_procedure
         self._tokens = tokens
+        self._standings = standings
         self._task_queue = task_queue
         self._local = local
 
@@ -110,7 +113,8 @@ class Cases:
         in `wait` - then the message is stored with the server as a signal, in time, and the case will judge it.
         """
         try:
-            proven = command.model_copy(update={"token": self._tokens(case_id(number))})
+            proof = {"token": self._tokens(case_id(number)), "standing": self._standings(command.actor)}
+            proven = command.model_copy(update=proof)
             return await send(self._handle(number), number, name, proven, wait)
         except NoSuchCase:
             raise NoSuchCase("no_case", number=number) from None

@@ -9,7 +9,8 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 
 from activities.verdicts import CLOSED, ask
 from models.case import Verdict
-from models.commands import Command
+from models.commands import Command, Standing
+from models.names import Refused
 from starter.calls import ClosedError, Within, patiently
 from starter.failures import NoSuchCase, NotConfirmed, TryAgain
 
@@ -23,6 +24,15 @@ def no_token(to: str | None) -> str | None:
     return None
 
 
+Standings = Callable[[str], Standing | None]
+"""For whom a sender may act, by its name; None where that is not known here."""
+
+
+def no_standing(actor: str) -> Standing | None:
+    """Nothing is known: the case asks."""
+    return None
+
+
 async def send(handle: WorkflowHandle[Any, Any], number: str, name: str, command: Command, wait: float) -> Verdict:
     """The verdict, refusals included. `number` is how people call the receiver, `wait` in seconds.
 
@@ -33,7 +43,11 @@ async def send(handle: WorkflowHandle[Any, Any], number: str, name: str, command
     message = command.model_copy(update={"command_id": command_id}).model_dump(mode="json", exclude_none=True)
     try:
         async with Within(wait) as clock:
-            return await clock.run(patiently(lambda: ask(handle, name, message, command_id)))
+            verdict = await clock.run(patiently(lambda: ask(handle, name, message, command_id)))
+            if verdict.code == Refused.WRONG_STANDING and message.pop("standing", None) is not None:
+                # The directory has changed: the case finds out for itself.
+                verdict = await clock.run(patiently(lambda: ask(handle, name, message, command_id)))
+            return verdict
     except TryAgain:
         pass
     except ClosedError:
@@ -43,6 +57,7 @@ async def send(handle: WorkflowHandle[Any, Any], number: str, name: str, command
         if (await patiently(lambda: handle.describe(rpc_timeout=RPC))).status is WorkflowExecutionStatus.RUNNING:
             raise
         return CLOSED
+    message.pop("standing", None)  # a signal has no door
     try:
         await patiently(lambda: handle.signal(name, message, rpc_timeout=RPC))
     except ClosedError:

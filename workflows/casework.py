@@ -36,7 +36,7 @@ class CaseDesk(Desk):
     case: Case
 
     def __init__(self) -> None:
-        super().__init__(TO_A_CASE)
+        super().__init__(TO_A_CASE, guarded=True)
         self.returned: list[Command] = []
         """Word of returned goods, still to be passed on to the child."""
         self.slow = ""

@@ -1,11 +1,9 @@
 """The case: a complaint from intake to closed, in the order of the procedure's own text."""
 
 import asyncio
-from collections.abc import Sequence
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import RawValue
 from temporalio.exceptions import (
     ChildWorkflowError,
     FailureError,
@@ -26,8 +24,9 @@ with workflow.unsafe.imports_passed_through():
     from rules.remedy import finished, order_for
     from rules.view import result
     from workflows.casework import CaseDesk
+    from workflows.door import knock
     from workflows.intake import ask_the_register, carried_on, complaint_of, hand_over
-    from workflows.letters import read
+    from workflows.letters import Letter
     from workflows.options import watching
     from workflows.present import remedy_summary
 
@@ -193,15 +192,15 @@ class ComplaintWorkflow(CaseDesk):
             except FailureError:
                 workflow.logger.info("the remedy had ended before the goods were reported")
 
-    def at_the_door(self, name: str, args: Sequence[RawValue]) -> Verdict | None:
-        """What cannot be read, and what the case would refuse as it stands.
+    def at_the_door(self, letter: Letter) -> Verdict | None:
+        """What the case would refuse as it stands, and who is not who the update says.
 
         While a child works its result may be on the way in this very task: then the case judges, not the door.
         """
-        letter = read(name, args)
-        if letter.problem is None and self.opened and not self.inbox.waiting and self._child is None:
-            return precheck(self.case, self.pack, name, letter.content, workflow.now())
-        return letter.problem
+        now, verdict = workflow.now(), None
+        if self.opened and not self.inbox.waiting and self._child is None:
+            verdict = precheck(self.case, self.pack, letter.name, letter.content, now)
+        return verdict or knock(letter, now)
 
     @workflow.query(name=TIMELINE)
     def _timeline(self) -> list[Event]:

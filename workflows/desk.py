@@ -23,9 +23,10 @@ HEARD = Verdict(accepted=True, code="accepted")
 class Desk(ABC):
     """An inbox, an alarm clock and a book. Messages are put in by handlers and judged in one place."""
 
-    def __init__(self, models: Models) -> None:
+    def __init__(self, models: Models, *, guarded: bool = False) -> None:
+        """`guarded`: `at_the_door` has who sends an update looked up, where the update says for whom that is."""
         self.models = models
-        self.inbox = Inbox(models)
+        self.inbox = Inbox(models, guarded=guarded)
         self.alarm = Alarm()
         self.opened = False
         self.ending = False
@@ -70,9 +71,9 @@ class Desk(ABC):
         """The procedure a message would have it move to, by its ref."""
         return None
 
-    def at_the_door(self, name: str, args: Sequence[RawValue]) -> Verdict | None:
-        """What is plainly wrong with an update, so that it costs no event."""
-        return read(name, args, self.models).problem
+    def at_the_door(self, letter: Letter) -> Verdict | None:
+        """What is plainly wrong with a readable update, so that it costs no event."""
+        return None
 
     @property
     def renewal_due(self) -> bool:
@@ -150,7 +151,8 @@ class Desk(ABC):
     @_updated.validator
     def _refuse_at_the_door(self, name: str, args: Sequence[RawValue]) -> None:
         """What is plainly wrong costs no event."""
-        if (verdict := self.at_the_door(name, args)) is not None:
+        letter = read(name, args, self.models)
+        if (verdict := letter.problem or self.at_the_door(letter)) is not None:
             raise refusal(verdict)
 
     @workflow.query(name=VIEW)

@@ -16,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from models.pages import Letter as Envelope
     from models.pages import Origin, Unjudged
     from workflows import options
+    from workflows.door import let_in
     from workflows.letters import Letter, Models, read
 
 
@@ -59,8 +60,10 @@ class _Unread:
 class Inbox:
     """Messages are put in by handlers and taken out, some hundreds at once, where they are judged."""
 
-    def __init__(self, models: Models) -> None:
+    def __init__(self, models: Models, *, guarded: bool = False) -> None:
+        """`guarded`: an update that says for whom its sender acts has been looked up at the door."""
         self._models = models
+        self._guarded = guarded
         self._waiting: list[_Waiting] = []
         self._signals = 0
         self._burst = (0, 0)
@@ -146,10 +149,11 @@ class Inbox:
         """
         batch, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
         letters = [self._read(each.message) for each in batch]
+        found = {id(letter): origin for letter in letters if (origin := self._let_in(letter, wants)) is not None}
         envelopes = {
             id(letter): envelope
             for each, letter in zip(batch, letters, strict=True)
-            if (envelope := _envelope(letter, each.came, wants)) is not None
+            if id(letter) not in found and (envelope := _envelope(letter, each.came, wants)) is not None
         }
         origins: list[Origin] = []
         if envelopes:
@@ -160,11 +164,17 @@ class Inbox:
             # What can be read ends the task with its question; this does so too: more is judged in a task of its own,
             # and another run takes over from one that brings nothing.
             await workflow.sleep(_BREATH)
-        found = dict(zip(envelopes, origins, strict=True))
+        found |= dict(zip(envelopes, origins, strict=True))
         return [
             _believed(letter, found.get(id(letter), Origin()), each.came)
             for each, letter in zip(batch, letters, strict=True)
         ]
+
+    def _let_in(self, letter: Letter, wants: Callable[[Command], str | None]) -> Origin | None:
+        """What is known of a letter's sender already; None where it is to be found out, or the letter wants more."""
+        if not self._guarded or not isinstance(letter.content, Command) or wants(letter.content) is not None:
+            return None
+        return let_in(letter)
 
     def _read(self, message: Letter | _Unread) -> Letter:
         if isinstance(message, Letter):
@@ -208,8 +218,12 @@ def _believed(letter: Letter, origin: Origin, came: datetime) -> tuple[Letter, O
         letter.problem = Verdict(accepted=False, code=Refused.NOT_PROVEN, reason=origin.denied)
     if isinstance(letter.content, Command | MailReport):
         # It has done its work: nothing that is kept or passed on holds it.
-        letter.content = letter.content.model_copy(update={"token": None})
+        letter.content = _bare(letter.content)
     return letter, origin if origin.at else origin.model_copy(update={"at": came})
+
+
+def _bare(content: Command | MailReport) -> Command | MailReport:
+    return content.bare() if isinstance(content, Command) else content.model_copy(update={"token": None})
 
 
 async def answered(letter: Letter) -> Verdict:

@@ -20,6 +20,7 @@ from starter.failures import BadInput
 from texts import named, say
 
 if TYPE_CHECKING:
+    from models.commands import Standing
     from models.directory import Directory
     from models.procedure import Procedure
     from starter.cases import Cases
@@ -143,6 +144,7 @@ class Session:
         """The facade on the configured service. Raises ConnectFailed."""
         from starter.cases import Cases
         from starter.connection import connect
+        from starter.messages import no_standing
         from starter.stackfile import running_stack
 
         client = await connect(self.settings)
@@ -154,7 +156,12 @@ class Session:
             default_procedure=self.settings.default_procedure,
             local=local,
             tokens=self.login.token,
+            # Elsewhere the service may have another directory than this machine.
+            standings=self._standing_of if local else no_standing,
         )
+
+    def _standing_of(self, actor: str) -> "Standing | None":
+        return self.directory.standing_of(actor)
 
     def say(self, key: str, /, **values: object) -> str:
         """A text of the command line in the session's language."""

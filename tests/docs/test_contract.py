@@ -75,7 +75,7 @@ def test_every_name_on_the_wire_is_there() -> None:
 def test_every_command_has_its_section_and_every_field_its_mention() -> None:
     sections = dict(re.findall(r"^### `(\w+)`\n(.*?)(?=^##)", CONTRACT, re.DOTALL | re.MULTILINE))
     assert list(sections) == list(COMMANDS)
-    common = {"actor", "department", "command_id", "token"}
+    common = {"actor", "department", "command_id", "token", "standing"}
     for name, model in COMMANDS.items():
         fields = set(model.model_fields) - common
         assert [

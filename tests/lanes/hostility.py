@@ -70,6 +70,8 @@ def honest(dice: Random, of: str) -> dict[str, Any]:
             content = {"mail": f"T-{dice.randrange(9)}.1", "delivered": dice.random() < 0.5, "code": "x"}
         case "feedback":
             content["satisfied"] = False
+    if dice.random() < 0.2:
+        content["standing"] = {"departments": [dice.choice(("merchandise", "customer_service", "panel", "martians"))]}
     if dice.random() < 0.3:
         content["command_id"] = f"c-{dice.randrange(40)}"
     return content

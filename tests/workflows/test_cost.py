@@ -9,12 +9,12 @@ from benchmarks.paths import PATHS
 from tests.support import office_at_work
 
 BOUNDS = {
-    "answered": Cost(events=70, tasks=12, bytes=13_300, actions=15),
-    "silence": Cost(events=73, tasks=13, bytes=13_700, actions=15),
-    "agreed": Cost(events=88, tasks=15, bytes=15_900, actions=19),
-    "contested": Cost(events=113, tasks=19, bytes=19_200, actions=24),
-    "rework": Cost(events=155, tasks=26, bytes=26_800, actions=34),
-    "exchange": Cost(events=123, tasks=21, bytes=21_100, actions=28),
+    "answered": Cost(events=58, tasks=10, bytes=12_100, actions=13),
+    "silence": Cost(events=67, tasks=12, bytes=13_100, actions=14),
+    "agreed": Cost(events=73, tasks=13, bytes=14_300, actions=16),
+    "contested": Cost(events=80, tasks=13, bytes=15_900, actions=19),
+    "rework": Cost(events=124, tasks=21, bytes=23_800, actions=29),
+    "exchange": Cost(events=105, tasks=18, bytes=19_500, actions=25),
 }
 """Parent and children together. What a page's activity shares with other steps of its moment depends a little on which
 is first, so rework and exchange have some room."""

@@ -1,0 +1,95 @@
+"""The door of a case: an update that says for whom its sender acts is let in if that is true.
+
+It is asked from an update's validator, which no replay runs again: what is in a history has passed. So the case
+believes it without an activity of its own, and answers in one workflow task.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import structlog
+from sqlmodel import col, func, select
+
+from activities.audit import Entry, append
+from activities.identity import Gate
+from activities.store import Store
+from models.case import Verdict
+from models.directory import Directory
+from models.names import Refused
+from models.pages import Knock
+from models.tables import AuditRow
+from rules.messages import NOTED_DENIALS
+
+PATIENCE = 1.0
+"""Seconds a denial may take to be noted: the SDK takes a step that rests for two for a deadlock."""
+FALSE = "standing: is not what the directory says of the actor; leave it out"
+UNKNOWN = "standing: could not be looked up now; leave it out"
+_log = structlog.get_logger()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Door:
+    """Called from the threads of workflows; `loop` is where the store is used."""
+
+    def __init__(
+        self,
+        store: Store,
+        gate: Gate,
+        directory: Callable[[], Directory],
+        loop: asyncio.AbstractEventLoop,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        self._store = store
+        self._gate = gate
+        self._directory = directory
+        self._loop = loop
+        self._now = clock
+
+    def __call__(self, knock: Knock) -> Verdict | None:
+        """None where the sender is proven and stands as the message says; else the refusal, noted in the audit trail.
+
+        A denial that cannot be noted is none: the message is to be sent without its standing, and the case examines it.
+        Never raises.
+        """
+        try:
+            refusal = self._refusal(knock)
+            if refusal is not None:
+                self._note(knock, refusal)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with files and databases, a case's step goes on
+            _log.warning("standing_not_looked_up", case=knock.number, problem=type(error).__name__)
+            return Verdict(accepted=False, code=Refused.WRONG_STANDING, reason=UNKNOWN)
+        return refusal
+
+    def _refusal(self, knock: Knock) -> Verdict | None:
+        command = knock.command
+        denied = self._gate.sender(command.actor, command.token, at=knock.at, to=knock.workflow_id)
+        if denied is not None:
+            return Verdict(accepted=False, code=Refused.NOT_PROVEN, reason=denied.reason)
+        if self._directory().standing_of(command.actor) != command.standing:
+            return Verdict(accepted=False, code=Refused.WRONG_STANDING, reason=FALSE)
+        return None
+
+    def _note(self, knock: Knock, refusal: Verdict) -> None:
+        """Before the sender is told; no flood fills the trail. Raises TimeoutError, and what the store raises."""
+        known = self._directory().departments_of(knock.command.actor)
+        entry = Entry(
+            "denied",
+            knock.number,
+            knock.command.actor if known else "",
+            {"code": refusal.code, "message": knock.name[:60], "event": "door"},
+        )
+        noting = asyncio.run_coroutine_threadsafe(self._append(entry), self._loop)
+        try:
+            noting.result(PATIENCE)
+        finally:
+            noting.cancel()
+
+    async def _append(self, entry: Entry) -> None:
+        noted = select(func.count()).where(col(AuditRow.subject) == entry.subject, col(AuditRow.kind) == "denied")
+        async with self._store.write() as session:
+            if (await session.exec(noted)).one() < NOTED_DENIALS:
+                await append(session, [entry], self._now)

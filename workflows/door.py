@@ -1,0 +1,34 @@
+"""The door of a case, from inside: an update that says for whom its sender acts is looked up before it is accepted."""
+
+from datetime import datetime
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from models.case import Verdict
+    from models.commands import Command
+    from models.names import DOOR, Refused, case_number
+    from models.pages import Knock, Origin
+    from workflows.letters import Letter
+
+NO_DOOR = Verdict(accepted=False, code=Refused.WRONG_STANDING, reason="standing: nobody looks it up here; leave it out")
+
+
+def knock(letter: Letter, at: datetime) -> Verdict | None:
+    """Why an update may not come in; None where it may. Only for a validator: its answer is never replayed."""
+    if not isinstance(letter.content, Command) or letter.content.standing is None:
+        return None
+    door = workflow.extern_functions().get(DOOR)
+    if door is None:
+        return NO_DOOR
+    case = workflow.info().workflow_id
+    verdict: Verdict | None = door(Knock(case_number(case) or case, case, letter.name, letter.content, at))
+    return verdict
+
+
+def let_in(letter: Letter) -> Origin | None:
+    """What the door has found true of an accepted update's sender; None where it was not asked."""
+    if letter.signal is not None or not isinstance(letter.content, Command) or letter.content.standing is None:
+        return None
+    standing = letter.content.standing
+    return Origin(departments=standing.departments, limits=standing.limits)
