@@ -25,9 +25,10 @@ from models.case import Stage, Verdict
 from models.commands import COMMANDS
 from models.complaint import Complaint
 from models.tables import CaseRow, EventRow, MailRow
-from procedures import PACKS, load_packs
+from procedures import DIRECTORY, PACKS, load_packs, read_directory
 from starter.cases import Cases
 from starter.failures import Failure, NoSuchCase
+from starter.messages import Standings
 from tests.builders import GOODS_DEPT, LOGISTICS, PANEL, RETURNS, SERVICE, complaint_data, liable
 from tests.lanes.common import Lane, main, options
 from tests.lanes.points import POINTS, hits
@@ -98,6 +99,12 @@ class Desk:
             except (Failure, RPCError) as error:
                 self._lane.counts[f"client: {type(error).__name__}"] += 1
             await asyncio.sleep(0.3)
+
+
+def by_half(dice: Random) -> Standings:
+    """Half of the messages say for whom their sender acts, the others have the case find out."""
+    people = read_directory(DIRECTORY)
+    return lambda actor: people.standing_of(actor) if dice.random() < 0.5 else None
 
 
 def actor_id(actor: str) -> str:
@@ -176,7 +183,7 @@ async def crash(given: argparse.Namespace) -> Lane:
     with tempfile.TemporaryDirectory(prefix="redress-crash-") as folder:
         async with Town(Path(folder)) as town:
             load_packs(town.home / "packs")
-            desk = Desk(Cases(await town.client()), lane)
+            desk = Desk(Cases(await town.client(), standings=by_half(lane.dice)), lane)
             chaos = asyncio.create_task(Chaos(town, lane, given).run())
             await _all_lives(desk, lane, given, chaos)
             chaos.cancel()

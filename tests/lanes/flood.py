@@ -28,6 +28,7 @@ HONEST_EVERY = 2.0
 """Seconds between two messages of somebody who waits for the answer."""
 PER_RUN = 5_000
 """Events of a run. A server suggests another one at 4,096."""
+STANDING = {"standing": {"departments": ["merchandise"]}}
 KEPT = {"liable": liable(merchant=100), "reason": "检测属实", "command_id": "kept-1"}
 
 
@@ -108,10 +109,11 @@ async def _updates(lane: Lane, case: OfCase, count: int) -> None:
 
 
 async def _again(lane: Lane, case: OfCase) -> dict[str, Any]:
-    """The answer that was accepted, sent until it is answered, as the service's own clients do."""
+    """The answer that was accepted, sent until it is answered; by half by the door, by half looked up."""
     while True:
         try:
-            return await case.send("confirm", GOODS_DEPT, **KEPT)
+            standing = STANDING if lane.dice.random() < 0.5 else {}
+            return await case.send("confirm", GOODS_DEPT, **KEPT, **standing)
         except (RPCError, RPCTimeoutOrCancelledError) as error:
             heed_cancellation()
             lane.counts[f"sent again: {error.status.name if isinstance(error, RPCError) else 'TIMEOUT'}"] += 1
