@@ -23,8 +23,6 @@ from rules.messages import NOTED_DENIALS
 
 PATIENCE = 1.0
 """Seconds a denial may take to be noted: the SDK takes a step that rests for two for a deadlock."""
-FALSE = "standing: is not what the directory says of the actor; leave it out"
-UNKNOWN = "standing: could not be looked up now; leave it out"
 _log = structlog.get_logger()
 
 
@@ -61,7 +59,7 @@ class Door:
                 self._note(knock, refusal)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with files and databases, a case's step goes on
             _log.warning("standing_not_looked_up", case=knock.number, problem=type(error).__name__)
-            return Verdict(accepted=False, code=Refused.WRONG_STANDING, reason=UNKNOWN)
+            return _wrong("standing: could not be looked up now; leave it out")
         return refusal
 
     def _refusal(self, knock: Knock) -> Verdict | None:
@@ -70,7 +68,7 @@ class Door:
         if denied is not None:
             return Verdict(accepted=False, code=Refused.NOT_PROVEN, reason=denied.reason)
         if self._directory().standing_of(command.actor) != command.standing:
-            return Verdict(accepted=False, code=Refused.WRONG_STANDING, reason=FALSE)
+            return _wrong("standing: is not what the directory says of the actor; leave it out")
         return None
 
     def _note(self, knock: Knock, refusal: Verdict) -> None:
@@ -93,3 +91,7 @@ class Door:
         async with self._store.write() as session:
             if (await session.exec(noted)).one() < NOTED_DENIALS:
                 await append(session, [entry], self._now)
+
+
+def _wrong(reason: str) -> Verdict:
+    return Verdict(accepted=False, code=Refused.WRONG_STANDING, reason=reason)

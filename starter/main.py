@@ -14,18 +14,27 @@ def main() -> None:
     a script would take a message that was accepted for one that was not.
     """
     spare_garbage()
-    from starter.cli.app import run
-
-    code = 1
     tolerate()
+    code = 1
     try:
-        code = run()
+        code = _run(sys.argv[1:])
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 0 if ended.code is None else 1
     finally:
         logging.shutdown()
         _flush()
         os._exit(code)
+
+
+def _run(arguments: list[str]) -> int:
+    from starter.cli import overview
+
+    if (lang := overview.wanted(arguments)) is not None:
+        sys.stdout.write(overview.text(lang) + "\n")
+        return 0
+    from starter.cli.app import run
+
+    return run()
 
 
 def spare_garbage() -> None:

@@ -25,7 +25,7 @@ from pydantic_settings import (
 from pydantic_settings.exceptions import SettingsError as SourceError
 
 from models.base import problems
-from models.language import Language
+from models.language import Language, of_locale
 from models.names import TASK_QUEUE
 from starter.errors import OperatorError
 from starter.keyring import KeyRing
@@ -264,10 +264,7 @@ class Settings(BaseSettings):
     @property
     def language(self) -> Language:
         """The language of our own output."""
-        if self.lang is not None:
-            return self.lang
-        locale = next((v for k in ("LC_ALL", "LC_MESSAGES", "LANG") if (v := os.environ.get(k))), "")
-        return Language.ZH if locale.lower().startswith("zh") else Language.EN
+        return self.lang or of_locale(os.environ)
 
     @property
     def directory(self) -> Path:

@@ -20,6 +20,7 @@ from cyclopts.exceptions import (
 )
 
 from models.language import Language
+from starter.cli.commands import COMMANDS
 from starter.cli.session import begin
 from starter.errors import OperatorError
 from starter.failures import BadInput, Failure
@@ -28,61 +29,6 @@ from texts.reasons import reason
 
 USAGE = 2
 INTERRUPTED = 130
-COMMANDS = {
-    "dev": ("service:dev", "Run everything on this machine: server, worker, mail catcher."),
-    "worker": ("service:worker", "Run a worker against the configured Temporal service."),
-    "demo": ("demonstration:demo", "File four complaints and carry them to their end."),
-    "login": ("identity:login", "Say who you are; every command is then sent in your name."),
-    "logout": ("identity:logout", "Forget who you are."),
-    "token": ("identity:token", "Print a short-lived token, for programs."),
-    "file": ("filing:file_complaint", "File a complaint; prints its number."),
-    "import": ("importer:import_file", "File many complaints from CSV or JSON lines."),
-    "show": ("reading:show", "Where a case stands."),
-    "timeline": ("reading:timeline", "What happened in a case, in order."),
-    "list": ("lists:list_cases", "Cases by stage, department, order."),
-    "inbox": ("lists:inbox", "What waits for a department, by deadline."),
-    "watch": ("watching:watch", "The list, or one case, kept up to date."),
-    "mails": ("mails:mails", "The mails the local stack has caught."),
-    "contact": ("actions:contact", "Record that the matter was explained by phone or in person."),
-    "triage": ("actions:triage", "Correct the triage of a case."),
-    "negotiated": ("actions:negotiated", "Report how customer and merchant's talk ended."),
-    "confirm": ("actions:confirm", "Answer an ask: who is liable."),
-    "verify": ("actions:verify", "Confirm a shared liability."),
-    "contest": ("actions:contest", "Dispute a determination."),
-    "decide": ("actions:decide", "Decide as panel or leadership."),
-    "insist": ("actions:insist", "Record that the customer does not accept a refusal."),
-    "goods": ("endings:goods", "Report returned goods."),
-    "resolve": ("endings:resolve", "Settle a task the service could not do by itself."),
-    "taken-back": ("takeback:taken_back", "Tell that the gateway has taken a refund back."),
-    "feedback": ("endings:feedback", "Record whether the customer is satisfied."),
-    "withdraw": ("endings:withdraw", "Record that the customer takes the complaint back."),
-    "record": ("working:record", "Report on a duty of the procedure."),
-    "offer": ("working:offer", "Make the customer an offer."),
-    "respond": ("working:respond", "Record the customer's answer to an offer."),
-    "approve": ("working:approve", "Approve, or not, what somebody else determined or offers."),
-    "extend": ("working:extend", "Give a department more time."),
-    "procedure": ("procedures:procedure", "Procedure packs: list, show, check, test, simulate, move a case."),
-    "report": ("reporting:report", "Forms, breaches, figures and causes, to read, print or calculate with."),
-    "document": ("papers:document", "A paper of a case, such as its investigation form or return list."),
-    "send-reports": ("rounds:send_reports", "Send the regular reports of a week or month, again if need be."),
-    "settlement": ("settlement:settlement", "What complaints cost, by who bears it: monthly statements."),
-    "erase": ("erasing:erase", "Forget a customer: name, contacts and words; books and figures stay."),
-    "codec-server": ("service:codec_server", "Open sealed payloads for the Web UI and the program temporal."),
-    "audit": ("auditing:audit", "The audit trail: who did, who was denied; check that nobody has changed it."),
-    "reconcile": ("reconciling:reconcile", "Check that gateway, ledger and cases agree to the cent."),
-    "doctor": ("doctoring:doctor", "Name what is stuck or waits for nobody, with what to do."),
-    "check": ("checking:check", "Check what must hold of every case, payment, booking and notice."),
-    "meeting": ("meeting:meeting", "The supervision meeting: agenda, decisions, actions, minutes."),
-    "8d": ("corrective:corrective", "Corrective actions: 8D reports from complaint to reply."),
-    "incident": ("incident:incident", "Batch incidents: one plan and one decision for many complaints."),
-    "db": ("operating:db", "The database's schema, by versions."),
-    "setup": ("operating:setup", "Make the Temporal service what redress needs."),
-    "rollout": ("operating:rollout", "Which build of the worker takes cases."),
-    "backup": ("operating:backup", "Copy the local stack's databases, also while it runs."),
-    "restore": ("operating:restore", "Put a backup into the home."),
-    "fast-forward": ("forward:fast_forward", "Let cases' clocks run ahead (local stack only)."),
-    "schema": ("schemas:schema", "JSON Schemas of everything sent and returned."),
-}
 
 
 def version_text() -> str:
@@ -102,8 +48,8 @@ app = App(
     version=version_text,
     result_action="return_value",
 )
-for _name, (_target, _help) in COMMANDS.items():
-    app.command(f"starter.cli.{_target}", name=_name, help=_help)
+for _name, _target in COMMANDS.items():
+    app.command(f"starter.cli.{_target}", name=_name, help="")  # what they do is told by overview.py
 
 
 @app.meta.default

@@ -13,7 +13,7 @@ from models.directory import Person, Team
 from models.procedure import Clocks, InRule, Procedure, Route
 from models.steps import When
 from procedures import HERE, read_pack
-from starter.cli.app import COMMANDS
+from starter.cli.commands import COMMANDS
 from starter.mapping import FieldMap, Source, read_mapping
 from starter.settings import PREFIX, Settings
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from starter.cli.app import COMMANDS, run
+from starter.cli.app import run
+from starter.cli.commands import COMMANDS
 from tests.builders import GOODS_DEPT, LEADER, SERVICE, complaint_data
 from tests.docs.commands import PAGES, commands
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from starter.cli.app import COMMANDS, run
+from starter.cli.app import run
+from starter.cli.commands import COMMANDS
 from starter.main import tolerate
 from tests.starter.running import Redress
 

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from models.names import Queue, task_queue
-from starter.cli.app import COMMANDS
+from starter.cli.commands import COMMANDS
 from starter.gate import gate_of
 from starter.settings import Settings, load_settings
 

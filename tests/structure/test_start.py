@@ -38,10 +38,24 @@ def run_python(program: str, home: Path, **settings: str) -> str:
     return ran.stderr
 
 
-def test_help_loads_no_temporal_no_database_and_no_contracts(tmp_path: Path) -> None:
-    found = loaded(tmp_path, "--help")
+def test_the_help_of_a_command_loads_no_temporal_no_database_and_no_contracts(tmp_path: Path) -> None:
+    found = loaded(tmp_path, "confirm", "--help")
     assert "starter.cli.app" in found
-    assert found.isdisjoint({"temporalio", "sqlalchemy", "pydantic", "procedures", "structlog", "rich.markdown"})
+    assert found.isdisjoint({"temporalio", "sqlalchemy", "procedures", "structlog", "rich.markdown"})
+
+
+def test_what_there_is_is_told_without_the_parser_of_arguments(tmp_path: Path) -> None:
+    program = """
+import sys
+import starter.main
+from starter.cli import overview
+
+overview.text(overview.wanted(["--help"]))
+sys.stderr.write(" ".join(sorted(sys.modules)))
+"""
+    found = set(run_python(program, tmp_path).split())
+    assert "starter.cli.overview" in found
+    assert found.isdisjoint({"cyclopts", "rich", "temporalio", "sqlalchemy", "pydantic", "procedures", "structlog"})
 
 
 @pytest.mark.parametrize("verb", [["list"], ["inbox", "merchandise"]], ids=lambda verb: str(verb[0]))
