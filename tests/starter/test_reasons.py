@@ -77,7 +77,8 @@ def _refusals(file: Path) -> Iterator[str]:
     for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
             continue
-        words = {"_wrong": call.args[:1], "Refusal": call.args[1:2], "Verdict": [said.value for said in call.keywords if said.arg == "reason"]}
+        named = [said.value for said in call.keywords if said.arg == "reason"]
+        words = {"_wrong": call.args[:1], "Refusal": call.args[1:2], "Verdict": named}
         for said in words.get(call.func.id, ()):
             if isinstance(said, ast.Constant):
                 yield str(said.value)
