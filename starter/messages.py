@@ -41,13 +41,14 @@ async def send(handle: WorkflowHandle[Any, Any], number: str, name: str, command
     """
     command_id = command.command_id or token_hex(8)
     message = command.model_copy(update={"command_id": command_id}).model_dump(mode="json", exclude_none=True)
+    plain = {field: value for field, value in message.items() if field != "standing"}
     try:
         async with Within(wait) as clock:
             verdict = await clock.run(patiently(lambda: ask(handle, name, message, command_id)))
-            if verdict.code == Refused.WRONG_STANDING and message.pop("standing", None) is not None:
-                # The directory has changed: the case finds out for itself.
-                verdict = await clock.run(patiently(lambda: ask(handle, name, message, command_id)))
-            return verdict
+            if command.standing is None or not _for_its_standing(verdict):
+                return verdict
+            # The directory has changed, or the worker does not know the field yet: the case finds out for itself.
+            return await clock.run(patiently(lambda: ask(handle, name, plain, command_id)))
     except TryAgain:
         pass
     except ClosedError:
@@ -57,11 +58,14 @@ async def send(handle: WorkflowHandle[Any, Any], number: str, name: str, command
         if (await patiently(lambda: handle.describe(rpc_timeout=RPC))).status is WorkflowExecutionStatus.RUNNING:
             raise
         return CLOSED
-    message.pop("standing", None)  # a signal has no door
     try:
-        await patiently(lambda: handle.signal(name, message, rpc_timeout=RPC))
+        await patiently(lambda: handle.signal(name, plain, rpc_timeout=RPC))  # a signal has no door
     except ClosedError:
         return CLOSED
     except TryAgain:
         raise NotConfirmed("not_sent", command_id=command_id, number=number) from None
     raise NotConfirmed("not_confirmed", command_id=command_id, number=number)
+
+
+def _for_its_standing(verdict: Verdict) -> bool:
+    return verdict.code == Refused.WRONG_STANDING or verdict.reason.startswith("standing: ")

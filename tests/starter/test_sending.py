@@ -16,7 +16,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from models.case import Stage, Verdict
-from models.commands import Withdraw
+from models.commands import Standing, Withdraw
 from models.complaint import Complaint
 from models.language import Language
 from models.names import Refused
@@ -141,6 +141,31 @@ async def test_an_accepted_message_returns_the_verdict() -> None:
     name, message, update_id = service.updates[0]
     assert (name, message["actor"], message["reason"]) == ("withdraw", "徐莉", "changed my mind")
     assert update_id.startswith(f"{message['command_id']}:")
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("wrong_standing", "standing: is not what the directory says of the actor; leave it out"),
+        ("bad_input", "standing: is not a known field; remove it or check its spelling"),
+    ],
+)
+async def test_a_standing_that_is_not_taken_is_left_out_and_the_message_sent_again(code: str, reason: str) -> None:
+    refused = WorkflowUpdateFailedError(ApplicationError(reason, type=code))
+    service, standing = Service(refused, ACCEPTED), Standing(departments=("customer_service",))
+    mine = Cases(service, standings=lambda _: standing)  # type: ignore[arg-type]
+    assert await mine.send("R-ABC", "withdraw", MESSAGE) == ACCEPTED
+    (_, first, _), (_, second, _) = service.updates
+    assert first["standing"] == {"departments": ["customer_service"]}
+    assert second == {name: value for name, value in first.items() if name != "standing"}
+
+
+async def test_an_unanswered_message_goes_on_as_a_signal_without_its_standing() -> None:
+    service = Service("silence")
+    mine = Cases(service, standings=lambda _: Standing(departments=("panel",)))  # type: ignore[arg-type]
+    with pytest.raises(NotConfirmed):
+        await mine.send("R-ABC", "withdraw", MESSAGE, wait=0.2)
+    assert "standing" not in service.signals[0][1]
 
 
 async def test_an_ambiguous_answer_is_tried_again_under_the_same_id() -> None:
