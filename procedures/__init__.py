@@ -108,7 +108,7 @@ def load_packs(*folders: Path) -> Packs:
     """Fill the process's register from our own folder and the company's. Raises PackError."""
     for folder in (HERE, *folders):
         if not folder.is_dir():
-            raise PackError(f"{folder.name}: is not a folder; correct the setting `procedures_dir`")
+            raise PackError("procedures_dir: is not a folder; correct the setting")
         for file in sorted(folder.glob("*.procedure.toml")):
             PACKS.add(read_pack(file))
     return PACKS

@@ -1,6 +1,7 @@
 """Where Temporal is: temporal.toml and TEMPORAL_* first, then a running local stack, then localhost."""
 
 import asyncio
+import re
 from functools import cache
 
 from temporalio.client import Client
@@ -73,12 +74,16 @@ def address_of(settings: Settings) -> str:
     return stack.address if stack else DEFAULT_ADDRESS
 
 
+_QUOTED = re.compile(r"'[^']*'")
+"""What a setting says, as the SDK repeats it."""
+
+
 def _configured() -> ClientConnectConfig:
     try:
         return ClientConfig.load_client_connect_config()
     except (RuntimeError, ValueError, OSError) as error:
         # Only the first line: a TOML parser goes on to print the source, keys included.
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        reason = _QUOTED.sub("'…'", (str(error).splitlines() or [type(error).__name__])[0])[:200]
         raise ConnectFailed(f"the Temporal connection settings cannot be used ({reason}); correct them") from None
 
 

@@ -1,6 +1,7 @@
 """The program `redress`: its commands by name, its global options, and how it ends. Imports nothing slow."""
 
 import difflib
+import re
 import sys
 from collections.abc import Iterable
 from datetime import datetime
@@ -124,6 +125,10 @@ _KINDS: dict[object, str] = {int: "not_whole", float: "not_number", datetime: "n
 """What an option's text was to be, by the failure that says so."""
 
 
+_LIKE_OURS = re.compile(r"--?[a-z][a-z-]{0,30}")
+"""An option as we might have it: another is not repeated, since it may be anything."""
+
+
 def usage_failure(error: CycloptsError) -> BadInput:
     """A command line that does not parse, as one line; what was typed is not repeated."""
     command = " ".join(("redress", *(error.command_chain or ())))
@@ -136,7 +141,8 @@ def usage_failure(error: CycloptsError) -> BadInput:
             typed = (error.token.keyword or error.token.value).partition("=")[0]
             names = [name.lstrip("-") for argument in error.argument_collection for name in argument.names]
             near = f"--{name}" if (name := _near(typed.lstrip("-"), names)) else None
-            return BadInput("unknown_option", option=typed, near=near, command=command)
+            option = typed if _LIKE_OURS.fullmatch(typed) else "--…"
+            return BadInput("unknown_option", option=option, near=near, command=command)
         case RepeatArgumentError():
             return BadInput("twice", field=_field(error))
         case MissingArgumentError():

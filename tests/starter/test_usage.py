@@ -35,6 +35,7 @@ BAD: list[tuple[tuple[str, ...], int, str]] = [
     (("list", "--stage", "bad"), 2, "feedback, closed, new"),
     (("list", "--nope"), 2, "--nope"),
     (("list", "--departmnt", "x"), 2, "--departmnt: is not an option here; did you mean --department?"),
+    (("list", "--13800001111"), 2, "--…: is not an option here; see `redress list --help`"),
     (("procedure", "move", "R-ABC", "--to", "x"), 2, "--to: is not an option here; see `redress procedure move"),
     (("meeting", "lst"), 2, "did you mean list? see `redress meeting --help`"),
     (("list", "--limit", "3", "--limit", "4"), 2, "--limit: is given twice"),
