@@ -1,10 +1,12 @@
-"""The door of a case: an update that says for whom its sender acts is let in if that is true.
+"""The door of a case: an update that says for whom its sender acts is let in if the directory says so too.
 
 It is asked from an update's validator, which no replay runs again: what is in a history has passed. So the case
 believes it without an activity of its own, and answers in one workflow task.
 """
 
 import asyncio
+import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -21,13 +23,33 @@ from models.pages import Knock
 from models.tables import AuditRow
 from rules.messages import NOTED_DENIALS
 
-PATIENCE = 1.0
-"""Seconds a denial may take to be noted: the SDK takes a step that rests for two for a deadlock."""
+PATIENCE = 0.3
+"""Seconds a thread may wait for denials to be noted before it has to recover. The SDK takes a step that rests for two
+seconds for a deadlock and never gets rid of it; and one step brings as many updates as the server allows."""
+RECOVERY = 0.15
+"""Seconds of patience a thread regains in a second."""
 _log = structlog.get_logger()
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+class _Patience(threading.local):
+    """What is left of a thread's patience, in seconds."""
+
+    def __init__(self) -> None:
+        self._left, self._since = PATIENCE, time.monotonic()
+
+    def left(self) -> float:
+        now = time.monotonic()
+        self._left = min(PATIENCE, self._left + (now - self._since) * RECOVERY)
+        self._since = now
+        return max(0.0, self._left)
+
+    def spend(self, seconds: float) -> None:
+        self._left -= seconds
+        self._since = time.monotonic()
 
 
 class Door:
@@ -46,9 +68,12 @@ class Door:
         self._directory = directory
         self._loop = loop
         self._now = clock
+        self._patience = _Patience()
+        self._full: set[str] = set()
+        """Cases that have as many denials on record as are kept."""
 
     def __call__(self, knock: Knock) -> Verdict | None:
-        """None where the sender is proven and stands as the message says; else the refusal, noted in the audit trail.
+        """None where the sender is proven and may do what the message says; else the refusal, noted in the audit trail.
 
         A denial that cannot be noted is none: the message is to be sent without its standing, and the case examines it.
         Never raises.
@@ -67,30 +92,40 @@ class Door:
         denied = self._gate.sender(command.actor, command.token, at=knock.at, to=knock.workflow_id)
         if denied is not None:
             return Verdict(accepted=False, code=Refused.NOT_PROVEN, reason=denied.reason)
-        if self._directory().standing_of(command.actor) != command.standing:
-            return _wrong("standing: is not what the directory says of the actor; leave it out")
+        own = self._directory().standing_of(command.actor)
+        if own is None or command.standing is None or not command.standing.within(own):
+            return _wrong("standing: is more than the directory says of the actor; leave it out")
         return None
 
     def _note(self, knock: Knock, refusal: Verdict) -> None:
         """Before the sender is told; no flood fills the trail. Raises TimeoutError, and what the store raises."""
+        if knock.number in self._full:
+            return
         known = self._directory().departments_of(knock.command.actor)
         entry = Entry(
             "denied",
             knock.number,
             knock.command.actor if known else "",
             {"code": refusal.code, "message": knock.name[:60], "event": "door"},
+            key=knock.key(),
         )
+        left, began = self._patience.left(), time.monotonic()
+        if left < PATIENCE / 10:
+            raise TimeoutError
         noting = asyncio.run_coroutine_threadsafe(self._append(entry), self._loop)
         try:
-            noting.result(PATIENCE)
+            noting.result(left)
         finally:
             noting.cancel()
+            self._patience.spend(time.monotonic() - began)
 
     async def _append(self, entry: Entry) -> None:
         noted = select(func.count()).where(col(AuditRow.subject) == entry.subject, col(AuditRow.kind) == "denied")
         async with self._store.write() as session:
             if (await session.exec(noted)).one() < NOTED_DENIALS:
                 await append(session, [entry], self._now)
+            else:
+                self._full.add(entry.subject)
 
 
 def _wrong(reason: str) -> Verdict:

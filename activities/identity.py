@@ -64,11 +64,11 @@ class KeyFile:
         """Key id -> key."""
         stamp = self._changed()
         if stamp != self._stamp:
-            self._stamp = stamp
             try:
                 self._keys = read_keys(self._file)
             except KeyFileError as error:
                 _log.warning("keys_not_read", problem=str(error))
+            self._stamp = stamp  # last: workflows' threads ask too
         return self._keys
 
     def _changed(self) -> int:

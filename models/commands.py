@@ -28,11 +28,19 @@ def _whole(liable: tuple[Share, ...]) -> None:
 
 
 class Standing(Contract):
-    """For whom somebody may act, as the directory says: exactly so, or the case refuses the message."""
+    """For whom somebody acts and how far: no further than the directory says, or the case refuses the message."""
 
-    departments: Annotated[tuple[Slug, ...], Field(min_length=1, max_length=50)]
-    limits: Annotated[dict[Currency, Minor] | None, Field(max_length=50)] = None
-    """The most the actor may let out by one decision: currency -> minor units; none: no limit."""
+    departments: Annotated[tuple[Slug, ...], Field(min_length=1)]
+    limits: dict[Currency, Minor] | None = None
+    """The most the actor lets out by one decision: currency -> minor units, nothing of another; none: no limit."""
+
+    def within(self, other: "Standing") -> bool:
+        """Whether whoever has the other may act so."""
+        if not set(self.departments) <= set(other.departments):
+            return False
+        if self.limits is None or other.limits is None:
+            return other.limits is None
+        return all(most <= other.limits.get(currency, 0) for currency, most in self.limits.items())
 
 
 def _unsaid(standing: Standing | None) -> bool:

@@ -1,5 +1,6 @@
 """What workflows and activities hand each other: plain contracts, small enough to read in the Web UI."""
 
+import hashlib
 from datetime import datetime
 from typing import Annotated, NamedTuple
 
@@ -67,9 +68,16 @@ class Knock(NamedTuple):
 
     number: str
     workflow_id: str
+    run_id: str
+    update_id: str
     name: str
     command: Command
     at: datetime
+
+    def key(self) -> str:
+        """The same for the same message however often a step is tried; nothing of it can be read there."""
+        said = f"{self.update_id}{self.name}{self.command.model_dump_json()}"
+        return f"door:{self.run_id}:{hashlib.sha256(said.encode()).hexdigest()[:32]}"
 
 
 class Unjudged(Handover):

@@ -26,11 +26,11 @@ class DirectoryFile:
         """The people."""
         stamp = self._changed()
         if stamp != self._stamp:
-            self._stamp = stamp
             try:
                 self._directory = read_directory(self._file)
             except PackError as error:
                 _log.warning("directory_not_read", problem=str(error))
+            self._stamp = stamp  # last: workflows' threads ask too
         return self._directory
 
     def _changed(self) -> int:

@@ -21,8 +21,12 @@ def knock(letter: Letter, at: datetime) -> Verdict | None:
     door = workflow.extern_functions().get(DOOR)
     if door is None:
         return NO_DOOR
-    case = workflow.info().workflow_id
-    verdict: Verdict | None = door(Knock(case_number(case) or case, case, letter.name, letter.content, at))
+    info, update = workflow.info(), workflow.current_update_info()
+    number = case_number(info.workflow_id) or info.workflow_id
+    update_id = update.id if update else ""
+    verdict: Verdict | None = door(
+        Knock(number, info.workflow_id, info.run_id, update_id, letter.name, letter.content, at)
+    )
     return verdict
 
 

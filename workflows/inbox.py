@@ -10,6 +10,7 @@ from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.duties import BookDuties
+    from models.base import Contract
     from models.case import Verdict
     from models.commands import Command, MailReport
     from models.names import MAILROOM_ID, Refused
@@ -123,7 +124,7 @@ class Inbox:
         return [
             Unjudged(
                 name=letter.name,
-                content=letter.content.model_dump_json() if letter.content else None,
+                content=for_another_run(letter.content),
                 problem=letter.problem,
                 signal=letter.signal or 0,
                 run=letter.run or own,
@@ -220,6 +221,13 @@ def _believed(letter: Letter, origin: Origin, came: datetime) -> tuple[Letter, O
         # It has done its work: nothing that is kept or passed on holds it.
         letter.content = _bare(letter.content)
     return letter, origin if origin.at else origin.model_copy(update={"at": came})
+
+
+def for_another_run(content: Contract | None) -> str | None:
+    """A signal's content. A worker of an earlier release, which may do that run, does not know a standing."""
+    if isinstance(content, Command):
+        content = content.model_copy(update={"standing": None})
+    return content.model_dump_json() if content is not None else None
 
 
 def _bare(content: Command | MailReport) -> Command | MailReport:

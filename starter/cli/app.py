@@ -91,6 +91,8 @@ def explain(error: Exception, lang: Language) -> tuple[str, int]:
             return error.line(lang), error.code
         case OperatorError():
             return reason(str(error), lang), error.code
+        case UnicodeEncodeError():
+            return BadInput("not_text").line(lang), USAGE  # half a letter, as a terminal of another character set sends
         case OSError(filename=str() | bytes() | Path()):
             return BadInput("bad_path", problem=error.strerror or type(error).__name__).line(lang), USAGE
     # Only now: help and mistakes in the arguments must not wait for the packs' models.

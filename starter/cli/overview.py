@@ -21,7 +21,8 @@ def wanted(arguments: Sequence[str]) -> Language | None:
         named = value
     if rest and rest[0] not in HELP:
         return None
-    return named or _usual()
+    behind = rest[1:]
+    return (_lang(behind) if behind else None) or named or _usual()
 
 
 def text(lang: Language) -> str:
@@ -58,4 +59,4 @@ def _usual() -> Language:
             named = tomllib.loads(Path(SETTINGS_FILE).read_text(encoding="utf-8")).get("lang")
         except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
             named = None
-    return Language(str(named)) if named in set(Language) else of_locale(os.environ)
+    return Language(named) if isinstance(named, str) and named in set(Language) else of_locale(os.environ)

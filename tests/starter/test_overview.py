@@ -41,6 +41,7 @@ def test_every_command_is_told_once_in_its_group(lang: Language) -> None:
         (["--lang", "zh", "--lang", "en", "-h"], Language.EN),
         (["confirm", "--help"], None),
         (["--lang", "zh", "list"], None),
+        (["--help", "--lang", "zh"], Language.ZH),
         (["--lang", "fr"], None),
         (["--lang"], None),
         (["--version"], None),
@@ -58,8 +59,9 @@ def test_its_language_is_that_of_the_settings(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("REDRESS_LANG", "zh")
     assert overview.wanted([]) is Language.ZH
     monkeypatch.delenv("REDRESS_LANG")
-    Path("redress.toml").write_bytes(b"\xff = ")
-    assert overview.wanted([]) is Language.ZH
+    for content in (b"\xff = ", b"lang = ['zh']", b"lang = 'fr'"):
+        Path("redress.toml").write_bytes(content)
+        assert overview.wanted([]) is Language.ZH
 
 
 def test_the_program_tells_it(tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ async def test_an_accepted_message_returns_the_verdict() -> None:
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
-        ("wrong_standing", "standing: is not what the directory says of the actor; leave it out"),
+        ("wrong_standing", "standing: is more than the directory says of the actor; leave it out"),
         ("bad_input", "standing: is not a known field; remove it or check its spelling"),
     ],
 )

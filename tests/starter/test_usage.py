@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from starter.cli.app import run
+from starter.cli.app import explain, run
 from starter.cli.commands import COMMANDS
 from starter.main import tolerate
 from tests.starter.running import Redress
@@ -214,6 +214,14 @@ def test_a_cause_the_procedure_does_not_know_is_told_before_a_case_is_opened(red
     assert redress(*words.split(), "--cause", "quality", "--severity", "high").code == 2
     assert redress(*words.split(), "--cause", "商品质量").code == 75
     assert redress(*words.split(), "--cause", "quality").code == 75
+
+
+def test_half_a_letter_that_no_database_takes_is_a_mistake_in_the_arguments() -> None:
+    torn = UnicodeEncodeError("utf-8", "\udc80", 0, 1, "surrogates not allowed")
+    assert explain(torn, Language.EN) == (
+        "arguments: are not valid text; type them in a terminal of UTF-8",
+        2,
+    )
 
 
 def test_every_command_has_help(redress: Redress, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """An update that says for whom its sender acts: true, it is answered in one step; false, it costs the case nothing."""
 
 import asyncio
+import json
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from temporalio.worker import Worker
 from activities.door import Door
 from activities.identity import Gate, KeyFile
 from activities.store import Store
-from models.commands import Confirm
+from models.commands import Confirm, Standing
 from models.directory import Directory
 from models.names import SUPERVISION_MEETING, case_id, meeting_id
 from models.pages import Knock
@@ -26,6 +27,7 @@ from starter.issuer import Issuer
 from tests.support import GOODS_DEPT, PANEL, SERVICE, OfCase, Office, everybody, liable, new_number, office_at_work
 from worker import RUNNER
 from workflows.complaint import ComplaintWorkflow
+from workflows.inbox import for_another_run
 
 SAID: dict[str, Any] = {"liable": liable(merchant=100), "reason": "密封圈缺失"}
 TRUE = {"departments": ["merchandise"]}
@@ -67,7 +69,6 @@ async def test_who_says_truly_for_whom_he_acts_is_answered_without_a_question_to
     [
         (GOODS_DEPT, {"departments": ["panel"]}),
         (GOODS_DEPT, {"departments": ["merchandise", "panel"]}),
-        (GOODS_DEPT, {"departments": ["merchandise"], "limits": {"CNY": 1}}),
         (STRANGER, TRUE),
     ],
 )
@@ -78,11 +79,61 @@ async def test_who_claims_another_standing_is_refused_audited_and_costs_no_event
     await case.written()
     before = len((await case.history()).events)
     refused = await case.refusal("confirm", actor, **SAID, command_id="m-1", standing=standing)
-    assert refused == ("wrong_standing", "standing: is not what the directory says of the actor; leave it out")
+    assert refused == ("wrong_standing", "standing: is more than the directory says of the actor; leave it out")
     assert len((await case.history()).events) == before
     known = actor if actor != STRANGER else ""
     assert await _denials(office.store, case.number) == [(known, "wrong_standing", "confirm")]
     assert (await case.send("confirm", GOODS_DEPT, **SAID, command_id="m-1"))["code"] == "accepted"
+
+
+async def test_who_claims_less_than_the_directory_says_is_let_in(env: WorkflowEnvironment, store: Store) -> None:
+    people = everybody().model_dump()
+    people["departments"]["panel"]["owners"] += people["departments"]["merchandise"]["owners"][:1]
+    both = Directory.model_validate(people)
+    async with office_at_work(env, store, directory=lambda: both) as office:
+        case = await office.asked()
+        assert (await case.send("confirm", GOODS_DEPT, **SAID, standing=TRUE))["code"] == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "within"),
+    [
+        (None, None, True),
+        ({"CNY": 5}, None, True),
+        (None, {"CNY": 5}, False),
+        ({"CNY": 5}, {"CNY": 5}, True),
+        ({"CNY": 6}, {"CNY": 5}, False),
+        ({"EUR": 1}, {"CNY": 5}, False),
+        ({}, {"CNY": 5}, True),
+    ],
+)
+def test_a_standing_is_within_another_that_lets_out_no_less(
+    mine: dict[str, int] | None, theirs: dict[str, int] | None, *, within: bool
+) -> None:
+    own = Standing(departments=("panel", "logistics"), limits=theirs)
+    assert Standing(departments=("panel",), limits=mine).within(own) is within
+    assert not Standing(departments=("panel", "merchandise"), limits=mine).within(own)
+
+
+async def test_forgeries_while_the_database_hangs_hold_up_nobody(env: WorkflowEnvironment, store: Store) -> None:
+    async with office_at_work(env, store) as office:
+        case = await office.asked()
+        await case.written()
+        async with store.write():
+            refused = await asyncio.gather(
+                *(case.refusal("confirm", STRANGER, **SAID, command_id=f"f-{n}", standing=TRUE) for n in range(9))
+            )
+            assert set(refused) == {("wrong_standing", "standing: could not be looked up now; leave it out")}
+            assert (await case.view()).stage == "asked"
+            assert (await case.send("confirm", GOODS_DEPT, **SAID, standing=TRUE))["code"] == "accepted"
+        await case.at("feedback")
+
+
+def test_what_a_signal_says_of_its_sender_is_not_handed_to_the_next_run() -> None:
+    message = Confirm.model_validate({"actor": GOODS_DEPT, **SAID, "token": "a.b.c", "standing": TRUE})
+    assert json.loads(for_another_run(message) or "").keys() >= {"actor", "liable", "token"}
+    assert "standing" not in json.loads(for_another_run(message) or "")
+    assert for_another_run(None) is None
 
 
 async def test_a_flood_of_denials_does_not_fill_the_audit_trail(
@@ -90,8 +141,8 @@ async def test_a_flood_of_denials_does_not_fill_the_audit_trail(
 ) -> None:
     monkeypatch.setattr("activities.door.NOTED_DENIALS", 2)
     case = await office.asked()
-    for _ in range(4):
-        await case.refusal("confirm", STRANGER, **SAID, standing=TRUE)
+    for n in range(4):
+        await case.refusal("confirm", STRANGER, **SAID, command_id=f"f-{n}", standing=TRUE)
     assert len(await _denials(office.store, case.number)) == 2
 
 
@@ -177,7 +228,8 @@ async def test_a_denial_that_cannot_be_noted_is_left_to_the_case(tmp_path: Path)
     nowhere = Store(f"sqlite+aiosqlite:///{tmp_path}/none/none.db")
     door = Door(nowhere, Gate(), everybody, asyncio.get_running_loop())
     command = Confirm(actor=STRANGER, **SAID, standing=TRUE)
-    refused = await asyncio.to_thread(door, Knock("C-1", case_id("C-1"), "confirm", command, datetime.now(UTC)))
+    knock = Knock("C-1", case_id("C-1"), "run", "u-1", "confirm", command, datetime.now(UTC))
+    refused = await asyncio.to_thread(door, knock)
     assert refused is not None
     assert (refused.code, refused.reason) == ("wrong_standing", "standing: could not be looked up now; leave it out")
     await nowhere.close()
