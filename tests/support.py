@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHandle, WorkflowHistory, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
@@ -217,7 +218,13 @@ class Office:
         replayer = Replayer(workflows=WORKFLOWS, data_converter=DATA_CONVERTER, workflow_runner=RUNNER)
         for case in cases:
             for history in await case.histories():
-                await replayer.replay_workflow(history)
+                if begun(history):
+                    await replayer.replay_workflow(history)
+
+
+def begun(history: WorkflowHistory) -> bool:
+    """Whether there is a step to be done again. The SDK never ends the replay of a history that has none."""
+    return any(event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED for event in history.events)
 
 
 def everybody() -> Directory:

@@ -123,9 +123,10 @@ async def crowd(lane: Lane, case: OfCase) -> None:
 
 
 def _is_answer(answer: object) -> bool:
-    """The case's own refusal, or the server's word that it has ended."""
+    """The case's own refusal, or the server's word that it has ended, at this very moment or before."""
     if isinstance(answer, RPCError):
-        return answer.status is RPCStatusCode.NOT_FOUND and "already completed" in answer.message
+        ended = "already completed" in answer.message or "by closing workflow" in answer.message
+        return answer.status is RPCStatusCode.NOT_FOUND and ended
     return isinstance(answer, WorkflowUpdateFailedError)
 
 

@@ -72,6 +72,7 @@ async def test_a_start_a_ruling_and_the_partners_call_are_one_trace_and_a_replay
         await case.at("asked")
         await case.send("confirm", GOODS_DEPT, liable=liable(merchant=100), reason="漏水属实")
         await case.at("feedback")
+        await case.written()
     made = spans.get_finished_spans()
     ours = [span for span in made if span.context and span.context.trace_id == root.get_span_context().trace_id]
     names = {span.name for span in ours}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from models.language import Language
 from starter.cli.app import explain, run
 from starter.cli.commands import COMMANDS
 from starter.main import tolerate
@@ -218,10 +219,7 @@ def test_a_cause_the_procedure_does_not_know_is_told_before_a_case_is_opened(red
 
 def test_half_a_letter_that_no_database_takes_is_a_mistake_in_the_arguments() -> None:
     torn = UnicodeEncodeError("utf-8", "\udc80", 0, 1, "surrogates not allowed")
-    assert explain(torn, Language.EN) == (
-        "arguments: are not valid text; type them in a terminal of UTF-8",
-        2,
-    )
+    assert explain(torn, Language.EN) == ("arguments: are not valid text; type them in a terminal of UTF-8", 2)
 
 
 def test_every_command_has_help(redress: Redress, capsys: pytest.CaptureFixture[str]) -> None:
