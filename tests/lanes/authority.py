@@ -6,6 +6,7 @@ Nobody is allowed or denied otherwise than the procedure's and the directory's d
 """
 
 import argparse
+import math
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from sqlmodel import col, func, select
 from activities.audit import of_event
 from activities.store import Store
 from models.case import Case, Stage
-from models.commands import COMMANDS
+from models.commands import COMMANDS, Standing
 from models.names import DENIALS
 from models.procedure import Procedure
 from models.tables import AuditRow, EventRow
@@ -124,6 +125,7 @@ class Cells:
         limits = self._dice.choice(
             [None, None, {}, {scene.case.complaint.order.currency: self._dice.randrange(20_000)}]
         )
+        self._claim(hats, limits, names)
         share = {self._dice.choice(list(scene.pack.parties)): 100} if name in WITH_LIABLE else {}
         command = COMMANDS[name].model_validate({"actor": actor, "department": claimed, **least(name, **share)})
         case, verdict = receive(scene.case, scene.pack, name, command, scene.case.events[-1].at, hats, limits)
@@ -137,6 +139,20 @@ class Cells:
         elif verdict.accepted:
             self._rightly(scene, name, actor, limits, cell)
         self.seen.add((scene.pack.ref, scene.case.stage, name, hats, claimed, actor != "somebody", limits is None))
+
+    def _claim(self, hats: tuple[str, ...], limits: dict[str, int] | None, names: list[str]) -> None:
+        """At the door nobody is let in for a department that is not his, or for more money than is his."""
+        if not hats:
+            return
+        dice = self._dice
+        claimed = tuple(dice.sample(names, dice.choice([1, 2]))) if dice.random() < 0.5 else hats[:1]
+        money = dice.choice([limits, None, {}, {"EUR": 1}, {dice.choice(["CNY", "BRL"]): dice.randrange(20_000)}])
+        let_in = Standing(departments=claimed, limits=money).within(Standing(departments=hats, limits=limits))
+        known = {"CNY", "BRL", "EUR", *(limits or {})}
+        more = any(_most(money, currency) > _most(limits, currency) for currency in known)
+        rightly = all(department in hats for department in claimed) and not more
+        self._lane.must(let_in == rightly, f"{claimed} {money} by {hats} {limits}: let in {let_in}, should {rightly}")
+        self._lane.counts["let in by the door" if let_in else "not let in by the door"] += 1
 
     def _audited(self, scene: Scene, case: Case, cell: str, code: str) -> None:
         """A denial leaves one line, a row for the audit trail, and nothing else."""
@@ -159,6 +175,10 @@ class Cells:
         for part in scene.pack.separation.get(name, ()):
             had = {event.actor for event in scene.case.events if event.kind in kinds.get(part, set())}
             self._lane.must(actor not in had, f"{cell}: {actor} had a part in it")
+
+
+def _most(limits: dict[str, int] | None, currency: str) -> float:
+    return math.inf if limits is None else limits.get(currency, 0)
 
 
 def _had_a_part(case: Case) -> list[str]:

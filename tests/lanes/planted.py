@@ -61,6 +61,8 @@ BUGS = (
     Bug("whoever has several hats may do anything", "rules/messages.py",
         "if hat in allowed and command.department in (None, hat)]", "if hat in allowed or len(departments) > 1]",
         AUTHORITY),
+    Bug("the door lets in whoever claims more money than is his", "models/commands.py",
+        "return other.limits is None\n", "return True\n", AUTHORITY),
     Bug("a denial leaves no line", "rules/messages.py",
         "if case.refusals < (NOTED_DENIALS if code in DENIALS", "if case.refusals < (0 if code in DENIALS", AUTHORITY),
     Bug("a cell may be a formula", "reports/cells.py", 'and text.startswith(_FORMULA)', "and False", INJECTIONS),
