@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -227,6 +228,7 @@ def begun(history: WorkflowHistory) -> bool:
     return any(event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED for event in history.events)
 
 
+@cache
 def everybody() -> Directory:
     """The people of the packaged procedures and of the tests' own."""
     return Directory(departments=read_directory(DIRECTORY).departments | read_directory(TEST_PACKS).departments)
