@@ -3,6 +3,7 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RawValue
@@ -17,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.inbox import Inbox, answered, refusal
     from workflows.letters import Letter, Models, read
 
+_CALM = timedelta(seconds=1)
 HEARD = Verdict(accepted=True, code="accepted")
 
 
@@ -119,8 +121,17 @@ class Desk(ABC):
         self.inbox.release()
         await self.go_on()
 
+    async def _await_calm(self) -> None:
+        """Have a task of its own for the new run, once a second: the last of a flood may come several in one, and
+        nothing after it.
+        """
+        while True:
+            await workflow.wait_condition(lambda: self.renewal_due)
+            await workflow.sleep(_CALM)
+
     async def keep_book(self) -> None:
         """Write down what has happened, beside the work: a database that is down delays no decision."""
+        self._calm = asyncio.create_task(self._await_calm())
         while True:
             await workflow.wait_condition(lambda: self.page_due or not self._book_open)
             if not self.unwritten:

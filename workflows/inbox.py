@@ -161,9 +161,8 @@ class Inbox:
             origins = await workflow.execute_activity_method(
                 BookDuties.examine, list(envelopes.values()), **options.insistent()
             )
-        elif self._waiting or self.full:
-            # What can be read ends the task with its question; this does so too: more is judged in a task of its own,
-            # and another run takes over from one that brings nothing.
+        elif self._waiting:
+            # What can be read ends the task with its question; this does so too: more is judged in a task of its own.
             await workflow.sleep(_BREATH)
         found |= dict(zip(envelopes, origins, strict=True))
         return [
