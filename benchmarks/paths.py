@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from temporalio.client import WorkflowHandle
+from temporalio.service import RPCError, RPCStatusCode
 
 from benchmarks.counts import events
 from models.commands import COMMANDS
@@ -38,10 +39,22 @@ async def asked(office: Office, **changes: Any) -> OfCase:
 
 
 async def timed(handle: WorkflowHandle[Any, Any]) -> None:
-    """Wait until a workflow waits on a timer. Asked of the server: a query could cost it a workflow task."""
+    """Wait until a workflow, which may not have been started yet, waits on a timer.
+
+    Asked of the server: a query could cost it a workflow task.
+    """
     async with asyncio.timeout(20):
-        while not events([await handle.fetch_history()])["TIMER_STARTED"]:  # noqa: ASYNC110
+        while not await _waits(handle):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
+
+
+async def _waits(handle: WorkflowHandle[Any, Any]) -> bool:
+    try:
+        return events([await handle.fetch_history()])["TIMER_STARTED"] > 0
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        return False
 
 
 async def say(case: OfCase, name: str, actor: str, **fields: Any) -> None:
