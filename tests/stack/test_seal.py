@@ -59,8 +59,8 @@ async def test_a_broken_or_forged_seal_is_marked_never_raised() -> None:
     (sealed,) = await Sealer(RING).encode([_payload("x" * 500)])
     other_key = Sealer(KeyRing.parse(f"new:{OLD}"))
     forged = [
-        Payload(metadata=sealed.metadata, data=sealed.data[:cut] + b"!" + sealed.data[cut + 1 :])
-        for cut in (0, 12, 40, -1)
+        Payload(metadata=sealed.metadata, data=sealed.data[:cut] + bytes([sealed.data[cut] ^ 1]) + sealed.data[cut + 1 :])
+        for cut in (0, 12, 40, len(sealed.data) - 1)
     ]
     forged += [Payload(metadata=sealed.metadata, data=sealed.data[:n]) for n in (0, 5, 12, 20)]
     forged += [Payload(metadata={"encoding": SEALED, KEY_ID: b"old"}, data=sealed.data)]
