@@ -58,9 +58,10 @@ async def test_a_payload_nobody_sealed_is_marked_and_its_content_gone_unless_pla
 async def test_a_broken_or_forged_seal_is_marked_never_raised() -> None:
     (sealed,) = await Sealer(RING).encode([_payload("x" * 500)])
     other_key = Sealer(KeyRing.parse(f"new:{OLD}"))
+    data = sealed.data
     forged = [
-        Payload(metadata=sealed.metadata, data=sealed.data[:cut] + bytes([sealed.data[cut] ^ 1]) + sealed.data[cut + 1 :])
-        for cut in (0, 12, 40, len(sealed.data) - 1)
+        Payload(metadata=sealed.metadata, data=data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+        for at in (0, 12, 40, len(data) - 1)
     ]
     forged += [Payload(metadata=sealed.metadata, data=sealed.data[:n]) for n in (0, 5, 12, 20)]
     forged += [Payload(metadata={"encoding": SEALED, KEY_ID: b"old"}, data=sealed.data)]
