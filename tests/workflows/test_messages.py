@@ -135,7 +135,7 @@ async def test_hundreds_that_came_while_no_worker_was_there_are_all_judged_and_n
     assert (await case.handle.describe()).run_id != first_run, "what waits is left to a new run"
     for run in (first_run, None):
         history = await office.client.get_workflow_handle(case.handle.id, run_id=run).fetch_history()
-        assert sum(event.HasField("timer_fired_event_attributes") for event in history.events) == 1, "a task of its own"
+        assert sum(event.HasField("timer_fired_event_attributes") for event in history.events) >= 1, "a task of its own"
 
 
 async def test_a_flood_of_nothing_but_nonsense_is_in_the_book_though_nothing_else_happens(office: Office) -> None:
