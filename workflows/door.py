@@ -1,5 +1,6 @@
 """The door of a case, from inside: an update that says for whom its sender acts is looked up before it is accepted."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from temporalio import workflow
@@ -30,9 +31,11 @@ def knock(letter: Letter, at: datetime) -> Verdict | None:
     return verdict
 
 
-def let_in(letter: Letter) -> Origin | None:
-    """What the door has found true of an accepted update's sender; None where it was not asked."""
-    if letter.signal is not None or not isinstance(letter.content, Command) or letter.content.standing is None:
+def let_in(letter: Letter, wants: Callable[[Command], str | None]) -> Origin | None:
+    """What the door has found true of an accepted update's sender; None where it was not asked, or more is wanted."""
+    content = letter.content
+    if letter.signal is not None or not isinstance(content, Command) or content.standing is None:
         return None
-    standing = letter.content.standing
-    return Origin(departments=standing.departments, limits=standing.limits)
+    if wants(content) is not None:
+        return None
+    return Origin(departments=content.standing.departments, limits=content.standing.limits)

@@ -150,7 +150,8 @@ class Inbox:
         """
         batch, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
         letters = [self._read(each.message) for each in batch]
-        found = {id(letter): origin for letter in letters if (origin := self._let_in(letter, wants)) is not None}
+        at_the_door = letters if self._guarded else []
+        found = {id(letter): origin for letter in at_the_door if (origin := let_in(letter, wants)) is not None}
         envelopes = {
             id(letter): envelope
             for each, letter in zip(batch, letters, strict=True)
@@ -169,12 +170,6 @@ class Inbox:
             _believed(letter, found.get(id(letter), Origin()), each.came)
             for each, letter in zip(batch, letters, strict=True)
         ]
-
-    def _let_in(self, letter: Letter, wants: Callable[[Command], str | None]) -> Origin | None:
-        """What is known of a letter's sender already; None where it is to be found out, or the letter wants more."""
-        if not self._guarded or not isinstance(letter.content, Command) or wants(letter.content) is not None:
-            return None
-        return let_in(letter)
 
     def _read(self, message: Letter | _Unread) -> Letter:
         if isinstance(message, Letter):
