@@ -35,9 +35,9 @@ def kept(path: Path = RESULTS) -> list[Goal]:
 
 
 def keep(goals: list[Goal], path: Path = RESULTS) -> None:
-    """Write these down, each in the place of an earlier one of its name."""
-    names = {goal.name for goal in goals}
-    rows = [asdict(goal) | {"holds": goal.holds} for goal in [*(g for g in kept(path) if g.name not in names), *goals]]
+    """Write these down, each in the place of an earlier one of its name, new ones at the end."""
+    figures = {goal.name: goal for goal in [*kept(path), *goals]}
+    rows = [asdict(goal) | {"holds": goal.holds} for goal in figures.values()]
     path.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 

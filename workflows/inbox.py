@@ -30,9 +30,9 @@ _BREATH = timedelta(milliseconds=1)
 
 
 FLOOD = 200
-"""Signals after which another run is wanted, long before the server suggests one. The server fails a task in whose
-time a hundred messages come; done again from the start of a long history it takes longer still, and fails for as long
-as the flood lasts."""
+"""Messages after which another run is wanted, long before the server suggests one. The server fails a task in whose
+time a hundred messages come, and one that hands over while another comes; done again from the start of a long history
+(a second for 3,000 events) it takes longer still, and fails for as long as the flood lasts."""
 CARRIED_BYTES = 1_000_000
 """The most a run leaves to the next one to judge: a start's arguments have room for twice as much."""
 _ROOM = 300
@@ -66,6 +66,7 @@ class Inbox:
         self._models = models
         self._guarded = guarded
         self._waiting: list[_Waiting] = []
+        self._messages = 0
         self._signals = 0
         self._burst = (0, 0)
         """A workflow task, by the history's length, and the signals it brought."""
@@ -75,11 +76,13 @@ class Inbox:
         """Take a message in whose sender waits for the answer. Never raises."""
         letter = read(name, args, self._models)
         self._waiting.append(_Waiting(letter, workflow.now(), _size(args)))
+        self._messages += 1
         return letter
 
     def signalled(self, name: str, args: Sequence[RawValue]) -> None:
         """Take a signal in. It is read when it is judged: all that came while no worker was there come in one task."""
         self._waiting.append(_Waiting(_Unread(name, args, self._signals), workflow.now(), _size(args)))
+        self._messages += 1
         self._signals += 1
         task = workflow.info().get_current_history_length()
         self._burst = (task, 1 + (self._burst[1] if self._burst[0] == task else 0))
@@ -104,7 +107,7 @@ class Inbox:
     @property
     def full(self) -> bool:
         """Whether the run has had so many messages that another one shall take over."""
-        return self._signals >= FLOOD or workflow.info().is_continue_as_new_suggested()
+        return self._messages >= FLOOD or workflow.info().is_continue_as_new_suggested()
 
     @property
     def portable(self) -> bool:

@@ -120,6 +120,15 @@ async def test_a_flood_is_answered_in_fresh_runs_and_keeps_state_clock_and_comma
     assert (await case.at("feedback")).refunded == 21_000
 
 
+async def test_a_flood_of_updates_is_answered_in_fresh_runs_too(office: Office) -> None:
+    case = await office.asked(cause="damage_unclear")
+    first_run = (await case.handle.describe()).run_id
+    fields = {"liable": liable(merchant=100), "reason": "属实", "command_id": "kept-1"}
+    codes = [(await case.send("confirm", GOODS_DEPT, **fields))["code"] for _ in range(FLOOD + 5)]
+    assert codes == ["accepted", *["repeated"] * (FLOOD + 4)]
+    assert (await case.handle.describe()).run_id != first_run
+
+
 async def test_hundreds_that_came_while_no_worker_was_there_are_all_judged_and_none_wedges_the_case(
     office: Office,
 ) -> None:
