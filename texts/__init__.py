@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 from models.language import Language
 
 HERE = Path(__file__).parent
+_BY_SENTENCE = {"reasons.zh.toml", "help.zh.toml"}
+"""Catalogues by what is said in English, not by a key."""
 _OPTIONAL = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
 _NAME = re.compile(r"\{([a-z_]+)\}")
 _NOTHING = "–"
@@ -29,7 +31,7 @@ def catalogue(lang: Language) -> Mapping[str, str]:
     code = Language(lang).value
     found: dict[str, str] = {}
     for file in (HERE / f"{code}.toml", *sorted(HERE.glob(f"*.{code}.toml"))):
-        if file.name != "reasons.zh.toml":
+        if file.name not in _BY_SENTENCE:
             found |= _flat(tomllib.loads(file.read_text(encoding="utf-8")), "")
     return found
 

@@ -22,6 +22,7 @@ from cyclopts.exceptions import (
 
 from models.language import Language
 from starter.cli.commands import COMMANDS
+from starter.cli.helping import HelpPage
 from starter.cli.session import begin
 from starter.errors import OperatorError
 from starter.failures import BadInput, Failure
@@ -67,7 +68,9 @@ def run(arguments: list[str] | None = None) -> int:
 
     0 done, 2 usage, 3 refused, 4 no such case, 5 not confirmed (send again safely), 75 try again.
     """
-    current = begin(_lang_of(sys.argv[1:] if arguments is None else arguments))
+    words = sys.argv[1:] if arguments is None else arguments
+    current = begin(_lang_of(words))
+    app.help_formatter = HelpPage(lambda: current.error_lang, next((word for word in words if word in COMMANDS), ""))
     try:
         outcome = app.meta(arguments, exit_on_error=False, print_error=False)
     except KeyboardInterrupt:

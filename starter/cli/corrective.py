@@ -29,7 +29,7 @@ Form = Annotated[Path, Parameter(name="FILE", help="The filled-in form, TOML or 
 
 
 @corrective.command(name="form")
-def form(name: Annotated[FormName, Parameter(name="FORM")], /) -> int:
+def form(name: Annotated[FormName, Parameter(name="FORM", help="Whose form.")], /) -> int:
     """An empty form to fill in: the complaint's, or a gate's."""
     current = session()
     current.out.print(Text(form_text(name, current.lang)))
@@ -77,7 +77,12 @@ async def show(number: Which, /, *, as_json: Json = False) -> int:
 
 @corrective.command(name="fill")
 async def fill(
-    number: Which, name: Annotated[GateName, Parameter(name="GATE")], file: Form, /, *, by: Sender = NOBODY
+    number: Which,
+    name: Annotated[GateName, Parameter(name="GATE", help="Which gate.")],
+    file: Form,
+    /,
+    *,
+    by: Sender = NOBODY,
 ) -> int:
     """Hand a gate in, from its filled-in form."""
     content = await asyncio.to_thread(read_form, file)
@@ -174,8 +179,8 @@ async def recall(
 ) -> int:
     """Decide whether lots are recalled.
 
-    :param yes: They are.
-    :param no: They are not.
+    :param yes: They are recalled.
+    :param no: They are not recalled.
     :param lot: A lot; again for more.
     :param reason: Why.
     """

@@ -18,7 +18,7 @@ Flag = Annotated[bool, Parameter(negative="")]
 
 async def list_cases(
     *,
-    stage: ListedStage | None = None,
+    stage: Annotated[ListedStage | None, Parameter(metavar="STAGE")] = None,
     department: str | None = None,
     order: str | None = None,
     overdue: Flag = False,

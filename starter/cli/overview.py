@@ -27,12 +27,22 @@ def wanted(arguments: Sequence[str]) -> Language | None:
 
 def text(lang: Language) -> str:
     """Every command in its group, with a line of help."""
-    said = tomllib.loads((HERE / f"overview.{lang.value}.toml").read_text(encoding="utf-8"))
+    said = _said(lang)
     about, helps = said["overview"], said["command"]
     blocks = [f"{about['usage']}\n\n{about['about']}"]
     blocks += [_block(about[group], {name: helps[name] for name in names}) for group, names in GROUPS.items()]
     options = {"--lang zh|en": about["lang"], "--help": about["help"], "--version": about["version"]}
     return "\n\n".join([*blocks, _block(about["options"], options), about["more"]])
+
+
+def of(command: str, lang: Language) -> str:
+    """A command's line of help; empty where there is no such command."""
+    line: str = _said(lang)["command"].get(command, "")
+    return line
+
+
+def _said(lang: Language) -> dict[str, dict[str, str]]:
+    return tomllib.loads((HERE / f"overview.{lang.value}.toml").read_text(encoding="utf-8"))
 
 
 def _block(title: str, lines: Mapping[str, str]) -> str:

@@ -1,0 +1,92 @@
+"""`redress COMMAND --help` in the reader's language: plain lines, as `redress --help` prints them."""
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING
+
+from rich.console import Console, ConsoleOptions
+from rich.text import Text
+
+from models.language import Language
+from starter.cli import overview
+from texts import HERE, say
+
+if TYPE_CHECKING:
+    from cyclopts.help import HelpEntry, HelpPanel
+
+CATALOGUE = HERE / "help.zh.toml"
+_PLACE = re.compile(r"COMMAND|OPTIONS|ARGS")
+"""What the usage line has where a command, options or further arguments stand."""
+_FLAG = (None, "False")
+"""What the parser says of a switch: it takes no value and is off, which goes without saying."""
+
+
+class HelpPage:
+    """How the parser of arguments has help printed. What a command without subcommands does stands in the overview."""
+
+    def __init__(self, lang: Callable[[], Language], command: str) -> None:
+        """`lang` is asked only when help is printed: to find it out the settings may have to be read."""
+        self._asked = lang
+        self._command = command
+
+    @property
+    def _lang(self) -> Language:
+        return self._asked()
+
+    def render_usage(self, console: Console, options: ConsoleOptions, usage: object) -> None:
+        """What to type."""
+        line = " ".join(_PLACE.sub(lambda word: say(f"help.{word[0]}", self._lang), str(usage)).split())
+        console.print(Text(say("help.usage", self._lang, line=line)), style="bold")
+        console.print()
+
+    def render_description(self, console: Console, options: ConsoleOptions, description: object) -> None:
+        """What the command does."""
+        known = [translated(part, self._lang) for part in paragraphs(description)]
+        for about in known or [overview.of(self._command, self._lang)]:
+            console.print(Text(about))
+            console.print()
+
+    def __call__(self, console: Console, options: ConsoleOptions, panel: "HelpPanel") -> None:
+        """Commands, arguments or options, a line each."""
+        from rich.padding import Padding
+        from rich.table import Table
+
+        if not panel.entries:
+            return
+        lines = Table.grid(padding=(0, 2))
+        lines.add_column(max_width=console.width * 2 // 5)
+        for entry in panel.entries:
+            lines.add_row(Text(", ".join(entry.display_labels_with_metavar)), Text(self._line(entry)))
+        console.print(Text(say(f"help.{panel.title}", self._lang)), style="bold")
+        console.print(Padding(lines, (0, 0, 0, 2)))
+        console.print()
+
+    def _line(self, entry: "HelpEntry") -> str:
+        words = " ".join(translated(part, self._lang) for part in paragraphs(entry.description))
+        known = {
+            "required": entry.required or None,
+            "choices": ", ".join(entry.choices) if entry.choices else None,
+            "default": None if (entry.metavar, entry.default) == _FLAG else entry.default,
+        }
+        more = [say(f"help.{name}", self._lang, value=value) for name, value in known.items() if value is not None]
+        return words + say("help.more", self._lang, more=say("help.between", self._lang).join(more)) if more else words
+
+
+def paragraphs(said: object) -> list[str]:
+    """The paragraphs of what the parser has to say of something, each on one line."""
+    inner = getattr(said, "primary_renderable", said)
+    text = inner.plain if isinstance(inner, Text) else inner if isinstance(inner, str) else ""
+    return [" ".join(part.split()) for part in text.split("\n\n") if part.strip()]
+
+
+def translated(english: str, lang: Language) -> str:
+    """A sentence of help in the language; one that is not in the catalogue stays as it is."""
+    return english if lang is Language.EN else catalogue().get(english, english)
+
+
+@cache
+def catalogue() -> Mapping[str, str]:
+    """Every sentence of help in Chinese, by the English one."""
+    return {english: str(zh) for english, zh in tomllib.loads(CATALOGUE.read_text(encoding="utf-8")).items()}
