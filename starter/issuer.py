@@ -83,7 +83,7 @@ class Issuer:
     def _keys(self) -> list[dict[str, Any]]:
         try:
             keys: list[dict[str, Any]] = json.loads((self._home / PRIVATE).read_text(encoding="utf-8"))["keys"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise IssuerError(
                 f"{self._home / PRIVATE}: cannot be read ({type(error).__name__}); delete it for a new one"
             ) from None

@@ -36,7 +36,7 @@ def read_login(settings: Settings) -> Login:
         name, token = kept["name"], kept.get("token")
     except FileNotFoundError:
         return NOBODY
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise LoginError(f"{file} cannot be read ({type(error).__name__}); log in again") from None
     if settings.auth.jwks_file is not None:
         return Login(name, lambda _: token)

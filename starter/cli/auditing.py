@@ -96,5 +96,5 @@ def _lines(file: Path) -> Iterator[Mapping[str, Any]]:
                 yield {**row, "at": datetime.fromisoformat(row["at"])}
     except OSError as error:
         raise BadInput("unreadable", problem=error.strerror or type(error).__name__) from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise BadInput("not_an_export") from None

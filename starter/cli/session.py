@@ -84,7 +84,7 @@ class Session:
         load_packs(*([self.settings.procedures_dir] if self.settings.procedures_dir else []))
         pack = PACKS.newest(self.settings.default_procedure)
         if pack is None:
-            raise BadInput("no_procedure", name=self.settings.default_procedure)
+            raise BadInput("no_procedure", known=_names(PACKS.all()))
         return pack
 
     def packs(self) -> "list[Procedure]":
@@ -96,7 +96,7 @@ class Session:
 
     def no_procedure(self) -> BadInput:
         """That a procedure somebody named is not known here."""
-        return BadInput("unknown_procedure", known=", ".join(dict.fromkeys(pack.name for pack in self.packs())))
+        return BadInput("unknown_procedure", known=_names(self.packs()))
 
     def pack(self, ref: str) -> "Procedure":
         """The procedure a case runs on; the default one where this machine lacks it (only titles depend on it)."""
@@ -181,6 +181,10 @@ def print_json(value: object) -> None:
     utf8 = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
     text = json.dumps(_plain(value), ensure_ascii=not utf8, indent=2)
     sys.stdout.write(text.encode("utf-8", "replace").decode() + "\n")
+
+
+def _names(packs: "list[Procedure]") -> str:
+    return ", ".join(dict.fromkeys(pack.name for pack in packs))
 
 
 def _plain(value: object) -> Any:

@@ -222,6 +222,28 @@ def test_half_a_letter_that_no_database_takes_is_a_mistake_in_the_arguments() ->
     assert explain(torn, Language.EN) == ("arguments: are not valid text; type them in a terminal of UTF-8", 2)
 
 
+def test_a_configured_procedure_that_is_not_there_is_not_repeated_but_those_are_told_that_are(
+    redress: Redress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDRESS_DEFAULT_PROCEDURE", SECRET)
+    ran = redress("inbox", "merchandise")
+    assert ran.code == 2
+    assert SECRET not in ran.err
+    assert "default_procedure: there is no procedure of this name; use one of courier, live, marketplace" in ran.err
+
+
+def test_json_too_deep_to_read_is_no_export_no_login_and_no_case(redress: Redress, tmp_path: Path) -> None:
+    deep = tmp_path / "deep.json"
+    deep.write_text("[" * 50_000)
+    ran = redress("audit", "verify", str(deep))
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "login.json").write_text("[" * 50_000)
+    ran = redress("confirm", "R-ABCDEFGH23456", "--liable", "merchant", "--reason", "x")
+    assert (ran.code, "log in again" in ran.err) == (75, True)
+
+
 def test_every_command_has_help(redress: Redress, capsys: pytest.CaptureFixture[str]) -> None:
     for name in COMMANDS:
         ran = redress(name, "--help")
