@@ -157,7 +157,7 @@ async def serving(
             await append(session, [entry], lambda: datetime.now(UTC))
 
     desk = Desk(
-        Sealer(ring, accept_plain=True),
+        Sealer(ring, accept_plain=True, strangers=settings.codec.strangers),
         gate_of(settings, address),
         DirectoryFile(settings.directory),
         tell,

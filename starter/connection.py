@@ -5,13 +5,14 @@ import re
 from functools import cache
 
 from temporalio.client import Client
+from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.service import RPCError
 
 from starter.errors import OperatorError
 from starter.observe.tracing import tracing
-from starter.settings import Settings
+from starter.settings import Codec, Settings
 from starter.stackfile import running_stack
 from starter.wire import data_converter
 
@@ -41,6 +42,10 @@ def _quiet() -> Runtime:
     return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter=errors)))
 
 
+def _converter(codec: Codec) -> DataConverter:
+    return data_converter(codec.ring, accept_plain=codec.plain == "accept", strangers=codec.strangers)
+
+
 async def connect_to(
     config: ClientConnectConfig, settings: Settings, *, identity: str | None = None, runtime: Runtime | None = None
 ) -> Client:
@@ -51,7 +56,7 @@ async def connect_to(
         async with asyncio.timeout(PATIENCE):
             return await Client.connect(
                 **target,
-                data_converter=data_converter(settings.codec.ring, accept_plain=settings.codec.plain == "accept"),
+                data_converter=_converter(settings.codec),
                 identity=identity,
                 runtime=runtime,
                 plugins=tracing(settings),

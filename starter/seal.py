@@ -2,7 +2,7 @@
 
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -46,10 +46,12 @@ class Sealer(PayloadCodec):
     service changes over.
     """
 
-    def __init__(self, ring: KeyRing, *, accept_plain: bool = False) -> None:
+    def __init__(self, ring: KeyRing, *, accept_plain: bool = False, strangers: Collection[str] = ()) -> None:
+        """`strangers`: ids of keys that were never the service's, which somebody has made up to hold a case up."""
         self._active = ring.active.encode()
         self._ciphers = {name.encode(): AESGCM(key) for name, key in ring.keys.items()}
         self._accept_plain = accept_plain
+        self._strangers = {name.encode() for name in strangers}
         self.missing = 0
         """How many payloads stayed shut for want of their key."""
 
@@ -74,6 +76,8 @@ class Sealer(PayloadCodec):
         if payload.metadata.get("encoding") != SEALED:
             return payload if self._accept_plain else Payload(metadata={"encoding": UNSEALED_PAYLOAD})
         name = payload.metadata.get(KEY_ID, b"")
+        if name in self._strangers:
+            return Payload(metadata={"encoding": UNDECODABLE_PAYLOAD})
         if name not in self._ciphers:
             self.missing += 1
             shown = name[:40].decode("ascii", "replace")

@@ -113,6 +113,8 @@ class Codec(_Part):
     """`ID:BASE64,ID:BASE64`, 32 bytes each; the first seals, all open."""
     plain: Literal["refuse", "accept"] = "refuse"
     """What to do with a payload nobody has sealed; "accept" while a running service changes over."""
+    strangers: tuple[Annotated[str, Field(max_length=40)], ...] = ()
+    """Ids of keys that were never yours: what names one is refused as a broken seal instead of waited for."""
     host: str = "127.0.0.1"
     """Where the codec server listens."""
     port: Port = 8234

@@ -1,6 +1,6 @@
 """How values become payloads: JSON through pydantic, and what to do with payloads that are not."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from temporalio.api.common.v1 import Payload
@@ -82,7 +82,9 @@ DATA_CONVERTER = DataConverter(
 """The converter of a service that seals nothing."""
 
 
-def data_converter(ring: KeyRing | None, *, accept_plain: bool = False) -> DataConverter:
+def data_converter(
+    ring: KeyRing | None, *, accept_plain: bool = False, strangers: Collection[str] = ()
+) -> DataConverter:
     """The one converter of every client and worker: sealing where there is a ring of keys."""
     if ring is None:
         return DATA_CONVERTER
@@ -91,5 +93,5 @@ def data_converter(ring: KeyRing | None, *, accept_plain: bool = False) -> DataC
     return DataConverter(
         payload_converter_class=RedressPayloadConverter,
         failure_converter_class=SealedFailureConverter,
-        payload_codec=Sealer(ring, accept_plain=accept_plain),
+        payload_codec=Sealer(ring, accept_plain=accept_plain, strangers=strangers),
     )

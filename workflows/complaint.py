@@ -25,7 +25,7 @@ with workflow.unsafe.imports_passed_through():
     from rules.view import result
     from workflows.casework import CaseDesk
     from workflows.door import knock
-    from workflows.intake import ask_the_register, carried_on, complaint_of, hand_over
+    from workflows.intake import ask_the_register, carried_on, complaint_of
     from workflows.letters import Letter
     from workflows.options import watching
     from workflows.present import remedy_summary
@@ -109,8 +109,7 @@ class ComplaintWorkflow(CaseDesk):
             self.set_alarm()
             await workflow.wait_condition(lambda: self.ready() or self._outcome is not None or self.may_renew())
             await self.catch_up()
-            if self.may_renew():
-                hand_over(self.case, self.inbox)
+            self.renew(self.case)
 
     async def absorb(self) -> None:
         """The child's result."""

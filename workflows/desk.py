@@ -9,6 +9,8 @@ from temporalio import workflow
 from temporalio.common import RawValue
 
 with workflow.unsafe.imports_passed_through():
+    from pydantic import BaseModel
+
     from models.base import Record
     from models.case import Verdict
     from models.commands import Command
@@ -16,9 +18,13 @@ with workflow.unsafe.imports_passed_through():
     from models.pages import Origin
     from workflows.alarm import Alarm
     from workflows.inbox import Inbox, answered, refusal
+    from workflows.intake import hand_over
     from workflows.letters import Letter, Models, read
 
-_CALM = timedelta(seconds=1)
+_MOMENT = timedelta(milliseconds=1)
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(milliseconds=20), timedelta(seconds=1)
+_HARDLY_ANY = 2
+"""Messages lately, where the moment is quiet enough for a run to hand over in."""
 HEARD = Verdict(accepted=True, code="accepted")
 
 
@@ -34,6 +40,8 @@ class Desk(ABC):
         self.ending = False
         self._book_open = True
         self._writing = False
+        self._judging = False
+        self._quiet = False
 
     @abstractmethod
     def seen(self) -> Record:
@@ -86,9 +94,21 @@ class Desk(ABC):
         """
         return self.outgrown and not self.ending
 
+    @property
+    def leaving(self) -> bool:
+        """Whether a new run shall take over, and only messages may stand in its way: those that wait are left to it."""
+        stays = self._writing or self.alarm.rang() or self.inbox.pressing
+        return self.renewal_due and self.settled and not stays
+
     def may_renew(self) -> bool:
-        """Whether it can now: nothing on its way, and whoever waits for an answer has it."""
-        return self.renewal_due and self.settled and not self._writing and self.inbox.portable
+        """Whether it can now: nothing on its way, whoever waits for an answer has it, and in a flood a quiet moment."""
+        quiet = self._quiet or not self.inbox.full
+        return self.leaving and not self._judging and self.inbox.portable and quiet
+
+    def renew(self, state: BaseModel) -> None:
+        """Have a new run take over with this state, if it can."""
+        if self.may_renew():
+            hand_over(state, self.inbox)
 
     @property
     def page_due(self) -> bool:
@@ -103,41 +123,57 @@ class Desk(ABC):
 
     def ready(self) -> bool:
         """Whether something has happened that must be looked at."""
-        return self.inbox.waiting or self.alarm.rang()
+        return self.alarm.rang() or (self.inbox.waiting and not self.leaving)
 
     async def catch_up(self) -> None:
         """Judge every waiting message at the instant the server received it, and let time pass between and after.
 
         Where a new run shall take over, the messages are left to it: they may come faster than they are judged.
         """
+        self._judging = True
+        self.inbox.look()
         await self.absorb()
-        while self.inbox.waiting:
-            if self.may_renew():
-                return
+        while self.inbox.waiting and not self.leaving:
             letters = await self.inbox.take(self.wanted)
+            self.inbox.look()
             await self.absorb()
             for letter, origin in letters:
                 self.inbox.answer(letter, await self.judge(letter, origin), hold=self.renewal_due)
+        self._quiet = self.inbox.lately <= _HARDLY_ANY
         self.inbox.release()
-        await self.go_on()
+        if not self.inbox.waiting:
+            await self.go_on()
+        self._judging = False
 
-    async def _await_calm(self) -> None:
-        """Have a task of its own for the new run, once a second: the last of a flood may come several in one, and
-        nothing after it.
+    async def _await_quiet(self) -> None:
+        """Find a quiet moment for the new run: a task of its own.
+
+        A message that comes while the server is told of the new run voids it, and the task is done again from the
+        history's beginning, in which time more come.
         """
+        pause = timedelta()
         while True:
-            await workflow.wait_condition(lambda: self.renewal_due)
-            await workflow.sleep(_CALM)
+            await workflow.wait_condition(
+                lambda: self.inbox.full and self.leaving and not self._judging and not self._quiet
+            )
+            if pause:
+                await workflow.sleep(pause)
+            self.inbox.mark()
+            await workflow.sleep(_MOMENT)
+            self._quiet = self.inbox.lately <= _HARDLY_ANY
+            pause = min(max(2 * pause, _FIRST_PAUSE), _LONGEST_PAUSE)
 
     async def keep_book(self) -> None:
         """Write down what has happened, beside the work: a database that is down delays no decision."""
-        self._calm = asyncio.create_task(self._await_calm())
+        self._quiet_moment = asyncio.create_task(self._await_quiet())
         while True:
             await workflow.wait_condition(lambda: self.page_due or not self._book_open)
             if not self.unwritten:
                 return
             self._writing = True
+            self.inbox.mark()
             await self.write()
+            self.inbox.look()
             self._writing = False
 
     async def clear(self, book: asyncio.Task[None]) -> None:

@@ -18,7 +18,6 @@ with workflow.unsafe.imports_passed_through():
     from procedures import PACKS
     from rules import replies
     from workflows.desk import HEARD, Desk
-    from workflows.intake import hand_over
     from workflows.letters import Letter, Models
 
 State = TypeVar("State", bound=Dossier)
@@ -105,8 +104,7 @@ class DossierDesk(Desk, Generic[State]):
             self.proceed()
             self.set_alarm()
             await workflow.wait_condition(lambda: self.ready() or self.woken() or self.may_renew())
-            if self.may_renew():
-                hand_over(self.state, self.inbox)
+            self.renew(self.state)
 
     def set_alarm(self) -> None:
         """Wake up when the next thing is due."""

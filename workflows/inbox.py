@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
 
 from temporalio import workflow
 from temporalio.common import RawValue
@@ -22,9 +23,9 @@ with workflow.unsafe.imports_passed_through():
 
 
 AT_ONCE = 500
-"""Messages judged in one go. Thousands may have waited for a worker: a task that took them all would last too long, and
-what is found out about their senders would fit no payload."""
-
+"""Messages judged in one go. Thousands may have waited for a worker: a task that took them all would last too long."""
+AT_ONCE_BYTES = 500_000
+"""Their size at most: tokens are long, and what is to be found out about their senders must fit a payload (2 MB)."""
 
 _BREATH = timedelta(milliseconds=1)
 
@@ -33,8 +34,9 @@ FLOOD = 200
 """Messages after which another run is wanted, long before the server suggests one. The server fails a task in whose
 time a hundred messages come, and one that hands over while another comes; done again from the start of a long history
 (a second for 3,000 events) it takes longer still, and fails for as long as the flood lasts."""
-CARRIED_BYTES = 1_000_000
-"""The most a run leaves to the next one to judge: a start's arguments have room for twice as much."""
+CARRIED_BYTES = 500_000
+"""The most a run leaves to the next one to judge: a start's arguments have room for four times as much, and quotation
+marks take twice as much there."""
 _ROOM = 300
 """Bytes of a message's name, run and instant, which go with its content."""
 
@@ -68,8 +70,10 @@ class Inbox:
         self._waiting: list[_Waiting] = []
         self._messages = 0
         self._signals = 0
-        self._burst = (0, 0)
-        """A workflow task, by the history's length, and the signals it brought."""
+        self._marked = 0
+        self._long = False
+        self._judged = (0, 0)
+        """Messages taken since the case last asked the server for something, and their bytes."""
         self._held: list[tuple[Letter, Verdict]] = []
 
     def put(self, name: str, args: Sequence[RawValue]) -> Letter:
@@ -77,6 +81,7 @@ class Inbox:
         letter = read(name, args, self._models)
         self._waiting.append(_Waiting(letter, workflow.now(), _size(args)))
         self._messages += 1
+        self.look()
         return letter
 
     def signalled(self, name: str, args: Sequence[RawValue]) -> None:
@@ -84,8 +89,16 @@ class Inbox:
         self._waiting.append(_Waiting(_Unread(name, args, self._signals), workflow.now(), _size(args)))
         self._messages += 1
         self._signals += 1
-        task = workflow.info().get_current_history_length()
-        self._burst = (task, 1 + (self._burst[1] if self._burst[0] == task else 0))
+        self.look()
+
+    def look(self) -> None:
+        """Take in whether the server suggests another run.
+
+        Only for code that an event of the history has woken. A condition must not ask by itself: conditions are looked
+        at once more where a task also brought an update that is refused at the door. No history tells of that one, so
+        a replay would find the same conditions true later, and do what follows in another order.
+        """
+        self._long = workflow.info().is_continue_as_new_suggested()
 
     def answer(self, letter: Letter, verdict: Verdict, *, hold: bool) -> None:
         """Give the verdict; `hold` it until `release`, so that whoever sends one after another sends none meanwhile."""
@@ -97,6 +110,7 @@ class Inbox:
         """Give the verdicts that are held."""
         for letter, verdict in self._held:
             letter.verdict = verdict
+            self.mark()
         self._held = []
 
     @property
@@ -107,19 +121,29 @@ class Inbox:
     @property
     def full(self) -> bool:
         """Whether the run has had so many messages that another one shall take over."""
-        return self._messages >= FLOOD or workflow.info().is_continue_as_new_suggested()
+        return self._messages >= FLOOD or self._long
+
+    def mark(self) -> None:
+        """Something goes into the history: from here on `lately` counts anew."""
+        self._marked = self._messages
+
+    @property
+    def lately(self) -> int:
+        """Messages since the last mark: between two events of the history, so that a replay counts the same however the
+        tasks between them are put together.
+        """
+        return self._messages - self._marked
+
+    @property
+    def pressing(self) -> bool:
+        """Whether what waits cannot be left to another run: somebody waits for an answer, or it is too much."""
+        asked = any(isinstance(each.message, Letter) and each.message.signal is None for each in self._waiting)
+        return asked or sum(each.size for each in self._waiting) > CARRIED_BYTES
 
     @property
     def portable(self) -> bool:
-        """Whether another run can take over what waits: signals only, and not too much.
-
-        Not while a task brings several: one more would come before the server has the wish, which is then void, and the
-        task is done again from the history's beginning.
-        """
-        task, signals = self._burst
-        flooded = signals > 1 and task == workflow.info().get_current_history_length()
-        fits = sum(each.size for each in self._waiting) <= CARRIED_BYTES
-        return fits and not flooded and workflow.all_handlers_finished()
+        """Whether another run can take over what waits."""
+        return not self.pressing and workflow.all_handlers_finished()
 
     def handed_over(self) -> list[Unjudged]:
         """What waits, for the run that takes over."""
@@ -151,7 +175,7 @@ class Inbox:
 
         `wants`: the procedure a message would have the case move to, by its ref.
         """
-        batch, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
+        batch = await self._portion()
         letters = [self._read(each.message) for each in batch]
         at_the_door = letters if self._guarded else []
         found = {id(letter): origin for letter in at_the_door if (origin := let_in(letter, wants)) is not None}
@@ -162,17 +186,30 @@ class Inbox:
         }
         origins: list[Origin] = []
         if envelopes:
+            self.mark()
             origins = await workflow.execute_activity_method(
                 BookDuties.examine, list(envelopes.values()), **options.insistent()
             )
-        elif self._waiting:
-            # What can be read ends the task with its question; this does so too: more is judged in a task of its own.
-            await workflow.sleep(_BREATH)
+            self._judged = (0, 0)
         found |= dict(zip(envelopes, origins, strict=True))
         return [
             _believed(letter, found.get(id(letter), Origin()), each.came)
             for each, letter in zip(batch, letters, strict=True)
         ]
+
+    async def _portion(self) -> list[_Waiting]:
+        """The first that fit in what may be judged before the task ends; after a breath where none does.
+
+        Counted over tasks that asked the server for nothing: a replay may find several of them made into one.
+        """
+        if not self._waiting:
+            return []
+        while not (count := _fitting(self._waiting, *self._judged)):
+            await workflow.sleep(_BREATH)
+            self._judged = (0, 0)
+        batch, self._waiting = self._waiting[:count], self._waiting[count:]
+        self._judged = (self._judged[0] + count, self._judged[1] + sum(each.size for each in batch))
+        return batch
 
     def _read(self, message: Letter | _Unread) -> Letter:
         if isinstance(message, Letter):
@@ -185,6 +222,13 @@ class Inbox:
             if isinstance(each.message, Letter):
                 each.message.verdict = verdict
         self._waiting = []
+
+
+def _fitting(waiting: Sequence[_Waiting], messages: int, size: int) -> int:
+    """How many of them fit beside so many messages of such a size; one always does where there are none."""
+    sizes = accumulate((each.size for each in waiting[: AT_ONCE - messages]), initial=size)
+    count = sum(total <= AT_ONCE_BYTES for total in sizes) - 1
+    return max(count, 0 if messages else 1)
 
 
 def _envelope(letter: Letter, came: datetime, wants: Callable[[Command], str | None]) -> Envelope | None:

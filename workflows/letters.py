@@ -1,6 +1,7 @@
 """Messages as they come in: raw, so that nothing anybody sends can fail a case or vanish from its record."""
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -95,7 +96,9 @@ def read(name: str, args: Sequence[RawValue], models: Models = TO_A_CASE, signal
     """Read a message. Never raises: what is wrong with it is part of the answer."""
     model = models.get(name)
     if model is None:
-        return _bad(name, signal, Refused.UNKNOWN_COMMAND, f"name: is not a command; use one of {models.commands}")
+        return _bad(
+            spelt(name), signal, Refused.UNKNOWN_COMMAND, f"name: is not a command; use one of {models.commands}"
+        )
     if len(args) != 1:
         return _bad(name, signal, Refused.BAD_INPUT, f"(message): takes 1 argument, got {len(args)}; send one object")
     payload = args[0].payload
@@ -113,6 +116,12 @@ def read(name: str, args: Sequence[RawValue], models: Models = TO_A_CASE, signal
     return Letter(name, content, signal=signal)
 
 
+def spelt(name: str) -> str:
+    """A message's name as it may be repeated: one that is not spelt like ours could hold anything."""
+    return name if _NAME.fullmatch(name) else "(unknown)"
+
+
+_NAME = re.compile(r"[a-zA-Z][a-zA-Z_]{0,39}")
 _NOT_JSON = "(message): is not JSON; send encoding json/plain"
 _UNREADABLE = {
     UNSEALED_PAYLOAD: "(message): is not sealed with the service's key; send it through a program that has the key",

@@ -135,7 +135,7 @@ class Carrier:
         if name == GOODS and isinstance(letter.content, Goods) and self._arrived is None:
             self._arrived = letter.content
         else:
-            workflow.logger.warning("message not for a remedy", extra={"signal": name[:60]})
+            workflow.logger.warning("message not for a remedy", extra={"signal": letter.name})
 
 
 def order_of(args: tuple[Any, ...]) -> RemedyOrder:

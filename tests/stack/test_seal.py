@@ -70,6 +70,14 @@ async def test_a_broken_or_forged_seal_is_marked_never_raised() -> None:
     assert {payload.metadata["encoding"] for payload in opened} == {UNDECODABLE_PAYLOAD}
 
 
+async def test_a_key_that_was_never_ours_is_a_broken_seal_once_it_is_named() -> None:
+    (sealed,) = await Sealer(KeyRing.parse(f"mine:{OLD}")).encode([_payload(1)])
+    with pytest.raises(KeyMissing):
+        await Sealer(RING).decode([sealed])
+    (marked,) = await Sealer(RING, strangers=("mine",)).decode([sealed])
+    assert marked.metadata["encoding"] == UNDECODABLE_PAYLOAD
+
+
 def test_a_failure_shows_its_code_and_nothing_else() -> None:
     converter = data_converter(RING)
     failure = Failure()

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio.api.enums.v1 import EventType
@@ -14,17 +15,22 @@ from activities.store import Store
 from models.case import Stage
 from models.tables import CaseRow
 from tests.databases import Schemas
-from tests.support import GOODS_DEPT, Office, liable, office_at_work
+from tests.support import GOODS_DEPT, LOGISTICS, Office, liable, office_at_work
+from workflows.inbox import FLOOD
+
+cached = pytest.mark.parametrize("office", [False], indirect=True, ids=["cached"])
+"""Hundreds of steps: each with a replay of all before would take minutes."""
 
 
 @asynccontextmanager
 async def locked(url: str) -> AsyncIterator[None]:
     """Nobody else can write the store."""
     other = Store(url)
-    async with other.write() as session:  # which in SQLite is enough
+    async with other.write() as session:
+        connection = await session.connection()  # which in SQLite is enough
         if other.dialect == "postgresql":
             tables = ", ".join(table.name for table in CaseRow.metadata.sorted_tables)
-            await (await session.connection()).execute(text(f"LOCK TABLE {tables} IN EXCLUSIVE MODE"))
+            await connection.execute(text(f"LOCK TABLE {tables} IN EXCLUSIVE MODE"))
         yield
     await other.close()
 
@@ -80,3 +86,19 @@ async def test_a_page_is_written_only_when_temporal_has_the_step_it_tells_of(
         store.look = None
     assert seen[0]
     await store.close()
+
+
+@cached
+async def test_a_run_that_is_due_but_cannot_end_while_the_database_is_locked_does_not_grow(office: Office) -> None:
+    case = await office.asked(cause="damage_unclear")
+    await case.written()
+    fields = {"liable": liable(merchant=100), "reason": "属实", "command_id": "kept-1"}
+    async with locked(office.store.url):
+        for _ in range(FLOOD + 5):
+            await case.send("confirm", GOODS_DEPT, **fields)
+        await asyncio.sleep(2)
+        before = len((await case.history()).events)
+        await asyncio.sleep(4)
+        assert len((await case.history()).events) == before
+    await case.send("confirm", LOGISTICS, liable=liable(merchant=100), reason="完好")
+    assert (await case.at("feedback", within=60)).refunded == 21_000

@@ -7,14 +7,17 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 from temporalio.api.common.v1 import Payload
-from temporalio.client import WorkflowExecutionStatus, WorkflowQueryFailedError
+from temporalio.client import WorkflowExecutionStatus, WorkflowQueryFailedError, WorkflowUpdateFailedError
 from temporalio.common import RawValue
 from temporalio.service import RPCError
 
 from models.tables import EventRow
 from rules.messages import NOTED_REFUSALS
-from tests.support import GOODS_DEPT, LEADER, LOGISTICS, SERVICE, Office, liable
+from tests.support import GOODS_DEPT, LEADER, LOGISTICS, SERVICE, OfCase, Office, liable
 from workflows.inbox import AT_ONCE, FLOOD
+
+cached = pytest.mark.parametrize("office", [False], indirect=True, ids=["cached"])
+"""Hundreds of steps: each with a replay of all before would take minutes."""
 
 
 def raw(data: bytes, encoding: bytes = b"json/plain") -> RawValue:
@@ -120,13 +123,66 @@ async def test_a_flood_is_answered_in_fresh_runs_and_keeps_state_clock_and_comma
     assert (await case.at("feedback")).refunded == 21_000
 
 
+async def test_hundreds_of_messages_with_long_tokens_that_waited_for_a_worker_are_judged_in_portions(
+    office: Office,
+) -> None:
+    case = await office.asked(cause="damage_unclear")
+    await case.written()
+    await office.rest()
+    token = ".".join(("a" * 1_300, "b" * 1_300, "c" * 1_480))
+    for _ in range(10):
+        await asyncio.gather(
+            *(case.handle.signal("withdraw", {"actor": "x" * 190, "token": token}) for _ in range(AT_ONCE // 10))
+        )
+    await office.work()
+    await case.send("confirm", GOODS_DEPT, liable=liable(merchant=100), reason="属实")
+    assert (await case.view()).refusals == AT_ONCE
+
+
+async def test_a_name_that_is_not_spelt_like_ours_is_not_kept(office: Office) -> None:
+    case = await office.asked()
+    for name in ("a\x00b", "13800001111", "王芳"):
+        await case.handle.signal(name, {"x": 1})
+    await case.send("confirm", GOODS_DEPT, liable=liable(merchant=100), reason="属实")
+    refused = [event for event in await case.events() if event.kind == "message_refused"]
+    assert [event.data["name"] for event in refused] == ["(unknown)"] * 3
+    await case.at("feedback")
+
+
+@cached
+async def test_updates_refused_at_the_door_while_a_new_run_is_due_change_no_order(office: Office) -> None:
+    """No history tells of them: were anything done sooner because of one, a replay would do it in another order."""
+    for _ in range(2):
+        case = await office.asked(cause="damage_unclear")
+        first_run = (await case.handle.describe()).run_id
+        refusing = [asyncio.create_task(_refused_again_and_again(case)) for _ in range(4)]
+        async with asyncio.timeout(60):
+            while (await case.handle.describe()).run_id == first_run:
+                await case.handle.signal("confirm", {"actor": "nobody", "liable": liable(merchant=100), "reason": "x"})
+                await asyncio.sleep(0.02)
+        for task in refusing:
+            task.cancel()
+        await asyncio.gather(*refusing, return_exceptions=True)
+    await office.replay_all()
+
+
+async def _refused_again_and_again(case: OfCase) -> None:
+    while True:
+        with suppress(WorkflowUpdateFailedError, RPCError):
+            await case.handle.execute_update("confirm", {"actor": 1})
+        await asyncio.sleep(0.01)
+
+
+@cached
 async def test_a_flood_of_updates_is_answered_in_fresh_runs_too(office: Office) -> None:
     case = await office.asked(cause="damage_unclear")
     first_run = (await case.handle.describe()).run_id
     fields = {"liable": liable(merchant=100), "reason": "属实", "command_id": "kept-1"}
     codes = [(await case.send("confirm", GOODS_DEPT, **fields))["code"] for _ in range(FLOOD + 5)]
     assert codes == ["accepted", *["repeated"] * (FLOOD + 4)]
-    assert (await case.handle.describe()).run_id != first_run
+    async with asyncio.timeout(60):
+        while (await case.handle.describe()).run_id == first_run:
+            await asyncio.sleep(0.1)
 
 
 async def test_hundreds_that_came_while_no_worker_was_there_are_all_judged_and_none_wedges_the_case(
