@@ -13,8 +13,12 @@ from models.procedure import Procedure
 from models.span import WorkCalendar
 from models.tables import CaseRow, EventRow, RefundIntent
 from rules import memory
+from rules.money import stake
 from rules.record import KEPT_EVENTS
 from rules.takeback import attempts, reopened
+
+_FINAL = (Basis.PANEL, Basis.LEADERSHIP)
+"""Rulings after which nothing is examined again (S0-13)."""
 
 
 async def came_back(
@@ -63,7 +67,7 @@ def _as_it_ended(
     row: CaseRow, pack: Procedure, given: tuple[Given, ...], events: list[Event], calendar: WorkCalendar | None
 ) -> Case:
     complaint = Complaint.model_validate(row.complaint)
-    kind, kinds = DemandKind(row.demand), {event.kind for event in events}
+    kinds = {event.kind for event in events}
     decisions = [int(event.data["decision"]) for event in events if "decision" in event.data]
     severity = next((str(event.data.get("severity", "")) for event in events if event.kind == "filed"), "")
     return Case(
@@ -84,9 +88,10 @@ def _as_it_ended(
         works=memory.works(events, pack),
         offers=memory.offers(events, pack),
         calendar=calendar,
-        demand=complaint.demand if complaint.demand.kind is kind else Demand(kind=kind),
+        demand=_demand(row, complaint),
         ruling=_ruling(row, max(decisions, default=1)),
         decisions=max([*decisions, *(each.decision for each in given)], default=1),
+        final=row.basis in _FINAL,
         refunded=row.refunded,
         given=given,
         withdrawn="withdrawn" in kinds,
@@ -98,6 +103,15 @@ def _as_it_ended(
         written=len(events),
         seen=tuple((heard[0], heard[1], heard[2]) for heard in row.seen or ()),
     )
+
+
+def _demand(row: CaseRow, complaint: Complaint) -> Demand:
+    """What was wanted in the end; the row knows its kind and worth, and a part of the order by its worth."""
+    kind = DemandKind(row.demand)
+    filed, whole = complaint.demand, None if kind is DemandKind.COMPENSATION else Demand(kind=kind)
+    likely = [filed if filed.kind is kind else None, whole]
+    known = (demand for demand in likely if demand and stake(complaint.order, demand) == row.amount)
+    return next(known, None) or Demand(kind=kind, amount=row.amount)
 
 
 def _ruling(row: CaseRow, decision: int) -> Ruling | None:

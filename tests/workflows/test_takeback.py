@@ -20,7 +20,17 @@ from models.names import REFUND_TAKEN_BACK, taken_back_id
 from models.tables import RefundIntent
 from procedures import PACKS
 from starter.takeback import tell_taken_back
-from tests.support import RETURNS, SERVICE, OfCase, Office, office_at_work
+from tests.support import (
+    GOODS_DEPT,
+    LOGISTICS,
+    PANEL,
+    RETURNS,
+    SERVICE,
+    OfCase,
+    Office,
+    liable,
+    office_at_work,
+)
 from tests.workflows.test_remedies import granted, registered
 from texts.reasons import reason
 from verify.oracle import Oracle
@@ -98,6 +108,29 @@ async def test_a_case_that_has_ended_is_opened_again_once_and_ends_with_all_its_
     await agree(office, case)
     assert (await told(office, reference))["code"] == "repeated"
     assert len([run async for run in office.client.list_workflows(f"WorkflowId = '{case.handle.id}'")]) == 2
+
+
+@cached
+async def test_a_case_that_ended_with_another_remedy_than_it_asked_for_is_opened_again(office: Office) -> None:
+    case = await office.asked(cause="damage_unclear")
+    for department, party in ((GOODS_DEPT, "merchant"), (LOGISTICS, "carrier")):
+        await case.send("confirm", department, liable=liable(**{party: 100}), reason="x")
+    await case.at("panel")
+    given = {"kind": "compensation", "amount": 5_000}
+    await case.send("decide", PANEL, grant=True, demand=given, liable=liable(merchant=100), reason="x")
+    reference = str((await case.until("executed")).data["reference"])
+    await case.at("feedback")
+    await case.send("feedback", SERVICE, satisfied=True)
+    await case.result()
+    assert (await told(office, reference))["code"] == "accepted"
+    seen = await case.at("task")
+    assert (seen.demand, seen.refunded) == ("compensation", 0)
+    await agree(office, case)
+    await case.send("resolve", RETURNS, outcome="retry")
+    assert (await case.at("feedback")).refunded == 5_000
+    await case.send("feedback", SERVICE, satisfied=False, reason="too little")
+    assert (await case.result()).exit is Exit.DECISION_FINAL, "the panel's decision is final after the reopening too"
+    await agree(office, case)
 
 
 @cached
