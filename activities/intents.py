@@ -119,11 +119,18 @@ class Intents:
             await session.exec(update(OrderAccount).where(account).values(refunded=freed))
         return True
 
-    async def taken_back(self, key: str, code: str) -> None:
-        """The gateway has the money again; its amount stays held on the order until somebody has settled it."""
-        mine = (col(RefundIntent.key) == key, col(RefundIntent.state) == "paid")
+    async def taken_back(self, key: str, code: str) -> int:
+        """The gateway has the money again; its amount stays held on the order until somebody has settled it.
+
+        Returns the attempt that found or made what was taken back: after news that was early it has been found again.
+        """
         async with self._store.write() as session:
-            await session.exec(update(RefundIntent).where(*mine).values(state="taken_back", code=code))
+            stored = await _locked(session, key)
+            if stored is None:
+                raise StoreError("database: an intent is gone after it was written; it is tried again")
+            if stored.state == "paid":
+                stored.state, stored.code = "taken_back", code
+            return stored.attempt
 
     async def under(self, reference: str) -> RefundIntent | None:
         """The intent the gateway made or had made under its number `reference`."""

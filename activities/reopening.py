@@ -15,7 +15,7 @@ from models.tables import CaseRow, EventRow, RefundIntent
 from rules import memory
 from rules.money import stake
 from rules.record import KEPT_EVENTS
-from rules.takeback import attempts, reopened
+from rules.takeback import attempts, reopened, stands
 
 _FINAL = (Basis.PANEL, Basis.LEADERSHIP)
 """Rulings after which nothing is examined again (S0-13)."""
@@ -44,11 +44,10 @@ async def came_back(
 def _given(number: str, pack: Procedure, intents: Any, events: list[Event]) -> tuple[Given, ...]:
     """What the record says the gateway paid and has not taken back."""
     executed = {event.data.get("reference"): event for event in events if event.kind == "executed"}
-    gone = {event.data.get("reference") for event in events if event.kind == "taken_back"}
     found = []
     for intent in intents:
         event = executed.get(intent.reference)
-        if event is None or "elsewhere" in event.data or intent.reference in gone:
+        if event is None or "elsewhere" in event.data or not stands(intent.reference, events):
             continue
         decision, kind = int(intent.key.split(":")[1]), DemandKind(str(event.data["remedy"]))
         made = Given(

@@ -4,11 +4,13 @@ The payment is marked first. From then on no books call it paid, whatever become
 attempt sends it again: a case that is told twice, or by somebody who is wrong, pays nothing twice.
 """
 
+import hashlib
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlmodel import select
+from sqlmodel import col, select
 from temporalio import activity
 from temporalio.client import WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
@@ -22,7 +24,7 @@ from activities.intents import Intents
 from activities.ports import PaymentGateway
 from activities.store import Store
 from activities.verdicts import ask_within
-from models.case import Verdict
+from models.case import Event, Verdict
 from models.commands import TakenBack
 from models.complaint import Complaint
 from models.directory import Directory
@@ -30,6 +32,7 @@ from models.names import COMPLAINT, TAKEN_BACK, Refused, case_id, taken_back_id
 from models.tables import CaseRow, EventRow, RefundIntent
 from models.takeback import BackNews
 from procedures import Packs
+from rules.takeback import stands
 
 ANSWER_WITHIN = 8.0
 """How long the case may take to answer before it is asked again (seconds)."""
@@ -68,16 +71,23 @@ class TakeBackDesk(TakeBackDuties):
             told.token, to=to, run_id=run_id, at=news.at, what=TAKEN_BACK, subject=to, actor=told.actor
         )
         intent = await self._intents.under(told.reference)
-        if intent is None:
+        number = intent.number if intent else await self._settled(told)
+        if number is None:
             reason = "reference: is of no refund the gateway made for us; give the gateway's own number for it"
             raise ApplicationError(reason, type=Refused.BAD_INPUT.value, non_retryable=True)
         async with self._store.read() as session:
-            row = await session.get(CaseRow, intent.number)
+            row = await session.get(CaseRow, number)
         if row is None:
-            raise ApplicationError(f"{intent.number}: is not in the register", type="no_row")
+            raise ApplicationError(f"{number}: is not in the register", type="no_row")
         await self._may(told, row, run_id)
-        await self._mark(told, intent)
-        return await self._tell(told, row)
+        return await self._tell(told, row, await self._mark(told, intent)) if intent else _REPEATED
+
+    async def _settled(self, told: TakenBack) -> str | None:
+        """The case of a refund that was taken back before and has been made anew under another number since."""
+        lines = select(EventRow).where(EventRow.kind == TAKEN_BACK)
+        async with self._store.read() as session:
+            known = (await session.exec(lines)).all()
+        return next((line.number for line in known if line.data.get("reference") == told.reference), None)
 
     async def _may(self, told: TakenBack, row: CaseRow, run_id: str) -> None:
         """Money that came back is the cashier's to know of."""
@@ -90,35 +100,42 @@ class TakeBackDesk(TakeBackDuties):
             reason = f"actor: is not of a department that may do this; it may: {cashier}"
         await self._door.deny(code, reason, run_id=run_id, what=TAKEN_BACK, subject=row.number)
 
-    async def _mark(self, told: TakenBack, intent: RefundIntent) -> None:
-        """From now on the payment is not made, and the audit trail says who told so."""
-        await self._intents.taken_back(intent.key, told.code)
+    async def _mark(self, told: TakenBack, intent: RefundIntent) -> int:
+        """From now on the payment is not made, and the audit trail says who told so. Returns whose attempt it was."""
+        attempt = await self._intents.taken_back(intent.key, told.code)
         facts = {"event": "gateway_took_back", "reference": told.reference, "code": told.code}
-        heard = Entry("money", intent.number, told.actor, facts, f"{TAKEN_BACK}:{told.reference}")
+        heard = Entry("money", intent.number, told.actor, facts, f"{TAKEN_BACK}:{told.reference}:{attempt}")
         async with self._store.write() as session:
             await append(session, [heard], self._now)
         await self._gateway.taken_back(told.reference)
+        return attempt
 
-    async def _tell(self, told: TakenBack, row: CaseRow) -> Verdict:
+    async def _tell(self, told: TakenBack, row: CaseRow, attempt: int) -> Verdict:
         handle: WorkflowHandle[Any, Any] = activity.client().get_workflow_handle(case_id(row.number))
         token = self._vouch(told.actor, handle.id)
-        command = told.model_copy(update={"token": token, "command_id": f"taken-back-{told.reference}"[:64]})
+        command = told.model_copy(update={"token": token, "command_id": _command_id(told.reference, attempt)})
         verdict = await self._answer(handle, command.model_dump(mode="json", exclude_none=True))
+        # "Bad input" is what the case says of the same news in other words.
+        if verdict.code in (Refused.CLOSED, Refused.BAD_INPUT) and await self._is_on_record(told, row):
+            return _REPEATED
         if verdict.code == Refused.CLOSED:
-            return _REPEATED if await self._is_on_record(told, row) else await self._reopen(row)
+            return await self._reopen(row)
         if verdict.code == Refused.WRONG_STAGE:
             raise ApplicationError(verdict.reason, type="try_again")
         return verdict
 
     async def _is_on_record(self, told: TakenBack, row: CaseRow) -> bool:
-        lines = select(EventRow).where(EventRow.number == row.number, EventRow.kind == TAKEN_BACK)
+        kinds = col(EventRow.kind).in_(("executed", TAKEN_BACK))
+        lines = select(EventRow).where(EventRow.number == row.number, kinds)
         async with self._store.read() as session:
-            known = (await session.exec(lines)).all()
-        return any(line.data.get("reference") == told.reference for line in known)
+            known = [Event.model_validate(line.model_dump()) for line in (await session.exec(lines)).all()]
+        told_before = any(event.kind == TAKEN_BACK and event.data.get("reference") == told.reference for event in known)
+        return told_before and not stands(told.reference, known)
 
     async def _answer(self, handle: WorkflowHandle[Any, Any], message: dict[str, Any]) -> Verdict:
         """Never left as a signal: a case that ends before it reads it could not be reopened by it."""
-        verdict = await ask_within(handle, TAKEN_BACK, message, ANSWER_WITHIN)
+        # An update of its own each time: the server would repeat a first answer that is no longer true.
+        verdict = await ask_within(handle, TAKEN_BACK, message, ANSWER_WITHIN, update_id=uuid.uuid4().hex)
         if verdict is None:
             raise ApplicationError("the case has not answered yet", type="try_again")
         return verdict
@@ -138,3 +155,8 @@ class TakeBackDesk(TakeBackDuties):
         except WorkflowAlreadyStartedError:
             raise ApplicationError("the case is being reopened; it is told again", type="try_again") from None
         return Verdict(accepted=True, code="accepted")
+
+
+def _command_id(reference: str, attempt: int) -> str:
+    """One for as long as the payment is the same: once a look has found it again, news of it is news."""
+    return f"taken-back-{hashlib.sha256(f'{reference}:{attempt}'.encode()).hexdigest()[:32]}"

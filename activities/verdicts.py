@@ -17,12 +17,13 @@ CLOSED = Verdict(
 )
 
 
-async def ask(handle: WorkflowHandle[Any, Any], name: str, message: dict[str, Any], command_id: str) -> Verdict:
+async def ask(
+    handle: WorkflowHandle[Any, Any], name: str, message: dict[str, Any], command_id: str, update_id: str | None = None
+) -> Verdict:
     """The verdict on one message. Raises RPCError and the like where nobody can say."""
+    known = update_id or _update_id(command_id, name, message)
     try:
-        verdict: Verdict = await handle.execute_update(
-            name, message, id=_update_id(command_id, name, message), result_type=Verdict
-        )
+        verdict: Verdict = await handle.execute_update(name, message, id=known, result_type=Verdict)
     except WorkflowUpdateFailedError as error:
         return _refusal(error.cause)
     except RPCError as error:
@@ -33,13 +34,13 @@ async def ask(handle: WorkflowHandle[Any, Any], name: str, message: dict[str, An
 
 
 async def ask_within(
-    handle: WorkflowHandle[Any, Any], name: str, message: dict[str, Any], within: float
+    handle: WorkflowHandle[Any, Any], name: str, message: dict[str, Any], within: float, update_id: str | None = None
 ) -> Verdict | None:
     """The verdict; None where there is none `within` seconds. The message's `command_id` makes a second copy harmless.
 
-    Raises RPCError where the server cannot say.
+    `update_id`: where the answer to an earlier copy would not do. Raises RPCError where the server cannot say.
     """
-    asking = asyncio.ensure_future(ask(handle, name, message, message["command_id"]))
+    asking = asyncio.ensure_future(ask(handle, name, message, message["command_id"], update_id))
     try:
         # Not asyncio.timeout: the SDK turns the cancellation of an update into an error of its own.
         done, _ = await asyncio.wait({asking}, timeout=within)

@@ -1,6 +1,6 @@
 """A refund the gateway had made and takes back, days later perhaps: it is owed again, and a person settles it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from models.case import Case, Event, Given, Stage, Task, Verdict
@@ -80,6 +80,13 @@ def reopened(closed: Case, pack: Procedure, given: Given, code: str, at: datetim
     """A case that had ended goes on, because money it had given came back. Its record goes on where it ended."""
     case = note(closed.but(exit=None, satisfied=False), at, "reopened")
     return take_up(_taken(case, given, code, at), pack, at)
+
+
+def stands(reference: str, events: Iterable[Event]) -> bool:
+    """Whether the customer has what the gateway gave under `reference`: it may be found again after early news."""
+    mine = [event for event in events if event.data.get("reference") == reference]
+    given = sum(event.kind == "executed" and "elsewhere" not in event.data for event in mine)
+    return given > sum(event.kind == CODE for event in mine)
 
 
 def attempts(number: str, pack: Procedure, kind: DemandKind, decision: int, events: Sequence[Event]) -> int:

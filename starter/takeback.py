@@ -15,14 +15,14 @@ from starter.messages import Tokens, no_token
 async def tell_taken_back(
     client: Client, told: TakenBack, *, task_queue: str = TASK_QUEUE, tokens: Tokens = no_token, wait: float
 ) -> Verdict:
-    """Start the news of a refund, once however often it is told, and return its verdict, a refusal included.
+    """Start the news of a refund, or join it where it is being told, and return its verdict, a refusal included.
 
     `wait` in seconds. Raises NotConfirmed where the case has not answered by then: the service goes on telling it.
     TryAgain where the server cannot be reached: telling again is safe.
     """
     workflow_id = taken_back_id(told.reference)
     dossiers = Dossiers(client, task_queue=task_queue, tokens=tokens)
-    await dossiers.start(REFUND_TAKEN_BACK, workflow_id, told, again=False)
+    await dossiers.start(REFUND_TAKEN_BACK, workflow_id, told, again=True)
     handle: WorkflowHandle[object, Verdict] = client.get_workflow_handle(workflow_id, result_type=Verdict)
     try:
         async with Within(wait) as within:

@@ -10,7 +10,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
 from activities.embedded import EmbeddedGateway
-from activities.ports import PaymentGateway, Receipt
+from activities.ports import PaymentGateway, Receipt, TryAgain
 from activities.reconcile import Reconciliation
 from activities.store import Store
 from models.case import Exit
@@ -82,6 +82,7 @@ async def test_it_becomes_a_task_of_its_case_and_is_paid_once_more(office: Offic
         (intent,) = (await session.exec(select(RefundIntent).where(RefundIntent.number == case.number))).all()
     assert (intent.state, intent.generation, intent.reference != reference) == ("paid", 2, True)
     assert (await case.view()).refunded == 21_000
+    assert (await told(office, reference))["code"] == "repeated", "what was made anew is under another number"
     await agree(office, case)
 
 
@@ -179,3 +180,90 @@ async def test_books_kept_with_us_are_put_right_whatever_stands_before_them(
         assert (await told(office, reference))["code"] == "accepted"
         await case.at("task")
         await agree(office, case)
+
+
+class Late(Fronted):
+    """A gateway outside, which may still list a refund it has announced as taken back, and may be out of reach."""
+
+    def __init__(self, inner: PaymentGateway) -> None:
+        super().__init__(inner)
+        self.gone: set[str] = set()
+        self.away = False
+
+    async def made(self, reference: str) -> list[Receipt]:
+        if self.away:
+            raise TryAgain("away", 1)
+        return [receipt for receipt in await super().made(reference) if receipt.reference not in self.gone]
+
+    async def find(self, reference: str) -> Receipt | None:
+        return next(iter(await self.made(reference)), None)
+
+    async def taken_back(self, reference: str) -> None:
+        """It is told nothing: it knows."""
+
+
+async def payment(office: Office, case: OfCase) -> RefundIntent:
+    async with office.store.read() as session:
+        return (await session.exec(select(RefundIntent).where(RefundIntent.number == case.number))).one()
+
+
+async def test_true_news_after_news_that_was_early_is_heard_and_the_money_is_paid_once_more(
+    env: WorkflowEnvironment, store: Store
+) -> None:
+    gateway = Late(EmbeddedGateway(store))
+    async with office_at_work(env, store, payment=gateway) as office:
+        case, reference = await paid(office)
+        assert (await told(office, reference))["code"] == "accepted"
+        await case.at("task")
+        assert (await told(office, reference))["code"] == "repeated"
+        other = TakenBack(actor=RETURNS, reference=reference, code="no_such_account")
+        with office.env.with_time_skipping_disabled():
+            verdict = await tell_taken_back(office.client, other, task_queue=office.settings.task_queue, wait=30)
+        assert verdict.code == "repeated", "in other words it is the same news"
+        await case.send("resolve", RETURNS, outcome="retry")
+        await case.at("feedback")
+        assert ((await payment(office, case)).reference, (await case.view()).refunded) == (reference, 21_000)
+        gateway.gone.add(reference)
+        assert (await told(office, reference))["code"] == "accepted"
+        assert (await case.at("task")).refunded == 0
+        assert (await told(office, reference))["code"] == "repeated"
+        await case.send("resolve", RETURNS, outcome="retry")
+        await case.at("feedback")
+        assert ((await payment(office, case)).reference != reference, (await case.view()).refunded) == (True, 21_000)
+
+
+async def test_true_news_after_early_news_opens_a_case_that_has_ended_meanwhile(
+    env: WorkflowEnvironment, store: Store
+) -> None:
+    gateway = Late(EmbeddedGateway(store))
+    async with office_at_work(env, store, payment=gateway) as office:
+        case, reference = await paid(office)
+        await told(office, reference)
+        await case.at("task")
+        await case.send("resolve", RETURNS, outcome="retry")
+        await case.at("feedback")
+        await case.send("feedback", SERVICE, satisfied=True)
+        await case.result()
+        gateway.gone.add(reference)
+        assert (await told(office, reference))["code"] == "accepted"
+        assert (await case.at("task")).refunded == 0
+        await case.send("resolve", RETURNS, outcome="retry")
+        assert (await case.at("feedback")).refunded == 21_000
+
+
+async def test_news_of_a_payment_that_is_being_looked_for_is_heard_once_it_is_found(
+    env: WorkflowEnvironment, store: Store
+) -> None:
+    gateway = Late(EmbeddedGateway(store))
+    async with office_at_work(env, store, payment=gateway) as office:
+        case, reference = await paid(office)
+        await told(office, reference)
+        await case.at("task")
+        gateway.away = True
+        await case.send("resolve", RETURNS, outcome="retry")
+        await case.at("executing")
+        second = asyncio.create_task(told(office, reference))
+        await case.until("message_refused")
+        gateway.away = False
+        assert (await second)["code"] == "accepted"
+        assert (await case.at("task")).refunded == 0
