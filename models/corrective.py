@@ -116,7 +116,14 @@ class CorrectiveView(Record):
     recall: Recall | None = None
     trace: Trace = Trace()
     rounds: tuple[Round, ...] = ()
+    dropped: int = 0
+    """Rounds before these, which are not kept any more."""
     closed_at: Moment | None = None
+
+    @property
+    def round(self) -> int:
+        """The round under way, counted from the first one."""
+        return self.dropped + len(self.rounds) + 1
 
     @property
     def completion(self) -> tuple[int, int]:

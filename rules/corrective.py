@@ -131,8 +131,9 @@ def again_from_causes(state: Corrective, at: datetime, reason: str) -> Correctiv
     kept = {gate: said for gate, said in state.said.items() if gate in ("d1", "d2", "d3")}
     final = tuple(pair for pair in state.replies if pair[1].kind != "final")
     state = met(state, "effectiveness", at)
+    rounds = (*state.rounds, past)
     return state.but(
-        rounds=(*state.rounds, past)[-KEPT_ROUNDS:], said=kept, replies=final,
+        rounds=rounds[-KEPT_ROUNDS:], dropped=state.dropped + len(rounds[:-KEPT_ROUNDS]), said=kept, replies=final,
         d4=None, d5=None, done=(), check=None, d7=None, d8=None, approved=None,
     )  # fmt: skip
 
@@ -168,7 +169,7 @@ def view_of(state: Corrective) -> CorrectiveView:
 def result(state: Corrective) -> CorrectiveResult:
     """How a closed action ended."""
     missed = sum(1 for timer in state.timers if not timer.in_time)
-    return CorrectiveResult(number=state.number, rounds=len(state.rounds) + 1, missed=missed)
+    return CorrectiveResult(number=state.number, rounds=state.round, missed=missed)
 
 
 def tell(state: Corrective, at: datetime, to: str, template: str, what: str, **values: str | int | None) -> Corrective:

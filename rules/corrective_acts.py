@@ -177,7 +177,7 @@ def _send_back(state: Corrective, pack: Procedure, command: SendBack, said: Said
 
 def _back(state: Corrective, pack: Procedure, said: Said, reason: str) -> Corrective:
     state = again_from_causes(state, said.at, reason)
-    what = f"again-{len(state.rounds)}"
+    what = f"again-{state.round - 1}"
     return tell(state, said.at, rules_of(pack).quality, "corrective_again", what, reason=reason)
 
 

@@ -23,10 +23,10 @@ def transfers(view: CorrectiveView, pack: Procedure) -> list[Posting]:
             Posting(
                 number=view.number,
                 order=view.complaint.reference,
-                event_seq=len(view.rounds) + 1,
+                event_seq=view.round,
                 place=place,
                 at=view.approved.at,
-                decision=len(view.rounds) + 1,
+                decision=view.round,
                 kind="transfer",
                 ground="supplier",
                 clause=CLAUSE,

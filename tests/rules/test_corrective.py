@@ -193,6 +193,15 @@ def test_measures_without_effect_lead_back_to_the_root_cause() -> None:
     assert through("d8", state).stage == "approval"
 
 
+def test_every_round_is_told_and_counted_however_many_there_have_been() -> None:
+    state = begun()
+    for _ in range(rules.KEPT_ROUNDS + 3):
+        state = done(through("d5", state), "send_back", {"reason": "不充分"})
+    told = [mail.id for mail in state.mails if mail.template == "corrective_again"]
+    assert (len(told), len(set(told))) == (13, 13)
+    assert (len(state.rounds), rules.result(state).rounds) == (10, 14)
+
+
 def test_the_effect_is_to_be_checked_within_its_clock_after_the_last_action() -> None:
     state = done(through("d5"), "d6", D6, at=FRIDAY + timedelta(days=9))
     assert timers(state)["effectiveness"] == timedelta(days=39)
