@@ -92,7 +92,7 @@ CREATE CONSTRAINT TRIGGER ledger_entry_balanced AFTER INSERT ON ledger_entry
 DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION redress_ledger_balanced()
 """
 
-_UNCHANGEABLE = (
+UNCHANGEABLE = (
     "gateway_refund",
     "gateway_entry",
     "ledger_txn",
@@ -104,6 +104,7 @@ _UNCHANGEABLE = (
     "objection_ruling",
     "audit_row",
 )
+"""The tables of the books: nothing in them is changed or deleted, and the oracle looks whether that still holds."""
 
 
 def _with_table(table: str, dialect: str, *statements: str) -> None:
@@ -114,7 +115,7 @@ def _with_table(table: str, dialect: str, *statements: str) -> None:
 
 def guard_books() -> None:
     """Have the guards created with their tables, which must be defined already."""
-    for table in _UNCHANGEABLE:
+    for table in UNCHANGEABLE:
         _with_table(table, "sqlite", *(_APPEND_ONLY.replace("{verb}", verb) for verb in ("UPDATE", "DELETE")))
         _with_table(table, "postgresql", _PG_APPEND_ONLY, _PG_APPEND_ONLY_TRIGGER)
     _with_table("gateway_entry", "sqlite", _BALANCED)

@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from activities.embedded import stands
 from models.audit import NO_CASE, Invariant, Violation
+from models.guards import UNCHANGEABLE
 from models.ledger import Account
 from verify.reading import MAIL, TABLES, rows
 
@@ -17,8 +18,6 @@ TXN, ENTRY = TABLES["ledger_txn"], TABLES["ledger_entry"]
 ORDER, INTENT = TABLES["order_account"], TABLES["refund_intent"]
 MADE, GATEWAY_ENTRY = TABLES["gateway_refund"], TABLES["gateway_entry"]
 STATEMENT, CLOSED = TABLES["statement_row"], TABLES["closed_period"]
-GUARDED = ("gateway_refund", "gateway_entry", "ledger_txn", "ledger_entry", "closed_period", "statement_row",
-           "statement_line", "statement_word", "audit_row")  # fmt: skip
 
 
 async def book_breaches(session: AsyncSession, dialect: str) -> AsyncIterator[Violation]:
@@ -124,4 +123,4 @@ async def _unguarded(session: AsyncSession, dialect: str) -> list[str]:
         " WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'"
     )
     guarded = {row[0] for row in (await (await session.connection()).execute(text(known))).all()}
-    return [table for table in GUARDED if table not in guarded]
+    return [table for table in UNCHANGEABLE if table not in guarded]

@@ -127,6 +127,17 @@ async def test_what_is_planted_is_named_and_nothing_else(
     assert found == expected
 
 
+@pytest.mark.parametrize("table", ["objection_ruling", "statement_word"])
+async def test_a_table_of_the_books_without_its_guards_is_named(store: Store, table: str) -> None:
+    guards = [f"DROP TRIGGER {table}_no_{verb}" for verb in ("UPDATE", "DELETE")]
+    drop = guards if store.dialect == "sqlite" else [f"ALTER TABLE {table} DISABLE TRIGGER ALL"]
+    async with store.write() as session:
+        for statement in drop:
+            await (await session.connection()).execute(text(statement))
+    found = [wrong async for wrong in Oracle(store, PACKS.pinned, pause=0.0).violations()]
+    assert [(wrong.code, wrong.facts) for wrong in found] == [("guard_missing", {"table": table})]
+
+
 async def test_a_lost_line_of_the_record_is_found(books: Books, store: Store) -> None:
     await paid(books, "C-0", 1_000)
     await a_line_lost(books, store)
