@@ -6,6 +6,7 @@ import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from migrations import HEAD
 from starter.errors import OperatorError
@@ -64,11 +65,15 @@ def restore(source: Path, home: Path) -> Path | None:
         raise BackupError(f"a local stack runs on {home}; stop it first")
     for name in FILES:
         _check(source / name)
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    before = _move_away(home)
-    for name in FILES:
-        shutil.copyfile(source / name, home / name)
-    return before
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # The disk may be full: what is there moves only once the copies are whole.
+        with TemporaryDirectory(dir=home, prefix="restoring-", ignore_cleanup_errors=True) as whole:
+            for name in FILES:
+                shutil.copyfile(source / name, Path(whole) / name)
+            return _swap(home, Path(whole))
+    except OSError as error:
+        raise BackupError(f"the backup could not be put into {home} ({error.strerror}); nothing has changed") from None
 
 
 def _open(file: Path) -> sqlite3.Connection:
@@ -93,12 +98,22 @@ def _check(file: Path) -> None:
         raise BackupError(f"{file.name} of the backup is damaged; use another backup")
 
 
-def _move_away(home: Path) -> Path | None:
+def _swap(home: Path, whole: Path) -> Path | None:
+    """Move what is there away and the copies in its place, all or nothing; the folder of what was there."""
     there = [file for name in FILES for file in home.glob(f"{name}*")]
-    if not there:
-        return None
     before = home / f"before-restore-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}"
-    before.mkdir(mode=0o700)
-    for file in there:
-        file.rename(before / file.name)
-    return before
+    moves = [(file, before / file.name) for file in there] + [(whole / name, home / name) for name in FILES]
+    if there:
+        before.mkdir(mode=0o700)
+    done: list[tuple[Path, Path]] = []
+    try:
+        for old, new in moves:
+            old.rename(new)
+            done.append((old, new))
+    except OSError:
+        for old, new in reversed(done):
+            new.rename(old)
+        if there:
+            before.rmdir()
+        raise
+    return before if there else None

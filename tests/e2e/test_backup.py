@@ -1,11 +1,16 @@
 """A backup of the running stack, and the way back: cases go on where they stood, and no money moves twice."""
 
 import asyncio
+import errno
+import os
+import shutil
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -13,7 +18,7 @@ from activities.reconcile import Reconciliation
 from activities.store import Store
 from models.names import COMPLAINT, TASK_QUEUE
 from procedures import PACKS
-from starter.backup import BackupError, back_up, restore
+from starter.backup import FILES, BackupError, back_up, restore
 from starter.cli.service import search_attributes
 from starter.observe.service import settled
 from starter.settings import Local, load_settings
@@ -96,6 +101,42 @@ def test_a_folder_that_is_no_backup_changes_nothing(tmp_path: Path) -> None:
     assert (home / "redress.db").read_bytes() == b"mine"
     with pytest.raises(BackupError, match=r"holds no temporal.db; name the home"):
         back_up(home, tmp_path / "kept")
+
+
+@pytest.mark.parametrize("failing", ["copy", "move"])
+def test_a_restore_that_fails_midway_changes_nothing_and_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    source, home = tmp_path / "source", tmp_path / "home"
+    for folder, content in ((source, "theirs"), (home, "mine")):
+        folder.mkdir()
+        for name in FILES:
+            with closing(sqlite3.connect(folder / name)) as made:
+                made.execute(f"CREATE TABLE {content} (x)")
+    (source / "backup.json").write_text("{}")
+    kept = {file.name: file.read_bytes() for file in home.iterdir()}
+    copy, rename = shutil.copyfile, Path.rename
+
+    def full(old: Path, new: Path) -> Any:
+        if new.name == FILES[1] and new.parent != source:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return copy(old, new)
+
+    def stuck(old: Path, new: Path) -> Any:
+        if new == home / FILES[1] and old.parent.name.startswith("restoring"):
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+        return rename(old, new)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "copyfile", full if failing == "copy" else copy)
+        patched.setattr(Path, "rename", stuck if failing == "move" else rename)
+        with pytest.raises(BackupError, match=r"^the backup could not be put into [^\n]*; nothing has changed$"):
+            restore(source, home)
+    assert {file.name: file.read_bytes() for file in home.iterdir()} == kept
+    before = restore(source, home)
+    assert before is not None
+    assert (home / FILES[1]).read_bytes() == (source / FILES[1]).read_bytes()
+    assert {file.name: file.read_bytes() for file in before.iterdir()} == kept
 
 
 def test_a_damaged_backup_is_refused(tmp_path: Path) -> None:
