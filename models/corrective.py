@@ -19,6 +19,7 @@ from models.corrective_forms import (
     Recall,
     Reply,
     StepDone,
+    SupplierCost,
 )
 from models.dossier import Denials, Dossier
 from models.quality_complaint import QualityComplaint
@@ -91,6 +92,18 @@ class Round(Record):
     reason: str
 
 
+class Transfer(Record):
+    """A supplier's cost as an approved report moved it, or moved it back."""
+
+    round: int
+    place: int
+    """Which of the round's, from 1."""
+    at: Moment
+    cost: SupplierCost
+    undoes: tuple[int, int] | None = None
+    """Round and place of what is moved back, because the next approved report no longer names it."""
+
+
 class CorrectiveView(Record):
     """What the query `view` returns: the report so far."""
 
@@ -118,6 +131,8 @@ class CorrectiveView(Record):
     rounds: tuple[Round, ...] = ()
     dropped: int = 0
     """Rounds before these, which are not kept any more."""
+    transfers: tuple[Transfer, ...] = ()
+    """What the approved reports of these rounds have moved in the ledger."""
     closed_at: Moment | None = None
 
     @property

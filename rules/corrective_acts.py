@@ -27,6 +27,7 @@ from models.procedure import Procedure
 from rules import corrective_checks as checks
 from rules.checks import ACCEPTED, Refusal, known_parties
 from rules.corrective import again_from_causes, begin_effect_clock, met, rules_of, settle, tell
+from rules.corrective_costs import moved_by
 from rules.record import stamp
 from rules.replies import Sender, hat, refused, remembered, repeated
 
@@ -176,7 +177,7 @@ def _send_back(state: Corrective, pack: Procedure, command: SendBack, said: Said
 
 
 def _back(state: Corrective, pack: Procedure, said: Said, reason: str) -> Corrective:
-    state = again_from_causes(state, said.at, reason)
+    state = again_from_causes(state.but(transfers=moved_by(state)), said.at, reason)
     what = f"again-{state.round - 1}"
     return tell(state, said.at, rules_of(pack).quality, "corrective_again", what, reason=reason)
 

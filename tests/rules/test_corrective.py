@@ -11,6 +11,7 @@ from models.case import Verdict
 from models.corrective import Corrective, CorrectiveEntry
 from models.corrective_forms import CORRECTIVE_COMMANDS
 from models.language import Language
+from models.ledger import Posting
 from models.quality_complaint import QualityComplaint
 from models.span import WorkCalendar, YearDays
 from rules import corrective as rules
@@ -250,6 +251,47 @@ def test_a_suppliers_cost_is_moved_from_whoever_bore_it_in_balance_and_only_afte
         ("operations", -120_050), ("supplier:SUP-3", 120_050),
     }  # fmt: skip
     assert (posting.kind, posting.clause, sum(entry.amount for entry in posting.entries)) == ("transfer", "S2-22", 0)
+
+
+def anew(state: Corrective, *costs: dict[str, Any]) -> Corrective:
+    """The customer is not satisfied; the report is made and approved anew with these costs."""
+    state = done(
+        done(state, "reply", FINAL), "feedback", {"satisfied": False, "reason": "仍漏"}, hat=SALES, actor="徐莉"
+    )
+    state = done(through("d7", state), "d8", D8 | {"costs": list(costs)})
+    return done(state, "approve", {}, hat=HEAD, actor="售后团队负责人")
+
+
+def borne(state: Corrective, booked: dict[str, Posting]) -> dict[str, int]:
+    """Who bears what, once the page of this state is written: a transaction that is known is not booked again."""
+    for posting in transfers(rules.view_of(state), PACK):
+        booked.setdefault(posting.id, posting)
+    sums: dict[str, int] = {}
+    for posting in booked.values():
+        if posting.reverses:
+            old = {(entry.party, -entry.amount) for entry in booked[posting.reverses].entries}
+            assert {(entry.party, entry.amount) for entry in posting.entries} == old
+        for entry in posting.entries:
+            sums[entry.party] = sums.get(entry.party, 0) + entry.amount
+    return {party: amount for party, amount in sums.items() if amount}
+
+
+def test_a_suppliers_cost_is_moved_once_however_many_reports_name_it_and_as_the_last_approved_one_has_it() -> None:
+    first, booked = D8["costs"][0], dict[str, Posting]()
+    state = approved()
+    assert borne(state, booked)["supplier:SUP-3"] == 120_050
+    for _ in range(rules.KEPT_ROUNDS + 2):
+        state = anew(state, first)
+        assert (borne(state, booked)["supplier:SUP-3"], len(booked)) == (120_050, 1)
+    state = anew(state, first, first)
+    assert borne(state, booked)["supplier:SUP-3"] == 240_100, "two costs that read alike are two"
+    state = anew(state, first | {"amount": 50_000}, first | {"supplier": "SUP-4"})
+    parties = {"operations": -170_050, "supplier:SUP-3": 50_000, "supplier:SUP-4": 120_050}
+    assert borne(state, booked) == parties
+    back = done(done(state, "reply", FINAL), "feedback", {"satisfied": False, "reason": "x"}, hat=SALES, actor="徐莉")
+    assert borne(back, booked) == parties, "a report that is under way moves nothing"
+    assert borne(anew(state), booked) == {}
+    assert borne(anew(anew(state), first), booked)["supplier:SUP-3"] == 120_050
 
 
 @pytest.mark.parametrize("lang", Language)
