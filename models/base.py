@@ -86,12 +86,14 @@ def _utc(moment: datetime) -> datetime:
 
 _SLUG = r"^[a-z][a-z0-9_]{0,39}$"
 _REF = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"
+_PARTNER_REF = r"^[\x21-\x7e]{1,200}$"
 _NUMBER = r"^[A-Z0-9][A-Z0-9-]{2,39}$"
 _CURRENCY = r"^[A-Z]{3}$"
 EMAIL = r"^[^\s@<>,;\"]+@[^\s@<>,;\"]+$"
 _SHAPES = {
     _SLUG: "must be a name as the procedure writes it, in small letters such as customer_service",
     _REF: "must have 1 to 64 letters, digits and . _ : - only, and begin with a letter or digit",
+    _PARTNER_REF: "must have 1 to 200 letters, digits and signs as on a keyboard, without spaces",
     _NUMBER: "must have 3 to 40 capitals, digits and hyphens, such as R-ABCDEFGH23456",
     _CURRENCY: "must be the three capitals of a currency, such as CNY",
     EMAIL: "must be one mail address, such as name@example.com",
@@ -109,6 +111,8 @@ Detail = (
 """One entry of a form: text, a whole number, yes or no."""
 Ref = Annotated[str, StringConstraints(pattern=_REF)]
 """An identifier from another system (order, SKU, merchant). Safe in a list filter; carries no personal data."""
+PartnerRef = Annotated[str, StringConstraints(pattern=_PARTNER_REF)]
+"""A partner's own number for a thing, which follows no rule of ours. Not safe in a list filter as it is."""
 Number = Annotated[str, StringConstraints(pattern=_NUMBER)]
 """A case number."""
 Minor = Annotated[int, Field(strict=True, ge=0, le=10**12)]

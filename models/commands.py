@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Contract, Currency, Detail, Line, Minor, Number, Proof, Ref, Slug, Text, Token
+from models.base import Contract, Currency, Detail, Line, Minor, Number, PartnerRef, Proof, Ref, Slug, Text, Token
 from models.complaint import MAX_DETAILS, MAX_EVIDENCE, MAX_LINES, Demand, Evidence, Quantity
 from models.span import Span
 
@@ -311,7 +311,7 @@ class MailReport(Contract):
 class TakenBack(Command):
     """The gateway reports that it has taken a refund back which it had made: it could not be credited after all."""
 
-    reference: Ref
+    reference: PartnerRef
     """The gateway's number for the refund."""
     code: Slug
     """Why, in the gateway's word."""

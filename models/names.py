@@ -1,6 +1,7 @@
 """Every name that crosses a process boundary. Change one and running cases or other teams' programs break."""
 
 from enum import StrEnum
+from urllib.parse import quote
 
 TASK_QUEUE = "redress"
 DOOR = "redress.door"
@@ -100,8 +101,8 @@ def incident_id(procedure: str, scope: str, *, drill: bool = False) -> str:
 
 
 def taken_back_id(reference: str) -> str:
-    """The workflow id of the news that a refund was taken back, by the gateway's number: told twice, heard once."""
-    return f"takenback.{reference}"
+    """The workflow id of the news that a refund was taken back, by the gateway's number as a URL has it."""
+    return f"takenback.{quote(reference, safe=':')}"
 
 
 def corrective_id(reference: str) -> str:

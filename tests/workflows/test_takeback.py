@@ -182,6 +182,42 @@ async def test_books_kept_with_us_are_put_right_whatever_stands_before_them(
         await agree(office, case)
 
 
+class Slashed(Fronted):
+    """A gateway whose numbers are not like ours."""
+
+    MARK = "2026/11'%?#=" + "x" * 60
+
+    def _told(self, receipt: Receipt) -> Receipt:
+        return receipt.model_copy(update={"reference": self.MARK + receipt.reference})
+
+    async def refund(self, key: str, reference: str, order: str, amount: int, currency: str) -> Receipt:
+        return self._told(await super().refund(key, reference, order, amount, currency))
+
+    async def made(self, reference: str) -> list[Receipt]:
+        return [self._told(receipt) for receipt in await super().made(reference)]
+
+    async def find(self, reference: str) -> Receipt | None:
+        return next(iter(await self.made(reference)), None)
+
+    async def taken_back(self, reference: str) -> None:
+        await super().taken_back(reference.removeprefix(self.MARK))
+
+
+async def test_a_refund_is_told_by_whatever_number_its_gateway_gives_it(env: WorkflowEnvironment, store: Store) -> None:
+    async with office_at_work(env, store, payment=Slashed(EmbeddedGateway(store))) as office:
+        case, reference = await paid(office)
+        assert "/" not in taken_back_id(reference)
+        assert "'" not in taken_back_id(reference)
+        news = TakenBack(actor=RETURNS, reference=reference, code="account_closed")
+        with office.env.with_time_skipping_disabled():
+            verdict = await tell_taken_back(office.client, news, task_queue=office.settings.task_queue, wait=30)
+        assert verdict.code == "accepted"
+        await case.at("task")
+        await case.send("resolve", RETURNS, outcome="retry")
+        assert (await case.at("feedback")).refunded == 21_000
+        assert (await told(office, reference))["code"] == "repeated"
+
+
 class Late(Fronted):
     """A gateway outside, which may still list a refund it has announced as taken back, and may be out of reach."""
 
