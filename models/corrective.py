@@ -104,6 +104,11 @@ class Transfer(Record):
     """Round and place of what is moved back, because the next approved report no longer names it."""
 
 
+def _none(value: object) -> bool:
+    """Written only where there is any: the histories kept know nothing of it."""
+    return not value
+
+
 class CorrectiveView(Record):
     """What the query `view` returns: the report so far."""
 
@@ -129,9 +134,9 @@ class CorrectiveView(Record):
     recall: Recall | None = None
     trace: Trace = Trace()
     rounds: tuple[Round, ...] = ()
-    dropped: int = 0
+    dropped: int = Field(default=0, exclude_if=_none)
     """Rounds before these, which are not kept any more."""
-    transfers: tuple[Transfer, ...] = ()
+    transfers: tuple[Transfer, ...] = Field(default=(), exclude_if=_none)
     """What the approved reports of these rounds have moved in the ledger."""
     closed_at: Moment | None = None
 
