@@ -35,12 +35,15 @@ def offers(events: Sequence[Event], pack: Procedure) -> tuple[Offer, ...]:
 
 def _offer(event: Event, form: Sequence[FormField]) -> Offer:
     amount = int(event.data.get("amount", 0))
+    kind = DemandKind(str(event.data["remedy"]))
+    # A compensation names an amount; one that added nothing to what had been given has none on record.
+    least = 1 if kind is DemandKind.COMPENSATION else None
     return Offer(
         version=int(event.data["version"]),
         at=event.at,
         actor=event.actor or PERSONAL,
         department=event.department or PERSONAL,
-        demand=Demand(kind=DemandKind(str(event.data["remedy"])), amount=amount or None),
+        demand=Demand(kind=kind, amount=amount or least),
         amount=amount,
         liable=tuple(Share.model_validate(share) for share in shares_of(event.data.get("liable"))),
         basis=str(event.data.get("reason", PERSONAL)),

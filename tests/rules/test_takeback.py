@@ -3,11 +3,12 @@
 import pytest
 
 from models.case import Event, Stage
+from models.complaint import DemandKind
 from rules import memory
 from rules.audit import RowFacts, breaches
 from rules.remedy import order_for
 from rules.takeback import reopened
-from tests.rules.builders import DESK, HOTEL, LEADERSHIP, RETURNS, World, granted, hours, liable, offered, paid
+from tests.rules.builders import DESK, HOTEL, LEADERSHIP, RETURNS, START, World, granted, hours, liable, offered, paid
 from tests.rules.test_settlement import balances, ledger
 
 BACK = {"reference": "P-1", "code": "account_closed"}
@@ -140,6 +141,13 @@ def test_what_an_ended_case_knew_of_offers_and_duties_is_in_its_record() -> None
     known = [work.model_dump(include=kept) for work in memory.works(case.events, HOTEL)]
     assert known == [work.model_dump(include=kept) for work in case.works]
     assert known
+
+
+def test_an_offer_of_any_remedy_is_remembered_whatever_it_came_to() -> None:
+    for kind in DemandKind:
+        data: dict[str, str | int] = {"version": 1, "remedy": kind, "reason": "x"}
+        (offer,) = memory.offers([Event(seq=1, at=START, kind="offered", data=data)], HOTEL)
+        assert (offer.demand.kind, offer.amount) == (kind, 0)
 
 
 def test_the_oracle_adds_what_came_back_up_and_finds_a_line_that_is_missing() -> None:

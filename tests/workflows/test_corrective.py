@@ -5,7 +5,7 @@ import uuid
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from models.corrective import CorrectiveView
 from models.names import CORRECTIVE_ACTION, VIEW, corrective_id
@@ -79,6 +79,30 @@ async def test_a_report_goes_from_complaint_to_reply_and_moves_the_suppliers_cos
     assert row is not None
     assert (row.stage, row.closed_at is not None) == ("closed", True)
     assert mails == {"corrective_opened", "corrective_approval", "corrective_copy"}
+
+
+async def test_a_report_made_anew_moves_only_what_it_says_otherwise(office: Office, procedure: str) -> None:
+    report = await opened(office, procedure, lots=[])
+    for name, content in (("d1", D1), ("d2", D2), ("d3", D3)):
+        await report.send(name, GOODS_DEPT, **content)
+    kept, once = D8["costs"][0], D8["costs"][0] | {"supplier": "SUP-4", "amount": 700}
+    for costs, satisfied in (([kept, once], False), ([kept], True)):
+        for name, content in (("d4", D4), ("d5", D5), ("d6", D6), ("check", CHECK), ("d7", D7)):
+            await report.send(name, GOODS_DEPT, **content)
+        await report.send("d8", GOODS_DEPT, **(D8 | {"costs": costs}))
+        await report.send("approve", LEADER)
+        await report.send("reply", SERVICE, **FINAL)
+        await report.send("feedback", SERVICE, satisfied=satisfied, reason="仍漏")
+    assert (await report.handle.result())["rounds"] == 2
+    number = (await report.seen()).number
+    async with office.store.read() as session:
+        txns = (await session.exec(select(LedgerTxn).where(LedgerTxn.number == number))).all()
+        entries = (await session.exec(select(LedgerEntry).where(col(LedgerEntry.txn).in_([t.id for t in txns])))).all()
+    borne: dict[str, int] = {}
+    for entry in entries:
+        borne[entry.party] = borne.get(entry.party, 0) + entry.amount
+    assert borne == {"operations": -120_050, "supplier:SUP-3": 120_050, "supplier:SUP-4": 0}
+    assert [txn.reverses for txn in txns if txn.reverses] == [f"{number}:1:2"]
 
 
 @pytest.mark.parametrize("office", [False], indirect=True, ids=["cached"])
