@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from models.case import Case
 from models.commands import Approve, Command, Decide, MakeOffer, Resolve, Triage
-from models.complaint import Demand
+from models.complaint import Demand, DemandKind
 from models.names import Refused
 from models.procedure import Procedure
-from rules.checks import Refusal
+from rules.checks import Refusal, as_total
 from rules.money import stake
 
 Limits = Mapping[str, int]
@@ -38,9 +38,9 @@ def another_person(case: Case, pack: Procedure, name: str, command: Command) -> 
         raise Refusal(Refused.SAME_PERSON, "actor: had a part in this matter before; somebody else must decide it")
 
 
-def within_limit(case: Case, command: Command, limits: Limits | None) -> None:
+def within_limit(case: Case, pack: Procedure, command: Command, limits: Limits | None) -> None:
     """Raises Refusal for a decision that lets out more than its sender may. A currency not named is not allowed."""
-    demand = _lets_out(case, command)
+    demand = _lets_out(case, pack, command)
     if limits is None or demand is None:
         return
     order = case.complaint.order
@@ -51,15 +51,14 @@ def within_limit(case: Case, command: Command, limits: Limits | None) -> None:
         raise Refusal(Refused.OVER_LIMIT, reason)
 
 
-def _lets_out(case: Case, command: Command) -> Demand | None:
+def _lets_out(case: Case, pack: Procedure, command: Command) -> Demand | None:
+    """What the command has paid, as the case goes on with it: a new demand comes on top of what was given before."""
     match command:
-        case Decide(grant=True):
-            return command.demand or case.demand
-        case MakeOffer():
-            return command.demand
-        case Approve(approve=True):
-            return case.demand
-        case Triage(handling="grant") | Resolve(outcome="refund_instead" | "settled"):
+        case Decide(grant=True, demand=Demand() as new) | MakeOffer(demand=new):
+            return as_total(case, pack, new)
+        case Resolve(outcome="refund_instead"):
+            return as_total(case, pack, Demand(kind=DemandKind.REFUND, lines=case.demand.lines))
+        case Decide(grant=True) | Approve(approve=True) | Triage(handling="grant") | Resolve(outcome="settled"):
             return case.demand
         case _:
             return None

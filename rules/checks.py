@@ -51,5 +51,11 @@ def new_demand(case: Case, pack: Procedure, demand: Demand) -> Demand:
         left[part.sku] -= part.quantity
     if any(quantity < 0 for quantity in left.values()):
         raise Refusal(Refused.TOO_MUCH, "demand.lines: is more than the order holds; check sku and quantity")
-    pays = "pay" in pack.remedies[demand.kind].steps
-    return on_top(order, demand, case.promised) if pays else demand
+    return as_total(case, pack, demand)
+
+
+def as_total(case: Case, pack: Procedure, demand: Demand) -> Demand:
+    """A demand made now, with what was given before on top where the remedy pays: what the case goes on with."""
+    plan = pack.remedies.get(demand.kind)
+    pays = plan is not None and "pay" in plan.steps
+    return on_top(case.complaint.order, demand, case.promised) if pays else demand

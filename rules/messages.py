@@ -43,7 +43,7 @@ def receive(
     try:
         department = may(case, pack, name, command, departments)
         another_person(case, pack, name, command)
-        within_limit(case, command, limits)
+        within_limit(case, pack, command, limits)
         more = {"other": other} if isinstance(command, Move) else {}
         case, verdict = ACTIONS[type(command)](case, pack, command, at, department, **more)
     except Refusal as refusal:

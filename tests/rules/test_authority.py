@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,7 @@ from tests.rules.builders import (
     found_against,
     granted,
     liable,
+    offered,
     paid,
 )
 
@@ -124,6 +126,52 @@ def test_an_agent_without_the_money_may_not_grant_at_once_either() -> None:
     world = World()
     command = COMMANDS["triage"].model_validate({"actor": "x", **FIELDS["triage"]})
     assert receive(world.case, world.pack, "triage", command, world.now, (DESK,), {"CNY": 1})[1].code == "over_limit"
+
+
+def reexamined() -> World:
+    """5.00 were given; not satisfied until the panel has the case, which is owed nothing more."""
+    world = granted(demand={"kind": "compensation", "amount": 500}).child()
+    for _ in range(PACK.rework.times):
+        world.does("feedback", DESK, satisfied=False, reason="x", demand={"kind": "compensation", "amount": 100})
+        world.confirms().child()
+    return world.does("feedback", DESK, satisfied=False, reason="x")
+
+
+def judged_within(world: World, name: str, hat: str, limit: int, **fields: Any) -> str:
+    command = COMMANDS[name].model_validate({"actor": "head", **fields})
+    return str(receive(world.case, world.pack, name, command, world.now, (hat,), {"CNY": limit})[1].code)
+
+
+def test_a_new_demand_counts_against_the_limit_with_all_it_pays_whatever_was_refunded_before() -> None:
+    world = reexamined()
+    assert (world.stage, world.case.refunded > 0) == ("panel", True)
+    decision: dict[str, Any] = {"grant": True, "reason": "x", "liable": liable(merchant=100)}
+    decision["demand"] = {"kind": "compensation", "amount": 1_000}
+    assert judged_within(world, "decide", PANEL, 999, **decision) == "over_limit"
+    assert judged_within(world, "decide", PANEL, 1_000, **decision) == "accepted"
+    execution = world.does("decide", PANEL, **decision).case.execution
+    assert execution is not None
+    assert execution.remedy.amount == 1_000
+
+
+def test_a_new_offer_counts_against_the_limit_with_all_it_pays_whatever_was_refunded_before() -> None:
+    world = offered().does("respond", "reception", version=1, accept=True).child()
+    world.does("feedback", "reception", satisfied=False, reason="x").does("record", "reception")
+    assert (world.stage, world.case.refunded) == ("offering", 4_000)
+    new: dict[str, Any] = {"demand": {"kind": "refund", "amount": 1_000}, "basis": "x", "liable": liable(hotel=100)}
+    new["fields"] = {"impact": "small"}
+    assert judged_within(world, "offer", "duty_manager", 999, **new) == "over_limit"
+    assert judged_within(world, "offer", "duty_manager", 1_000, **new) == "accepted"
+
+
+def test_a_refund_instead_counts_against_the_limit_with_all_it_pays_whatever_was_refunded_before() -> None:
+    world = granted(demand={"kind": "compensation", "amount": 500}).child()
+    kettle: dict[str, Any] = {"kind": "reship", "lines": [{"sku": "S-1", "quantity": 1}]}
+    world.does("feedback", DESK, satisfied=False, reason="x", demand=kettle)
+    world.confirms().child(failure="out_of_stock", step="reserve")
+    assert (world.stage, world.case.promised) == ("task", 500)
+    assert judged_within(world, "resolve", RETURNS, 9_999, outcome="refund_instead") == "over_limit"
+    assert judged_within(world, "resolve", RETURNS, 10_000, outcome="refund_instead") == "accepted"
 
 
 @pytest.mark.parametrize("part", ["confirm", "contest"])
