@@ -14,7 +14,7 @@ from models.span import WorkCalendar
 from models.tables import CaseRow, EventRow, RefundIntent
 from rules import memory
 from rules.money import stake
-from rules.record import KEPT_EVENTS
+from rules.record import trimmed
 from rules.takeback import attempts, reopened, stands
 
 _FINAL = (Basis.PANEL, Basis.LEADERSHIP)
@@ -69,7 +69,7 @@ def _as_it_ended(
     kinds = {event.kind for event in events}
     decisions = [int(event.data["decision"]) for event in events if "decision" in event.data]
     severity = next((str(event.data.get("severity", "")) for event in events if event.kind == "filed"), "")
-    return Case(
+    case = Case(
         number=row.number,
         complaint=complaint,
         procedure=row.procedure,
@@ -98,10 +98,11 @@ def _as_it_ended(
         forgotten="forgotten" in kinds,
         event_count=len(events),
         mail_count=row.version - len(events),
-        events=tuple(events[-KEPT_EVENTS:]),
+        events=tuple(events),
         written=len(events),
         seen=tuple((heard[0], heard[1], heard[2]) for heard in row.seen or ()),
     )
+    return trimmed(case)
 
 
 def _demand(row: CaseRow, complaint: Complaint) -> Demand:

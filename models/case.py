@@ -1,7 +1,7 @@
 """The state of a case and what it leaves behind: one frozen object holds all that must survive a restart."""
 
 from enum import StrEnum
-from typing import Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field
 
@@ -225,6 +225,13 @@ class Mail(Record):
     ask: str | None = None
 
 
+Parts = Annotated[tuple[tuple[str, str], ...], Field(exclude_if=lambda parts: not parts)]
+"""Who had a part in the matter by lines that memory no longer holds: (kind of the line, actor), once each.
+
+Written only where there are any: a worker of an earlier release does not know the field.
+"""
+
+
 class Case(Record):
     """A complaint on its way, as the rules see it."""
 
@@ -291,6 +298,7 @@ class Case(Record):
     event_count: int = 0
     mail_count: int = 0
     events: tuple[Event, ...] = ()
+    parts: Parts = ()
     mails: tuple[Mail, ...] = ()
     """Notices not yet handed to the mailroom."""
     written: int = 0

@@ -29,12 +29,15 @@ LEAVES = {
     "extend": ("extended",),
 }
 """The lines of the record by which it is known who has sent a command."""
+JUDGED = frozenset(kind for kinds in LEAVES.values() for kind in kinds)
+"""The kinds of all these lines: who left one is never forgotten, however many lines follow."""
 
 
 def another_person(case: Case, pack: Procedure, name: str, command: Command) -> None:
     """Raises Refusal where the sender had a part in what is to be judged: who approves is not who asked."""
     kinds = {kind for earlier in pack.separation.get(name, ()) for kind in LEAVES[earlier]}
-    if any(event.kind in kinds and event.actor == command.actor for event in case.events):
+    parts = (*case.parts, *((event.kind, event.actor) for event in case.events))
+    if any(kind in kinds and actor == command.actor for kind, actor in parts):
         raise Refusal(Refused.SAME_PERSON, "actor: had a part in this matter before; somebody else must decide it")
 
 

@@ -3,6 +3,7 @@
 from models.case import Case
 from models.pages import Page
 from models.procedure import Procedure
+from rules.record import trimmed
 from rules.view import summary
 
 
@@ -23,7 +24,9 @@ def page(case: Case, pack: Procedure) -> Page:
 def written(case: Case, done: Page) -> Case:
     """The case once a page stands in SQL; what has happened since stays to be written."""
     sent = {mail.id for mail in done.mails}
-    return case.but(
-        written=max(case.written, *(event.seq for event in done.events), 0),
-        mails=tuple(mail for mail in case.mails if mail.id not in sent),
+    return trimmed(
+        case.but(
+            written=max(case.written, *(event.seq for event in done.events), 0),
+            mails=tuple(mail for mail in case.mails if mail.id not in sent),
+        )
     )

@@ -3,10 +3,13 @@
 from datetime import datetime
 
 from models.case import Case, Event, Mail
+from rules.authority import JUDGED
 from rules.money import stake
 
 KEPT_EVENTS = 300
 """Lines of the record a case keeps in memory; SQL keeps all. What SQL lacks is kept however much it is."""
+KEPT_BYTES = 512 * 1024
+"""… and how much they are together: a run hands its whole state to the next one, which may be 2 MiB."""
 
 
 def note(
@@ -27,8 +30,32 @@ def note(
         department=department,
         data={key: value for key, value in data.items() if value not in (None, "")},
     )
-    kept = max(KEPT_EVENTS, event.seq - case.written)
-    return case.but(event_count=event.seq, events=(*case.events, event)[-kept:])
+    return trimmed(case.but(event_count=event.seq, events=(*case.events, event)))
+
+
+def trimmed(case: Case) -> Case:
+    """Without the oldest lines that stand in SQL, where memory holds too many; who had a part by them stays known."""
+    first = _first_kept(case)
+    if not first:
+        return case
+    parts = ((event.kind, event.actor) for event in case.events[:first] if event.actor and event.kind in JUDGED)
+    return case.but(events=case.events[first:], parts=tuple(dict.fromkeys((*case.parts, *parts))))
+
+
+def _first_kept(case: Case) -> int:
+    room, oldest = KEPT_BYTES, len(case.events) - KEPT_EVENTS
+    for place in reversed(range(len(case.events))):
+        event = case.events[place]
+        room -= _size(event)
+        if (room < 0 or place < oldest) and event.seq <= case.written:
+            return place + 1
+    return 0
+
+
+def _size(event: Event) -> int:
+    """About what a line takes as JSON."""
+    said = "".join(f"{name}{value}" for name, value in event.data.items())
+    return 200 + len(f"{event.actor}{said}".encode())
 
 
 def notify(

@@ -10,6 +10,7 @@ from models.case import Stage
 from models.commands import COMMANDS
 from models.directory import Directory, Person, Team
 from rules.messages import receive
+from rules.record import KEPT_EVENTS
 from tests.builders import least
 from tests.rules.builders import (
     DESK,
@@ -181,6 +182,20 @@ def test_who_had_a_part_in_the_matter_does_not_decide_it(part: str) -> None:
     world.does("confirm", MERCHANDISE, actor="Wei", liable=liable(customer=100), reason="x")
     world.does("contest", DESK, actor="Mo", by="customer", reason="x")
     assert world.refuses("decide", PANEL, actor=who[part], **FIELDS["decide"]) == "same_person"
+    assert world.send("decide", PANEL, actor="Ling", **FIELDS["decide"]).accepted
+
+
+@pytest.mark.parametrize("part", ["confirm", "contest"])
+def test_who_had_a_part_does_not_decide_however_many_lines_of_strangers_have_followed(part: str) -> None:
+    world = World()
+    world.does("confirm", MERCHANDISE, actor="Wei", liable=liable(customer=100), reason="x")
+    world.does("contest", DESK, actor="Mo", by="customer", reason="x")
+    for _ in range(2 * KEPT_EVENTS):
+        assert not world.send("withdraw", (), actor="Ling").accepted
+    assert "answered" not in world.kinds()
+    who = {"confirm": "Wei", "contest": "Mo"}[part]
+    assert world.refuses("decide", PANEL, actor=who, **FIELDS["decide"]) == "same_person"
+    assert world.case.parts[-2:] == (("answered", "Wei"), ("contested", "Mo"))
     assert world.send("decide", PANEL, actor="Ling", **FIELDS["decide"]).accepted
 
 
