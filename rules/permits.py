@@ -9,7 +9,7 @@ from models.procedure import Procedure
 from rules import asking, duties, offers, ruling, stages
 from rules.checks import ACCEPTED, Refusal, at_stage
 from rules.record import note, notify, stamp
-from rules.spans import deadline
+from rules.spans import surely_longer, wished
 
 
 def approve(case: Case, pack: Procedure, command: Approve, at: datetime, department: str) -> tuple[Case, Verdict]:
@@ -41,9 +41,12 @@ def extend(case: Case, pack: Procedure, command: Extend, at: datetime, departmen
     clock, given = _clock(case, command)
     if given >= rules.times or clock is None:
         raise Refusal(Refused.TOO_MUCH, f"by: a clock is extended at most {rules.times} times; escalate instead")
-    ends = deadline(case, pack, clock, command.by)
-    if ends > deadline(case, pack, clock, rules.up_to):
-        raise Refusal(Refused.TOO_MUCH, "by: is more than the procedure allows at once; shorten it")
+    too_much = Refusal(Refused.TOO_MUCH, "by: is more than the procedure allows at once; shorten it")
+    if surely_longer(command.by, rules.up_to):
+        raise too_much
+    ends = wished(case, pack, clock, command.by, "by")
+    if ends > wished(case, pack, clock, rules.up_to, "by"):
+        raise too_much
     case = _extended(case, command, ends)
     case = note(
         case,

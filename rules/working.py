@@ -14,13 +14,14 @@ from rules.forms import in_words, problems_of, public
 from rules.liability import Finding, settled
 from rules.record import note, notify
 from rules.ruling import shares_text
+from rules.spans import wished
 
 
 def record(case: Case, pack: Procedure, command: RecordDuty, at: datetime, department: str) -> tuple[Case, Verdict]:
     """A department reports on its duty. What comes after the case has gone on without it is kept as late."""
     work = _work_of(case, department, command.duty)
     duty = pack.duties[work.duty]
-    _check(case, pack, duty, command)
+    _check(case, pack, duty, command, at)
     case = _kept(case, duty, work, command, at, department)
     if work.silent:
         return case, Verdict(accepted=True, code="late")
@@ -50,7 +51,7 @@ def _work_of(case: Case, department: str, name: str | None) -> Work:
     return (found or late[-1:])[0]
 
 
-def _check(case: Case, pack: Procedure, duty: Duty, command: RecordDuty) -> None:
+def _check(case: Case, pack: Procedure, duty: Duty, command: RecordDuty, at: datetime) -> None:
     if found := problems_of(duty.form, command.fields, "fields"):
         raise Refusal(Refused.BAD_INPUT, in_one_line(found))
     known_parties(pack, command.liable)
@@ -60,12 +61,18 @@ def _check(case: Case, pack: Procedure, duty: Duty, command: RecordDuty) -> None
         raise Refusal(Refused.BAD_INPUT, "liable: is missing; this duty says who is liable")
     if command.demand is not None:
         new_demand(case, pack, command.demand)
+    _check_assigned(case, pack, duty, command, at)
+
+
+def _check_assigned(case: Case, pack: Procedure, duty: Duty, command: RecordDuty, at: datetime) -> None:
     for index, given in enumerate(command.assign):
         if duty.assigns is None:
             raise Refusal(Refused.BAD_INPUT, "assign: this duty hands out no others; leave it out")
         if given.department not in pack.departments:
             known = ", ".join(pack.departments)
             raise Refusal(Refused.BAD_INPUT, f"assign.{index}.department: is not known; use one of {known}")
+        if given.within is not None:
+            wished(case, pack, at, given.within, f"assign.{index}.within")
 
 
 def _kept(case: Case, duty: Duty, work: Work, command: RecordDuty, at: datetime, department: str) -> Case:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.duties import BookDuties
@@ -20,7 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from rules.clock import next_due, pass_time
     from rules.messages import mail_report, receive, refused
     from rules.remedy import at_once
-    from rules.spans import CalendarGap
+    from rules.spans import CalendarGap, TypedGap
     from rules.view import view
     from workflows import attributes, options, present
     from workflows.desk import HEARD, Desk
@@ -80,17 +81,25 @@ class CaseDesk(Desk):
     async def knowing_days(self, decide: Callable[[], Decided]) -> Decided:
         """A decision of the rules; where it needs the working days of a year the case has not, once they are known.
 
-        What the case has of a year is never changed.
+        What the case has of a year is never changed. Raises TypedGap for one nobody knows that a message asks for.
         """
         while True:
             try:
                 return decide()
             except CalendarGap as gap:
-                more = await workflow.execute_activity_method(
-                    BookDuties.working_days, gap.year, **options.insistent(f"the working days of {gap.year}")
-                )
+                more = await self._days_of(gap)
                 known = self.case.calendar or WorkCalendar()
                 self.case = self.case.but(calendar=WorkCalendar(years=more.years | known.years))
+
+    async def _days_of(self, gap: CalendarGap) -> WorkCalendar:
+        what, typed = f"the working days of {gap.year}", isinstance(gap, TypedGap)
+        insisting = options.unless_unknown(what) if typed else options.insistent(what)
+        try:
+            return await workflow.execute_activity_method(BookDuties.working_days, gap.year, **insisting)
+        except ActivityError as error:
+            if typed and isinstance(error.cause, ApplicationError):
+                raise gap from None
+            raise
 
     def wanted(self, command: Command) -> str | None:
         """The version a move asks for."""
@@ -104,7 +113,11 @@ class CaseDesk(Desk):
     async def judge(self, letter: Letter, origin: Origin) -> Verdict:
         """By the rules, after the time that has passed until then."""
         at = origin.at or workflow.now()
-        return await self.knowing_days(lambda: self._judge(letter, origin, at))
+        try:
+            return await self.knowing_days(lambda: self._judge(letter, origin, at))
+        except TypedGap as gap:
+            self.case, verdict = refused(self.case, letter.name, Refused.BAD_INPUT, gap.reason, at)
+            return verdict
 
     def _judge(self, letter: Letter, origin: Origin, at: datetime) -> Verdict:
         self.case = pass_time(self.case, self.pack, at)

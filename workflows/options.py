@@ -1,5 +1,6 @@
 """How activities are tried: one factory per kind of work."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from temporalio import workflow
@@ -44,6 +45,12 @@ def insistent(summary: str | None = None) -> workflow.ActivityConfig:
     What every case does many times has no summary: each would be kept in each history, and the names say it.
     """
     return workflow.ActivityConfig(start_to_close_timeout=timedelta(seconds=10), retry_policy=_FOREVER, summary=summary)
+
+
+def unless_unknown(summary: str) -> workflow.ActivityConfig:
+    """The same, but working days nobody knows are an answer."""
+    policy = replace(_FOREVER, non_retryable_error_types=["calendar_gap"])
+    return insistent(summary) | workflow.ActivityConfig(retry_policy=policy)
 
 
 def telling(summary: str) -> workflow.ActivityConfig:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from models.span import WorkingDays
-from rules.spans import ends
+from models.span import WorkCalendar, WorkingDays, YearDays
+from rules.spans import TypedGap, ends
 from rules.triage import Facts, intake_problems, topics_of
 from tests.builders import complaint
 from tests.rules.builders import CALENDAR, COURIER, SELF_OPERATED, START, World, liable
@@ -128,6 +128,27 @@ def test_s1_07_a_clock_nobody_keeps_goes_up_the_ladder_and_is_never_dropped() ->
     assert 10 <= missed <= 14  # at the top once a day, not every four hours
     world.does("record", SUPERVISOR, fields={"system_record": "滞留"}, liable=liable(station=100))
     assert world.view.works[-1].duty == "give_result"
+
+
+def test_a_time_limit_typed_into_a_year_nobody_knows_is_refused_and_one_on_the_wall_clock_is_not() -> None:
+    world = lost()
+    said: dict[str, Any] = {"fields": {"decisions": "分头查"}, "assign": [{"department": STATION, "within": "250wd"}]}
+    with pytest.raises(TypedGap, match="2027") as refused:
+        world.send("record", SUPERVISOR, **said)
+    assert refused.value.reason.startswith("assign.0.within: needs the working days of 2027")
+    said["assign"] = [{"department": STATION, "within": "350d"}]
+    assert world.does("record", SUPERVISOR, **said).view.waiting_for == STATION
+
+
+@pytest.mark.parametrize("by", ["60wd", "250wd", "400d", "11d"])
+def test_more_time_than_allowed_is_refused_without_asking_for_the_days_of_another_year(by: str) -> None:
+    world = lost()
+    assign = [{"department": STATION}, {"department": TRANSPORT}]
+    world.does("record", SUPERVISOR, fields={"decisions": "分头查"}, assign=assign)
+    world.case = world.case.but(calendar=WorkCalendar(years={2026: YearDays()}))
+    more = {"of": TRANSPORT, "asked_by": "Hugo", "reason": "typed too fast"}
+    assert world.refuses("extend", SUPERVISOR, by=by, **more) == "too_much"
+    world.does("extend", SUPERVISOR, by="3wd", **more)
 
 
 def test_s1_08_the_meeting_fixes_duties_and_time_limits_and_the_departments_inquire_in_parallel() -> None:

@@ -1,7 +1,8 @@
 """Working days of China with their make-up days, and an error instead of a guess."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
@@ -9,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from models.span import Span, WallSpan, WorkCalendar, WorkingDays, YearDays, span_text
 from procedures import PackError
 from procedures.workdays import Workdays
-from rules.spans import CalendarGap, ends, is_working, years_needed
+from rules.spans import CalendarGap, ends, is_working, surely_longer, years_needed
 
 SPAN: TypeAdapter[object] = TypeAdapter(Span)
 SHANGHAI = "Asia/Shanghai"
@@ -89,3 +90,19 @@ def test_what_is_no_span_is_refused(text: str) -> None:
 def test_working_days_are_refused_where_only_the_wall_clock_makes_sense() -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(WallSpan).validate_python("3wd")
+
+
+@pytest.mark.parametrize(
+    ("span", "other", "longer"),
+    [
+        (WorkingDays(4), WorkingDays(3), True),
+        (WorkingDays(3), WorkingDays(3), False),
+        (timedelta(hours=3), timedelta(hours=2), True),
+        (WorkingDays(4), timedelta(days=3), True),
+        (WorkingDays(3), timedelta(days=3), False),
+        (timedelta(days=21), WorkingDays(3), True),
+        (timedelta(days=20), WorkingDays(3), False),
+    ],
+)
+def test_a_span_is_surely_longer_only_where_it_is_whatever_the_days(span: Any, other: Any, *, longer: bool) -> None:
+    assert surely_longer(span, other) is longer

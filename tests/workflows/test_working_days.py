@@ -1,7 +1,7 @@
 """A running case comes to a year whose working days nobody knows: it waits, and goes on once they are known."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from temporalio.testing import WorkflowEnvironment
@@ -9,6 +9,7 @@ from temporalio.testing import WorkflowEnvironment
 from activities.store import Store
 from procedures import PACKS
 from tests.support import SERVICE, office_at_work
+from tests.workflows.test_procedures import SHIPMENT
 
 
 def _patient() -> None:
@@ -46,3 +47,30 @@ async def test_a_case_waits_for_the_days_of_a_year_and_goes_on_where_it_was(
             assert (await said)["accepted"]
         assert (await case.view()).works[-1].duty == "give_result"
         await case.handle.terminate()
+
+
+async def test_a_span_that_somebody_types_into_a_year_nobody_knows_is_refused_and_the_case_goes_on(
+    env: WorkflowEnvironment, store: Store, tmp_path: Path
+) -> None:
+    days, now = tmp_path / "days.toml", datetime.now(UTC)
+    june = [f"{now.year}-06-{day:02}" for day in range(1, 31) if date(now.year, 6, day).weekday() < 5]
+    short = f"[{now.year}]\noff = {june}\n"  # fewer than 250 working days, whenever in the year this runs
+    days.write_text(short, encoding="utf-8")
+    async with office_at_work(env, store, calendar_file=days) as office:
+        case = await office.start(**SHIPMENT)
+        await case.at("working")
+        await case.forward(minutes=31)
+        await case.until("duty_missed")
+        far = {"department": "station", "within": "250wd"}
+        meeting = {"fields": {"decisions": "分头查"}, "assign": [{"department": "transport"}, far]}
+        async with asyncio.timeout(20):
+            code, reason = await case.refusal("record", "客服主管", **meeting)
+        assert (code, reason.partition(":")[0]) == ("bad_input", "assign.1.within")
+        days.write_text(short + "".join(f"[{now.year + n}]\noff = []\n" for n in (1, 2)), encoding="utf-8")
+        await case.send("record", "客服主管", **meeting)
+        async with asyncio.timeout(20):
+            more = {"of": "transport", "asked_by": "运输主管", "reason": "6wd was meant"}
+            code, _ = await case.refusal("extend", "客服主管", by="60wd", **more)
+        assert code == "too_much"
+        await case.send("withdraw", SERVICE)
+        await case.handle.result()
