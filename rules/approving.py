@@ -61,10 +61,24 @@ def _higher(case: Case, pack: Procedure, tried: Sequence[str]) -> str | None:
     """The authority above those who have been asked; None above the leadership."""
     offered = case.offers[-1].liable if case.pending == "offer" and case.offers else ()
     parties = {share.party for share in offered or (case.ruling.liable if case.ruling else ())}
-    bands = (band for band in pack.approvals if not band.liable or not parties.isdisjoint(band.liable))
-    ranks = list(dict.fromkeys([*(band.by for band in bands if band.by is not None), pack.leadership]))
+    ranks = _ranks(pack, parties)
     reached = max((ranks.index(name) for name in tried if name in ranks), default=-1)
     return next((name for name in ranks[reached + 1 :] if name not in tried), None)
+
+
+def _ranks(pack: Procedure, parties: set[str]) -> list[str]:
+    """Who may authorise what these parties bear, the lowest authority first."""
+    bands = (band for band in pack.approvals if not band.liable or not parties.isdisjoint(band.liable))
+    return list(dict.fromkeys([*(band.by for band in bands if band.by is not None), pack.leadership]))
+
+
+def authorises(case: Case, pack: Procedure, liable: Sequence[Share], department: str) -> bool:
+    """Whether a department is, or stands above, the authority that must approve what the case lets out."""
+    band = band_of(pack, stake(case.complaint.order, case.demand, case.promised), liable)
+    if band is None or band.by is None:
+        return True
+    ranks = _ranks(pack, {share.party for share in liable})
+    return department in ranks[ranks.index(band.by) :]
 
 
 def countersigned(case: Case, pack: Procedure, at: datetime) -> Case:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from models.case import Case
-from models.commands import Approve, Command, Decide, MakeOffer, Resolve, Triage
+from models.commands import Approve, Command, Decide, IncidentDecision, MakeOffer, Resolve, Triage
 from models.complaint import Demand, DemandKind
 from models.names import Refused
 from models.procedure import Procedure
-from rules.checks import Refusal, as_total
+from rules.checks import Refusal, as_total, asked_for
 from rules.money import stake
 
 Limits = Mapping[str, int]
@@ -59,6 +59,8 @@ def _lets_out(case: Case, pack: Procedure, command: Command) -> Demand | None:
     match command:
         case Decide(grant=True, demand=Demand() as new) | MakeOffer(demand=new):
             return as_total(case, pack, new)
+        case IncidentDecision(grant=True):
+            return asked_for(case)
         case Resolve(outcome="refund_instead"):
             return as_total(case, pack, Demand(kind=DemandKind.REFUND, lines=case.demand.lines))
         case Decide(grant=True) | Approve(approve=True) | Triage(handling="grant") | Resolve(outcome="settled"):

@@ -59,3 +59,9 @@ def as_total(case: Case, pack: Procedure, demand: Demand) -> Demand:
     plan = pack.remedies.get(demand.kind)
     pays = plan is not None and "pay" in plan.steps
     return on_top(case.complaint.order, demand, case.promised) if pays else demand
+
+
+def asked_for(case: Case) -> Demand:
+    """What the customer asks for: an offer that was not accepted has put its own demand in the place of theirs."""
+    unaccepted = case.offers and case.offers[-1].state != "accepted"
+    return case.complaint.demand if unaccepted else case.demand

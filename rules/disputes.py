@@ -7,19 +7,29 @@ from models.commands import Contest, Decide, IncidentDecision, Insist, Share
 from models.names import Refused
 from models.procedure import Procedure
 from rules import asking, closing, duties, remedy, ruling, stages
-from rules.checks import ACCEPTED, Refusal, at_stage, known_parties, new_demand
+from rules.approving import authorises
+from rules.checks import ACCEPTED, Refusal, asked_for, at_stage, known_parties, new_demand
 from rules.liability import Finding, favours_customer
 from rules.record import note, notify
 
-_UNDECIDED = (Stage.NEGOTIATING, Stage.EXPLAINING, Stage.ASKED, Stage.REFUSED, Stage.PANEL, Stage.LEADERSHIP)
-"""Where a batch incident's decision still finds something to decide."""
+_UNDECIDED = (
+    Stage.NEGOTIATING,
+    Stage.EXPLAINING,
+    Stage.ASKED,
+    Stage.OFFERING,
+    Stage.APPROVING,
+    Stage.REFUSED,
+    Stage.PANEL,
+    Stage.LEADERSHIP,
+)
+"""Where a batch incident's decision still finds something to decide, as with the duties before a ruling."""
 
 
 def contest(case: Case, pack: Procedure, command: Contest, at: datetime, department: str) -> tuple[Case, Verdict]:
     """A determination is disputed: what the customer has been granted stands, the rest is for the panel (S0-10)."""
     if command.by not in pack.parties and command.by not in pack.departments:
         raise Refusal(Refused.BAD_INPUT, "by: is neither a party nor a department here; correct it")
-    working = case.stage is Stage.WORKING and case.phase == "before"
+    working = _working_before(case)
     being_asked = working or case.stage in (Stage.NEGOTIATING, Stage.EXPLAINING, Stage.ASKED, Stage.OFFERING)
     if (case.ruling is None or being_asked) and not any(ask.answer for ask in case.asks):
         raise Refusal(Refused.WRONG_STAGE, "nothing has been determined yet; contest a determination once there is one")
@@ -97,12 +107,11 @@ def decide_together(
     known_parties(pack, command.liable)
     if command.grant and command.liable and not favours_customer(pack, command.liable):
         raise Refusal(Refused.BAD_INPUT, "liable: names only the customer, who is granted this; name others")
-    if case.cost_held or case.stage not in _UNDECIDED:
+    if case.cost_held or not (case.stage in _UNDECIDED or _working_before(case)):
         raise Refusal(Refused.WRONG_STAGE, "the case has a ruling of its own, which stands")
-    if command.demand is not None:
-        case = case.but(demand=new_demand(case, pack, command.demand))
+    demand = asked_for(case) if command.demand is None else new_demand(case, pack, command.demand)
     case = note(
-        asking.drop(case, at),
+        _freed(case.but(demand=demand), at),
         at,
         "decided",
         actor=command.actor,
@@ -119,7 +128,28 @@ def decide_together(
         reason=command.reason,
         department=department,
     )
-    return ruling.rule(case, pack, at, finding), ACCEPTED
+    case = case.but(
+        requester=command.actor,
+        requested_by=department,
+        found=command.liable or case.found,
+        found_reason=command.reason,
+    )
+    # No lower authority approves what a higher one decided.
+    approved = authorises(case, pack, command.liable, department)
+    return ruling.rule(case, pack, at, finding, approved=approved), ACCEPTED
+
+
+def _working_before(case: Case) -> bool:
+    return case.stage is Stage.WORKING and case.phase == "before"
+
+
+def _freed(case: Case, at: datetime) -> Case:
+    """Without all that was to lead to a ruling of its own: what is asked, at work, offered, to be approved."""
+    if case.task is not None and case.stage in (Stage.OFFERING, Stage.APPROVING):
+        for department in case.task.holders:
+            case = notify(case, at, department, "ask_withdrawn", department=department)
+    case = asking.drop(duties.drop(case, at), at)
+    return stages.overtake(case).but(pending="")
 
 
 def insist(case: Case, pack: Procedure, command: Insist, at: datetime, department: str) -> tuple[Case, Verdict]:

@@ -52,11 +52,16 @@ def to_leadership(case: Case, pack: Procedure, at: datetime, reason: str) -> Cas
 
 def to_offer(case: Case, pack: Procedure, at: datetime, department: str, reason: str | None = None) -> Case:
     """A department must make the customer an offer (S2-09, S3-08). One still before the customer is overtaken."""
-    overtaken = {"state": "lapsed"}
-    offers = (offer.model_copy(update=overtaken) if offer.state == "waiting" else offer for offer in case.offers)
-    case = case.but(offers=tuple(offers))
+    case = overtake(case)
     due = deadline(case, pack, at, _span_of("offer", pack))
     return give_task(case, Stage.OFFERING, Task(kind="offer", department=department, due=due), at, reason=reason)
+
+
+def overtake(case: Case) -> Case:
+    """An offer that nobody has answered yet, customer or approver, is not answered any more."""
+    open_still, overtaken = {"waiting", "approval"}, {"state": "lapsed"}
+    offers = (offer.model_copy(update=overtaken) if offer.state in open_still else offer for offer in case.offers)
+    return case.but(offers=tuple(offers))
 
 
 def to_approval(case: Case, pack: Procedure, at: datetime, department: str) -> Case:

@@ -15,7 +15,7 @@ from rules import incident as rules
 from rules.incident_acts import receive
 from rules.messages import receive as receive_case
 from tests.quality import INCIDENT, quality_pack
-from tests.rules.builders import DESK, LEADERSHIP, MERCHANDISE, PANEL, SELF_OPERATED, START, World, liable
+from tests.rules.builders import DESK, LEADERSHIP, MERCHANDISE, PANEL, RETURNS_PACK, SELF_OPERATED, START, World, liable
 from texts.mails import TEMPLATES, render_mail
 
 PACK = quality_pack("batch")
@@ -198,3 +198,105 @@ def test_a_refused_case_is_granted_with_the_others() -> None:
     assert case.case.stage == "refused"
     assert case.together().accepted
     assert case.case.stage == "executing"
+
+
+class Returned(World):
+    """A case of the packaged procedure with a plan for incidents, which may get the decision of one."""
+
+    def __init__(self, **changes: Any) -> None:
+        facts = {"cause": "quality", "channel": "email", "contact": None, "demand": {"kind": "refund"}}
+        super().__init__(pack=RETURNS_PACK, **(facts | changes))
+
+    def investigated(self) -> "Returned":
+        fields = {"finding": "开裂", "valid": True, "responsible": "商品部"}
+        self.does("record", DESK, duty="investigate", fields=fields, liable=liable(supplier=100), actor="Hugo")
+        return self
+
+    def offers(self, amount: int) -> "Returned":
+        demand = {"kind": "compensation", "amount": amount}
+        self.does("offer", MERCHANDISE, demand=demand, basis="退货规定", fields={"solution": "补偿"})
+        return self
+
+    def together(self, hat: str = "general_manager", **fields: Any) -> Verdict:
+        shares = {"grant": True, "liable": liable(supplier=100), "reason": "整批不良"}
+        said = {"actor": "x", "incident": "IN20260302001", **(shares | fields)}
+        command = IncidentDecision.model_validate(said)
+        self.case, verdict = receive_case(self.case, self.pack, "incident", command, self.now, (hat,))
+        self.settle()
+        return verdict
+
+
+def undecided() -> dict[str, tuple[Returned, str]]:
+    """Where a case of `returns` waits for a ruling of its own, and who is told that nothing is needed of them."""
+    return {
+        "working": (Returned(), DESK),
+        "offering": (Returned().investigated(), MERCHANDISE),
+        "offered": (Returned().investigated().offers(1_000), ""),
+        "approving": (Returned().investigated().offers(9_000), "section_chief"),
+    }
+
+
+@pytest.mark.parametrize("where", ["working", "offering", "offered", "approving"])
+def test_the_decision_of_an_incident_reaches_a_case_wherever_it_waits_for_a_ruling_of_its_own(where: str) -> None:
+    case, told = undecided()[where]
+    assert case.stage == {"offered": "offering"}.get(where, where)
+    assert case.together().accepted
+    execution = case.case.execution
+    assert execution is not None
+    assert (case.stage, execution.remedy.kind, execution.remedy.amount) == ("executing", "refund", 21_000)
+    assert (case.ruling.basis, case.shares) == ("incident", {"supplier": 100})
+    assert [mail.to for mail in case.mails("ask_withdrawn")] == ([told] if told else [])
+    assert [work.duty for work in case.case.works if work.open and not work.aside] == []
+    assert {offer.state for offer in case.case.offers} <= {"lapsed"}
+    assert (case.case.pending, case.case.task) == ("", None)
+
+
+@pytest.mark.parametrize("where", ["working", "offering", "offered", "approving"])
+def test_a_refusal_of_an_incident_reaches_it_there_too_and_the_customer_may_insist(where: str) -> None:
+    case, _ = undecided()[where]
+    assert case.together(grant=False, liable=[], reason="使用不当").accepted
+    assert (case.stage, case.mails("refused_finding")[-1].to) == ("refused", "customer")
+    assert case.does("insist", DESK, reason="不同意").stage == "leadership"
+
+
+def test_nothing_that_was_under_way_for_a_ruling_of_its_own_goes_on_once_an_incident_has_decided() -> None:
+    offered, approving = undecided()["offered"][0], undecided()["approving"][0]
+    for case in (offered, approving):
+        assert case.together().accepted
+    assert offered.refuses("respond", DESK, version=1, accept=True) == "wrong_stage"
+    assert approving.refuses("approve", "section_chief", actor="Ling", approve=True) == "wrong_stage"
+
+
+def test_a_ruling_under_returns_that_was_approved_stands_whatever_the_incident_decides() -> None:
+    case = Returned().investigated().offers(1_000).does("respond", DESK, version=1, accept=True)
+    assert isinstance(case, Returned)
+    assert (case.stage, case.together().code) == ("executing", "wrong_stage")
+    case.child()
+    assert (case.stage, case.together().code) == ("feedback", "wrong_stage")
+    # Examined again: no ruling stands any more.
+    case.does("feedback", DESK, satisfied=False, reason="又坏了", demand={"kind": "refund"})
+    assert (case.stage, case.together().accepted) == ("working", True)
+    execution = case.case.execution
+    assert execution is not None
+    assert (case.case.refunded, execution.remedy.amount) == (1_000, 20_000)
+
+
+def test_what_an_incident_lets_out_is_approved_where_a_higher_authority_than_decided_it_must() -> None:
+    for amount in (9_000, 21_000):  # the section chief's band and the service manager's own
+        manager = Returned(demand={"kind": "compensation", "amount": amount})
+        assert manager.together("service_manager").accepted
+        assert manager.stage == "executing"
+    store = Returned()
+    assert store.together("service_manager", liable=liable(store=100)).accepted
+    assert (store.stage, store.view.waiting_for) == ("approving", "service_director,customer_service")
+    assert store.refuses("approve", "service_director", actor="x", approve=True) == "same_person"
+    assert store.does("approve", "service_director", actor="y", approve=True).stage == "executing"
+
+
+def test_what_an_incident_lets_out_counts_against_the_limit_of_who_decides_it() -> None:
+    case = Returned().investigated().offers(1_000)
+    said = {"actor": "x", "incident": "IN20260302001", "grant": True, "liable": liable(supplier=100), "reason": "x"}
+    command, hats = IncidentDecision.model_validate(said), ("general_manager",)
+    for limit, code in ((20_999, "over_limit"), (21_000, "accepted")):
+        verdict = receive_case(case.case, case.pack, "incident", command, case.now, hats, {"CNY": limit})[1]
+        assert verdict.code == code

@@ -190,3 +190,30 @@ async def test_messages_that_never_cease_do_not_keep_an_incident_from_a_new_run(
     assert (await incident.seen()).situations == sent
     ended = await office.client.get_workflow_handle(incident.handle.id, run_id=first).describe()
     assert ended.history_length < 800, "suggested at 400, taken soon after"
+
+
+@cached
+async def test_one_decision_pays_every_case_of_the_packaged_plan_wherever_it_stands(office: Office) -> None:
+    product = f"K-{uuid.uuid4().hex[:8]}"
+    order = {"lines": [{"sku": product, "quantity": 1, "unit_price": 9_000}], "freight": 0, "paid": 9_000}
+    facts: dict[str, Any] = {"procedure": "returns", "channel": "email", "contact": None, "order": order}
+    batch = [await office.start(**facts) for _ in range(4)]
+    for case in batch:
+        await case.at("working")
+    found = {"finding": "开裂", "valid": True, "responsible": "商品部"}
+    for case in batch[1:]:
+        await case.send("record", SERVICE, duty="investigate", fields=found, liable=liable(supplier=100))
+    for case, amount in ((batch[2], 1_000), (batch[3], 5_000)):
+        demand = {"kind": "compensation", "amount": amount}
+        await case.send("offer", GOODS_DEPT, demand=demand, basis="退货规定", fields={"solution": "补偿"})
+    await batch[3].at("approving")
+    for case in batch:
+        await case.written()
+    incident = await opened(office, "returns", Scope(product=product))
+    await incident.once("verifying", cases=4)
+    await incident.send("verify", "质控代表", **FOUND)
+    await incident.send("decide", "客服经理", grant=True, liable=liable(supplier=100), reason="整批不良")
+    seen = await incident.once("summing_up", cases=4, decided=4, kept=0, settled=4)
+    assert seen.progress.refunded == {"CNY": 4 * 9_000}
+    assert await paid(office, batch) == [1] * 4
+    assert [(await case.view()).refunded for case in batch] == [9_000] * 4
