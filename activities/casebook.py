@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 
+from pydantic import ValidationError
 from sqlmodel import col, select
 from temporalio import activity
 from temporalio.api.enums.v1 import EventType
@@ -17,7 +18,7 @@ from activities.ledger import Ledger
 from activities.record import Record
 from activities.reopening import came_back
 from activities.store import Store
-from models.base import Problem, in_one_line
+from models.base import AT_THE_DOOR, Problem, in_one_line, problems
 from models.case import Basis, Case, Exit
 from models.complaint import Complaint
 from models.directory import Directory
@@ -100,6 +101,7 @@ class Casebook(BookDuties):
 
     async def _enter(self, entry: OpenCase) -> Opened:
         await self._believe(entry)
+        _fit_for_the_door(entry.complaint)
         pack = self._pack_for(entry.complaint, entry.opened_at)
         calendar = self._days_for(pack, entry.opened_at)
         await self._not_settled(entry, pack)
@@ -212,6 +214,14 @@ class Casebook(BookDuties):
         if found := filing_problems(pack, complaint, opened_at):
             raise _bad_input(found)
         return pack
+
+
+def _fit_for_the_door(complaint: Complaint) -> None:
+    """Raises ApplicationError for what a stored complaint may hold and a new one may not."""
+    try:
+        Complaint.model_validate(complaint.model_dump(), context=AT_THE_DOOR)
+    except ValidationError as error:
+        raise _bad_input(problems(error)) from None
 
 
 def _bad_input(found: list[Problem]) -> ApplicationError:

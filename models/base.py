@@ -16,6 +16,7 @@ from pydantic import (
     StrictInt,
     StringConstraints,
     ValidationError,
+    ValidationInfo,
     model_serializer,
 )
 
@@ -62,12 +63,19 @@ def build_contracts() -> None:
         todo += contract.__subclasses__()
 
 
-def _clean(text: str) -> str:
+AT_THE_DOOR = "at_the_door"
+"""Context of a validation: the input is new. Stored state is read without, so that a stricter door locks nobody in."""
+
+
+def _clean(text: str, info: ValidationInfo) -> str:
     """Control and bidi-format characters never reach a mail header, a terminal or a file name."""
     if any(
         (c < " " and c not in "\n\t") or c == "\x7f" or "\u202a" <= c <= "\u202e" or "\u2066" <= c <= "\u2069"
         for c in text
     ):
+        raise ValueError("control characters are not allowed")
+    if info.context == AT_THE_DOOR and any("\x80" <= c <= "\x9f" for c in text):
+        # C1: a terminal obeys U+009B as it does ESC [.
         raise ValueError("control characters are not allowed")
     if any("\ud800" <= c <= "\udfff" for c in text):
         raise ValueError("not valid Unicode text")
@@ -80,8 +88,27 @@ def _one_line(text: str) -> str:
     return text
 
 
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
+_YEARS = range(1970, 9999)
+_BEYOND = f"must lie in the years {_YEARS[0]} to {_YEARS[-1]}; correct it, or leave it out"
+
+
+def in_utc(moment: datetime) -> datetime:
+    """The moment in UTC. Raises ValueError where it lies before or after all time there."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(_BEYOND) from None
+
+
+def sensible(moment: datetime) -> datetime:
+    """The moment, if it can be told in every time zone and is not an export's word for "none". Raises ValueError."""
+    if moment.year not in _YEARS:
+        raise ValueError(_BEYOND)
+    return moment
+
+
+def _sensible_when_new(moment: datetime, info: ValidationInfo) -> datetime:
+    return sensible(moment) if info.context == AT_THE_DOOR else moment
 
 
 _SLUG = r"^[a-z][a-z0-9_]{0,39}$"
@@ -89,14 +116,14 @@ _REF = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"
 _PARTNER_REF = r"^[\x21-\x7e]{1,200}$"
 _NUMBER = r"^[A-Z0-9][A-Z0-9-]{2,39}$"
 _CURRENCY = r"^[A-Z]{3}$"
-EMAIL = r"^[^\s@<>,;\"]+@[^\s@<>,;\"]+$"
+_EMAIL = r"^[^\s@<>,;\"]+@[^\s@<>,;\"]+$"
 _SHAPES = {
     _SLUG: "must be a name as the procedure writes it, in small letters such as customer_service",
     _REF: "must have 1 to 64 letters, digits and . _ : - only, and begin with a letter or digit",
     _PARTNER_REF: "must have 1 to 200 letters, digits and signs as on a keyboard, without spaces",
     _NUMBER: "must have 3 to 40 capitals, digits and hyphens, such as R-ABCDEFGH23456",
     _CURRENCY: "must be the three capitals of a currency, such as CNY",
-    EMAIL: "must be one mail address, such as name@example.com",
+    _EMAIL: "must be one mail address, such as name@example.com",
 }
 """What a pattern asks for, in words."""
 Text = Annotated[str, StringConstraints(min_length=1, max_length=NOTE_LIMIT), AfterValidator(_clean)]
@@ -109,6 +136,7 @@ Detail = (
     Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_clean)] | StrictBool | StrictInt
 )
 """One entry of a form: text, a whole number, yes or no."""
+Email = Annotated[str, StringConstraints(max_length=200, pattern=_EMAIL), AfterValidator(_clean)]
 Ref = Annotated[str, StringConstraints(pattern=_REF)]
 """An identifier from another system (order, SKU, merchant). Safe in a list filter; carries no personal data."""
 PartnerRef = Annotated[str, StringConstraints(pattern=_PARTNER_REF)]
@@ -123,8 +151,8 @@ Token = Annotated[str, StringConstraints(max_length=4096, pattern=rf"^{_PART}\.{
 """A signed token (JWT): proves who sends a message. Never stored, never shown."""
 Proof = Annotated[Token | None, Field(repr=False, exclude_if=lambda token: token is None)]
 """The token of whoever starts something, where the service asks for it."""
-Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
-"""An instant; stored in UTC. A time without a zone is refused."""
+Moment = Annotated[AwareDatetime, AfterValidator(in_utc), AfterValidator(_sensible_when_new)]
+"""An instant; stored in UTC. A time without a zone is refused, at the door one of an odd year too."""
 
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z_]{0,39}")
 NUMBER_PATTERN = re.compile(_NUMBER)

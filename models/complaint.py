@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from models.base import EMAIL, Contract, Currency, Detail, Line, Minor, Moment, Number, Ref, Slug, Text, Token
+from models.base import Contract, Currency, Detail, Email, Line, Minor, Moment, Number, Ref, Slug, Text, Token
 from models.language import Language
 
 MAX_LINES = 50
@@ -48,7 +48,6 @@ class Negotiation(StrEnum):
     FAILED = "failed"
 
 
-Email = Annotated[str, StringConstraints(max_length=200, pattern=EMAIL)]
 Evidence = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=r"^[\x21-\x7e]+$")]
 """A reference to evidence (URL, object key or SHA-256), never the evidence itself."""
 

@@ -4,9 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from models.base import Contract, Currency, Line, Minor, Slug
+from models.base import Contract, Currency, Email, Line, Minor, Slug
 from models.commands import Standing
-from models.complaint import Email
 from models.language import Language
 
 ChatUrl = Annotated[str, StringConstraints(max_length=300, pattern=r"^[a-z]+://[\x21-\x7e]+$")]

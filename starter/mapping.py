@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from models.base import Contract, Currency, Problem, in_one_line, problems
+from models.base import AT_THE_DOOR, Contract, Currency, Problem, in_one_line, in_utc, problems, sensible
 from models.complaint import Complaint
 from starter.failures import BadInput
 from texts import exponent
@@ -106,7 +106,7 @@ def complaint_of(row: Mapping[str, str], mapping: FieldMap) -> Complaint:
     if found:
         raise RowError(in_one_line(found))
     try:
-        return Complaint.model_validate(_lists(message))
+        return Complaint.model_validate(_lists(message), context=AT_THE_DOOR)
     except ValidationError as error:
         raise RowError(in_one_line(problems(error))) from None
 
@@ -164,7 +164,7 @@ def _moment(text: str, zone: str) -> datetime:
         moment = datetime.fromisoformat(text.replace("/", "-"))
     except ValueError:
         raise ValueError("must be a date and time such as 2026-01-31T09:00:00") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+    return sensible(in_utc(moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))))
 
 
 def slug(text: str) -> str:

@@ -55,9 +55,10 @@ def sums(text: str, _: Procedure, lang: Language) -> str:
 def _moment(value: str, pack: Procedure, lang: Language) -> str:
     try:
         moment = datetime.fromisoformat(value)
-    except ValueError:
+        return when(moment, pack.time_zone, lang) if moment.tzinfo else value
+    except (ValueError, OverflowError):
+        # OverflowError: the last hours of the year 9999 are over in the East.
         return value
-    return when(moment, pack.time_zone, lang) if moment.tzinfo else value
 
 
 def _flag(key: str, value: str | int, lang: Language) -> str:

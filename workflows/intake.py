@@ -9,7 +9,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 with workflow.unsafe.imports_passed_through():
     from pydantic import BaseModel, ValidationError
 
-    from models.base import in_one_line, problems
+    from models.base import AT_THE_DOOR, in_one_line, problems
     from models.complaint import Complaint
     from models.meeting import Call
     from models.names import Refused, case_number, meeting_id
@@ -23,14 +23,17 @@ Known = TypeVar("Known")
 
 
 def complaint_of(args: tuple[Any, ...]) -> tuple[Complaint, str]:
-    """The complaint and its number. Raises ApplicationError(type="bad_input") in one line: such a start fails."""
+    """The complaint and its number. Raises ApplicationError(type="bad_input") in one line: such a start fails.
+
+    What only the door refuses the register looks at: a case that has passed it replays.
+    """
     if len(args) != 1:
         raise bad_start(f"(start): takes 1 argument, got {len(args)}; send one complaint as a JSON object")
     try:
         complaint = Complaint.model_validate_json(workflow.payload_converter().to_payload(args[0]).data)
     except ValidationError as error:
         raise bad_start(in_one_line(problems(error))) from None
-    except (TypeError, ValueError, RecursionError):
+    except (TypeError, ValueError, ArithmeticError, RecursionError):
         raise bad_start("(start): is not readable JSON; send one complaint as a JSON object") from None
     number = case_number(workflow.info().workflow_id)
     if number is None or complaint.number not in (None, number):
@@ -54,10 +57,11 @@ def contract_of(args: tuple[Any, ...], kind: type[State]) -> State:
     if len(args) != 1:
         raise bad_start(f"(start): takes 1 argument, got {len(args)}; send one JSON object")
     try:
-        return kind.model_validate_json(workflow.payload_converter().to_payload(args[0]).data)
+        data = workflow.payload_converter().to_payload(args[0]).data
+        return kind.model_validate_json(data, context=AT_THE_DOOR)
     except ValidationError as error:
         raise bad_start(in_one_line(problems(error))) from None
-    except (TypeError, ValueError, RecursionError):
+    except (TypeError, ValueError, ArithmeticError, RecursionError):
         raise bad_start("(start): is not readable JSON; send one JSON object") from None
 
 

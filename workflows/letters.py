@@ -9,7 +9,7 @@ from datetime import datetime
 from pydantic import ValidationError
 from temporalio.common import RawValue
 
-from models.base import PAYLOAD_LIMIT, Contract, in_one_line, problems
+from models.base import AT_THE_DOOR, PAYLOAD_LIMIT, Contract, in_one_line, problems
 from models.case import Verdict
 from models.commands import COMMANDS, Command, IncidentDecision, MailReport, RemedyReport, TakenBack
 from models.corrective_forms import CORRECTIVE_COMMANDS
@@ -108,10 +108,10 @@ def read(name: str, args: Sequence[RawValue], models: Models = TO_A_CASE, signal
     if len(payload.data) > PAYLOAD_LIMIT:
         return _bad(name, signal, Refused.BAD_INPUT, "(message): is over 64 KiB; send evidence by reference")
     try:
-        content = model.model_validate_json(payload.data)
+        content = model.model_validate_json(payload.data, context=AT_THE_DOOR)
     except ValidationError as error:
         return _bad(name, signal, Refused.BAD_INPUT, in_one_line(problems(error)))
-    except (ValueError, RecursionError):
+    except (ValueError, ArithmeticError, RecursionError):
         return _bad(name, signal, Refused.BAD_INPUT, "(message): is not valid JSON; correct it")
     return Letter(name, content, signal=signal)
 

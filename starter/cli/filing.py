@@ -9,7 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from pydantic import ValidationError
 
-from models.base import PAYLOAD_LIMIT, Detail, Problem, in_one_line, problems
+from models.base import AT_THE_DOOR, PAYLOAD_LIMIT, Detail, Problem, in_one_line, problems
 from models.complaint import Complaint, DemandKind, OrderKind
 from models.language import Language
 from rules.triage import filing_problems
@@ -137,7 +137,7 @@ def read_source(source: str) -> bytes:
 def from_json(data: bytes) -> Complaint:
     """A complaint from JSON. Raises BadInput with one line per field."""
     try:
-        return Complaint.model_validate_json(data.removeprefix(b"\xef\xbb\xbf"))
+        return Complaint.model_validate_json(data.removeprefix(b"\xef\xbb\xbf"), context=AT_THE_DOOR)
     except ValidationError as error:
         raise BadInput("input", problem=in_one_line(problems(error))) from None
 
@@ -145,7 +145,7 @@ def from_json(data: bytes) -> Complaint:
 def checked(message: dict[str, object]) -> Complaint:
     """A complaint from options. Raises BadInput."""
     try:
-        return Complaint.model_validate(message)
+        return Complaint.model_validate(message, context=AT_THE_DOOR)
     except ValidationError as error:
         raise BadInput("input", problem=_told(problems(error), option)) from None
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter, ValidationError
 
-from models.base import Contract, Detail, in_one_line, problems
+from models.base import AT_THE_DOOR, Contract, Detail, in_one_line, problems
 from models.complaint import DemandKind
 from models.span import WallSpan
 from models.steps import FormField
@@ -126,6 +126,7 @@ Checked = TypeVar("Checked", bound=Contract)
 def contract(model: type[Checked], values: Mapping[str, object]) -> Checked:
     """A checked message or start argument. Raises BadInput with one line that names each field."""
     try:
-        return model.model_validate({key: value for key, value in values.items() if value is not None})
+        given = {key: value for key, value in values.items() if value is not None}
+        return model.model_validate(given, context=AT_THE_DOOR)
     except ValidationError as error:
         raise BadInput("input", problem=in_one_line(problems(error))) from None

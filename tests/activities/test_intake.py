@@ -8,6 +8,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.casebook import Casebook
 from activities.store import Store
+from models.complaint import Complaint
 from models.directory import Directory
 from models.pages import OpenCase, Page
 from models.span import WorkCalendar
@@ -68,6 +69,27 @@ async def test_a_remedy_or_severity_the_procedure_lacks_is_refused(
     error = await _refusal(reception(), opening(**PARCEL, demand={"kind": "repair"}, severity="dreadful"))
     assert "demand.kind: is not a remedy of courier.1" in error.message
     assert "severity: is not a severity of courier.1; use one of complex, simple" in error.message
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"order": {"promised_at": "9999-12-31T23:59:59Z"}}, "order.promised_at: must lie in the years 1970 to 9998;"),
+        ({"order": {"delivered_at": "0001-01-01T00:00:00Z"}}, "order.delivered_at: must lie in the years"),
+        ({"filed_at": "1969-12-31T23:59:59Z"}, "filed_at: must lie in the years"),
+        ({"text": "a\x9b31m"}, "text: control characters are not allowed"),
+    ],
+)
+async def test_what_a_stored_case_may_hold_and_a_new_one_may_not_is_refused_at_the_register(
+    reception: Callable[..., Casebook], opening: Opening, changes: dict[str, Any], told: str
+) -> None:
+    entry = opening()
+    content = entry.complaint.model_dump() | changes
+    content["order"] = entry.complaint.order.model_dump() | changes.get("order", {})
+    kept = Complaint.model_validate(content)
+    assert Complaint.model_validate_json(kept.model_dump_json()) == kept
+    error = await _refusal(reception(), entry.model_copy(update={"complaint": kept}))
+    assert (error.type, told in error.message) == ("bad_input", True)
 
 
 async def test_s3_12_a_claim_settled_by_an_accepted_offer_is_not_made_a_second_time(

@@ -109,6 +109,11 @@ def test_an_ask_says_the_facts_the_deadline_what_silence_decides_and_how_to_answ
     assert 'redress confirm R-1 --as NAME --liable merchant --reason "…"' in body
 
 
+def test_a_moment_after_all_time_in_the_east_is_told_as_it_was_stored(pack: Procedure) -> None:
+    last = "9999-12-31T23:59:59+00:00"
+    assert last in render_mail("asked", ALL | {"promised_at": last}, pack, Language.ZH)[1]
+
+
 def test_a_subject_keeps_to_one_line_whatever_a_value_holds(pack: Procedure) -> None:
     hostile = ALL | {"due_at": "x\r\nBcc: everybody@example.com\u2028" + "y" * 300}
     subject, body = render_mail("promised", hostile, pack, Language.EN)

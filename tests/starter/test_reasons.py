@@ -27,6 +27,10 @@ NAME = re.compile(r"\{([a-z]+)\}")
     [
         ("order.paid: must be a whole number", "order.paid：须为整数"),
         ("--detail sender: is missing; add it", "--detail sender：缺少此项，请补上"),
+        (
+            "filed_at: must lie in the years 1970 to 9998; correct it, or leave it out",
+            "filed_at：年份须在 1970 至 9998 之间，请更正或留空",
+        ),
         ("(message): is not valid JSON; correct it", "内容：不是有效的 JSON，请更正"),
         (
             "channel: is missing; add it; order.lines.0.quantity: must be at least 1",

@@ -46,6 +46,12 @@ async def test_a_start_under_another_number_than_the_complaint_brings_is_refused
         (complaint_data(procedure="hotel_rules"), "procedure: is not known"),
         (complaint_data(order={"paid": -1}), "order.paid:"),
         (complaint_data(order={"paid": 210.5}), "order.paid: must be a whole number"),
+        (
+            complaint_data(order={"delivered_at": "0001-01-01T00:00:00+08:00"}),
+            "order.delivered_at: must lie in the years",
+        ),
+        (complaint_data(order={"promised_at": "9999-12-31T23:59:59Z"}), "order.promised_at: must lie in the years"),
+        (complaint_data(complainant={"id": "U-1", "email": "a\x00b@example.com"}), "complainant.email: control"),
         (complaint_data(extra="x"), "extra: is not a known field"),
         ("hello", "(message): must be a JSON object"),
     ],

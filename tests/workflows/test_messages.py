@@ -40,6 +40,7 @@ HOSTILE: list[tuple[str, list[Any], str]] = [
     ("confirm", [{"actor": GOODS_DEPT, "liable": liable(martians=100), "reason": "x"}], "liable.0.party"),
     ("confirm", [{"actor": GOODS_DEPT, "liable": liable(merchant=100), "reason": "x" * 3_000}], "longer than 2000"),
     ("confirm", [{"actor": GOODS_DEPT, "liable": liable(merchant=100), "reason": "a\u0000b"}], "control characters"),
+    ("confirm", [{"actor": GOODS_DEPT, "liable": liable(merchant=100), "reason": "a\u009bb"}], "control characters"),
     ("confirm", [raw(b'{"actor": "' + b"x" * 70_000 + b'"}')], "over 64 KiB"),
     ("ruel", [{"actor": GOODS_DEPT}], "is not a command"),
     ("", [{}], ""),
