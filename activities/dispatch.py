@@ -13,7 +13,7 @@ from activities.ports import Chat, MailLine, MailRefused, OutgoingMail, Post, Re
 from models.directory import Directory
 from models.language import Language
 from models.reporting import TOO_LARGE
-from procedures import PackError, Packs
+from procedures import Packs
 
 CHAT_WAIT = 5.0
 """How long the end of a turn waits for chat rooms (seconds)."""
@@ -41,8 +41,8 @@ class Ready:
 
 def address(row: Open, directory: Directory) -> Address | None:
     """The customer by the complaint, a department by the directory; None for a department the directory lacks."""
-    if row.mail.to == CUSTOMER and row.complaint is not None:
-        person = row.complaint.complainant
+    if row.mail.to == CUSTOMER and (complaint := row.complaint) is not None:
+        person = complaint.complainant
         return Address((person.email,) if person.email else (), (), person.language)
     team = directory.team(row.mail.to)
     if team is None:
@@ -50,15 +50,11 @@ def address(row: Open, directory: Directory) -> Address | None:
     return Address(tuple(person.email for person in team.owners), team.chat, team.language)
 
 
-def in_words(row: Open, to: Address, packs: Packs, render: Renderer, enclosed: Enclosed = NOTHING) -> Ready | None:
-    """None when it cannot be written here; a worker that knows the pack or the template may."""
+def in_words(row: Open, to: Address, packs: Packs, render: Renderer, enclosed: Enclosed = NOTHING) -> Ready:
+    """The notice as it is sent. Raises whatever its words fail with; a worker that knows the pack may write it."""
     notice = row.mail
-    try:
-        values = notice.values | ({TOO_LARGE: ", ".join(enclosed.too_large)} if enclosed.too_large else {})
-        subject, body = render(notice.template, values, packs.pinned(row.procedure), to.language)
-    except (PackError, LookupError, ValueError, TypeError, AttributeError) as error:
-        _log.warning("mail_not_written", mail=notice.id, template=notice.template, problem=type(error).__name__)
-        return None
+    values = notice.values | ({TOO_LARGE: ", ".join(enclosed.too_large)} if enclosed.too_large else {})
+    subject, body = render(notice.template, values, packs.pinned(row.procedure), to.language)
     mail = OutgoingMail(to.to, subject, body, notice.message_id, notice.number, notice.at, enclosed.files)
     return Ready(row, mail, to.rooms)
 

@@ -29,11 +29,18 @@ from procedures import PackError, Packs
 
 IDLE = 0.3
 """How long an idle desk sleeps before it looks again, unless nudged (seconds)."""
+USUAL_PATIENCE = timedelta(minutes=15)
+"""As the procedures we ship have it (`clocks.mail`)."""
 _log = structlog.get_logger()
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _named(error: Exception) -> str:
+    """What we raise is worded without values; of anything else only the kind is told."""
+    return str(error) if isinstance(error, TryAgain | PackError) else type(error).__name__
 
 
 class SignalHerald:
@@ -158,32 +165,35 @@ class MailDesk(PostDuties):
         """The notice in words, or None after noting why there is nothing to send."""
         mail = row.mail
         mail.attempts += 1
-        reader = address(row, directory)
-        if reader is None:
-            # The directory may yet be corrected; the case hears of it now.
-            put_off(mail, self._now(), "no_recipient", self._patience(row), lost=True)
-        elif not reader.to and mail.to == CUSTOMER:
-            sent(mail, self._now(), self._patience(row), "no_address")
-        elif ready := await self._written(row, reader):
-            if mail.attempts == 1:
-                self._dispatch.post_to_rooms(ready)
-            return ready
-        else:
+        try:
+            reader = address(row, directory)
+            if reader is None:
+                # The directory may yet be corrected; the case hears of it now.
+                put_off(mail, self._now(), "no_recipient", self._patience(row), lost=True)
+            elif not reader.to and mail.to == CUSTOMER:
+                sent(mail, self._now(), self._patience(row), "no_address")
+            else:
+                return await self._written(row, reader)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one notice holds up no other
+            _log.warning("mail_not_written", mail=mail.id, template=mail.template, problem=_named(error))
             put_off(mail, self._now(), "not_written", self._patience(row))
         await self._outbox.keep(mail)
         return None
 
-    async def _written(self, row: Open, reader: Address) -> Ready | None:
-        """The notice in words with what it encloses; None when either cannot be made here and now."""
-        try:
-            enclosed = await self._spool.enclosed(row, self._packs.pinned(row.procedure), reader.language)
-        except (TryAgain, PackError) as error:
-            _log.warning("mail_not_enclosed", mail=row.mail.id, problem=str(error))
-            return None
-        return in_words(row, reader, self._packs, self._render, enclosed)
+    async def _written(self, row: Open, reader: Address) -> Ready:
+        """The notice in words with what it encloses."""
+        enclosed = await self._spool.enclosed(row, self._packs.pinned(row.procedure), reader.language)
+        ready = in_words(row, reader, self._packs, self._render, enclosed)
+        if row.mail.attempts == 1:
+            self._dispatch.post_to_rooms(ready)
+        return ready
 
     def _patience(self, row: Open) -> timedelta:
-        return self._packs.pinned(row.procedure).clocks.mail.within
+        """How long the notice may take; the usual time where this worker lacks its procedure."""
+        try:
+            return self._packs.pinned(row.procedure).clocks.mail.within
+        except PackError:
+            return USUAL_PATIENCE
 
     async def _settle(self, row: Open, outcome: MailRefused | TryAgain | None) -> None:
         mail, now = row.mail, self._now()

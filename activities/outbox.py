@@ -1,7 +1,9 @@
 """The outbox in SQL: which notices need the mailroom now, and what became of each try."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Update, update
 from sqlmodel import col, func, select
@@ -24,7 +26,12 @@ class Open:
 
     mail: MailRow
     procedure: str
-    complaint: Complaint | None
+    filed: Mapping[str, Any] | None
+
+    @property
+    def complaint(self) -> Complaint | None:
+        """Read only when this notice is prepared: what is wrong with one case concerns no other. Raises ValueError."""
+        return Complaint.model_validate(self.filed) if self.filed else None
 
     @property
     def decided(self) -> bool:
@@ -50,7 +57,7 @@ class Outbox:
         )
         async with self._store.read() as session:
             found = (await session.exec(wanted)).all()
-        return [Open(mail, ref, Complaint.model_validate(filed) if filed else None) for mail, ref, filed in found]
+        return [Open(mail, ref, filed) for mail, ref, filed in found]
 
     async def keep(self, mail: MailRow) -> None:
         """Write what became of a try. A mail another desk has sent meanwhile stays sent."""

@@ -5,12 +5,19 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import update
+from sqlmodel import col
 from temporalio.testing import ActivityEnvironment
 
 from activities.casebook import Casebook
+from activities.mailroom import USUAL_PATIENCE
 from activities.ports import TryAgain
+from activities.store import Store
 from models.directory import Directory
-from tests.activities.postoffice import PostOffice
+from models.language import Language
+from models.procedure import Procedure
+from models.tables import CaseRow
+from tests.activities.postoffice import PostOffice, words
 
 Notices = Callable[..., Any]
 
@@ -66,6 +73,47 @@ async def test_a_notice_that_cannot_be_written_holds_up_no_other(post_office: Po
     assert await post_office.desk().deliver_once() == 1
     assert (await post_office.row("C-BAD-m1")).code == "not_written"
     assert (await post_office.row("C-2-m1")).sent_at is not None
+
+
+@pytest.mark.parametrize("error", [OverflowError, RuntimeError, RecursionError])
+async def test_whatever_the_words_of_one_notice_fail_with_the_others_are_sent(
+    post_office: PostOffice, notices: Notices, error: type[Exception]
+) -> None:
+    def render(template: str, values: Any, pack: Procedure, lang: Language) -> tuple[str, str]:
+        if values["number"] == "C-1":
+            raise error
+        return words(template, values, pack, lang)
+
+    await notices("logistics")
+    await notices("logistics", number="C-2")
+    assert await post_office.desk(render=render).deliver_once() == 1
+    assert (await post_office.row()).code == "not_written"
+    assert (await post_office.row("C-2-m1")).sent_at is not None
+
+
+async def test_a_stored_complaint_that_cannot_be_read_holds_up_no_other_notice(
+    post_office: PostOffice, notices: Notices, store: Store
+) -> None:
+    await notices("customer")
+    await notices("customer", number="C-2")
+    async with store.write() as session:
+        await session.exec(update(CaseRow).where(col(CaseRow.number) == "C-1").values(complaint={"text": "x"}))
+    assert await post_office.desk().deliver_once() == 1
+    assert (await post_office.row()).code == "not_written"
+
+
+async def test_a_procedure_this_worker_lacks_puts_off_its_own_notices_only_and_the_case_hears_in_time(
+    post_office: PostOffice, notices: Notices, store: Store
+) -> None:
+    await notices("logistics", "customer")
+    await notices("logistics", number="C-2")
+    async with store.write() as session:
+        await session.exec(update(CaseRow).where(col(CaseRow.number) == "C-1").values(procedure="gone.7"))
+    assert await post_office.desk().deliver_once() == 1
+    assert [(await post_office.row(f"C-1-m{n}")).code for n in (1, 2)] == ["not_written"] * 2
+    post_office.clock.later(seconds=USUAL_PATIENCE.total_seconds())
+    await post_office.desk().deliver_once()
+    assert post_office.listener.heard == [("C-1", "C-1-m1", False, "not_written")]
 
 
 async def test_an_address_that_is_none_is_refused_and_not_a_crash(post_office: PostOffice, notices: Notices) -> None:
