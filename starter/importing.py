@@ -15,6 +15,8 @@ from starter.mapping import FieldMap, RowError, complaint_of
 AT_ONCE = 20
 ROW, REASON = "redress_row", "redress_reason"
 """Columns a file of rejected rows has in addition; an import ignores them."""
+LINE = "redress_line"
+"""In a file of rejected JSON lines: a line that is no object, as it was. An import reads what stands in it."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class Row:
     number: int
     values: Mapping[str, str]
     problem: str | None = None
+    whole: tuple[str, ...] = ()
+    """All there is of it: a CSV's cells, however many; of a JSON line that is no object the line."""
 
 
 @dataclass(frozen=True)
@@ -84,11 +88,14 @@ def _csv_rows(reader: Iterator[list[str]], columns: tuple[str, ...]) -> Iterator
             continue
         values = dict(zip(columns, cells, strict=False))
         fits = len(cells) == len(columns)
-        yield Row(number, values, None if fits else f"has {len(cells)} columns, the heading has {len(columns)}")
+        problem = None if fits else f"has {len(cells)} columns, the heading has {len(columns)}"
+        yield Row(number, values, problem, tuple(cells))
 
 
 def _json_lines(text: str) -> Table:
-    rows = tuple(_json_row(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip())
+    # Not splitlines: JSON allows U+2028 and U+0085 within a text.
+    lines = enumerate(text.split("\n"), start=1)
+    rows = tuple(_json_row(number, line.removesuffix("\r")) for number, line in lines if line.strip())
     columns = dict.fromkeys(name for row in rows for name in row.values)
     return Table(tuple(columns), rows, lines=True)
 
@@ -97,9 +104,11 @@ def _json_row(number: int, line: str) -> Row:
     try:
         content = json.loads(line, parse_float=str)
     except (ValueError, RecursionError):
-        return Row(number, {}, "is not valid JSON")
+        return Row(number, {}, "is not valid JSON", (line,))
     if not isinstance(content, dict):
-        return Row(number, {}, "is not a JSON object")
+        return Row(number, {}, "is not a JSON object", (line,))
+    if LINE in content:
+        return _json_row(number, _text(content[LINE]))
     return Row(number, {str(name): _text(value) for name, value in content.items()})
 
 
@@ -172,16 +181,21 @@ async def _file_one(
 
 
 def write_rejects(file: Path, table: Table, rejected: Sequence[tuple[Row, str]]) -> None:
-    """The rejected rows as they were, with number and reason in front; corrected, the file can be imported."""
+    """The rejected rows as they were, with number and reason in front; corrected, the file can be imported.
+
+    A row of another width keeps it: as it is, it is rejected again.
+    """
     ordered = sorted(rejected, key=lambda item: item[0].number)
     columns = [name for name in table.columns if name not in {ROW, REASON}]
     with file.open("w", encoding="utf-8" if table.lines else "utf-8-sig", newline="") as out:
         if table.lines:
             for row, reason in ordered:
-                line = {ROW: row.number, REASON: reason} | {k: v for k, v in row.values.items() if k in columns}
+                content = {LINE: row.whole[0]} if row.whole else {k: v for k, v in row.values.items() if k in columns}
+                line = {ROW: row.number, REASON: reason} | content
                 out.write(json.dumps(line, ensure_ascii=False) + "\n")
             return
         writer = csv.writer(out)
         writer.writerow([ROW, REASON, *columns])
         for row, reason in ordered:
-            writer.writerow([row.number, reason, *(row.values.get(name, "") for name in columns)])
+            ours = {place for place, name in enumerate(table.columns) if name in {ROW, REASON}}
+            writer.writerow([row.number, reason, *(c for place, c in enumerate(row.whole) if place not in ours)])

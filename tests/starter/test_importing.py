@@ -4,6 +4,7 @@ import asyncio
 import csv
 import json
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -11,7 +12,7 @@ from models.complaint import Complaint
 from procedures import HERE, read_pack
 from rules.triage import intake_problems
 from starter.failures import BadInput, TryAgain
-from starter.importing import AT_ONCE, REASON, ROW, Report, file_all, prepare, read_table, write_rejects
+from starter.importing import AT_ONCE, LINE, REASON, ROW, Report, file_all, prepare, read_table, write_rejects
 from starter.mapping import FieldMap, RowError, Source, complaint_of, minor_units, read_mapping, slug
 from tests.starter.running import Redress
 
@@ -148,6 +149,70 @@ def test_rejected_json_lines_stay_json_lines(tmp_path: Path, mapping: FieldMap) 
     line = json.loads(rejects.read_text(encoding="utf-8"))
     assert (line[ROW], line["text"]) == (1, "坏了")
     assert "is missing" in line[REASON]
+
+
+def test_a_row_of_another_width_stays_whole_among_the_rejects_and_is_rejected_until_corrected(
+    tmp_path: Path, mapping: FieldMap
+) -> None:
+    heading, first, second = rows_of(DATA)[:3]
+    file, rejects = tmp_path / "c.csv", tmp_path / "r.csv"
+    with file.open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out).writerows([heading, [*first, " the words after a comma"], second[:-1]])
+    for _ in range(2):
+        table = read_table(file)
+        good, bad = prepare(table, mapping)
+        assert (good, len(bad)) == ([], 2)
+        write_rejects(rejects, table, bad)
+        assert [row[2:] for row in rows_of(rejects)] == [heading, [*first, " the words after a comma"], second[:-1]]
+        file = rejects.rename(tmp_path / "again.csv")
+
+
+def test_a_text_may_hold_the_line_separators_of_unicode(tmp_path: Path, mapping: FieldMap) -> None:
+    heading, first = rows_of(DATA)[:2]
+    file = tmp_path / "c.jsonl"
+    row = dict(zip(heading, first, strict=True)) | {"comment": "one\u2028two\u2029three"}
+    file.write_bytes(f"{json.dumps(row, ensure_ascii=False)}\r\n\r\n".encode() * 2)
+    table = read_table(file)
+    assert [row.number for row in table.rows] == [1, 3]
+    assert [row.values["comment"] for row in table.rows] == ["one\u2028two\u2029three"] * 2
+    assert len(prepare(table, mapping)[0]) == 2
+
+
+def test_a_broken_json_line_stays_whole_among_the_rejects_and_is_rejected_until_corrected(
+    tmp_path: Path, mapping: FieldMap
+) -> None:
+    heading, first = rows_of(DATA)[:2]
+    whole = json.dumps(dict(zip(heading, first, strict=True)), ensure_ascii=False)
+    file, rejects = tmp_path / "c.jsonl", tmp_path / "r.jsonl"
+    file.write_text(f"{whole[:-1]}\n[1]\n", encoding="utf-8")
+    for _ in range(2):
+        table = read_table(file)
+        good, bad = prepare(table, mapping)
+        assert (good, [reason for _, reason in bad]) == ([], ["is not valid JSON", "is not a JSON object"])
+        write_rejects(rejects, table, bad)
+        kept = [json.loads(line) for line in rejects.read_text(encoding="utf-8").split("\n") if line]
+        assert [line[LINE] for line in kept] == [whole[:-1], "[1]"]
+        file = rejects.rename(tmp_path / "again.jsonl")
+    for corrected in (whole, json.dumps(kept[0] | {LINE: whole}, ensure_ascii=False)):
+        file.write_text(corrected, encoding="utf-8")
+        assert len(prepare(read_table(file), mapping)[0]) == 1
+
+
+@pytest.mark.parametrize("nothing", ["0001-01-01 00:00:00", "9999-12-31T23:59:59-08:00", "1900-01-01"])
+@pytest.mark.parametrize("kind", ["time", "date"])
+def test_an_export_s_word_for_no_date_rejects_its_row_and_the_rest_goes_on(
+    tmp_path: Path, mapping: FieldMap, nothing: str, kind: Literal["time", "date"]
+) -> None:
+    heading, *rows = rows_of(DATA)
+    rows[0][heading.index("delivered_at")] = nothing
+    file = tmp_path / "c.csv"
+    with file.open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out).writerows([heading, *rows])
+    fields = {path: source for path, source in mapping.fields.items() if source.column != "delivered_at"}
+    fields["details.day" if kind == "date" else "order.delivered_at"] = Source(column="delivered_at", type=kind)
+    good, bad = prepare(read_table(file), FieldMap(time_zone="Asia/Shanghai", fields=fields))
+    assert len(good) == 9
+    assert "delivered_at: must lie in the years 1970 to 9998" in bad[0][1]
 
 
 def reason_of(row: dict[str, str], mapping: FieldMap) -> str:
