@@ -56,6 +56,7 @@ class Desk:
         self._tell = tell
         self._open_to = frozenset(open_to)
         self._noted: dict[str, datetime] = {}
+        self._noting = asyncio.Lock()
 
     async def decode(self, request: Request) -> Response:
         """Payloads opened, for somebody who needs personal data."""
@@ -65,10 +66,7 @@ class Desk:
         if who.name != WEB_UI and not self._directory().needs_personal_data(who.name):
             await self._tell(Entry("denied", "payloads", who.name, {"what": "decode"}))
             return _told(403, "actor: may not read customers' data; ask whoever keeps the directory")
-        now = datetime.now(UTC)
-        if now - self._noted.get(who.name, now - NOTED_EVERY) >= NOTED_EVERY:
-            self._noted[who.name] = now
-            await self._tell(Entry("read", "payloads", who.name, {"what": "decode"}))
+        await self._note(who.name)
         return await self._coded(request, self._codec.decode)
 
     async def encode(self, request: Request) -> Response:
@@ -77,6 +75,14 @@ class Desk:
         if isinstance(who, Denied):
             return _told(401, who.reason)
         return await self._coded(request, self._codec.encode)
+
+    async def _note(self, reader: str) -> None:
+        """Have the read recorded, unless a row stands for it already. Raises StoreError: nothing is opened then."""
+        async with self._noting:  # a page's dozens of requests wait for the one row
+            now = datetime.now(UTC)
+            if now - self._noted.get(reader, now - NOTED_EVERY) >= NOTED_EVERY:
+                await self._tell(Entry("read", "payloads", reader, {"what": "decode"}))
+                self._noted[reader] = now
 
     def _who(self, request: Request) -> Holder | Denied:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")

@@ -36,7 +36,7 @@ async def mails(
     who = reader(current)
     caught = read_mails(current.settings.home / "mails", to=to, case=wanted)
     found = [shown for mail in caught if (shown := _for(who, mail))]
-    if full and found:
+    if found:
         await who.has_read(wanted or "mails", "mails")
     _show(current, found, full=full, as_json=as_json)
     return 0

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from google.protobuf import json_format
+from sqlalchemy import text
 from sqlmodel import col, select
 from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.client import Client
@@ -81,6 +82,25 @@ async def test_who_needs_customers_data_has_payloads_opened_and_that_is_recorded
     again = await server.post("/decode", content=back.text, headers=bearer(settings, "徐莉"))
     assert WORDS not in back.text
     assert opened(again) == WORDS
+    assert await audited(settings) == [("read", "徐莉")]
+
+
+async def test_nothing_is_opened_before_its_row_stands_and_many_requests_at_once_make_one_row(
+    server: httpx2.AsyncClient, settings: Settings
+) -> None:
+    who, body = bearer(settings, "徐莉"), await sealed()
+
+    async def rename(old: str, new: str) -> None:
+        store = Store(settings.database)
+        async with store.write() as session:
+            await (await session.connection()).execute(text(f"ALTER TABLE {old} RENAME TO {new}"))
+        await store.close()
+
+    await rename("audit_row", "away")
+    assert (await server.post("/decode", content=body, headers=who)).status_code == 500
+    await rename("away", "audit_row")
+    answers = await asyncio.gather(*(server.post("/decode", content=body, headers=who) for _ in range(5)))
+    assert {answer.status_code for answer in answers} == {200}
     assert await audited(settings) == [("read", "徐莉")]
 
 
