@@ -185,6 +185,7 @@ def test_a_broken_json_line_stays_whole_among_the_rejects_and_is_rejected_until_
     whole = json.dumps(dict(zip(heading, first, strict=True)), ensure_ascii=False)
     file, rejects = tmp_path / "c.jsonl", tmp_path / "r.jsonl"
     file.write_text(f"{whole[:-1]}\n[1]\n", encoding="utf-8")
+    kept: list[dict[str, str]] = []
     for _ in range(2):
         table = read_table(file)
         good, bad = prepare(table, mapping)
