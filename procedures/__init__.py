@@ -4,6 +4,7 @@ The register is content a running case may rely on: a pack is never changed unde
 the same on every replay. A worker that lacks a pack cannot go on with its cases, and says which one it lacks.
 """
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -22,6 +23,14 @@ DIRECTORY = HERE
 
 class PackError(Exception):
     """A procedure or directory file that cannot be used; the text is one line per mistake."""
+
+
+def shown(file: Path) -> str:
+    """A file's name as an error may repeat it: one that is not called like ours could hold anything."""
+    return file.name if _OURS.fullmatch(file.name) else "(file)"
+
+
+_OURS = re.compile(r"[a-z][\w.-]{0,60}\.toml")
 
 
 class Packs:
@@ -73,9 +82,9 @@ def read_pack(file: Path) -> Procedure:
     try:
         pack = Procedure.model_validate(_toml(file))
     except ValidationError as error:
-        raise PackError("\n".join(f"{file.name}: {problem.line()}" for problem in problems(error))) from None
+        raise PackError("\n".join(f"{shown(file)}: {problem.line()}" for problem in problems(error))) from None
     if wrong := mistakes(pack):
-        raise PackError("\n".join(f"{file.name}: {line}" for line in wrong))
+        raise PackError("\n".join(f"{shown(file)}: {line}" for line in wrong))
     return pack
 
 
@@ -92,7 +101,7 @@ def read_directory(place: Path) -> Directory:
         read = _read_directory(file)
         teams, parties = read.departments, parties | read.parties
         if twice := sorted(set(teams) & set(found)):
-            raise PackError(f"{file.name}: {', '.join(twice)} stands in another file of the folder; keep it in one")
+            raise PackError(f"{shown(file)}: {', '.join(twice)} stands in another file of the folder; keep it in one")
         found |= teams
     return Directory(departments=found, parties=parties)
 
@@ -101,7 +110,7 @@ def _read_directory(file: Path) -> Directory:
     try:
         return Directory.model_validate(_toml(file))
     except ValidationError as error:
-        raise PackError(f"{file.name}: {in_one_line(problems(error))}") from None
+        raise PackError(f"{shown(file)}: {in_one_line(problems(error))}") from None
 
 
 def load_packs(*folders: Path) -> Packs:
@@ -117,10 +126,10 @@ def load_packs(*folders: Path) -> Packs:
 def _toml(file: Path) -> dict[str, object]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PackError(f"{file.name}: is not valid TOML; {str(error)[:200]}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise PackError(f"{shown(file)}: is not valid TOML; {str(error)[:200]}") from None
     except OSError as error:
-        raise PackError(f"{file.name}: cannot be read; {error.strerror}") from None
+        raise PackError(f"{shown(file)}: cannot be read; {error.strerror}") from None
 
 
 def read_trials(file: Path) -> Trials:
@@ -128,6 +137,6 @@ def read_trials(file: Path) -> Trials:
     try:
         found = Trials.model_validate(_toml(file))
     except ValidationError as error:
-        raise PackError("\n".join(f"{file.name}: {problem.line()}" for problem in problems(error))) from None
+        raise PackError("\n".join(f"{shown(file)}: {problem.line()}" for problem in problems(error))) from None
     cases = [trial.model_copy(update={"details": found.details | trial.details}) for trial in found.cases]
     return found.model_copy(update={"cases": tuple(cases)})

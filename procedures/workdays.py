@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from models.base import in_one_line, problems
 from models.span import WorkCalendar, YearDays
-from procedures import PackError
+from procedures import PackError, shown
 
 _FILE: TypeAdapter[dict[int, YearDays]] = TypeAdapter(dict[int, YearDays])
 
@@ -56,11 +56,13 @@ def _read(file: Path) -> dict[int, YearDays]:
     try:
         content = _FILE.validate_python(tomllib.loads(file.read_text(encoding="utf-8")))
     except ValidationError as error:
-        raise PackError(f"{file.name}: {in_one_line(problems(error))}") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise PackError(f"{file.name}: cannot be used; {str(error)[:120]}") from None
+        raise PackError(f"{shown(file)}: {in_one_line(problems(error))}") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise PackError(f"{shown(file)}: cannot be used; {str(error)[:120]}") from None
+    except OSError as error:
+        raise PackError(f"{shown(file)}: cannot be read; {error.strerror}") from None
     for year, days in content.items():
         for day in (*days.off, *days.worked):
             if day.year != year or (day.weekday() < 5) != (day in days.off):
-                raise PackError(f"{file.name}: {year}: {day} is in the wrong list or year; correct it")
+                raise PackError(f"{shown(file)}: {year}: {day} is in the wrong list or year; correct it")
     return content

@@ -233,6 +233,20 @@ def test_a_configured_procedure_that_is_not_there_is_not_repeated_but_those_are_
     assert all(name in told for name in ("courier", "live", "marketplace", "returns"))
 
 
+def test_a_file_that_is_not_called_like_ours_is_not_repeated(
+    redress: Redress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = redress("procedure", "check", SECRET, "my.procedure.toml")
+    assert ran.err.splitlines() == [
+        "redress: (file): cannot be read; No such file or directory",
+        "redress: my.procedure.toml: cannot be read; No such file or directory",
+    ]
+    (tmp_path / SECRET).write_text("x")
+    monkeypatch.setenv("REDRESS_DIRECTORY_FILE", SECRET)
+    ran = redress("report", "causes", "--month", "2026-11")
+    assert (ran.code, SECRET in ran.err, "is not valid TOML" in ran.err) == (2, False, True)
+
+
 def test_json_too_deep_to_read_is_no_export_no_login_and_no_case(redress: Redress, tmp_path: Path) -> None:
     deep = tmp_path / "deep.json"
     deep.write_text("[" * 50_000)
