@@ -23,8 +23,11 @@ with workflow.unsafe.imports_passed_through():
 
 _MOMENT = timedelta(milliseconds=1)
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(milliseconds=20), timedelta(seconds=1)
-_HARDLY_ANY = 2
-"""Messages lately, where the moment is quiet enough for a run to hand over in."""
+_FEW = 10
+"""Messages lately, where a run may still try to hand over. A server fires a timer of a millisecond tens of them later,
+in which time a flood of 50 a second brings some. A try that one of them foils is made again from the history's
+beginning: more come in that time than this, so that a foiled try is not made for ever.
+"""
 HEARD = Verdict(accepted=True, code="accepted")
 
 
@@ -139,7 +142,7 @@ class Desk(ABC):
             await self.absorb()
             for letter, origin in letters:
                 self.inbox.answer(letter, await self.judge(letter, origin), hold=self.renewal_due)
-        self._quiet = self.inbox.lately <= _HARDLY_ANY
+        self._quiet = self.inbox.lately <= _FEW
         self.inbox.release()
         if not self.inbox.waiting:
             await self.go_on()
@@ -160,7 +163,7 @@ class Desk(ABC):
                 await workflow.sleep(pause)
             self.inbox.mark()
             await workflow.sleep(_MOMENT)
-            self._quiet = self.inbox.lately <= _HARDLY_ANY
+            self._quiet = self.inbox.lately <= _FEW
             pause = min(max(2 * pause, _FIRST_PAUSE), _LONGEST_PAUSE)
 
     async def keep_book(self) -> None:

@@ -155,7 +155,6 @@ async def test_a_name_that_is_not_spelt_like_ours_is_not_kept(office: Office) ->
 
 
 @cached
-@pytest.mark.long
 async def test_updates_refused_at_the_door_while_a_new_run_is_due_change_no_order(office: Office) -> None:
     """No history tells of them: were anything done sooner because of one, a replay would do it in another order."""
     for _ in range(3):
