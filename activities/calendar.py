@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from temporalio.exceptions import ApplicationError
 
+from models.names import CALENDAR_GAP
 from models.span import WorkCalendar, WorkingDays
 from rules.spans import CalendarGap, ends
 
@@ -24,4 +25,4 @@ def days_for(calendar: Calendar, at: datetime, span: timedelta | WorkingDays, ti
 
 def unknown(gap: CalendarGap) -> ApplicationError:
     """Days nobody knows yet: to be retried."""
-    return ApplicationError(str(gap), type="calendar_gap")
+    return ApplicationError(str(gap), type=CALENDAR_GAP)

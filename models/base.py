@@ -154,7 +154,7 @@ Proof = Annotated[Token | None, Field(repr=False, exclude_if=lambda token: token
 Moment = Annotated[AwareDatetime, AfterValidator(in_utc), AfterValidator(_sensible_when_new)]
 """An instant; stored in UTC. A time without a zone is refused, at the door one of an odd year too."""
 
-_FIELD = re.compile(r"[A-Za-z_][A-Za-z_]{0,39}")
+_OURS = re.compile(r"[A-Za-z][A-Za-z_]{0,39}")
 NUMBER_PATTERN = re.compile(_NUMBER)
 
 
@@ -178,14 +178,14 @@ def problems(error: ValidationError) -> list[Problem]:
     for item in [item for item in every if item["type"] != "too_short" or item["loc"] not in inner][:5]:
         # A list whose entry was refused is not told to lack it too.
         context: dict[str, Any] = item.get("ctx", {})
-        field = ".".join(_name(part) for part in item["loc"]) or "(message)"
+        field = ".".join(spelt(part) for part in item["loc"]) or "(message)"
         found.append(Problem(field=field[:120], code=item["type"], reason=_reason(item["type"], item["msg"], context)))
     return found
 
 
-def _name(part: str | int) -> str:
+def spelt(part: str | int) -> str:
     """A field's name as it may be repeated: one that is not spelt like ours could be anybody's telephone number."""
-    return str(part) if isinstance(part, int) or _FIELD.fullmatch(part) else "(unknown)"
+    return str(part) if isinstance(part, int) or _OURS.fullmatch(part) else "(unknown)"
 
 
 def in_one_line(found: Iterable[Problem]) -> str:

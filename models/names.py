@@ -141,6 +141,10 @@ class Refused(StrEnum):
     SAME_PERSON = "same_person"
 
 
+CALENDAR_GAP = "calendar_gap"
+"""The `type` of an activity's error while nobody knows a year's working days."""
+
+
 DENIALS = frozenset(
     {
         Refused.UNKNOWN_ACTOR,

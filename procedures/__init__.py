@@ -80,7 +80,7 @@ PACKS = Packs()
 def read_pack(file: Path) -> Procedure:
     """A pack from its TOML file. Raises PackError with one line per mistake."""
     try:
-        pack = Procedure.model_validate(_toml(file))
+        pack = Procedure.model_validate(read_toml(file))
     except ValidationError as error:
         raise PackError("\n".join(f"{shown(file)}: {problem.line()}" for problem in problems(error))) from None
     if wrong := mistakes(pack):
@@ -108,7 +108,7 @@ def read_directory(place: Path) -> Directory:
 
 def _read_directory(file: Path) -> Directory:
     try:
-        return Directory.model_validate(_toml(file))
+        return Directory.model_validate(read_toml(file))
     except ValidationError as error:
         raise PackError(f"{shown(file)}: {in_one_line(problems(error))}") from None
 
@@ -123,7 +123,8 @@ def load_packs(*folders: Path) -> Packs:
     return PACKS
 
 
-def _toml(file: Path) -> dict[str, object]:
+def read_toml(file: Path) -> dict[str, object]:
+    """Raises PackError with one line."""
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -135,7 +136,7 @@ def _toml(file: Path) -> dict[str, object]:
 def read_trials(file: Path) -> Trials:
     """A pack's own test cases. Raises PackError with one line per mistake."""
     try:
-        found = Trials.model_validate(_toml(file))
+        found = Trials.model_validate(read_toml(file))
     except ValidationError as error:
         raise PackError("\n".join(f"{shown(file)}: {problem.line()}" for problem in problems(error))) from None
     cases = [trial.model_copy(update={"details": found.details | trial.details}) for trial in found.cases]

@@ -5,7 +5,6 @@ off = ["2027-01-01"]        # days from Monday to Friday that are off
 worked = ["2027-02-06"]     # Saturdays and Sundays that are worked
 """
 
-import tomllib
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -14,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from models.base import in_one_line, problems
 from models.span import WorkCalendar, YearDays
-from procedures import PackError, shown
+from procedures import PackError, read_toml, shown
 
 _FILE: TypeAdapter[dict[int, YearDays]] = TypeAdapter(dict[int, YearDays])
 
@@ -54,13 +53,9 @@ def _published(year: int) -> YearDays | None:
 
 def _read(file: Path) -> dict[int, YearDays]:
     try:
-        content = _FILE.validate_python(tomllib.loads(file.read_text(encoding="utf-8")))
+        content = _FILE.validate_python(read_toml(file))
     except ValidationError as error:
         raise PackError(f"{shown(file)}: {in_one_line(problems(error))}") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise PackError(f"{shown(file)}: cannot be used; {str(error)[:120]}") from None
-    except OSError as error:
-        raise PackError(f"{shown(file)}: cannot be read; {error.strerror}") from None
     for year, days in content.items():
         for day in (*days.off, *days.worked):
             if day.year != year or (day.weekday() < 5) != (day in days.off):

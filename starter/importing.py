@@ -196,6 +196,6 @@ def write_rejects(file: Path, table: Table, rejected: Sequence[tuple[Row, str]])
             return
         writer = csv.writer(out)
         writer.writerow([ROW, REASON, *columns])
+        ours = {place for place, name in enumerate(table.columns) if name in {ROW, REASON}}
         for row, reason in ordered:
-            ours = {place for place, name in enumerate(table.columns) if name in {ROW, REASON}}
             writer.writerow([row.number, reason, *(c for place, c in enumerate(row.whole) if place not in ours)])

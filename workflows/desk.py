@@ -100,8 +100,8 @@ class Desk(ABC):
     @property
     def leaving(self) -> bool:
         """Whether a new run shall take over, and only messages may stand in its way: those that wait are left to it."""
-        stays = self._writing or self.alarm.rang() or self.inbox.pressing
-        return self.renewal_due and self.settled and not stays
+        due = self.renewal_due and self.settled and not self._writing
+        return due and not self.alarm.rang() and not self.inbox.pressing
 
     def may_renew(self) -> bool:
         """Whether it can now: nothing on its way, whoever waits for an answer has it, and in a flood a quiet moment."""

@@ -1,7 +1,6 @@
 """Messages as they come in: raw, so that nothing anybody sends can fail a case or vanish from its record."""
 
 import asyncio
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,7 +8,7 @@ from datetime import datetime
 from pydantic import ValidationError
 from temporalio.common import RawValue
 
-from models.base import AT_THE_DOOR, PAYLOAD_LIMIT, Contract, in_one_line, problems
+from models.base import AT_THE_DOOR, PAYLOAD_LIMIT, Contract, in_one_line, problems, spelt
 from models.case import Verdict
 from models.commands import COMMANDS, Command, IncidentDecision, MailReport, RemedyReport, TakenBack
 from models.corrective_forms import CORRECTIVE_COMMANDS
@@ -116,12 +115,6 @@ def read(name: str, args: Sequence[RawValue], models: Models = TO_A_CASE, signal
     return Letter(name, content, signal=signal)
 
 
-def spelt(name: str) -> str:
-    """A message's name as it may be repeated: one that is not spelt like ours could hold anything."""
-    return name if _NAME.fullmatch(name) else "(unknown)"
-
-
-_NAME = re.compile(r"[a-zA-Z][a-zA-Z_]{0,39}")
 _NOT_JSON = "(message): is not JSON; send encoding json/plain"
 _UNREADABLE = {
     UNSEALED_PAYLOAD: "(message): is not sealed with the service's key; send it through a program that has the key",

@@ -7,7 +7,7 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
-    from models.names import Queue, task_queue
+    from models.names import CALENDAR_GAP, Queue, task_queue
 
 MOMENT = timedelta(seconds=20)
 """How long a remedy's step goes unmentioned; a partner's answer may take half of it."""
@@ -49,7 +49,7 @@ def insistent(summary: str | None = None) -> workflow.ActivityConfig:
 
 def unless_unknown(summary: str) -> workflow.ActivityConfig:
     """The same, but working days nobody knows are an answer."""
-    policy = replace(_FOREVER, non_retryable_error_types=["calendar_gap"])
+    policy = replace(_FOREVER, non_retryable_error_types=[CALENDAR_GAP])
     return insistent(summary) | workflow.ActivityConfig(retry_policy=policy)
 
 

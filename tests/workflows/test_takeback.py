@@ -1,6 +1,8 @@
 """A refund the gateway takes back days later: told by any program, taken up by its case, open or ended."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -243,14 +245,21 @@ async def payment(office: Office, case: OfCase) -> RefundIntent:
         return (await session.exec(select(RefundIntent).where(RefundIntent.number == case.number))).one()
 
 
-async def test_true_news_after_news_that_was_early_is_heard_and_the_money_is_paid_once_more(
-    env: WorkflowEnvironment, store: Store
-) -> None:
+@asynccontextmanager
+async def told_early(env: WorkflowEnvironment, store: Store) -> AsyncIterator[tuple[Late, Office, OfCase, str]]:
+    """A case that has heard of a refund's return while the gateway still lists the refund, and the refund's number."""
     gateway = Late(EmbeddedGateway(store))
     async with office_at_work(env, store, payment=gateway) as office:
         case, reference = await paid(office)
         assert (await told(office, reference))["code"] == "accepted"
         await case.at("task")
+        yield gateway, office, case, reference
+
+
+async def test_true_news_after_news_that_was_early_is_heard_and_the_money_is_paid_once_more(
+    env: WorkflowEnvironment, store: Store
+) -> None:
+    async with told_early(env, store) as (gateway, office, case, reference):
         assert (await told(office, reference))["code"] == "repeated"
         other = TakenBack(actor=RETURNS, reference=reference, code="no_such_account")
         with office.env.with_time_skipping_disabled():
@@ -271,11 +280,7 @@ async def test_true_news_after_news_that_was_early_is_heard_and_the_money_is_pai
 async def test_true_news_after_early_news_opens_a_case_that_has_ended_meanwhile(
     env: WorkflowEnvironment, store: Store
 ) -> None:
-    gateway = Late(EmbeddedGateway(store))
-    async with office_at_work(env, store, payment=gateway) as office:
-        case, reference = await paid(office)
-        await told(office, reference)
-        await case.at("task")
+    async with told_early(env, store) as (gateway, office, case, reference):
         await case.send("resolve", RETURNS, outcome="retry")
         await case.at("feedback")
         await case.send("feedback", SERVICE, satisfied=True)
@@ -290,11 +295,7 @@ async def test_true_news_after_early_news_opens_a_case_that_has_ended_meanwhile(
 async def test_news_of_a_payment_that_is_being_looked_for_is_heard_once_it_is_found(
     env: WorkflowEnvironment, store: Store
 ) -> None:
-    gateway = Late(EmbeddedGateway(store))
-    async with office_at_work(env, store, payment=gateway) as office:
-        case, reference = await paid(office)
-        await told(office, reference)
-        await case.at("task")
+    async with told_early(env, store) as (gateway, office, case, reference):
         gateway.away = True
         await case.send("resolve", RETURNS, outcome="retry")
         await case.at("executing")
