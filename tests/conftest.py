@@ -1,5 +1,6 @@
 """One real Temporal server and one real store per test process."""
 
+import gc
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from activities.store import Store
+from starter.main import spare_garbage
 from tests.activities.cluster import cluster
 from tests.databases import KIND, Schemas
 from tests.server import local_environment
@@ -84,3 +86,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.relative_to(here).as_posix() in LONG:
             item.add_marker("long")
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests stay to the end. Looking through them for garbage took half a second each time, in the middle
+    of a workflow's task, which has two.
+    """
+    spare_garbage()
+    gc.collect()
+    gc.freeze()

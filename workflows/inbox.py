@@ -50,6 +50,11 @@ class _Waiting:
     size: int
     """Bytes."""
 
+    @property
+    def asked(self) -> bool:
+        """Whether its sender waits for an answer."""
+        return isinstance(self.message, Letter) and self.message.signal is None
+
 
 @dataclass(frozen=True)
 class _Unread:
@@ -60,6 +65,30 @@ class _Unread:
     serial: int
 
 
+class _Pile:
+    """The messages that wait, and what they come to: asked for at every step, while thousands may lie there."""
+
+    def __init__(self, messages: Iterable[_Waiting] = ()) -> None:
+        self.messages: list[_Waiting] = []
+        self.asked = 0
+        self.size = 0
+        """Bytes."""
+        for each in messages:
+            self.add(each)
+
+    def add(self, each: _Waiting) -> None:
+        self.messages.append(each)
+        self.asked += each.asked
+        self.size += each.size
+
+    def take(self, count: int) -> list[_Waiting]:
+        """The first ones, which wait no more."""
+        taken, self.messages = self.messages[:count], self.messages[count:]
+        self.asked -= sum(each.asked for each in taken)
+        self.size -= sum(each.size for each in taken)
+        return taken
+
+
 class Inbox:
     """Messages are put in by handlers and taken out, some hundreds at once, where they are judged."""
 
@@ -67,7 +96,7 @@ class Inbox:
         """`guarded`: an update that says for whom its sender acts has been looked up at the door."""
         self._models = models
         self._guarded = guarded
-        self._waiting: list[_Waiting] = []
+        self._waiting = _Pile()
         self._messages = 0
         self._signals = 0
         self._marked = 0
@@ -79,14 +108,14 @@ class Inbox:
     def put(self, name: str, args: Sequence[RawValue]) -> Letter:
         """Take a message in whose sender waits for the answer. Never raises."""
         letter = read(name, args, self._models)
-        self._waiting.append(_Waiting(letter, workflow.now(), _size(args)))
+        self._waiting.add(_Waiting(letter, workflow.now(), _size(args)))
         self._messages += 1
         self.look()
         return letter
 
     def signalled(self, name: str, args: Sequence[RawValue]) -> None:
         """Take a signal in. It is read when it is judged: all that came while no worker was there come in one task."""
-        self._waiting.append(_Waiting(_Unread(name, args, self._signals), workflow.now(), _size(args)))
+        self._waiting.add(_Waiting(_Unread(name, args, self._signals), workflow.now(), _size(args)))
         self._messages += 1
         self._signals += 1
         self.look()
@@ -116,7 +145,7 @@ class Inbox:
     @property
     def waiting(self) -> bool:
         """Whether a message waits to be judged."""
-        return bool(self._waiting)
+        return bool(self._waiting.messages)
 
     @property
     def full(self) -> bool:
@@ -137,8 +166,7 @@ class Inbox:
     @property
     def pressing(self) -> bool:
         """Whether what waits cannot be left to another run: somebody waits for an answer, or it is too much."""
-        asked = any(isinstance(each.message, Letter) and each.message.signal is None for each in self._waiting)
-        return asked or sum(each.size for each in self._waiting) > CARRIED_BYTES
+        return self._waiting.asked > 0 or self._waiting.size > CARRIED_BYTES
 
     @property
     def portable(self) -> bool:
@@ -157,7 +185,7 @@ class Inbox:
                 run=letter.run or own,
                 came=each.came,
             )
-            for each, letter in ((each, self._read(each.message)) for each in self._waiting)
+            for each, letter in ((each, self._read(each.message)) for each in self._waiting.messages)
         ]
 
     def take_over(self, messages: Iterable[Unjudged]) -> None:
@@ -168,7 +196,7 @@ class Inbox:
             content = model.model_validate_json(message.content) if model and message.content else None
             letter = Letter(message.name, content, message.problem, message.signal, message.run)
             left.append(_Waiting(letter, message.came, _ROOM + len(message.content or "")))
-        self._waiting = left + self._waiting
+        self._waiting = _Pile(left + self._waiting.messages)
 
     async def take(self, wants: Callable[[Command], str | None] = lambda _: None) -> list[tuple[Letter, Origin]]:
         """The first waiting messages with the instant the server received each and its sender's departments.
@@ -202,12 +230,12 @@ class Inbox:
 
         Counted over tasks that asked the server for nothing: a replay may find several of them made into one.
         """
-        if not self._waiting:
+        if not self._waiting.messages:
             return []
-        while not (count := _fitting(self._waiting, *self._judged)):
+        while not (count := _fitting(self._waiting.messages, *self._judged)):
             await workflow.sleep(_BREATH)
             self._judged = (0, 0)
-        batch, self._waiting = self._waiting[:count], self._waiting[count:]
+        batch = self._waiting.take(count)
         self._judged = (self._judged[0] + count, self._judged[1] + sum(each.size for each in batch))
         return batch
 
@@ -218,10 +246,10 @@ class Inbox:
 
     def turn_away(self, verdict: Verdict) -> None:
         """Give every waiting message the same answer."""
-        for each in self._waiting:
+        for each in self._waiting.messages:
             if isinstance(each.message, Letter):
                 each.message.verdict = verdict
-        self._waiting = []
+        self._waiting = _Pile()
 
 
 def _fitting(waiting: Sequence[_Waiting], messages: int, size: int) -> int:
