@@ -1,5 +1,6 @@
 """One trace from the backend's start to the partner's door, the same however often the case is replayed."""
 
+import gc
 import json
 from collections.abc import Sequence
 
@@ -82,6 +83,8 @@ async def test_a_start_a_ruling_and_the_partners_call_are_one_trace_and_a_replay
     assert "王芳" not in said(made)
     assert "wangfang" not in said(made)
 
+    # A case that is put away ends its spans when it is collected.
+    gc.collect()
     before = len(spans.get_finished_spans())
     histories = await case.histories()
     replayer = Replayer(workflows=WORKFLOWS, data_converter=DATA_CONVERTER, workflow_runner=RUNNER, plugins=[plugin])
