@@ -95,3 +95,8 @@ def pytest_collection_finish() -> None:
     spare_garbage()
     gc.collect()
     gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """Hypothesis, which may be loaded first for the summary, asks the collector who refers to what."""
+    gc.unfreeze()
