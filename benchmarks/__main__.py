@@ -1,4 +1,7 @@
-"""`make bench`: the short form. FULL=1: more cases and rounds. TINY=1: only whether it runs. PARTS=name: only these."""
+"""`make bench`: the short form. FULL=1: more cases and rounds. TINY=1: only whether it runs. PARTS=name: only these.
+
+Each size may be given by its name: `BENCH_HERD=1000 BENCH_OPEN=10000 make bench PARTS="instants crowds"`.
+"""
 
 import asyncio
 import os
@@ -10,10 +13,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from activities.store import Store
-from benchmarks import herd, latency, open_cases, restate_flow, startup
+from benchmarks import herd, latency, long_history, open_cases, restate_flow, startup, writes
 from benchmarks.apart import Place, apart, installed
 from benchmarks.contenders import Contender, Measured, Runner
-from benchmarks.counts import Cost, cost
+from benchmarks.counts import Cost
 from benchmarks.goals import RESULTS, Goal, keep, kept, table
 from benchmarks.machine import load, middle, quantile
 from benchmarks.paths import PATHS
@@ -61,20 +64,23 @@ async def costs(folder: Path, packs: Path, size: Size) -> list[Goal]:
     """Part 1: exact."""
     store = Store(f"sqlite+aiosqlite:///{folder / 'costs.db'}")
     await store.create()
-    spent: dict[str, Cost] = {}
     async with local_environment() as env, office_at_work(env, store) as office:
-        for name, path in PATHS.items():
-            spent[name] = cost(await (await path(office)).histories())
+        found = {name: await writes.spent(path, office) for name, path in PATHS.items()}
     await store.close()
     bounds = {"answered": Cost(50, 99, 9_000, 14), "silence": Cost(50, 99, 9_000, 14)}
     goals = []
-    for name, found in spent.items():
+    for name, (cost, written) in found.items():
         bound = bounds.get(name)
         for unit in ("events", "actions", "bytes"):
             limit = getattr(bound, unit) if bound else None
-            goals.append(Goal(f"{name}: {unit}", getattr(found, unit), unit, limit))
-        goals.append(Goal(f"{name}: workflow tasks", found.tasks, "tasks"))
-    goals.append(Goal("a contested round adds", spent["contested"].events - spent["agreed"].events, "events", 16))
+            goals.append(Goal(f"{name}: {unit}", getattr(cost, unit), unit, limit))
+        goals.append(Goal(f"{name}: workflow tasks", cost.tasks, "tasks"))
+        goals.append(
+            Goal(f"{name}: SQL statements", written.statements, "statements", note=f"{written.commits} commits")
+        )
+        goals.append(Goal(f"{name}: mails", written.mails, "mails"))
+    added = found["contested"][0].events - found["agreed"][0].events
+    goals.append(Goal("a contested round adds", added, "events", 16))
     return goals
 
 
@@ -185,6 +191,7 @@ async def crowds(folder: Path, packs: Path, size: Size) -> list[Goal]:
         goals = await open_cases.memory(at, size.open)
         goals += await open_cases.lists(at, size.open)
         goals += await open_cases.killed(at, size.burst)
+        goals += await long_history.growth(at, size.rounds)
         return goals + await open_cases.scale_out(at, size.cases * 2, size.at_once * 2)
 
 
@@ -248,7 +255,9 @@ async def main(size: Size, wanted: list[str], results: Path) -> None:
 
 if __name__ == "__main__":
     chosen = "full" if os.environ.get("FULL") else "tiny" if os.environ.get("TINY") else "short"
+    named = {name: f"BENCH_{name.upper()}" for name in Size._fields}
+    wished = {name: int(os.environ[variable]) for name, variable in named.items() if variable in os.environ}
     with tempfile.TemporaryDirectory() as passing:
         # Figures of so few cases say nothing and are not kept.
         written = Path(passing, "results.json") if chosen == "tiny" else RESULTS
-        asyncio.run(main(SIZES[chosen], sys.argv[1:], written))
+        asyncio.run(main(SIZES[chosen]._replace(**wished), sys.argv[1:], written))

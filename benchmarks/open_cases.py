@@ -3,13 +3,14 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 from activities.store import Store
 from benchmarks.bare_flow import BareWait
 from benchmarks.effects import ANSWER, sample
 from benchmarks.goals import Goal
 from benchmarks.herd import written
-from benchmarks.machine import cpu_seconds, memory_mb, middle
+from benchmarks.machine import content_kb, cpu_seconds, memory_mb, middle
 from benchmarks.processes import BARE, SHIPPED, Working, command, since, worker
 from benchmarks.redress_flow import whole_case
 from benchmarks.stand import Stand
@@ -22,26 +23,49 @@ WARM = 120
 """Cases before memory is looked at: until then a worker grows by what it has once (statements, texts, connections)."""
 
 
+class Growth(NamedTuple):
+    """What so many open cases took."""
+
+    worker: float
+    """MB."""
+    server: float
+    """MB."""
+    rate: float
+    """Starts a second, each until its departments are asked."""
+    dearer: float
+    """CPU of worker and server for a start of the last quarter, against one of the first."""
+
+
 async def memory(at: Stand, how_many: int) -> list[Goal]:
     """Growth of worker and server by so many open cases, against as many bare waiting workflows."""
     bare = await _growth(at, how_many, bare=True)
     ours = await _growth(at, how_many, bare=False)
     note = f"growth by {how_many} open, scaled; the same cache and sandbox policy"
     goals = []
-    for name, mine, theirs in (("worker", ours[0], bare[0]), ("server", ours[1], bare[1])):
+    for name, mine, theirs in (("worker", ours.worker, bare.worker), ("server", ours.server, bare.server)):
         scaled = mine * PER / how_many
         goals.append(Goal(f"10,000 open cases: {name}", scaled, "MB", note=note))
         goals.append(Goal(f"open cases: {name}'s memory against bare", mine / max(theirs, 0.1), "x", 1.2))
-    return goals
+    note = f"until {how_many} were open, at most {AT_ONCE} at once"
+    return [
+        *goals,
+        Goal("open cases: starts", ours.rate, "/s", note=note),
+        Goal("open cases: CPU of a start, the last quarter's against the first's", ours.dearer, "x", 1.2, note=note),
+    ]
 
 
-async def _growth(at: Stand, how_many: int, *, bare: bool) -> tuple[float, float]:
+async def _growth(at: Stand, how_many: int, *, bare: bool) -> Growth:
     start = _start_bare if bare else _start_case
     async with worker(at, BARE if bare else SHIPPED) as process:
         await start(at, [f"M-{bare:d}0{one:06d}" for one in range(min(WARM, how_many))])
-        before = process.memory, memory_mb(at.server)
-        await start(at, [f"M-{bare:d}1{one:06d}" for one in range(how_many)])
-        return process.memory - before[0], memory_mb(at.server) - before[1]
+        before, begun = (process.memory, memory_mb(at.server)), time.perf_counter()
+        used = [process.cpu + cpu_seconds(at.server)]
+        for quarter in range(1, 5):
+            await start(at, [f"M-{bare:d}{quarter}{one:06d}" for one in range(how_many // 4)])
+            used.append(process.cpu + cpu_seconds(at.server))
+        took = since(begun)
+        grown = process.memory - before[0], memory_mb(at.server) - before[1]
+    return Growth(*grown, rate=how_many / took, dearer=(used[4] - used[3]) / (used[1] - used[0]))
 
 
 async def _start_bare(at: Stand, numbers: list[str]) -> None:
@@ -127,14 +151,19 @@ async def lists(at: Stand, how_many: int) -> list[Goal]:
 
 
 async def scale_out(at: Stand, cases: int, at_once: int) -> list[Goal]:
-    """The whole flow with 1, 2 and 4 worker processes on one machine and one server."""
+    """The whole flow with 1, 2 and 4 worker processes on one machine and one server; what the cases leave on disk."""
     goals = []
     alone = 0.0
+    files = {"redress's": at.settings.home / "redress.db", "the server's": at.folder / "temporal" / "temporal.db"}
+    before = {name: content_kb(file) for name, file in files.items()}
     for processes in (1, 2, 4):
         rate, share = await _with(at, processes, cases, at_once)
         alone = alone or rate
         note = f"the server takes {share:.0%} of the CPU; {rate:.2g} cases/s"
         goals.append(Goal(f"{processes} worker processes: cases/s against one", rate / alone, "x", note=note))
+    for name, file in files.items():
+        left = (content_kb(file) - before[name]) / (3 * cases)
+        goals.append(Goal(f"a closed case in {name} file", left, "kB", note=f"{3 * cases} cases, indexes included"))
     return goals
 
 
