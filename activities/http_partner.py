@@ -30,7 +30,7 @@ import httpx2
 from pydantic import TypeAdapter, ValidationError
 
 from activities.ports import GatewayRefused, Receipt, Traced, TryAgain, untraced
-from models.base import Record, Ref, Slug
+from models.base import PartnerRef, Record, Slug
 from models.complaint import Quantity
 
 REFUSALS = frozenset({400, 402, 404, 422})
@@ -40,7 +40,7 @@ _LIMITS = httpx2.Timeout(10, connect=3)
 
 
 class _Made(Record):
-    reference: Ref
+    reference: PartnerRef
 
 
 _SLUG = TypeAdapter(Slug)

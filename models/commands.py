@@ -171,7 +171,7 @@ class Resolve(Command):
     """A person settles what the machine could not: retry, settled elsewhere, refund instead, or abandon."""
 
     outcome: Literal["retry", "settled", "refund_instead", "abandon"]
-    reference: Ref | None = None
+    reference: PartnerRef | None = None
     note: Text | None = None
 
     @model_validator(mode="after")

@@ -170,7 +170,7 @@ async def test_goods_partners_are_asked_at_their_paths(httpserver: HTTPServer) -
 
     def answer(request: Request) -> Response:
         calls.append((request.path, request.headers["Idempotency-Key"], request.get_json()))
-        return Response('{"reference": "N-1"}')
+        return Response('{"reference": "SF/2026-1"}')
 
     httpserver.expect_request("/reservations").respond_with_handler(answer)
     httpserver.expect_request("/releases").respond_with_handler(answer)
@@ -182,10 +182,10 @@ async def test_goods_partners_are_asked_at_their_paths(httpserver: HTTPServer) -
         HttpCarrier(httpserver.url_for("/"), SECRET),
     )
     lines = (Quantity(sku="CUP", quantity=2),)
-    assert await warehouse.reserve("C-1:1:reserve", "O-1", lines) == "N-1"
+    assert await warehouse.reserve("C-1:1:reserve", "O-1", lines) == "SF/2026-1"
     await warehouse.release("C-1:1:reserve")
-    assert await warehouse.ship("C-1:1:ship", "O-1", lines) == "N-1"
-    assert await carrier.label("C-1:1:label", "O-1", "ems") == "N-1"
+    assert await warehouse.ship("C-1:1:ship", "O-1", lines) == "SF/2026-1"
+    assert await carrier.label("C-1:1:label", "O-1", "ems") == "SF/2026-1"
     await carrier.void("C-1:1:label")
     await warehouse.aclose()
     await carrier.aclose()

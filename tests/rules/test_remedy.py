@@ -143,9 +143,9 @@ def test_a_second_word_on_rejected_goods_pays_nobody() -> None:
 
 
 def test_a_payment_settled_elsewhere_counts_as_refunded_with_its_reference() -> None:
-    world = failed().does("resolve", RETURNS, outcome="settled", reference="BANK-77")
+    world = failed().does("resolve", RETURNS, outcome="settled", reference="BANK/2026#77")
     assert (world.stage, world.case.refunded) == ("feedback", 21_000)
-    assert world.mails("result")[0].values["reference"] == "BANK-77"
+    assert world.mails("result")[0].values["reference"] == "BANK/2026#77"
 
 
 def test_money_instead_of_goods_is_a_decision_of_its_own_and_pays_the_lines() -> None:
