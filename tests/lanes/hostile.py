@@ -143,9 +143,12 @@ async def unharmed(lane: Lane, case: OfCase) -> None:
     async with asyncio.timeout(90):
         view = await _seen(lane, case)
         if view.stage == "asked":
-            with suppress(WorkflowUpdateFailedError):
+            try:
                 await case.send("confirm", GOODS_DEPT, liable=liable(merchant=100), reason="属实", command_id="honest")
                 lane.counts["honest messages heard"] += 1
+            except (WorkflowUpdateFailedError, RPCError) as error:
+                if not _is_answer(error):
+                    raise
         view = await _seen(lane, case)
     lane.counts["refusals on record"] += view.refusals
     events = await case.events()
