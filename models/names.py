@@ -139,6 +139,7 @@ class Refused(StrEnum):
     WRONG_STANDING = "wrong_standing"
     OVER_LIMIT = "over_limit"
     SAME_PERSON = "same_person"
+    TRY_LATER = "try_later"
 
 
 CALENDAR_GAP = "calendar_gap"

@@ -1,10 +1,15 @@
 """The case's book: which of its record lines and notices do not stand in SQL yet, and the page that puts them there."""
 
 from models.case import Case
+from models.names import Refused
 from models.pages import Page
 from models.procedure import Procedure
-from rules.record import trimmed
+from rules.checks import Refusal
+from rules.record import KEPT_BYTES, size, trimmed
 from rules.view import summary
+
+_FEW = 50
+"""Lines and notices that fit in memory however long they are."""
 
 
 def unwritten(case: Case) -> bool:
@@ -19,6 +24,16 @@ def page(case: Case, pack: Procedure) -> Page:
         events=tuple(event for event in case.events if event.seq > case.written),
         mails=case.mails,
     )
+
+
+def room_for_more(case: Case) -> None:
+    """Raises Refusal where what SQL lacks is all that a page and a hand-over have room for: SQL has long been down."""
+    if case.event_count - case.written + len(case.mails) <= _FEW:
+        return
+    lines = (event for event in case.events if event.seq > case.written)
+    if sum(map(size, lines)) + sum(map(size, case.mails)) > KEPT_BYTES:
+        reason = "(message): the database is down and the case holds all it can; send it again in some minutes"
+        raise Refusal(Refused.TRY_LATER, reason)
 
 
 def written(case: Case, done: Page) -> Case:

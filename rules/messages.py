@@ -11,6 +11,7 @@ from models.procedure import Procedure
 from rules import asking
 from rules.actions import ACTIONS
 from rules.authority import Limits, another_person, within_limit
+from rules.book import room_for_more
 from rules.checks import Refusal
 from rules.clock import pass_time
 from rules.record import note
@@ -44,6 +45,7 @@ def receive(
         department = may(case, pack, name, command, departments)
         another_person(case, pack, name, command)
         within_limit(case, pack, command, limits)
+        room_for_more(case)
         more = {"other": other} if isinstance(command, Move) else {}
         case, verdict = ACTIONS[type(command)](case, pack, command, at, department, **more)
     except Refusal as refusal:

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from models.case import Case
+from models.commands import COMMANDS
 from models.names import Refused
 from rules.book import page, written
-from rules.messages import refused
+from rules.messages import receive, refused
 from rules.record import KEPT_BYTES, KEPT_EVENTS, note
 from tests.rules.builders import DESK, World, paid
 
@@ -45,6 +46,21 @@ def test_the_longest_lines_stay_in_memory_until_the_book_has_them_and_no_longer(
     )
     case = written(case, page(case, World().pack))
     assert sum(len(event.model_dump_json()) for event in case.events) < 1.1 * KEPT_BYTES
+
+
+def test_while_sql_is_down_a_case_takes_no_more_words_than_a_page_and_a_hand_over_hold() -> None:
+    world = paid()
+    case, codes = world.case, []
+    word = COMMANDS["feedback"].model_validate({"actor": "x", "reached": False, "reason": 2_000 * "😀"})
+    for _ in range(300):
+        world.now += timedelta(seconds=1)
+        case, verdict = receive(case, world.pack, "feedback", word, world.now, (DESK,))
+        codes.append(verdict.code)
+    assert set(codes) == {"accepted", "try_later"}
+    assert codes == sorted(codes), "from then on until there is room"
+    assert len(page(case, world.pack).model_dump_json().encode()) < 1.2 * KEPT_BYTES
+    case = written(case, page(case, world.pack))
+    assert receive(case, world.pack, "feedback", word, world.now, (DESK,))[1].accepted
 
 
 def test_a_case_whose_memory_holds_all_its_lines_is_stored_as_before() -> None:
