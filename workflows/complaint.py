@@ -29,6 +29,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.letters import Letter
     from workflows.options import watching
     from workflows.present import remedy_summary
+    from workflows.undeterred import undeterred
 
 
 @workflow.defn(name=COMPLAINT)
@@ -45,6 +46,7 @@ class ComplaintWorkflow(CaseDesk):
         self._never_knew = False
 
     @workflow.run
+    @undeterred
     async def run(self, *args: Any) -> CaseResult:
         """Intake, triage, the ask, the ruling, its execution, the customer's word; as often as it takes."""
         if (known := await self._take_in(args)) is not None:

@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.intake import ask_the_register, bad_start, carried_on, contract_of
     from workflows.letters import TO_A_CORRECTIVE
     from workflows.options import insistent
+    from workflows.undeterred import undeterred
 
 
 @workflow.defn(name=CORRECTIVE_ACTION)
@@ -32,6 +33,7 @@ class CorrectiveActionWorkflow(DossierDesk[Corrective]):
         super().__init__(TO_A_CORRECTIVE)
 
     @workflow.run
+    @undeterred
     async def run(self, *args: Any) -> CorrectiveResult:
         """Team, problem, containment; root cause and actions, as often as it takes; documents, approval, reply."""
         await self._open(args)

@@ -31,6 +31,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.intake import ask_the_register, bad_start, carried_on, contract_of
     from workflows.letters import TO_AN_INCIDENT
     from workflows.options import insistent, watching
+    from workflows.undeterred import undeterred
 
 
 @workflow.defn(name=BATCH_RETURN)
@@ -44,6 +45,7 @@ class BatchReturnWorkflow(DossierDesk[Incident]):
         self._news: Progress | None = None
 
     @workflow.run
+    @undeterred
     async def run(self, *args: Any) -> IncidentResult:
         """Both groups told; quality control, the one decision, every case, the summary."""
         await self._open(args)

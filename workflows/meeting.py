@@ -12,6 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from rules.meeting import opened, result
     from workflows.intake import call_of, carried_on
     from workflows.table import Table
+    from workflows.undeterred import undeterred
 
 
 @workflow.defn(name=SUPERVISION_MEETING)
@@ -23,6 +24,7 @@ class SupervisionMeetingWorkflow(Table):
         super().__init__()
 
     @workflow.run
+    @undeterred
     async def run(self, *args: Any) -> MeetingResult:
         """Agenda to the members, session, minutes to the members; then until every action has its report."""
         await self._open(args)

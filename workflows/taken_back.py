@@ -12,6 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from models.takeback import BackNews
     from workflows.intake import ask_the_register, bad_start, contract_of
     from workflows.options import telling
+    from workflows.undeterred import undeterred
 
 
 @workflow.defn(name=REFUND_TAKEN_BACK)
@@ -19,6 +20,7 @@ class RefundTakenBackWorkflow:
     """Started with one TakenBack as JSON under the id `takenback.REFERENCE`; ends once the case has taken it up."""
 
     @workflow.run
+    @undeterred
     async def run(self, *args: Any) -> Verdict:
         """Tell the case, however long it takes. Fails in one line for news that cannot be true or is not believed."""
         told = contract_of(args, TakenBack)

@@ -264,3 +264,12 @@ async def test_a_report_sent_as_an_update_is_answered_and_holds_up_nothing(offic
         assert (await case.handle.execute_update(name, report))["accepted"]
     await case.send("confirm", GOODS_DEPT, liable=liable(merchant=100), reason="属实")
     assert (await case.at("feedback")).refunded == 21_000
+
+
+async def test_a_request_to_cancel_ends_no_case(office: Office) -> None:
+    case = await office.asked()
+    await case.handle.cancel()
+    await case.send("confirm", GOODS_DEPT, liable=liable(merchant=100), reason="属实")
+    await case.at("feedback")
+    await case.send("feedback", SERVICE, satisfied=True)
+    assert (await case.result()).exit == "satisfied"
