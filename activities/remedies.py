@@ -4,6 +4,7 @@ A payment is looked for before it is sent again whenever the gateway's memory of
 "the same key" alone pays twice once the gateway has pruned it, and never once a failure is stored under it.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,11 @@ from models.tables import RefundIntent
 TRUSTED = 0.8
 """Part of a key's life in which the gateway is relied on to remember it."""
 IN_DOUBT = "payment_in_doubt"
+LOOK_WITHIN = 8.0
+"""How long the last look waits for the gateway (seconds), whatever the gateway's client allows.
+
+Well within the activity's own time (`options.undo`): one cut off is taken again for ever, and nobody is told.
+"""
 
 
 def _now() -> datetime:
@@ -43,8 +49,10 @@ class Remedies(RemedyDuties):
         warehouse: Warehouse,
         carrier: Carrier,
         *,
+        look_within: float = LOOK_WITHIN,
         clock: Callable[[], datetime] = _now,
     ) -> None:
+        self._look_within = look_within
         self._intents = Intents(store)
         self._gateway = payment
         self._warehouse = warehouse
@@ -79,8 +87,9 @@ class Remedies(RemedyDuties):
         if intent.state != "open":
             return _known(intent)
         try:
-            found = await self._gateway.find(intent.key)
-        except TryAgain:
+            async with asyncio.timeout(self._look_within):
+                found = await self._gateway.find(intent.key)
+        except (TryAgain, TimeoutError):
             return StepResult(failure=IN_DOUBT)
         return StepResult(failure=IN_DOUBT) if found is None else await self._found(intent, found)
 

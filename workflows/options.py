@@ -31,8 +31,8 @@ def partner(summary: str, patience: timedelta) -> workflow.ActivityConfig:
 
 
 def undo(summary: str) -> workflow.ActivityConfig:
-    """Compensation: tried until it works, since leaving it undone costs somebody."""
-    return insistent(summary) | workflow.ActivityConfig(task_queue=_of(Queue.PARTNERS))
+    """Compensation: tried until it works, since leaving it undone costs somebody. An answer may take half of it."""
+    return insistent(summary) | workflow.ActivityConfig(task_queue=_of(Queue.PARTNERS), start_to_close_timeout=MOMENT)
 
 
 def insistent(summary: str | None = None) -> workflow.ActivityConfig:

@@ -210,6 +210,21 @@ async def test_when_patience_ran_out_one_look_tells_paid_from_doubt(
     assert (gateway.looks, await refunded(store)) == (2, [400])
 
 
+class MuteGateway(ScriptedGateway):
+    """Takes every question and answers none."""
+
+    async def find(self, reference: str) -> Receipt | None:
+        await asyncio.Event().wait()
+        return None
+
+
+async def test_a_gateway_that_never_answers_leaves_a_payment_in_doubt(store: Store, remedy: Remedy) -> None:
+    gateway: Any = MuteGateway(TryAgain("timeout"))
+    remedies = Remedies(store, gateway, EmbeddedWarehouse(store), EmbeddedCarrier(store), look_within=0.05)
+    await fails(remedies.pay, remedy())
+    assert (await remedies.pay_state(remedy())).failure == "payment_in_doubt"
+
+
 async def test_money_in_doubt_stays_held_on_the_order(
     store: Store, desk: Callable[..., Remedies], remedy: Remedy
 ) -> None:
