@@ -27,8 +27,11 @@ from procedures import Packs
 
 UNWRITTEN = 30.0
 """Within how long a session that was called stands in SQL (seconds)."""
-ANSWER_WITHIN = 10.0
-"""How long a decision waits for its case's answer before it is left there as a signal (seconds)."""
+ANSWER_WITHIN = 5.0
+"""How long a decision waits for its case's answer before it is left there as a signal (seconds).
+
+Well within the activity's own time (`options.insistent`): cut off, it would be tried for ever while the meeting waits.
+"""
 
 
 def _now() -> datetime:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from models.meeting import Call, ItemState, Minutes
-from models.names import SUPERVISION_MEETING, VIEW, meeting_id
+from models.names import COMPLAINT, SUPERVISION_MEETING, VIEW, meeting_id
 from models.tables import ActionRow, CaseRow, MailRow, MeetingItemRow, MeetingRow
 from procedures import PACKS
 from tests.support import GOODS_DEPT, LEADER, LOGISTICS, PANEL, SERVICE, OfCase, Office, liable
@@ -108,6 +108,21 @@ async def test_a_decision_sent_twice_by_signal_and_update_counts_once(office: Of
     assert code == "already_answered"
     await case.at("feedback")
     assert (await case.kinds()).count("decided") == 1
+
+
+async def test_a_decision_for_a_case_that_does_not_answer_is_left_there_and_the_meeting_goes_on(office: Office) -> None:
+    case = await contested(office)
+    sitting = await (await called(office)).begun()
+    await case.handle.terminate()
+    with office.env.with_time_skipping_disabled():
+        mute = await office.client.start_workflow(COMPLAINT, {}, id=case.handle.id, task_queue="nobody-is-here")
+    try:
+        await sitting.send("decide", PANEL, case=case.number, **GRANT)
+        item = (await sitting.minutes()).item(case.number)
+        assert item is not None
+        assert item.state is ItemState.LEFT
+    finally:
+        await mute.terminate()
 
 
 async def test_a_decision_for_a_closed_case_is_refused_with_its_reason(office: Office) -> None:
