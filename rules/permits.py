@@ -1,9 +1,10 @@
 """What an authority adds to a case: approval, more time, another version of the procedure."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from models.case import Ask, Case, Stage, Verdict, Work
-from models.commands import Approve, Extend, Move
+from models.commands import Approve, Extend, Move, Share
 from models.names import Refused
 from models.procedure import Procedure
 from rules import asking, duties, offers, ruling, stages
@@ -110,15 +111,31 @@ def move(
 def _lacks(case: Case, pack: Procedure) -> str | None:
     """The first thing of the case that another version does not know."""
     open_works = [work for work in case.works if work.open]
+    # What was given may be taken back by the gateway any day, and is then to be given again.
+    kinds = [case.demand.kind, case.complaint.demand.kind, *(given.kind for given in (*case.given, *case.owing))]
+    if case.execution is not None:
+        kinds.append(case.execution.remedy.kind)
     needed: list[tuple[str, str, bool]] = [
         ("the cause", case.complaint.cause, case.complaint.cause in pack.causes),
-        ("the remedy", case.demand.kind, case.demand.kind in pack.remedies),
+        *(("the remedy", kind, kind in pack.remedies) for kind in kinds),
         ("the route", case.route, case.route == "by_hand" or any(r.name == case.route for r in pack.routes)),
         *(("the duty", name, name in pack.duties) for name in (*case.plan, *(work.duty for work in open_works))),
         *(("the department", ask.department, ask.department in pack.departments) for ask in case.asks),
         *(("the department", work.department, work.department in pack.departments) for work in open_works),
-        *(("the party", s.party, s.party in pack.parties) for s in (case.ruling.liable if case.ruling else ())),
+        *(("the party", share.party, share.party in pack.parties) for share in _liable(case)),
     ]
     if case.task is not None:
         needed.append(("the department", case.task.department, case.task.department in pack.departments))
+    if case.stage is Stage.OFFERING or case.pending == "offer":
+        needed.append(("the stage", Stage.OFFERING, pack.offers is not None))
     return next((f"{what} {name}" for what, name, known in needed if not known), None)
+
+
+def _liable(case: Case) -> Iterator[Share]:
+    """Everybody who bears the cost or may come to: as ruled, as found, as determined so far, as last offered."""
+    yield from case.ruling.liable if case.ruling else ()
+    yield from case.found
+    for ask in case.asks:
+        yield from ask.answer.liable if ask.answer else ()
+    for offer in case.offers[-1:]:
+        yield from offer.liable

@@ -19,7 +19,7 @@ from rules.spans import wished
 
 def record(case: Case, pack: Procedure, command: RecordDuty, at: datetime, department: str) -> tuple[Case, Verdict]:
     """A department reports on its duty. What comes after the case has gone on without it is kept as late."""
-    work = _work_of(case, department, command.duty)
+    work = _work_of(case, pack, department, command.duty)
     duty = pack.duties[work.duty]
     _check(case, pack, duty, command, at)
     case = _kept(case, duty, work, command, at, department)
@@ -33,8 +33,11 @@ def record(case: Case, pack: Procedure, command: RecordDuty, at: datetime, depar
     return advance(case, pack, at), ACCEPTED
 
 
-def _work_of(case: Case, department: str, name: str | None) -> Work:
-    """The duty meant: the one that runs, else the last one that was too late."""
+def _work_of(case: Case, pack: Procedure, department: str, name: str | None) -> Work:
+    """The duty meant: the one that runs, else the last one that was too late.
+
+    A late one the procedure has no more, since the case was moved to another version, has no form to be judged by.
+    """
     theirs = [work for work in case.works if department in (work.department, *work.helpers)]
     own = [work for work in theirs if name in (None, work.duty)]
     if theirs and not own:
@@ -44,7 +47,7 @@ def _work_of(case: Case, department: str, name: str | None) -> Work:
     if len(found) > 1 and name is None:
         names = ", ".join(work.duty for work in found)
         raise Refusal(Refused.BAD_INPUT, f"duty: is missing; say which of {names}")
-    late = [work for work in own if work.silent and work.report is None]
+    late = [work for work in own if work.silent and work.report is None and work.duty in pack.duties]
     if not found and not late:
         code = Refused.ALREADY_ANSWERED if own else Refused.NOT_ASKED
         raise Refusal(code, "no duty of this department waits for a report now; read the case")

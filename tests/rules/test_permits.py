@@ -10,7 +10,7 @@ from models.steps import Band
 from rules.approving import band_of
 from rules.checks import Refusal
 from rules.permits import move
-from tests.rules.builders import HOTEL, START, World, guest, hours, liable, offered
+from tests.rules.builders import HOTEL, MERCHANDISE, PACK, START, World, guest, hours, liable, offered, paid
 
 MANAGER, GENERAL, DESK, ROOMS = "duty_manager", "general_manager", "reception", "housekeeping"
 SEEN = {"as_told": True, "seen_by": "Hugo"}
@@ -232,6 +232,47 @@ def test_a_case_moves_to_another_version_only_if_it_has_all_the_case_stands_on()
     for lacking in (_version(routes=routes), _version(duties=duties), _version(causes={}), None, HOTEL):
         with pytest.raises(Refusal):
             move(world.case, HOTEL, command, world.now, "owner", other=lacking)
+
+
+def _moved(world: World, other: Procedure) -> World:
+    """The same case under another version."""
+    command = Move(actor="Olga", version=2, reason="x")
+    world.case, _ = move(world.case, world.pack, command, world.now, "owner", other=other)
+    world.pack = other
+    return world
+
+
+def test_a_case_is_not_moved_to_a_version_without_a_party_that_bears_its_cost_or_may_come_to() -> None:
+    parties = {name: party for name, party in HOTEL.parties.items() if name != "laundry"}
+    asked = World(pack=PACK, cause="damage_unclear").confirms(MERCHANDISE, carrier=100)
+    with pytest.raises(Refusal, match="the party carrier"):
+        _moved(asked, PACK.model_copy(update={"version": 2, "parties": {"merchant": PACK.parties["merchant"]}}))
+    world = found(1_000, laundry=100)
+    for case in (world.case, world.case.but(ruling=None)):
+        world.case = case
+        with pytest.raises(Refusal, match="the party laundry"):
+            _moved(world, _version(parties=parties))
+
+
+def test_a_case_is_not_moved_to_a_version_without_a_remedy_that_may_have_to_be_given_again() -> None:
+    world = paid(demand={"kind": "refund", "amount": 5_000})
+    world.does("feedback", "customer_service", satisfied=False, reason="x", demand={"kind": "exchange"})
+    remedies = {kind: plan for kind, plan in PACK.remedies.items() if kind != "refund"}
+    with pytest.raises(Refusal, match="the remedy refund"):
+        _moved(world, PACK.model_copy(update={"version": 2, "remedies": remedies}))
+
+
+def test_a_case_with_an_offer_is_not_moved_to_a_version_without_offers() -> None:
+    with pytest.raises(Refusal, match="the stage offering"):
+        _moved(offered(), _version(offers=None))
+
+
+def test_a_late_report_on_a_duty_the_case_was_moved_away_from_is_refused() -> None:
+    world = guest().wait(minutes=59)
+    assert [work.duty for work in world.case.works if work.silent] == ["first_word"]
+    duties = {name: duty for name, duty in HOTEL.duties.items() if name != "first_word"}
+    world = _moved(world, _version(duties=duties))
+    assert world.send("record", DESK, duty="first_word").code == "already_answered"
 
 
 def test_an_accepted_offer_is_settled_as_offered() -> None:
