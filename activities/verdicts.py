@@ -46,7 +46,7 @@ async def ask_within(
         done, _ = await asyncio.wait({asking}, timeout=within)
         return asking.result() if done else None
     except RPCError as error:
-        if _is_gone(error):
+        if is_gone(error):
             return CLOSED
         raise
     finally:
@@ -66,13 +66,13 @@ async def ask_or_leave(
     try:
         await handle.signal(name, message)
     except RPCError as error:
-        if _is_gone(error):
+        if is_gone(error):
             return CLOSED, True
         raise
     return Verdict(accepted=True, code="accepted"), False
 
 
-def _is_gone(error: RPCError) -> bool:
+def is_gone(error: RPCError) -> bool:
     """Ended, or so long ago that Temporal has forgotten it."""
     # NOT_FOUND can also be about the namespace, which a locked server says of an existing one.
     return error.status is RPCStatusCode.NOT_FOUND and "workflow" in error.message.lower()

@@ -6,15 +6,17 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlmodel import func, select
-from temporalio.testing import WorkflowEnvironment
+from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
 from activities.embedded import EmbeddedGateway
+from activities.followup import Follower
 from activities.ports import GatewayRefused, Receipt, TryAgain
 from activities.store import Store
 from models.case import Exit
 from models.complaint import Quantity
+from models.names import case_id
 from models.tables import CaseRow, GatewayRefund
-from tests.support import GOODS_DEPT, RETURNS, SERVICE, OfCase, Office, liable, office_at_work
+from tests.support import GOODS_DEPT, RETURNS, SERVICE, OfCase, Office, liable, new_number, office_at_work
 
 
 async def granted(office: Office, **changes: object) -> OfCase:
@@ -85,6 +87,14 @@ async def test_a_second_case_of_an_order_cannot_bring_its_refunds_above_what_was
     assert task is not None
     assert (task.kind, task.code) == ("payment", "exceeds_paid")
     assert (await paid_times(office.store, first), await paid_times(office.store, second)) == (1, 0)
+
+
+async def test_a_remedy_whose_history_is_gone_before_its_case_has_read_it_is_for_a_person(
+    env: WorkflowEnvironment,
+) -> None:
+    follower = ActivityEnvironment(client=env.client)
+    result = await follower.run(Follower().await_remedy, f"{case_id(new_number())}.refund-1")
+    assert result.failure == "child_failed"
 
 
 class MoodyGateway(EmbeddedGateway):
