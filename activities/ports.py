@@ -7,10 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
-from typing import Protocol
+from typing import Annotated, Protocol
+from urllib.parse import quote
 
-from models.base import Currency, Moment, Record
+from pydantic import BeforeValidator
+
+from models.base import Currency, Moment, PartnerRef, Record
 from models.commands import MailReport
 from models.complaint import Quantity
 from models.language import Language
@@ -55,10 +59,25 @@ def untraced(_name: str) -> AbstractContextManager[Mapping[str, str]]:
     return nullcontext({})
 
 
+_KEYBOARD = "".join(map(chr, range(0x21, 0x7F)))
+_LONGEST = 200
+
+
+def _in_our_signs(number: object) -> object:
+    """The same for the same number: signs no PartnerRef has are written as in a URL, what is too long ends in a digest.
+
+    Money has left under it: refused, the refund would stand nowhere, and as it is no database may take it.
+    """
+    if not isinstance(number, str):
+        return number
+    plain = quote(number, safe=_KEYBOARD, errors="backslashreplace")
+    return plain if len(plain) <= _LONGEST else f"{plain[: _LONGEST - 65]}~{sha256(plain.encode()).hexdigest()}"
+
+
 class Receipt(Record):
     """A refund the gateway has made; `amount` in minor units."""
 
-    reference: str
+    reference: Annotated[PartnerRef, BeforeValidator(_in_our_signs)]
     amount: int
     currency: Currency
     at: Moment | None = None

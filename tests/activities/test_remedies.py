@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -223,6 +224,27 @@ async def test_a_gateway_that_never_answers_leaves_a_payment_in_doubt(store: Sto
     remedies = Remedies(store, gateway, EmbeddedWarehouse(store), EmbeddedCarrier(store), look_within=0.05)
     await fails(remedies.pay, remedy())
     assert (await remedies.pay_state(remedy())).failure == "payment_in_doubt"
+
+
+@pytest.mark.parametrize(
+    ("number", "recorded"),
+    [
+        ("RF/1 ", "RF/1%20"),
+        ("RF\0-1", "RF%00-1"),
+        ("退款-1", "%E9%80%80%E6%AC%BE-1"),
+        ("RF\ud800", "RF\\ud800"),
+        ("9" * 5_000, f"{'9' * 135}~{sha256(b'9' * 5_000).hexdigest()}"),
+    ],
+    ids=["space", "nul", "chinese", "surrogate", "giant"],
+)
+async def test_a_refund_stands_on_record_whatever_number_its_gateway_gives_it(
+    store: Store, desk: Callable[..., Remedies], remedy: Remedy, number: str, recorded: str
+) -> None:
+    remedies = desk(ScriptedGateway(Receipt(reference=number, amount=400, currency="CNY")))
+    assert (await remedies.pay(remedy())).reference == recorded
+    async with store.read() as session:
+        assert (await session.exec(select(RefundIntent.reference))).all() == [recorded]
+    assert Receipt(reference=recorded, amount=400, currency="CNY").reference == recorded
 
 
 async def test_money_in_doubt_stays_held_on_the_order(
