@@ -77,7 +77,10 @@ class IncidentWatch:
         return None
 
     async def _join(self, incident: IncidentRow, row: CaseRow) -> None:
-        """Link, tell, then note that it was told: a crash between tells again, which is harmless."""
+        """Link and note that it is being told, then tell: whoever is done again after a crash between tells again.
+
+        Noted after, it could be noted when the incident has counted already, and nobody after would tell it.
+        """
         link = {
             "number": row.number,
             "incident": incident.number,
@@ -89,9 +92,9 @@ class IncidentWatch:
             fresh = await session.get(IncidentRow, incident.number, with_for_update=True)
             if fresh is None or fresh.closed_at is not None:
                 return
-            await session.exec(self._store.insert_new(IncidentCase).values(link))
-            told = fresh.stirred
-        if told:
+            made = await session.exec(self._store.insert_new(IncidentCase).values(link))
+            told, fresh.stirred = fresh.stirred, True
+        if told and made.rowcount == 1:
             return
         handle = activity.client().get_workflow_handle(incident.workflow_id)
         try:
@@ -99,10 +102,6 @@ class IncidentWatch:
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND or "workflow" not in error.message.lower():
                 raise
-            return
-        async with self._store.write() as session:
-            if (fresh := await session.get(IncidentRow, incident.number)) is not None:
-                fresh.stirred = True
 
     async def _too_many(
         self, session: AsyncSession, row: CaseRow, pack: Procedure, rules: IncidentRules
