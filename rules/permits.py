@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from models.case import Ask, Case, Stage, Verdict, Work
+from models.case import Ask, Basis, Case, Stage, Verdict, Work
 from models.commands import Approve, Extend, Move, Share
 from models.names import Refused
 from models.procedure import Procedure
@@ -16,7 +16,7 @@ from rules.spans import surely_longer, wished
 def approve(case: Case, pack: Procedure, command: Approve, at: datetime, department: str) -> tuple[Case, Verdict]:
     """What waits for approval goes on, or back: an offer to its maker, a determination to the panel."""
     at_stage(case, Stage.APPROVING)
-    if command.actor == case.requester:
+    if command.actor in _determined(case):
         raise Refusal(Refused.SAME_PERSON, "actor: determined this; somebody else of the department must approve it")
     kind = "approved" if command.approve else "not_approved"
     case = note(case, at, kind, actor=command.actor, department=department, reason=command.reason)
@@ -30,6 +30,13 @@ def approve(case: Case, pack: Procedure, command: Approve, at: datetime, departm
     if not command.approve:
         return stages.to_panel(case, pack, at, command.reason), ACCEPTED
     return ruling.go_on(case, pack, at, shared=pending == "verify"), ACCEPTED
+
+
+def _determined(case: Case) -> set[str]:
+    """Who asked for what waits: whoever made the offer or found who is liable, and everybody by whose answers it is."""
+    if case.pending == "offer" or case.ruling is None or case.ruling.basis is not Basis.ANSWER:
+        return {case.requester}
+    return {case.requester, *(ask.answer.actor for ask in case.asks if ask.answer is not None)}
 
 
 def extend(case: Case, pack: Procedure, command: Extend, at: datetime, department: str) -> tuple[Case, Verdict]:

@@ -17,6 +17,9 @@ def rule(
     case: Case, pack: Procedure, at: datetime, finding: Finding, *, shared: bool = False, approved: bool = False
 ) -> Case:
     """Make the ruling and go where it leads, through whoever must approve so much."""
+    if finding.basis is Basis.SILENCE:
+        # It is nobody's determination, whoever has made one before: nobody is barred, and nobody has authorised it.
+        case = case.but(requester="", requested_by="")
     case = _ruled(case, at, finding)
     if not finding.for_customer:
         return refuse(case, pack, at, "refused_finding", reason=finding.reason)

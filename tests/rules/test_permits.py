@@ -79,6 +79,31 @@ def test_the_approver_is_never_who_determined() -> None:
     assert world.refuses("approve", DESK, approve=True) == "wrong_department"
 
 
+def _limited(by: str) -> Procedure:
+    """The platform's rules, where every refund needs an approval."""
+    bands = (Band(over=0, by=by, source="S2-38"),)
+    return PACK.model_copy(update={"approvals": bands, "authority": PACK.authority | {"approve": ("task",)}})
+
+
+def test_the_approver_is_none_of_those_by_whose_answers_it_was_determined() -> None:
+    world = World(pack=_limited("panel"), cause="damage_unclear")
+    for department, actor in zip([ask.department for ask in world.case.asks], ("Ann", "Bob"), strict=True):
+        world.does("confirm", department, liable=liable(merchant=100), reason="x", actor=actor)
+    for actor in ("Ann", "Bob"):
+        assert world.refuses("approve", "panel", approve=True, actor=actor) == "same_person"
+    assert world.does("approve", "panel", approve=True, actor="Cleo").stage == "executing"
+
+
+def test_silence_needs_an_approval_also_where_the_authority_has_answered_in_an_earlier_round() -> None:
+    part = {"kind": "refund", "amount": 5_000}
+    world = World(pack=_limited(MERCHANDISE), demand=part).confirms(MERCHANDISE, merchant=100)
+    assert world.stage == "executing"  # the authority itself has determined it
+    world.child().does("feedback", "customer_service", satisfied=False, reason="x", demand=part)
+    world.does("contact", "customer_service").wait(hours=25)
+    assert (world.ruling.basis, world.stage) == ("silence", "approving")
+    assert world.does("approve", MERCHANDISE, approve=True).stage == "executing"  # who answered before has no part in it
+
+
 def test_not_approved_a_determination_is_the_panels() -> None:
     world = found(5_001).does("approve", MANAGER, approve=False, reason="too much")
     assert (world.stage, world.view.waiting_for) == ("panel", GENERAL)
