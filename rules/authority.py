@@ -1,9 +1,9 @@
 """What the directory and the procedure forbid beyond departments: too much money, two hats on one person."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from models.case import Case
-from models.commands import Approve, Command, Decide, IncidentDecision, MakeOffer, Resolve, Triage
+from models.commands import Approve, Command, Decide, Extend, IncidentDecision, MakeOffer, Resolve, Triage
 from models.complaint import Demand, DemandKind
 from models.names import Refused
 from models.procedure import Procedure
@@ -39,6 +39,12 @@ def another_person(case: Case, pack: Procedure, name: str, command: Command) -> 
     parts = (*case.parts, *((event.kind, event.actor) for event in case.events))
     if any(kind in kinds and actor == command.actor for kind, actor in parts):
         raise Refusal(Refused.SAME_PERSON, "actor: had a part in this matter before; somebody else must decide it")
+
+
+def no_own_clock(command: Command, departments: Collection[str]) -> None:
+    """Raises Refusal where the sender would give more time to a department of their own, under whatever hat."""
+    if isinstance(command, Extend) and command.of in departments:
+        raise Refusal(Refused.SAME_PERSON, "of: nobody gives more time to the own department; somebody else must")
 
 
 def within_limit(case: Case, pack: Procedure, command: Command, limits: Limits | None) -> None:

@@ -10,7 +10,7 @@ from models.names import DENIALS, INCIDENT_DECISION, TAKEN_BACK, Refused
 from models.procedure import Procedure
 from rules import asking
 from rules.actions import ACTIONS
-from rules.authority import Limits, another_person, within_limit
+from rules.authority import Limits, another_person, no_own_clock, within_limit
 from rules.book import room_for_more
 from rules.checks import Refusal
 from rules.clock import pass_time
@@ -44,6 +44,7 @@ def receive(
     try:
         department = may(case, pack, name, command, departments)
         another_person(case, pack, name, command)
+        no_own_clock(command, departments)
         within_limit(case, pack, command, limits)
         room_for_more(case)
         more = {"other": other} if isinstance(command, Move) else {}

@@ -224,6 +224,7 @@ def test_a_deadline_is_extended_once_with_a_reason_by_somebody_else_and_the_cust
     assert world.refuses("extend", MANAGER, by="3h", **more) == "too_much"
     assert world.refuses("extend", MANAGER, by="1h", actor="Hugo", **more) == "same_person"
     assert world.refuses("extend", ROOMS, by="1h", **more) == "wrong_department"
+    assert world.refuses("extend", (MANAGER, ROOMS), by="1h", **more) == "same_person"
     assert world.refuses("extend", MANAGER, by="1h", **(more | {"of": DESK})) == "bad_input"
     world.does("extend", MANAGER, by="2h", **more)
     assert (world.view.due, world.mails("extended")[-1].to) == (START + hours(3), "customer")
