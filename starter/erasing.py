@@ -1,12 +1,13 @@
 """Erasing a customer: from open cases, from Temporal's histories, from SQL. What it cost stays, who it was does not."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -132,13 +133,27 @@ class Eraser:
             )
             .values(next_try_at=None, failed_at=datetime.now(UTC), code="erased", owed=None)
         )
+        meetings: set[str] = set()
         for item in await session.exec(select(MeetingItemRow).where(col(MeetingItemRow.number).in_(numbers))):
             item.item = _bare(item.item)
+            meetings.add(item.meeting)
+        for mail in await session.exec(select(MailRow).where(col(MailRow.number).in_(meetings))):
+            mail.values = _without(mail.values, frozenset(numbers))
 
 
 async def _wordless(session: AsyncSession, table: type[EventRow] | type[MailRow], column: str, mine: object) -> None:
     for row in await session.exec(select(table).where(mine)):  # type: ignore[arg-type]
         setattr(row, column, without_words(getattr(row, column)))
+
+
+def _without(values: dict[str, Any], numbers: frozenset[str]) -> dict[str, Any]:
+    """A meeting's notice without the words of its decisions about these cases."""
+    try:
+        minutes = json.loads(values["minutes"])
+        items = [_bare(each) if each["case"]["number"] in numbers else each for each in minutes["items"]]
+    except (KeyError, ValueError, TypeError):
+        return values
+    return {**values, "minutes": json.dumps({**minutes, "items": items}, ensure_ascii=False)}
 
 
 def _bare(item: dict[str, object]) -> dict[str, object]:

@@ -101,7 +101,9 @@ def test_silence_needs_an_approval_also_where_the_authority_has_answered_in_an_e
     world.child().does("feedback", "customer_service", satisfied=False, reason="x", demand=part)
     world.does("contact", "customer_service").wait(hours=25)
     assert (world.ruling.basis, world.stage) == ("silence", "approving")
-    assert world.does("approve", MERCHANDISE, approve=True).stage == "executing"  # who answered before has no part in it
+    assert (
+        world.does("approve", MERCHANDISE, approve=True).stage == "executing"
+    )  # who answered before has no part in it
 
 
 def test_not_approved_a_determination_is_the_panels() -> None:

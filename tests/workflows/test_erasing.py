@@ -4,15 +4,16 @@ import uuid
 from pathlib import Path
 
 import pytest
-from sqlmodel import col, func, select
+from sqlmodel import col, func, select, update
 
 from models.complaint import Complaint
-from models.tables import AuditRow, CaseRow, EventRow, LedgerTxn, MailRow
+from models.tables import AuditRow, CaseRow, EventRow, LedgerTxn, MailRow, MeetingItemRow
 from rules.forgetting import GONE
 from starter.cases import Cases
 from starter.erasing import Eraser
 from starter.failures import NotAllowed
-from tests.support import GOODS_DEPT, SERVICE, OfCase, Office, complaint_data, liable
+from tests.support import GOODS_DEPT, PANEL, SERVICE, OfCase, Office, complaint_data, liable
+from tests.workflows.test_meeting import GRANT, called, contested
 
 NAME, PHONE, WORDS, EMAIL = "canary-name", "13800138000", "canary-words", "canary@example.org"
 CANARIES = (NAME, PHONE, WORDS, EMAIL)
@@ -80,3 +81,36 @@ async def test_a_customer_is_forgotten_everywhere_and_the_books_stay(office: Off
     await going.send("feedback", SERVICE, satisfied=True)
     assert (await going.result()).exit == "satisfied"
     office._cases.clear()  # their first runs are gone: nothing left to replay from the start
+
+
+@pytest.mark.parametrize("office", [False], ids=["cached"], indirect=True)
+async def test_the_words_of_a_meetings_decision_are_gone_from_its_notices_and_those_on_others_stay(
+    office: Office, tmp_path: Path
+) -> None:
+    customer = f"U-{uuid.uuid4().hex[:8]}"
+    mine, other = await contested(office), await contested(office)
+    async with office.store.write() as session:
+        await session.exec(update(CaseRow).where(col(CaseRow.number) == mine.number).values(customer=customer))
+    sitting = await (await called(office)).begun()
+    await sitting.send("decide", PANEL, case=mine.number, **(GRANT | {"reason": WORDS}))
+    await sitting.send("decide", PANEL, case=other.number, **(GRANT | {"reason": "canary-other"}))
+    for case in (mine, other):
+        await case.at("feedback")
+    await sitting.send("close", PANEL)
+    await sitting.result_of()
+    await mine.send("feedback", SERVICE, satisfied=True)
+    await mine.result()
+    assert WORDS in await _told(office, sitting.handle.id)
+    assert (
+        await Eraser(office.store, office.client, Cases(office.client), tmp_path, SERVICE).erase(customer)
+    ).cases == 1
+    told = await _told(office, sitting.handle.id)
+    assert (WORDS in told, "canary-other" in told, mine.number in told) == (False, True, True)
+
+
+async def _told(office: Office, meeting: str) -> str:
+    """What SQL has of a meeting: its agenda and its notices."""
+    async with office.store.read() as session:
+        items = await session.exec(select(MeetingItemRow).where(col(MeetingItemRow.meeting) == meeting))
+        mails = await session.exec(select(MailRow).where(col(MailRow.number) == meeting))
+        return str([row.model_dump() for row in (*items, *mails)])
