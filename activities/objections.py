@@ -14,7 +14,7 @@ from models.commands import Share
 from models.ledger import Entry, LedgerCase, Objection
 from models.procedure import Procedure
 from models.tables import CaseRow, LedgerEntry, LedgerTxn, ObjectionRuling, Row
-from rules.objections import OBJECTED, PANEL, decided_id, deciding, held_id, holding
+from rules.objections import OBJECTED, PANEL, decided_id, deciding, held_id, holding, mistake
 from rules.settlement import month_of
 
 AT_ONCE = 500
@@ -45,7 +45,7 @@ class Objections:
     async def decide(
         self, session: AsyncSession, place: tuple[str, str, int], liable: Sequence[Share], reason: str, actor: str
     ) -> str | None:
-        """Lay a held cost on who bears it. None: done; else why not: no_objection, ruled_otherwise, case_moved."""
+        """Lay a held cost on who bears it. None: done; else `Statements.rule` names why not."""
         await share_period_lock(session)
         same = [WORD.c[name] == value for name, value in zip(_SAME_LINE, place, strict=True)]
         rows = await _lines(session, *same, ~WORD.c.confirms, limit=1)
@@ -58,6 +58,8 @@ class Objections:
         if await _known(session, TXN.c.reverses == held.id):
             return "case_moved"
         case = await session.get_one(CaseRow, held.number)
+        if mistake(liable, self._pack_of(case.procedure)) is not None:
+            return "no_such_party"
         ledger_case = LedgerCase(
             number=case.number, order=case.order_number, merchant=case.merchant, carrier=case.carrier
         )

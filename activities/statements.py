@@ -122,7 +122,7 @@ class Statements:
     async def rule(self, head: Statement, line: int, liable: Sequence[Share], reason: str, actor: str) -> None:
         """Enter the panel's decision about a line objected to: the cost held moves to who bears it.
 
-        Raises StatementRefusal: no_objection, ruled_otherwise, case_moved.
+        Raises StatementRefusal: no_objection, ruled_otherwise, case_moved, no_such_party.
         """
         async with self._store.write() as session:
             refusal = await self._objections.decide(session, (head.party, head.period, line), liable, reason, actor)

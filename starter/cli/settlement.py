@@ -11,7 +11,6 @@ from cyclopts import App, Parameter
 
 from models.commands import Share
 from models.ledger import MONTH_PATTERN
-from rules.objections import mistake
 from starter.cli.actions import Many
 from starter.cli.parsing import shares
 from starter.cli.reading_rights import reader
@@ -119,8 +118,10 @@ async def decide(
     if keep == bool(liable):
         raise BadInput("objection_choice")
     found = [Share.model_validate(share) for share in shares("--liable", liable or [])]
-    if mistake(found, current.default_pack):
-        raise BadInput("objection_liable", known=", ".join(current.default_pack.parties))
+    # Any procedure's parties here: only the ledger knows which one the line's case runs on.
+    known = dict.fromkeys(name for pack in current.packs() for name in pack.parties)
+    if found and (sum(share.percent for share in found) != 100 or not {share.party for share in found} <= set(known)):
+        raise BadInput("objection_liable", known=", ".join(known))
     who = _of(current, actor, (current.default_pack.panel,))
     async with _statements(current, writing=True) as book:
         head = await book.head(await _party(current, book, party), month)

@@ -110,6 +110,9 @@ async def test_the_panel_decides_an_objection_once_and_the_cost_moves_in_the_ope
     await typed("settlement", "object", "M-1", *month, "--line", "2", "--reason", "未退货", *ME)
     assert (await typed(*shared[:-1], "徐莉"))[0] == 3, "customer service is not the panel"
     assert (await typed(*line, *panel))[0] == 2, "neither kept nor laid on somebody"
+    assert (await typed(*line, "--liable", "merchant=60", *panel))[0] == 2, "not the whole"
+    code, _, error = await typed(*line, "--liable", "supplier", *panel)
+    assert (code, "no party of the procedure" in error) == (3, True), "another procedure's party"
     for _ in range(2):
         assert (await typed(*shared))[:2] == (
             0,

@@ -221,6 +221,19 @@ async def test_an_objection_holds_the_cost_until_the_panel_moves_it_in_the_open_
         await rule(statements, 1, ())
 
 
+async def test_an_objection_is_decided_on_parties_of_the_cases_own_procedure_only(
+    books: Books, statements: Statements
+) -> None:
+    await books.paid("C-1", 1_001)
+    await close(statements)
+    await answer(statements, 1, objection="货物未退回")
+    before = await books.balances()
+    with pytest.raises(StatementRefusal, match="no_such_party"):
+        await rule(statements, 1, (Share(party="supplier"),))
+    assert await books.balances() == before
+    await rule(statements, 1, (Share(party="carrier"),))
+
+
 async def test_an_objection_the_panel_does_not_share_leaves_the_cost_where_it_was(
     books: Books, statements: Statements
 ) -> None:
