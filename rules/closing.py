@@ -60,7 +60,7 @@ def ask_customer(case: Case, pack: Procedure, at: datetime) -> Case:
         return take_up(case, pack, at)
     if case.withdrawn:
         return close(case, pack, Exit.WITHDRAWN, at)
-    case = move(case, Stage.FEEDBACK, at, due=_next_call(case, pack, at)).but(callbacks=1, called=0)
+    case = move(case, Stage.FEEDBACK, at, due=_next_call(case, pack, at)).but(callbacks=1, called=0, satisfied=False)
     return note(case, at, "feedback_asked", department=pack.front_desk, times=1)
 
 
@@ -86,9 +86,11 @@ def _next_call(case: Case, pack: Procedure, at: datetime) -> datetime:
 
 def called(case: Case, pack: Procedure, at: datetime, *, satisfied: bool | None) -> Case:
     """The customer was called back. Satisfied ends the case once as many calls were made as its class needs (S2-11)."""
-    case = case.but(called=case.callbacks, satisfied=bool(satisfied))
+    case = case.but(called=case.callbacks)
     if satisfied is None:
+        # What the customer has said before stands.
         return case.but(due=deadline(case, pack, at, callbacks_of(case, pack).every))
+    case = case.but(satisfied=satisfied)
     if case.callbacks >= callbacks_of(case, pack).at_least:
         return close(case, pack, Exit.SATISFIED, at)
     return case.but(due=deadline(case, pack, at, callbacks_of(case, pack).every))

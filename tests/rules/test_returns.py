@@ -10,6 +10,7 @@ from models.procedure import Procedure
 from models.span import WorkingDays
 from models.steps import Band
 from rules.approving import band_of
+from rules.closing import ask_customer
 from rules.spans import ends
 from rules.triage import intake_problems
 from tests.builders import complaint
@@ -118,6 +119,23 @@ def test_s2_11_engineering_quality_is_called_back_at_least_twice_and_service_onc
     assert engineering.case.exit == "satisfied"
     service = settled(cause="attitude").does("feedback", DESK, satisfied=True)
     assert service.case.exit == "satisfied"
+
+
+def test_s2_11_who_was_satisfied_and_is_not_reached_at_the_next_call_stays_satisfied() -> None:
+    world = settled(cause="engineering").does("feedback", DESK, satisfied=True)
+    while world.stage == "feedback":
+        world.until(world.case.due or START)
+        if world.stage == "feedback":
+            world.does("feedback", DESK, reached=False, reason="无人接听")
+    assert world.case.exit == "satisfied"
+
+
+def test_s2_11_who_was_satisfied_before_another_round_is_asked_anew() -> None:
+    world = settled(cause="engineering").does("feedback", DESK, satisfied=True)
+    world.until(world.case.due or START).does("feedback", DESK, satisfied=False, reason="又坏了")
+    assert (world.case.round, world.stage) == (2, "working")
+    again = ask_customer(world.case, world.pack, world.now)
+    assert (again.stage, again.satisfied) == ("feedback", False)
 
 
 def test_s2_12_the_call_backs_opinion_stands_in_the_record() -> None:
