@@ -33,6 +33,12 @@ def week_of(moment: datetime, time_zone: str) -> str:
     return f"{year}-W{week:02}"
 
 
+def week_called(due: datetime, notice: timedelta, time_zone: str) -> str:
+    """The ISO week whose meeting is called at an instant: of the session so much later on the clock on the wall."""
+    # Arithmetic within one zone is the wall clock's: where clocks change, a day's notice is no day of 24 hours.
+    return week_of(due.astimezone(ZoneInfo(time_zone)) + notice, time_zone)
+
+
 def session_start(week: str, rules: MeetingRules, time_zone: str) -> datetime:
     """When the session of an ISO week begins (UTC). Raises ValueError for a week the year does not have."""
     day = date.fromisocalendar(int(week[:4]), int(week[6:]), _WEEKDAYS.index(rules.weekday) + 1)

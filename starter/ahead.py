@@ -17,7 +17,7 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from models.meeting import WeeklyCall
 from models.names import MEETING_CALL, SUPERVISION_MEETING, case_id, meeting_id, meeting_schedule
 from models.procedure import Procedure
-from rules.calendar import call_hours, session_hours, week_of
+from rules.calendar import call_hours, session_hours, week_called
 from starter.calls import Within, patiently
 from starter.cases import Cases
 from starter.clocks import forward, own_time
@@ -201,7 +201,7 @@ class Ahead:
         """Whether the meeting called at this hour is there already: then it is over, or among the clocks as it is."""
         if pack.meeting is None:
             return True
-        week = week_of(hour + pack.meeting.notice, pack.time_zone)
+        week = week_called(hour, pack.meeting.notice, pack.time_zone)
         return await self._status(meeting_id(pack.name, week)) is not None
 
     async def _call(self, pack: Procedure, hour: datetime) -> str:

@@ -9,7 +9,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 with workflow.unsafe.imports_passed_through():
     from models.meeting import Call, WeeklyCall
     from models.names import MEETING_CALL, SUPERVISION_MEETING, meeting_id
-    from rules.calendar import week_of
+    from rules.calendar import week_called
 
 _SCHEDULED = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
 
@@ -24,7 +24,7 @@ class MeetingCallWorkflow:
         due: datetime = weekly.due or workflow.info().typed_search_attributes.get(_SCHEDULED) or workflow.now()
         if (early := due - workflow.now()) > timedelta():
             await workflow.sleep(early)
-        call = Call(procedure=weekly.procedure, name=week_of(due + weekly.notice, weekly.time_zone))
+        call = Call(procedure=weekly.procedure, name=week_called(due, weekly.notice, weekly.time_zone))
         meeting = meeting_id(call.procedure, call.name)
         try:
             started = await workflow.start_child_workflow(

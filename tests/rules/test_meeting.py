@@ -20,7 +20,7 @@ from models.meeting import (
 )
 from models.names import Refused
 from models.procedure import MeetingRules
-from rules.calendar import call_hours, call_time, session_hours, session_start, week_of
+from rules.calendar import call_hours, call_time, session_hours, session_start, week_called, week_of
 from rules.checks import Refusal
 from rules.meeting import begun, done, ended, looked, next_due, opened, reminded, result, to_look, undecided
 from rules.motions import decided, may_decide, order_for, receive
@@ -88,6 +88,18 @@ def refusal(meeting: Meeting, command: DecideCase, department: str, found: Found
 )
 def test_a_week_is_the_iso_week_on_the_wall_of_the_procedures_zone(moment: datetime, week: str) -> None:
     assert week_of(moment, "Asia/Shanghai") == week
+
+
+@pytest.mark.parametrize(
+    ("called", "week"),
+    [
+        (datetime(2026, 10, 24, 22, 30, tzinfo=UTC), "2026-W44"),  # Sunday 00:30, a day of 25 hours
+        (datetime(2026, 3, 28, 22, 30, tzinfo=UTC), "2026-W13"),  # Saturday 23:30, the next day has 23 hours
+        (datetime(2026, 10, 17, 22, 30, tzinfo=UTC), "2026-W43"),
+    ],
+)
+def test_where_clocks_change_the_notice_is_one_on_the_wall(called: datetime, week: str) -> None:
+    assert week_called(called, timedelta(hours=24), "Europe/Berlin") == week
 
 
 def test_the_session_of_a_week_begins_at_the_procedures_hour() -> None:
