@@ -5,9 +5,23 @@ import hashlib
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, ValidationInfo, model_validator
 
-from models.base import Contract, Currency, Detail, Email, Line, Minor, Moment, Number, Ref, Slug, Text, Token
+from models.base import (
+    AT_THE_DOOR,
+    Contract,
+    Currency,
+    Detail,
+    Email,
+    Line,
+    Minor,
+    Moment,
+    Number,
+    Ref,
+    Slug,
+    Text,
+    Token,
+)
 from models.language import Language
 
 MAX_LINES = 50
@@ -151,12 +165,16 @@ class Complaint(Contract):
     """Proves who files it; needed where the service asks for it."""
 
     @model_validator(mode="after")
-    def _the_demand_fits_the_order(self) -> Self:
+    def _the_demand_fits_the_order(self, info: ValidationInfo) -> Self:
         ordered: dict[str, int] = {}
         for line in self.order.lines:
             ordered[line.sku] = ordered.get(line.sku, 0) + line.quantity
+        wanted: dict[str, int] = {}
         for part in self.demand.lines:
-            if part.quantity > ordered.get(part.sku, 0):
+            # A product named twice is asked for in sum; what is a case already stays one.
+            before = wanted.get(part.sku, 0) if info.context == AT_THE_DOOR else 0
+            wanted[part.sku] = before + part.quantity
+            if wanted[part.sku] > ordered.get(part.sku, 0):
                 raise ValueError("`demand.lines` asks for more than the order holds; check sku and quantity")
         if self.demand.amount is not None and self.demand.amount > self.order.paid:
             raise ValueError("`demand.amount` is more than `order.paid`; ask for at most what was paid")

@@ -1,10 +1,11 @@
 """Carrying a decision out (S0-17): what is owed, on which day, and what a person must settle."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from models.case import Case, Given, Stage, Task
-from models.complaint import Demand, DemandKind, Quantity
+from models.complaint import Demand, DemandKind, Order, Quantity
 from models.names import remedy_id
 from models.procedure import Procedure, Step
 from models.remedy import Execution, Remedy, RemedyOrder, RemedyResult
@@ -35,8 +36,22 @@ def owed(case: Case, pack: Procedure) -> Remedy:
     return Remedy(
         kind=demand.kind,
         amount=stake(order, demand, case.promised) if pays else 0,
-        lines=demand.lines or whole,
+        lines=_held(order, demand.lines) or whole,
     )
+
+
+def _held(order: Order, lines: tuple[Quantity, ...]) -> tuple[Quantity, ...]:
+    """What of these the order holds: a product named twice is not sent twice."""
+    left = Counter[str]()
+    for line in order.lines:
+        left[line.sku] += line.quantity
+    found = []
+    for part in lines:
+        count = min(part.quantity, left[part.sku])
+        left[part.sku] -= count
+        if count:
+            found.append(Quantity(sku=part.sku, quantity=count))
+    return tuple(found)
 
 
 def _anything_to_do(steps: tuple[str, ...], remedy: Remedy) -> bool:

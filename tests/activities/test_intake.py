@@ -78,6 +78,10 @@ async def test_a_remedy_or_severity_the_procedure_lacks_is_refused(
         ({"order": {"delivered_at": "0001-01-01T00:00:00Z"}}, "order.delivered_at: must lie in the years"),
         ({"filed_at": "1969-12-31T23:59:59Z"}, "filed_at: must lie in the years"),
         ({"text": "a\x9b31m"}, "text: control characters are not allowed"),
+        (
+            {"demand": {"kind": "reship", "lines": [{"sku": "CUP", "quantity": 2}, {"sku": "CUP", "quantity": 1}]}},
+            "`demand.lines` asks for more than the order holds",
+        ),
     ],
 )
 async def test_what_a_stored_case_may_hold_and_a_new_one_may_not_is_refused_at_the_register(

@@ -7,7 +7,7 @@ import pytest
 
 from models.remedy import RemedyResult
 from rules.remedy import abandoned, finished, order_for
-from tests.rules.builders import DESK, LEADERSHIP, RETURNS, START, World, granted, hours
+from tests.rules.builders import DESK, LEADERSHIP, PACK, RETURNS, START, World, granted, hours
 
 MIDNIGHT = datetime(2026, 3, 2, 16, 0, tzinfo=UTC)
 """The end of the first day in Shanghai."""
@@ -34,6 +34,15 @@ def test_the_customer_gets_what_was_asked_for(kind: str, steps: tuple[str, ...],
     assert (order.kind, order.steps, order.amount) == (kind, steps, amount)
     assert world.view.child == f"complaint.T-1.{child}"
     assert world.child().case.refunded == amount
+
+
+def test_a_product_named_twice_is_sent_as_often_as_it_was_ordered() -> None:
+    twice = [{"sku": "S-1", "quantity": 2}, {"sku": "S-1", "quantity": 1}]
+    order = order_for(granted(demand={"kind": "reship", "lines": twice}).case, PACK)
+    assert [(line.sku, line.quantity) for line in order.lines] == [("S-1", 2)]
+    apart = [{"sku": "S-1", "quantity": 1}, {"sku": "S-1", "quantity": 1}]
+    order = order_for(granted(demand={"kind": "reship", "lines": apart}).case, PACK)
+    assert [line.quantity for line in order.lines] == [1, 1]
 
 
 def test_a_compensation_pays_its_amount_and_an_apology_needs_no_child() -> None:
