@@ -49,18 +49,27 @@ def no_own_clock(command: Command, departments: Collection[str]) -> None:
 
 def within_limit(case: Case, pack: Procedure, command: Command, limits: Limits | None) -> None:
     """Raises Refusal for a decision that lets out more than its sender may. A currency not named is not allowed."""
-    demand = _lets_out(case, pack, command)
-    if limits is None or demand is None:
+    amount = _lets_out(case, pack, command)
+    if limits is None or amount is None:
         return
-    order = case.complaint.order
-    amount, limit = stake(order, demand, case.promised), limits.get(order.currency, 0)
-    if amount > limit:
-        most = f"{limit} {order.currency} in minor units"
+    currency = case.complaint.order.currency
+    if amount > limits.get(currency, 0):
+        most = f"{limits.get(currency, 0)} {currency} in minor units"
         reason = f"actor: may let out {most}, this is {amount}; somebody with a higher limit must do it"
         raise Refusal(Refused.OVER_LIMIT, reason)
 
 
-def _lets_out(case: Case, pack: Procedure, command: Command) -> Demand | None:
+def _lets_out(case: Case, pack: Procedure, command: Command) -> int | None:
+    """What the command lets out (minor units); None for one that lets nothing out."""
+    settled = isinstance(command, Resolve) and command.outcome == "settled"
+    if settled and case.execution is not None and case.execution.remedy.amount:
+        # What the gateway has taken back may have been given under an earlier demand.
+        return case.execution.remedy.amount
+    demand = _granted(case, pack, command)
+    return None if demand is None else stake(case.complaint.order, demand, case.promised)
+
+
+def _granted(case: Case, pack: Procedure, command: Command) -> Demand | None:
     """What the command has paid, as the case goes on with it: a new demand comes on top of what was given before."""
     match command:
         case Decide(grant=True, demand=Demand() as new) | MakeOffer(demand=new):

@@ -175,6 +175,15 @@ def test_a_refund_instead_counts_against_the_limit_with_all_it_pays_whatever_was
     assert judged_within(world, "resolve", RETURNS, 10_000, outcome="refund_instead") == "accepted"
 
 
+def test_what_is_settled_by_other_means_counts_against_the_limit_whatever_is_asked_for_today() -> None:
+    world = granted(demand={"kind": "compensation", "amount": 500}).child()
+    world.does("feedback", DESK, satisfied=False, reason="x", demand={"kind": "apology"}).confirms()
+    assert (world.stage, world.case.demand.kind) == ("feedback", "apology")
+    world.does("taken_back", PACK.cashier, reference="P-1", code="account_closed")
+    assert judged_within(world, "resolve", PACK.cashier, 499, outcome="settled", reference="BANK-1") == "over_limit"
+    assert judged_within(world, "resolve", PACK.cashier, 500, outcome="settled", reference="BANK-1") == "accepted"
+
+
 @pytest.mark.parametrize("part", ["confirm", "contest"])
 def test_who_had_a_part_in_the_matter_does_not_decide_it(part: str) -> None:
     world = World()
