@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from models.case import Case
-from models.commands import Approve, Command, Decide, Extend, IncidentDecision, MakeOffer, Resolve, Triage
+from models.commands import Approve, Command, Decide, Extend, MakeOffer, Resolve, Triage
 from models.complaint import Demand, DemandKind
 from models.names import Refused
 from models.procedure import Procedure
@@ -74,11 +74,11 @@ def _granted(case: Case, pack: Procedure, command: Command) -> Demand | None:
     match command:
         case Decide(grant=True, demand=Demand() as new) | MakeOffer(demand=new):
             return as_total(case, pack, new)
-        case IncidentDecision(grant=True):
+        case Decide(grant=True):
             return asked_for(case)
         case Resolve(outcome="refund_instead"):
             return as_total(case, pack, Demand(kind=DemandKind.REFUND, lines=case.demand.lines))
-        case Decide(grant=True) | Approve(approve=True) | Triage(handling="grant") | Resolve(outcome="settled"):
+        case Approve(approve=True) | Triage(handling="grant") | Resolve(outcome="settled"):
             return case.demand
         case _:
             return None

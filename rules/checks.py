@@ -63,5 +63,6 @@ def as_total(case: Case, pack: Procedure, demand: Demand) -> Demand:
 
 def asked_for(case: Case) -> Demand:
     """What the customer asks for: an offer that was not accepted has put its own demand in the place of theirs."""
-    unaccepted = case.offers and case.offers[-1].state != "accepted"
-    return case.complaint.demand if unaccepted else case.demand
+    made = case.offers[-1] if case.offers else None
+    stands = made is None or made.state == "accepted" or made.demand != case.demand
+    return case.demand if stands else case.complaint.demand

@@ -62,9 +62,9 @@ def decide(case: Case, pack: Procedure, command: Decide, at: datetime, departmen
     undecided = command.grant and not liable and case.stage is Stage.PANEL
     if undecided or (case.cost_held and not command.liable):
         raise Refusal(Refused.BAD_INPUT, "liable: is missing; the panel says who bears the cost")
-    if command.demand is not None:
-        case = case.but(demand=new_demand(case, pack, command.demand))
-    case = _decided(case, at, command, department)
+    # An offer the customer did not accept is not what was asked for.
+    demand = asked_for(case) if command.demand is None else new_demand(case, pack, command.demand)
+    case = _decided(case.but(demand=demand), at, command, department)
     finding = Finding(
         agreed=True,
         for_customer=command.grant,

@@ -5,9 +5,13 @@ from typing import Any
 
 import pytest
 
+from models.commands import Decide
+from rules.checks import asked_for
+from rules.messages import receive
 from rules.view import summary
 from tests.rules.builders import (
     DESK,
+    HOTEL,
     LEADERSHIP,
     LOGISTICS,
     MERCHANDISE,
@@ -18,6 +22,7 @@ from tests.rules.builders import (
     granted,
     hours,
     liable,
+    offered,
     paid,
 )
 
@@ -149,6 +154,28 @@ def test_the_panel_may_give_something_else_than_was_asked_for() -> None:
     decided(world, demand={"kind": "compensation", "amount": 3_000}, liable=liable(merchant=60, carrier=40))
     assert world.child().case.refunded == 3_000
     assert (world.shares, world.ruling.basis) == ({"merchant": 60, "carrier": 40}, "panel")
+
+
+def test_a_grant_without_a_demand_gives_what_was_asked_for_and_no_offer_the_customer_rejected() -> None:
+    world = offered()
+    offer = {"demand": {"kind": "refund", "amount": 4_000}, "basis": "rule 11", "liable": liable(hotel=100)}
+    for version in (1, 2):
+        world.does("respond", "reception", version=version, accept=False, reason="too little")
+        if world.stage == "offering":
+            world.does("offer", "duty_manager", **offer, fields={"impact": "small"})
+    assert (world.stage, world.case.demand.amount) == ("panel", 4_000)
+    command = Decide.model_validate({"actor": "x", "grant": True, "reason": "x", "liable": liable(hotel=100)})
+    limited = receive(world.case, HOTEL, "decide", command, world.now, (HOTEL.panel,), {"CNY": 20_999})
+    assert limited[1].code == "over_limit"
+    assert decided(world, HOTEL.panel, liable=liable(hotel=100)).child().case.refunded == 21_000
+
+
+def test_what_is_asked_for_after_an_offer_nobody_answered_stands() -> None:
+    world = offered()
+    world.does("triage", "reception", handling="grant", reason="x").child()
+    world.does("feedback", "reception", satisfied=False, reason="x", demand={"kind": "refund", "amount": 500})
+    assert (world.case.offers[-1].state != "accepted", world.case.demand.amount) == (True, 4_500)
+    assert asked_for(world.case) == world.case.demand
 
 
 @pytest.mark.parametrize(
