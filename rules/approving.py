@@ -7,8 +7,8 @@ from models.case import Case
 from models.commands import Share
 from models.procedure import Procedure
 from models.steps import Band
+from rules.checks import lets_out
 from rules.duties import begin_aside
-from rules.money import stake
 from rules.record import notify, stamp
 from rules.spans import deadline
 from rules.stages import task_overdue, to_approval
@@ -33,7 +33,7 @@ def gate(
     case: Case, pack: Procedure, at: datetime, liable: Sequence[Share], pending: str, department: str | None
 ) -> Case | None:
     """The case before its approver; None where nobody needs to approve, or `department` itself may authorise it."""
-    amount = stake(case.complaint.order, case.demand, case.promised)
+    amount = lets_out(case, pack, case.demand)
     band = band_of(pack, amount, liable)
     if band is None or band.by is None or band.by == department:
         return None
@@ -74,7 +74,7 @@ def _ranks(pack: Procedure, parties: set[str]) -> list[str]:
 
 def authorises(case: Case, pack: Procedure, liable: Sequence[Share], department: str) -> bool:
     """Whether a department is, or stands above, the authority that must approve what the case lets out."""
-    band = band_of(pack, stake(case.complaint.order, case.demand, case.promised), liable)
+    band = band_of(pack, lets_out(case, pack, case.demand), liable)
     if band is None or band.by is None:
         return True
     ranks = _ranks(pack, {share.party for share in liable})
@@ -83,6 +83,6 @@ def authorises(case: Case, pack: Procedure, liable: Sequence[Share], department:
 
 def countersigned(case: Case, pack: Procedure, at: datetime) -> Case:
     """What must be signed after the fact is begun as a duty aside (S2-39)."""
-    amount = stake(case.complaint.order, case.demand, case.promised)
+    amount = lets_out(case, pack, case.demand)
     band = band_of(pack, amount, case.ruling.liable if case.ruling else ())
     return case if band is None or band.countersign is None else begin_aside(case, pack, at, band.countersign)

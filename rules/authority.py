@@ -7,8 +7,7 @@ from models.commands import Approve, Command, Decide, Extend, MakeOffer, Resolve
 from models.complaint import Demand, DemandKind
 from models.names import Refused
 from models.procedure import Procedure
-from rules.checks import Refusal, as_total, asked_for
-from rules.money import stake
+from rules.checks import Refusal, as_total, asked_for, lets_out
 
 Limits = Mapping[str, int]
 """The most somebody may let out by one decision: currency -> minor units."""
@@ -66,7 +65,7 @@ def _lets_out(case: Case, pack: Procedure, command: Command) -> int | None:
         # What the gateway has taken back may have been given under an earlier demand.
         return case.execution.remedy.amount
     demand = _granted(case, pack, command)
-    return None if demand is None else stake(case.complaint.order, demand, case.promised)
+    return None if demand is None else lets_out(case, pack, demand)
 
 
 def _granted(case: Case, pack: Procedure, command: Command) -> Demand | None:

@@ -7,7 +7,7 @@ from models.commands import Share
 from models.complaint import Demand
 from models.names import Refused
 from models.procedure import Procedure
-from rules.money import on_top
+from rules.money import on_top, stake
 
 ACCEPTED = Verdict(accepted=True, code="accepted")
 
@@ -56,9 +56,17 @@ def new_demand(case: Case, pack: Procedure, demand: Demand) -> Demand:
 
 def as_total(case: Case, pack: Procedure, demand: Demand) -> Demand:
     """A demand made now, with what was given before on top where the remedy pays: what the case goes on with."""
+    return on_top(case.complaint.order, demand, case.promised) if _pays(pack, demand) else demand
+
+
+def lets_out(case: Case, pack: Procedure, demand: Demand) -> int:
+    """What granting the demand lets out (minor units): money less what was given before, goods at their worth."""
+    return stake(case.complaint.order, demand, case.promised if _pays(pack, demand) else 0)
+
+
+def _pays(pack: Procedure, demand: Demand) -> bool:
     plan = pack.remedies.get(demand.kind)
-    pays = plan is not None and "pay" in plan.steps
-    return on_top(case.complaint.order, demand, case.promised) if pays else demand
+    return plan is not None and "pay" in plan.steps
 
 
 def asked_for(case: Case) -> Demand:

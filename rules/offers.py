@@ -9,10 +9,9 @@ from models.names import Refused
 from models.procedure import Procedure
 from rules import closing, ruling, stages
 from rules.approving import gate
-from rules.checks import ACCEPTED, Refusal, at_stage, known_parties, new_demand
+from rules.checks import ACCEPTED, Refusal, at_stage, known_parties, lets_out, new_demand
 from rules.forms import problems_of, public
 from rules.liability import Finding, favours_customer, settled
-from rules.money import stake
 from rules.record import note, notify, stamp
 from rules.ruling import shares_text
 from rules.spans import deadline
@@ -37,7 +36,7 @@ def offer(case: Case, pack: Procedure, command: MakeOffer, at: datetime, departm
         actor=command.actor,
         department=department,
         demand=case.demand,
-        amount=stake(case.complaint.order, case.demand, case.promised),
+        amount=lets_out(case, pack, case.demand),
         liable=liable,
         basis=command.basis,
         fields=command.fields,

@@ -184,6 +184,14 @@ def test_what_is_settled_by_other_means_counts_against_the_limit_whatever_is_ask
     assert judged_within(world, "resolve", PACK.cashier, 500, outcome="settled", reference="BANK-1") == "accepted"
 
 
+def test_goods_count_against_the_limit_at_their_worth_whatever_was_refunded_before() -> None:
+    world = reexamined()
+    decision: dict[str, Any] = {"grant": True, "reason": "x", "liable": liable(merchant=100)}
+    decision["demand"] = {"kind": "exchange", "lines": [{"sku": "S-1", "quantity": 1}]}
+    assert judged_within(world, "decide", PANEL, 9_999, **decision) == "over_limit"
+    assert judged_within(world, "decide", PANEL, 10_000, **decision) == "accepted"
+
+
 @pytest.mark.parametrize("part", ["confirm", "contest"])
 def test_who_had_a_part_in_the_matter_does_not_decide_it(part: str) -> None:
     world = World()

@@ -10,7 +10,7 @@ from models.steps import Band
 from rules.approving import band_of
 from rules.checks import Refusal
 from rules.permits import move
-from tests.rules.builders import HOTEL, MERCHANDISE, PACK, START, World, guest, hours, liable, offered, paid
+from tests.rules.builders import HOTEL, MERCHANDISE, PACK, PANEL, START, World, guest, hours, liable, offered, paid
 
 MANAGER, GENERAL, DESK, ROOMS = "duty_manager", "general_manager", "reception", "housekeeping"
 SEEN = {"as_told": True, "seen_by": "Hugo"}
@@ -71,6 +71,16 @@ def test_more_than_that_waits_for_its_approver_before_anything_is_promised() -> 
     assert (world.stage, world.view.waiting_for, world.view.due) == ("approving", MANAGER, START + hours(1))
     assert not world.mails("result")
     assert world.does("approve", MANAGER, approve=True).stage == "executing"
+
+
+def test_goods_after_a_refund_need_the_approval_their_worth_needs() -> None:
+    pack = PACK.model_copy(
+        update={"approvals": (Band(up_to=20_000, source="x"), Band(over=20_000, by=PANEL, source="x"))}
+    )
+    first = World(pack=pack, demand={"kind": "exchange"}).confirms()
+    again = World(pack=pack, demand={"kind": "compensation", "amount": 5_000}).confirms().child()
+    again.does("feedback", "customer_service", satisfied=False, reason="x", demand={"kind": "exchange"}).confirms()
+    assert (first.stage, again.stage, again.case.refunded) == ("approving", "approving", 5_000)
 
 
 def test_the_approver_is_never_who_determined() -> None:
