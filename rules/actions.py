@@ -37,6 +37,9 @@ from rules.forgetting import forget
 from rules.record import note, notify
 from rules.triage import route_of
 
+_MAY_HAVE_PAID = frozenset({"payment_in_doubt", "child_failed"})
+"""Codes of a payment's task after which nobody knows whether the customer has the money."""
+
 
 def _said(
     case: Case, at: datetime, kind: str, command: Command, department: str, reason: str | None, **data: str | int
@@ -145,6 +148,9 @@ def _resolve(case: Case, pack: Procedure, command: Resolve, at: datetime, depart
             new_demand(case, pack, Demand(kind=DemandKind.REFUND))
             return remedy.refund_instead(case, pack, at), ACCEPTED
         case "abandon":
+            if case.task is not None and case.task.kind == "payment" and case.task.code in _MAY_HAVE_PAID:
+                reason = "outcome: a payment that may have been made is not given up; retry looks, settled names it"
+                raise Refusal(Refused.BAD_INPUT, reason)
             return remedy.abandoned(case, pack, at, command.note), ACCEPTED
 
 

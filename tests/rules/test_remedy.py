@@ -173,6 +173,18 @@ def test_a_payment_in_doubt_is_never_made_anew_under_another_key(step: str | Non
     assert world.refuses("resolve", RETURNS, outcome="refund_instead") == "bad_input"
 
 
+@pytest.mark.parametrize(("code", "step"), [("payment_in_doubt", "pay"), ("child_failed", None)])
+def test_a_payment_in_doubt_is_not_given_up_and_the_case_ends_by_a_look_or_its_reference(code: str, step: str) -> None:
+    doubt = {"outcome": "abandon", "note": "the gateway is silent"}
+    assert failed(code, step).refuses("resolve", RETURNS, **doubt) == "bad_input"
+    looked = failed(code, step).does("resolve", RETURNS, outcome="retry").child(failure="account_closed", step="pay")
+    assert looked.does("resolve", RETURNS, **doubt).stage == "feedback"
+    given = failed(code, step).does("withdraw", DESK)
+    assert given.does("resolve", RETURNS, outcome="settled", reference="BANK-1").exit == "withdrawn"
+    goods = failed("child_failed", None, demand={"kind": "exchange"})
+    assert goods.does("resolve", RETURNS, **doubt).stage == "feedback"
+
+
 def test_an_abandoned_remedy_pays_nothing_and_the_customer_is_asked() -> None:
     world = failed().does("resolve", RETURNS, outcome="abandon", note="客户账户已注销")
     assert (world.stage, world.case.refunded, world.case.execution) == ("feedback", 0, None)
