@@ -54,7 +54,8 @@ class Intents:
         """
         key = remedy_key(order.number, order.decision, "pay")
         async with self._store.write() as session:
-            if await self._paid_for(session, order) != order.paid:
+            if not await self._as_paid(session, order):
+                await session.rollback()
                 return Bar.PAID_DIFFERS
             fresh = await session.exec(self._store.insert_new(RefundIntent).values(_first(order, key, now)))
             intent = await _locked(session, key)
@@ -137,11 +138,12 @@ class Intents:
         async with self._store.read() as session:
             return (await session.exec(select(RefundIntent).where(RefundIntent.reference == reference))).first()
 
-    async def _paid_for(self, session: AsyncSession, order: RemedyOrder) -> int:
-        """What was paid for the order, as the first case about it said (minor units)."""
+    async def _as_paid(self, session: AsyncSession, order: RemedyOrder) -> bool:
+        """Whether the order was paid as the first case about it said, the currency too: each would have an account."""
         first = {"order_number": order.order, "currency": order.currency, "paid": order.paid, "refunded": 0}
         await session.exec(self._store.insert_new(OrderAccount).values(first))
-        return (await session.exec(select(OrderAccount.paid).where(_account(order.order, order.currency)))).one()
+        said = select(OrderAccount.currency, OrderAccount.paid).where(OrderAccount.order_number == order.order)
+        return list((await session.exec(said)).all()) == [(order.currency, order.paid)]
 
 
 def _first(order: RemedyOrder, key: str, now: datetime) -> dict[str, object]:

@@ -110,6 +110,16 @@ async def test_an_order_said_to_be_paid_otherwise_than_before_goes_to_a_person(
     assert await refunded(store) == [400]
 
 
+async def test_an_order_paid_in_one_currency_gives_nothing_back_in_another(
+    store: Store, desk: Callable[..., Remedies], remedy: Remedy
+) -> None:
+    await desk().pay(remedy())
+    end = await desk().pay(remedy("C-2", currency="USD"))
+    assert end.failure == "paid_differs"
+    assert (await desk().pay(remedy("C-3"))).failure is None
+    assert await refunded(store) == [800]
+
+
 async def test_a_refusal_gives_the_amount_back_and_stays_the_answer(
     store: Store, desk: Callable[..., Remedies], remedy: Remedy
 ) -> None:
