@@ -5,14 +5,15 @@ from enum import Enum
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, update
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from activities.ports import Receipt
 from activities.store import Store, StoreError
+from models.ledger import Account
 from models.names import remedy_key
 from models.remedy import RemedyOrder
-from models.tables import OrderAccount, RefundIntent
+from models.tables import CaseRow, LedgerEntry, LedgerTxn, OrderAccount, RefundIntent
 
 SETTLE = timedelta(seconds=60)
 """A call sent less than this ago may still land; a look that finds nothing proves nothing yet."""
@@ -65,7 +66,8 @@ class Intents:
             if intent.state == "taken_back" and later and intent.amount == order.amount:
                 return Held(_again(intent, order), fresh=False)  # the amount is still held
             if fresh.rowcount == 1 or (intent.state == "refused" and later):
-                if not await _hold(session, order.order, order.currency, order.amount):
+                besides = await _paid_elsewhere(session, order, key)
+                if not await _hold(session, order.order, order.currency, order.amount, besides):
                     await session.rollback()
                     return Bar.EXCEEDS_PAID
                 return Held(intent, fresh=True) if fresh.rowcount == 1 else Held(_again(intent, order), fresh=False)
@@ -172,10 +174,36 @@ async def _locked(session: AsyncSession, key: str) -> RefundIntent | None:
     return (await session.exec(select(RefundIntent).where(RefundIntent.key == key).with_for_update())).first()
 
 
-async def _hold(session: AsyncSession, order: str, currency: str, amount: int) -> bool:
+async def _paid_elsewhere(session: AsyncSession, order: RemedyOrder, key: str) -> int:
+    """What people have paid for the order by other means, beyond what its payments hold anyway (minor units).
+
+    A payment in doubt or taken back that a person has settled goes on holding its amount: that money counts once.
+    """
+    found = select(LedgerTxn.number, LedgerTxn.reference, -func.sum(LedgerEntry.amount))
+    found = found.join(LedgerEntry, col(LedgerEntry.txn) == col(LedgerTxn.id))
+    found = found.join(CaseRow, col(CaseRow.number) == col(LedgerTxn.number))
+    found = found.where(CaseRow.order_number == order.order, LedgerTxn.currency == order.currency)
+    found = found.where(LedgerEntry.account == Account.ELSEWHERE.value)
+    settled = (await session.exec(found.group_by(LedgerTxn.number, LedgerTxn.reference))).all()
+    if not settled:
+        return 0
+    holding = select(RefundIntent).where(RefundIntent.order_number == order.order, RefundIntent.key != key)
+    held = (await session.exec(holding.where(RefundIntent.state != "refused"))).all()
+    return sum(
+        int(amount)
+        for number, reference, amount in settled
+        if not any(intent.number == number and _same_money(intent, reference, int(amount)) for intent in held)
+    )
+
+
+def _same_money(intent: RefundIntent, reference: str, amount: int) -> bool:
+    return intent.reference == reference if intent.state == "paid" else intent.amount == amount
+
+
+async def _hold(session: AsyncSession, order: str, currency: str, amount: int, besides: int = 0) -> bool:
     """Take the amount from what the order may still give back; False when that is not enough."""
     total = col(OrderAccount.refunded) + amount
-    fits = and_(_account(order, currency), total <= col(OrderAccount.paid))
+    fits = and_(_account(order, currency), total + besides <= col(OrderAccount.paid))
     held = await session.exec(update(OrderAccount).where(fits).values(refunded=total))
     return held.rowcount == 1
 

@@ -46,11 +46,17 @@ def _questions() -> list[tuple[Invariant, str, Select[Any]]]:
 
 
 def _orders_over() -> Select[Any]:
-    """Refunds the embedded gateway made for an order, in whatever currency, against what was paid for it."""
-    total = func.sum(MADE.c.amount)
-    paid = select(func.max(ORDER.c.paid)).where(ORDER.c.order_number == MADE.c.order_number).scalar_subquery()
-    made = select(MADE.c.order_number, total, func.max(paid)).where(stands(MADE.c.reference))
-    return made.group_by(MADE.c.order_number).having(total > paid)
+    """What was given back for an order, in whatever currency, against what was paid for it.
+
+    By the embedded gateway, and by people elsewhere under a reference it does not know.
+    """
+    made = select(MADE.c.order_number, MADE.c.amount).where(stands(MADE.c.reference))
+    known = select(MADE.c.key).where(MADE.c.reference == TXN.c.reference).correlate(TXN).exists()
+    elsewhere = select(TXN.c.order_number, -ENTRY.c.amount).join_from(TXN, ENTRY, ENTRY.c.txn == TXN.c.id)
+    given = made.union_all(elsewhere.where(ENTRY.c.account == Account.ELSEWHERE.value, ~known)).subquery()
+    total = func.sum(given.c.amount)
+    paid = select(func.max(ORDER.c.paid)).where(ORDER.c.order_number == given.c.order_number).scalar_subquery()
+    return select(given.c.order_number, total, func.max(paid)).group_by(given.c.order_number).having(total > paid)
 
 
 def _accounts() -> Select[Any]:

@@ -58,7 +58,7 @@ class Books:
         self.store, self.casebook = store, casebook
         self.enter, self._summary, self._remedy = enter, summary, remedy
 
-    async def case(self, number: str, merchant: str = "M-1", **order: Any) -> None:
+    async def case(self, number: str, merchant: str = "M-1", /, **order: Any) -> None:
         """Enter a case."""
         fields = {"number": f"O-{number}", "kind": "platform", "merchant": merchant, "paid": 100_000}
         lines = [{"sku": "CUP", "quantity": 1, "unit_price": 100_000}]

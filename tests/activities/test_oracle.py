@@ -33,6 +33,11 @@ async def a_cent_too_much(books: Books, store: Store) -> None:
     await EmbeddedGateway(store).refund("planted", "C-3:1:pay", "O-C-3", 1, "CNY")
 
 
+async def more_than_was_paid_by_other_means(books: Books, store: Store) -> None:
+    await books.case("C-9", number="O-C-3")
+    await books.write("C-9", ruled(1), executed(2, 98_998, elsewhere=1), refunded=98_998)
+
+
 async def a_cent_less_on_the_case(books: Books, store: Store) -> None:
     async with store.write() as session:
         await session.exec(update(CaseRow).where(col(CaseRow.number) == "C-1").values(refunded=1_000))
@@ -95,6 +100,7 @@ async def a_name_among_codes(books: Books, store: Store) -> None:
 
 PLANTED: list[tuple[Plant, list[tuple[str, str, str]]]] = [
     (a_cent_too_much, [("I3", "C-3:1:pay", "paid_twice"), ("I4", "C-3", "money_differs")]),
+    (more_than_was_paid_by_other_means, [("I3", "O-C-3", "order_over_refunded")]),
     (a_cent_less_on_the_case, [("I4", "C-1", "money_differs"), ("I4", "C-1", "record_differs")]),
     (an_order_that_forgot, [("I3", "O-C-2", "account_differs")]),
     (an_entry_out_of_its_book, [("I5", "-", "guard_missing"), ("I5", "C-4", "booking_differs")]),

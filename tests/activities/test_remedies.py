@@ -16,6 +16,7 @@ from activities.remedies import Remedies
 from activities.store import Store
 from models.remedy import RemedyOrder
 from models.tables import GatewayEntry, GatewayRefund, OrderAccount, RefundIntent
+from tests.activities.bookkeeping import Books, executed, ruled
 
 Remedy = Callable[..., RemedyOrder]
 Answer = Receipt | Exception
@@ -108,6 +109,27 @@ async def test_an_order_said_to_be_paid_otherwise_than_before_goes_to_a_person(
     end = await desk().pay(remedy("C-2", paid=900_000, amount=800_000))
     assert end.failure == "paid_differs"
     assert await refunded(store) == [400]
+
+
+async def test_what_people_paid_by_other_means_counts_against_what_is_left_of_the_order(
+    desk: Callable[..., Remedies], remedy: Remedy, books: Books
+) -> None:
+    await books.case("C-1", number="O-1")
+    await books.write("C-1", ruled(1), executed(2, 700, elsewhere=1, reference="BANK-1"), refunded=700)
+    assert (await desk().pay(remedy("C-2"))).failure == "exceeds_paid"
+    assert (await desk().pay(remedy("C-3", amount=300))).failure is None
+    assert (await desk().pay(remedy("C-1", decision=2, amount=1))).failure == "exceeds_paid"
+
+
+async def test_a_payment_in_doubt_that_a_person_settled_counts_once(
+    desk: Callable[..., Remedies], remedy: Remedy, books: Books
+) -> None:
+    await books.case("C-1", number="O-1")
+    with pytest.raises(ApplicationError):
+        await desk(ScriptedGateway(TryAgain("timeout"))).pay(remedy("C-1"))
+    await books.write("C-1", ruled(1), executed(2, 400, elsewhere=1, reference="BANK-1"), refunded=400)
+    assert (await desk().pay(remedy("C-2", amount=600))).failure is None
+    assert (await desk().pay(remedy("C-3", amount=1))).failure == "exceeds_paid"
 
 
 async def test_an_order_paid_in_one_currency_gives_nothing_back_in_another(

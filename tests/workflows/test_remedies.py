@@ -150,6 +150,20 @@ async def test_a_payment_settled_elsewhere_is_recorded_with_its_reference(
         assert (await case.until("executed")).data["reference"] == "BANK-77"
 
 
+async def test_a_second_case_of_an_order_gets_no_more_than_a_payment_elsewhere_has_left(
+    env: WorkflowEnvironment, store: Store
+) -> None:
+    async with office_at_work(env, store, payment=MoodyGateway(store, ["refuse"])) as office:
+        first = await granted(office)
+        order = (await first.at("task")).order
+        await first.send("resolve", RETURNS, outcome="settled", reference="BANK-77")
+        assert (await first.at("feedback")).refunded == 21_000
+        second = await granted(office, order={"number": order})
+        await second.at("task")
+        assert (await second.until("execution_failed")).data["code"] == "exceeds_paid"
+        assert await paid_times(office.store, second) == 0
+
+
 class EmptyWarehouse:
     """Has nothing to send, and remembers what was set aside and given back."""
 
