@@ -16,7 +16,7 @@ from models.complaint import DemandKind
 from models.ledger import Account, Objection
 from models.meeting import Action, AgendaCase, Cost, ItemState, Summary, Tally
 from models.procedure import Procedure
-from models.tables import ActionRow, CaseRow, MeetingItemRow, Row
+from models.tables import ActionRow, CaseRow, CorrectiveRow, MeetingItemRow, Row
 from rules.calendar import week_before
 
 AT_MOST = 500
@@ -113,7 +113,8 @@ class Drawing:
 
     async def objections(self) -> tuple[Objection, ...]:
         """Lines of statements whose cost is held until the panel decides, the oldest first."""
-        return tuple(await waiting_objections(self._session, self._of, OBJECTIONS))
+        whose = or_(self._of, col(CorrectiveRow.procedure) == self._pack.name)
+        return tuple(await waiting_objections(self._session, whose, OBJECTIONS))
 
     async def open_actions(self, besides: str) -> tuple[Action, ...]:
         """Actions of other meetings that wait for their report, the nearest due date first."""

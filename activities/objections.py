@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, insert, select
+from sqlalchemy import ColumnElement, Select, and_, insert, or_, select
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -13,8 +13,8 @@ from activities.statement_queries import LINE, TXN, WORD
 from models.commands import Share
 from models.ledger import Entry, LedgerCase, Objection
 from models.procedure import Procedure
-from models.tables import CaseRow, LedgerEntry, LedgerTxn, ObjectionRuling, Row
-from rules.objections import OBJECTED, PANEL, decided_id, deciding, held_id, holding, mistake
+from models.tables import CaseRow, CorrectiveRow, LedgerEntry, LedgerTxn, ObjectionRuling, Row
+from rules.objections import BESIDE, OBJECTED, PANEL, decided_id, deciding, held_id, holding, mistake
 from rules.settlement import month_of
 
 AT_ONCE = 500
@@ -30,10 +30,13 @@ class Objections:
         self._now = clock
 
     async def hold(self, session: AsyncSession, party: str, period: str) -> None:
-        """Hold the cost of every line of the statement that is objected to; what is held already stays as it is."""
+        """Hold the cost of every line of the statement that is objected to; what is held already stays as it is.
+
+        So does what has been moved or taken back meanwhile, and what an earlier objection has booked.
+        """
         await share_period_lock(session)
         last = 0
-        wanted = (WORD.c.party == party, WORD.c.period == period, ~WORD.c.confirms)
+        wanted = (WORD.c.party == party, WORD.c.period == period, ~WORD.c.confirms, LINE.c.txn.in_(_standing()))
         while rows := await _lines(session, *wanted, LINE.c.line > last, limit=AT_ONCE):
             last = rows[-1].line
             ids = [held_id(row.txn, row.entry) for row in rows]
@@ -57,13 +60,10 @@ class Objections:
             return None if (known.liable, known.reason) == (shares, reason) else "ruled_otherwise"
         if await _known(session, TXN.c.reverses == held.id):
             return "case_moved"
-        case = await session.get_one(CaseRow, held.number)
-        if mistake(liable, self._pack_of(case.procedure)) is not None:
+        case, procedure = await _behind(session, held.number, place[0])
+        if mistake(liable, self._pack_of(procedure)) is not None:
             return "no_such_party"
-        ledger_case = LedgerCase(
-            number=case.number, order=case.order_number, merchant=case.merchant, carrier=case.carrier
-        )
-        entries = deciding(place[0], rows[0].amount, liable, ledger_case, self._pack_of(case.procedure))
+        entries = deciding(place[0], rows[0].amount, liable, case, self._pack_of(procedure))
         await self._book(session, rows[0], decided_id(rows[0].txn, rows[0].entry), PANEL, entries)
         party, period, line = place
         ruling = ObjectionRuling(
@@ -75,8 +75,8 @@ class Objections:
     async def _book(self, session: AsyncSession, row: Any, made: str, ground: str, entries: tuple[Entry, ...]) -> None:
         """A transaction beside the one the line is of, in the month that is open now."""
         about = await session.get_one(LedgerTxn, row.txn)
-        case = await session.get_one(CaseRow, about.number)
-        pack, now = self._pack_of(case.procedure), self._now()
+        _, procedure = await _behind(session, about.number, "")
+        pack, now = self._pack_of(procedure), self._now()
         kept = about.model_dump(
             exclude={"id", "ground", "clause", "contested", "reverses", "at", "period", "booked_at"}
         )
@@ -95,7 +95,7 @@ class Objections:
         await connection.execute(insert(LedgerTxn), [kept | values])
 
 
-async def waiting_objections(session: AsyncSession, cases: ColumnElement[bool], at_most: int) -> list[Objection]:
+async def waiting_objections(session: AsyncSession, whose: ColumnElement[bool], at_most: int) -> list[Objection]:
     """Objections nobody has decided, the oldest first; those whose cost the case has moved itself wait no more."""
     back = TXN.alias("back")
     held = TXN.alias("held")
@@ -106,10 +106,11 @@ async def waiting_objections(session: AsyncSession, cases: ColumnElement[bool], 
         )
         .join_from(WORD, LINE, and_(*(WORD.c[name] == LINE.c[name] for name in _SAME_LINE)))
         .join(held, held.c.id == LINE.c.txn + ":" + LINE.c.entry.cast(TXN.c.id.type) + ":held")
-        .join(CaseRow, col(CaseRow.number) == held.c.number)
+        .outerjoin(CaseRow, col(CaseRow.number) == held.c.number)
+        .outerjoin(CorrectiveRow, col(CorrectiveRow.number) == held.c.number)
         .outerjoin(back, back.c.reverses == held.c.id)
         .outerjoin(RULING, and_(*(RULING.c[name] == WORD.c[name] for name in _SAME_LINE)))
-        .where(cases, ~WORD.c.confirms, RULING.c.party.is_(None), back.c.id.is_(None))
+        .where(whose, ~WORD.c.confirms, RULING.c.party.is_(None), back.c.id.is_(None))
         .order_by(WORD.c.at, WORD.c.party, WORD.c.line)
         .limit(at_most)
     )  # fmt: skip
@@ -126,6 +127,33 @@ async def _lines(session: AsyncSession, *where: ColumnElement[bool], limit: int)
         .limit(limit)
     )
     return list((await (await session.connection()).execute(wanted)).all())
+
+
+def _standing() -> Select[Any]:
+    """Transactions that a case or a corrective action has made and not taken back: there is nothing else to hold."""
+    back = TXN.alias("back")
+    case, action = col(CaseRow.number), col(CorrectiveRow.number)
+    by_case = select(case).where(case == TXN.c.number).correlate(TXN).exists()
+    by_action = select(action).where(action == TXN.c.number).correlate(TXN).exists()
+    return select(TXN.c.id).where(
+        TXN.c.id.not_like(BESIDE),
+        TXN.c.reverses.is_(None),
+        ~select(back.c.id).where(back.c.reverses == TXN.c.id).correlate(TXN).exists(),
+        or_(by_case, by_action),
+    )
+
+
+async def _behind(session: AsyncSession, number: str, party: str) -> tuple[LedgerCase, str]:
+    """What has made the costs under a number, and its procedure; of a corrective action `party` is the supplier."""
+    case = await session.get(CaseRow, number)
+    if case is not None:
+        known = LedgerCase(number=number, order=case.order_number, merchant=case.merchant, carrier=case.carrier)
+        return known, case.procedure
+    action = await session.get_one(CorrectiveRow, number)
+    report = action.report or {}
+    supplier = party.partition(":")[2] or None
+    known = LedgerCase(number=number, order=report["complaint"]["reference"], merchant=supplier, carrier=None)
+    return known, report["procedure"]
 
 
 async def _known(session: AsyncSession, *where: ColumnElement[bool]) -> set[str]:

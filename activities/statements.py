@@ -109,11 +109,12 @@ class Statements:
             raise StatementRefusal("window_over")
         word = {"confirms": objection is None, "reason": objection or "", "actor": actor, "at": now}
         async with self._store.write() as session:
+            # Alone: whoever moves a cost at this moment must see what is held of it, or be seen.
+            await self._lock(session)
             if line is not None:
                 new = await self._answer_line(session, head, line, word)
             else:
                 connection = await session.connection()
-                await self._lock(session)
                 new = int((await connection.execute(answer_rest(head.party, head.period, word))).rowcount)
             if objection is not None and new:
                 await self._objections.hold(session, head.party, head.period)
@@ -125,6 +126,7 @@ class Statements:
         Raises StatementRefusal: no_objection, ruled_otherwise, case_moved, no_such_party.
         """
         async with self._store.write() as session:
+            await self._lock(session)
             refusal = await self._objections.decide(session, (head.party, head.period, line), liable, reason, actor)
         if refusal is not None:
             raise StatementRefusal(refusal)

@@ -16,6 +16,8 @@ OBJECTED = "objected"
 """Ground of a cost that is held for an objection."""
 PANEL = "panel"
 """Ground of a cost the panel has laid on somebody."""
+BESIDE = "%:%:%:%"
+"""As SQL matches it: a transaction an objection has booked, beside the NUMBER:EVENT:PLACE of a case's own."""
 
 
 def held_id(txn: str, entry: int) -> str:

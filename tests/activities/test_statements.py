@@ -5,15 +5,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
+from sqlmodel import col
 
 from activities.agenda import of
+from activities.ledger import Ledger
 from activities.objections import waiting_objections
 from activities.statements import StatementRefusal, Statements
 from activities.store import Store, StoreError
 from models.commands import Share
-from models.ledger import StatementLine
+from models.ledger import Account, Entry, Posting, StatementLine
+from models.tables import CorrectiveRow
 from procedures import load_packs
-from tests.activities.bookkeeping import OCTOBER, Books, executed, moved, ruled
+from tests.activities.bookkeeping import OCTOBER, Books, executed, moved, ruled, taken_back
 from tests.activities.conftest import Clock
 from tests.activities.test_ledger import GOOD, entry, run, txn
 
@@ -261,6 +264,65 @@ async def test_a_cost_the_case_moves_itself_takes_what_the_objection_booked_back
     if not decided:
         with pytest.raises(StatementRefusal, match="case_moved"):
             await rule(statements, 1, CARRIER)
+
+
+async def test_what_the_case_has_moved_or_taken_back_meanwhile_is_not_held(
+    books: Books, statements: Statements, store: Store
+) -> None:
+    await books.paid("C-1", 1_001)
+    await books.paid("C-2", 500)
+    await close(statements)
+    await books.write("C-1", moved(3, "carrier=100", NOVEMBER))
+    await books.write("C-2", taken_back(3, 500, "P", NOVEMBER))
+    assert await answer(statements, objection="货物未退回") == 2
+    assert await books.balances() == {"gateway": -1_001, "carrier": 1_001}
+    with pytest.raises(StatementRefusal, match="no_objection"):
+        await rule(statements, 1, CARRIER)
+
+
+async def test_a_line_that_holds_a_cost_is_not_held_itself(books: Books, statements: Statements, clock: Clock) -> None:
+    await books.paid("C-1", 1_001)
+    await close(statements)
+    await answer(statements, 1, objection="货物未退回")
+    clock.later(days=30)
+    await close(statements, "2026-11")
+    november = await statements.head("merchant:M-1", "2026-11")
+    assert await statements.answer(november, None, "徐莉", objection="全部有异议") == 1
+    assert await books.balances() == {"gateway": -1_001, "held": 1_001}
+    await books.write("C-1", moved(3, "carrier=100", NOVEMBER + timedelta(days=31)))
+    assert await books.balances() == {"gateway": -1_001, "carrier": 1_001}
+
+
+async def test_s2_22_a_supplier_objects_to_a_cost_that_a_corrective_action_has_moved_to_it(
+    books: Books, statements: Statements, store: Store, clock: Clock
+) -> None:
+    number, pack = "8D20261010001", load_packs().pinned("returns.1")
+    report = {"procedure": pack.ref, "complaint": {"reference": "QC-1"}}
+    action = CorrectiveRow(
+        number=number, workflow_id="8d.QC-1", run_id="run", procedure=pack.name, customer="C", product="P", stage="d8",
+        opened_at=OCTOBER, report=report,
+    )  # fmt: skip
+    moved_to = Posting(
+        number=number, order="QC-1", event_seq=1, place=1, at=OCTOBER, decision=1, kind="transfer", ground="supplier",
+        clause="S2-22", contested=False, currency="CNY",
+        entries=(
+            Entry(account=Account.COST, party="operations", amount=-500),
+            Entry(account=Account.COST, party="supplier:SUP-3", amount=500),
+        ),
+    )  # fmt: skip
+    ledger = Ledger(load_packs().pinned, clock)
+    async with store.write() as session:
+        session.add(action)
+        await ledger.enter(session, [(moved_to, pack)])
+    await close(statements)
+    await answer(statements, 1, objection="不是我们的责任", party="supplier:SUP-3")
+    assert await books.balances() == {"operations": -500, "held": 500}
+    async with store.read() as session:
+        found = await waiting_objections(session, col(CorrectiveRow.procedure) == pack.name, 10)
+    assert [(each.number, each.party, each.amount) for each in found] == [(number, "supplier:SUP-3", 500)]
+    shares = (Share(party="supplier", percent=40), Share(party="store", percent=60))
+    await statements.rule(await statements.head("supplier:SUP-3", "2026-10"), 1, shares, "监督小组裁定", "负责人")
+    assert await books.balances() == {"operations": -500, "store": 300, "supplier:SUP-3": 200}
 
 
 async def test_the_agenda_lists_what_is_held_for_an_objection_until_it_is_decided(
