@@ -9,6 +9,7 @@ from models.audit import Invariant, Violation
 from models.ledger import LedgerCase, Posting
 from models.procedure import Procedure
 from rules.audit import RowFacts, breaches
+from rules.objections import BESIDE
 from rules.settlement import postings
 from verify.reading import TABLES, Kept, rows
 
@@ -57,10 +58,11 @@ def _entries(made: Posting) -> tuple[tuple[str, str, int], ...]:
 
 
 async def _booked(session: AsyncSession, numbers: list[str]) -> dict[str, Booked]:
+    """What the cases' records have booked; what objections have is in no record."""
     asked = (
         select(TXN.c.number, TXN.c.id, ENTRY.c.account, ENTRY.c.party, ENTRY.c.amount)
         .join_from(TXN, ENTRY, ENTRY.c.txn == TXN.c.id)
-        .where(TXN.c.number.in_(numbers))
+        .where(TXN.c.number.in_(numbers), TXN.c.id.not_like(BESIDE))
         .order_by(TXN.c.id, ENTRY.c.line)
     )
     found: dict[str, Booked] = {}

@@ -1,17 +1,21 @@
 """The oracle over SQL: books that are right are clean, and each thing planted wrong is named with its case."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text, update
 from sqlmodel import col
 
 from activities.embedded import EmbeddedGateway
+from activities.statements import Statements
 from activities.store import Store
 from models.case import Event, Stage
+from models.commands import Share
 from models.tables import CaseRow, OrderAccount
 from procedures import PACKS
 from tests.activities.bookkeeping import OCTOBER, Books, executed, ruled
+from tests.activities.conftest import Clock
 from verify.oracle import Oracle
 
 Plant = Callable[[Books, Store], Awaitable[None]]
@@ -149,6 +153,18 @@ async def test_a_lost_line_of_the_record_is_found(books: Books, store: Store) ->
     await a_line_lost(books, store)
     found = await breaches(store)
     assert ("I6", "C-0", "record_gap") in found
+
+
+async def test_what_an_objection_has_booked_is_no_breach(books: Books, store: Store, clock: Clock) -> None:
+    clock.now = datetime(2026, 11, 2, 4, 0, tzinfo=UTC)
+    statements = Statements(store, clock, PACKS.pinned)
+    await paid(books, "C-1", 1_001)
+    await statements.close("2026-10", "徐莉", timedelta(days=7), "Asia/Shanghai")
+    head = await statements.head("merchant:M-1", "2026-10")
+    await statements.answer(head, 1, "徐莉", objection="货物未退回")
+    assert await breaches(store) == []
+    await statements.rule(head, 1, (Share(party="carrier"),), "监督小组裁定", "售后团队负责人")
+    assert await breaches(store) == []
 
 
 async def test_a_partner_is_asked_about_every_payment(books: Books, store: Store) -> None:
