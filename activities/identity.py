@@ -17,6 +17,8 @@ SYMMETRIC = "oct"
 VOUCHED = "redress-workers"
 VOUCHED_FOR = 300
 """Seconds a token of our own is good for."""
+NOT_THERE = 0
+"""The time of change of a file that is not there."""
 _log = structlog.get_logger()
 
 Keys = Mapping[str, PyJWK]
@@ -54,11 +56,14 @@ class Denied:
 class KeyFile:
     """The public keys of a JWKS file as it says now; one that has become unusable is left aside until it is mended."""
 
-    def __init__(self, file: Path) -> None:
-        """Raises KeyFileError when the file cannot be used to begin with."""
+    def __init__(self, file: Path, *, may_come: bool = False) -> None:
+        """`may_come`: a file that is not there yet holds no key until it is.
+
+        Raises KeyFileError when the file cannot be used to begin with.
+        """
         self._file = file
         self._stamp = self._changed()
-        self._keys = read_keys(file)
+        self._keys = no_keys() if may_come and self._stamp == NOT_THERE else read_keys(file)
 
     def __call__(self) -> Keys:
         """Key id -> key."""
@@ -75,7 +80,7 @@ class KeyFile:
         try:
             return self._file.stat().st_mtime_ns
         except OSError:
-            return 0
+            return NOT_THERE
 
 
 def read_keys(file: Path) -> Keys:

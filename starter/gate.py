@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from activities.identity import Gate, KeyFile, KeyFileError, no_keys
+from activities.identity import Gate, KeyFile, KeyFileError
 from starter.errors import OperatorError
 from starter.issuer import ISSUER, Issuer
 from starter.proof import is_loopback, needs_proof
@@ -30,7 +30,8 @@ def gate_of(settings: Settings, address: str) -> Gate:
         Issuer(settings.home).ensure()
     file = auth.jwks_file or Issuer(settings.home).public
     try:
-        keys = KeyFile(file) if required or file.exists() else no_keys
+        # The first `redress login` makes the keys of a home, long after the worker began.
+        keys = KeyFile(file, may_come=not required)
     except KeyFileError as error:
         raise GateError(f"auth.jwks_file: {error}") from None
     return Gate(

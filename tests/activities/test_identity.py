@@ -92,6 +92,12 @@ def test_after_a_new_key_the_old_tokens_are_good_until_they_expire(tmp_path: Pat
     assert '"d"' not in issuer.public.read_text()
 
 
+def test_a_key_that_a_login_makes_later_is_known_without_a_restart(tmp_path: Path) -> None:
+    gate = gate_of(load_settings(home=tmp_path), "127.0.0.1:7233")
+    assert "is not signed by a key" in _reason(gate.sender("耿焰", Issuer(tmp_path / "stranger").sign("耿焰")))
+    assert gate.sender("耿焰", Issuer(tmp_path).sign("耿焰")) is None
+
+
 def test_the_workers_vouch_for_whom_they_have_judged_to_one_case(issuer: Issuer, gate: Gate) -> None:
     def clock() -> datetime:
         return NOW
