@@ -29,6 +29,8 @@ MAIL_REPORT = "mail"
 REMEDY_REPORT = "remedy"
 """Signal of a remedy to its case: it takes longer than a moment."""
 
+SEALED_PAYLOAD = b"binary/encrypted"
+"""Encoding of a payload as the service seals it."""
 UNSEALED_PAYLOAD = b"json/unsealed"
 """Encoding of a payload that came without the service's seal where one is required; its content is gone."""
 UNDECODABLE_PAYLOAD = b"binary/undecodable"

@@ -58,6 +58,7 @@ class Cases:
         self._standings = standings
         self._task_queue = task_queue
         self._local = local
+        self._may_send = False
 
     @property
     def client(self) -> Client:
@@ -67,18 +68,27 @@ class Cases:
     async def start(self, complaint: Complaint) -> Started:
         """File a complaint; the same one filed again, at once or a year later, is the same case.
 
-        Raises TryAgain when the server cannot be reached: filing again is safe.
+        Raises TryAgain when the server cannot be reached: filing again is safe; KeysNeeded before anything is sent.
         """
         number = complaint.own_number()
         own: dict[str, object] = {"number": number}
         if (token := self._tokens(case_id(number))) is not None:
             own["token"] = token
         argument = complaint.model_copy(update=own).model_dump(mode="json", exclude_unset=True)
+        await self._unless_sealed()
         try:
             await patiently(lambda: self._open(number, complaint, argument))
         except WorkflowAlreadyStartedError:
             return Started(number, new=False)
         return Started(number, new=True)
+
+    async def _unless_sealed(self) -> None:
+        """Raises KeysNeeded; asked once, since an import files thousands."""
+        if not self._may_send:
+            from starter.sealed import unless_sealed
+
+            await unless_sealed(self._client)
+            self._may_send = True
 
     async def taken_in(self, number: str) -> None:
         """Wait a moment for the service to take a complaint in. Raises NoSuchCase with the reason where it does not."""
@@ -115,7 +125,7 @@ class Cases:
         try:
             proof = {"token": self._tokens(case_id(number)), "standing": self._standings(command.actor)}
             proven = command.model_copy(update=proof)
-            return await send(self._handle(number), number, name, proven, wait)
+            return await send(self._client, self._handle(number), number, name, proven, wait)
         except NoSuchCase:
             raise NoSuchCase("no_case", number=number) from None
 

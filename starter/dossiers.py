@@ -13,6 +13,7 @@ from models.names import TASK_QUEUE
 from starter.calls import patiently
 from starter.failures import NoSuchCase
 from starter.messages import RPC, Tokens, no_token, send
+from starter.sealed import unless_sealed
 
 
 class Dossiers:
@@ -24,7 +25,7 @@ class Dossiers:
         self._task_queue = task_queue
 
     async def start(self, kind: str, workflow_id: str, argument: Contract, *, again: bool) -> str | None:
-        """The run started; None where one runs already, or, without `again`, has run. Raises TryAgain."""
+        """The run started; None where one runs already, or, without `again`, has run. Raises TryAgain, KeysNeeded."""
         reuse = WorkflowIDReusePolicy.ALLOW_DUPLICATE if again else WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
 
         proven = argument.model_copy(update={"token": self._tokens(workflow_id)})
@@ -41,6 +42,7 @@ class Dossiers:
                 rpc_timeout=RPC,
             )
 
+        await unless_sealed(self._client)
         try:
             return (await patiently(call)).first_execution_run_id
         except WorkflowAlreadyStartedError:
@@ -51,6 +53,6 @@ class Dossiers:
         handle = self._client.get_workflow_handle(workflow_id)
         try:
             proven = command.model_copy(update={"token": self._tokens(workflow_id)})
-            return await send(handle, number, name, proven, wait)
+            return await send(self._client, handle, number, name, proven, wait)
         except NoSuchCase:
             raise NoSuchCase("no_case", number=number) from None

@@ -17,6 +17,7 @@ from starter.calls import patiently
 from starter.clocks import own_time
 from starter.failures import NoSuchCase
 from starter.messages import RPC, Tokens, no_token, send
+from starter.sealed import unless_sealed
 
 
 class Called(NamedTuple):
@@ -40,11 +41,12 @@ class Meetings:
     async def call(self, week: str | None = None) -> Called:
         """Hold the meeting of an ISO week now, this week's by default; one that has been called stays as it is.
 
-        Raises TryAgain when the server cannot be reached: calling again is safe.
+        Raises TryAgain when the server cannot be reached: calling again is safe; KeysNeeded before anything is sent.
         """
         name = week or week_of(datetime.now(UTC), self._pack.time_zone)
         meeting = meeting_id(self._pack.name, name)
         call = Call(procedure=self._pack.name, name=name, at_once=True, token=self._tokens(meeting))
+        await unless_sealed(self._client)
         try:
             await patiently(
                 lambda: self._client.start_workflow(
@@ -74,6 +76,6 @@ class Meetings:
         handle = self._client.get_workflow_handle(meeting_id(self._pack.name, name))
         try:
             proven = command.model_copy(update={"token": self._tokens(handle.id)})
-            return await send(handle, name, message, proven, wait)
+            return await send(self._client, handle, name, message, proven, wait)
         except NoSuchCase:
             raise NoSuchCase("no_meeting", name=name) from None

@@ -7,13 +7,15 @@ from models.names import REPORT_ROUND, report_id
 from models.reporting import ReportCall
 from starter.calls import Within, patiently
 from starter.messages import RPC
+from starter.sealed import unless_sealed
 
 PATIENCE = 15.0
 """How long a worker may take to leave the mails in the outbox (seconds)."""
 
 
 async def send_round(client: Client, call: ReportCall, task_queue: str) -> int:
-    """Have a period's reports sent; how many mails were not there yet. Raises TryAgain: calling again is safe."""
+    """Have a period's reports sent; how many mails were not there yet. Raises TryAgain, KeysNeeded: again is safe."""
+    await unless_sealed(client)
     workflow_id = report_id(call.procedure, call.name, call.period or "") + (f".{call.again}" if call.again else "")
     handle = await patiently(
         lambda: client.start_workflow(

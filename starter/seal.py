@@ -10,10 +10,10 @@ from google.protobuf.message import DecodeError
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import PayloadCodec
 
+from models.names import SEALED_PAYLOAD as SEALED
 from models.names import UNDECODABLE_PAYLOAD, UNSEALED_PAYLOAD
 from starter.keyring import KeyRing
 
-SEALED = b"binary/encrypted"
 KEY_ID = "kid"
 OPENED_LIMIT = 4 * 1024 * 1024
 """Largest content a sealed payload may hold (bytes): the server takes no larger one either."""

@@ -16,8 +16,12 @@ from temporalio.converter import (
     PayloadConverter,
 )
 
+from models.names import SEALED_PAYLOAD
+from starter.errors import OperatorError
 from starter.keyring import KeyRing
 
+SEALED_WORDS = "sealed"
+"""Stands for the words of a failure where no key opens them."""
 UNDECODABLE = "\u0000undecodable"
 """Stands for an argument that could not be read. Plain text, so a workflow needs no import to meet it; no
 message of ours can hold it, since control characters are refused."""
@@ -29,6 +33,17 @@ _JSON = PydanticJSONPlainPayloadConverter()
 
 def _with_pydantic(usual: EncodingPayloadConverter) -> EncodingPayloadConverter:
     return _JSON if isinstance(usual, JSONPlainPayloadConverter) else usual
+
+
+class KeysNeeded(OperatorError):
+    """The service seals what it takes and says, and this process has no key."""
+
+    code = 2
+
+    def __init__(self) -> None:
+        super().__init__(
+            "codec.keys: is not set here, but the service seals all it has; set REDRESS_CODEC__KEYS as there"
+        )
 
 
 class RedressPayloadConverter(CompositePayloadConverter):
@@ -44,7 +59,12 @@ class RedressPayloadConverter(CompositePayloadConverter):
 
     def from_payloads(self, payloads: Sequence[Payload], type_hints: list[type] | None = None) -> list[Any]:
         if type_hints is not None:
-            return super().from_payloads(payloads, type_hints)
+            try:
+                return super().from_payloads(payloads, type_hints)
+            except KeyError:
+                if any(payload.metadata.get("encoding") == SEALED_PAYLOAD for payload in payloads):
+                    raise KeysNeeded from None
+                raise
         return [self._read_or_mark(payload) for payload in payloads]
 
     def _read_or_mark(self, payload: Payload) -> Any:
@@ -72,7 +92,7 @@ class SealedFailureConverter(RedressFailureConverter):
         super().to_failure(exception, payload_converter, failure)
         words = {"message": failure.message, "stack_trace": failure.stack_trace}
         failure.encoded_attributes.CopyFrom(payload_converter.to_payloads([words])[0])
-        failure.message = "sealed"
+        failure.message = SEALED_WORDS
         failure.stack_trace = ""
 
 

@@ -7,15 +7,22 @@ import pytest
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
+from models.commands import TakenBack
+from models.complaint import Complaint
 from models.names import SWEEP_SCHEDULE
 from procedures import load_packs
+from starter.cases import Cases
 from starter.cli.service import search_attributes
 from starter.cluster import ClusterError, ensure_search_attributes, retention_days
 from starter.keyring import KeyRing
+from starter.meetings import Meetings
 from starter.rollout import rollout
 from starter.settings import Settings, Tuning
 from starter.setup import Change, set_up
-from starter.wire import data_converter
+from starter.takeback import tell_taken_back
+from starter.wire import DATA_CONVERTER, KeysNeeded, data_converter
+from tests.builders import complaint_data
+from tests.rules.builders import PACK
 
 
 @pytest.fixture
@@ -46,6 +53,25 @@ async def test_a_schedule_sealed_with_a_key_that_is_gone_is_set_again(
     sealed = [change for change in made if change.name != SWEEP_SCHEDULE]
     assert await schedules(await client(env, elsewhere.namespace, "new")) == sealed
     assert await schedules(elsewhere) == []
+
+
+async def test_what_a_client_without_keys_would_start_at_a_service_that_seals_is_refused_before_it_is_lost(
+    env: WorkflowEnvironment, elsewhere: Client
+) -> None:
+    load_packs()
+    address = env.client.service_client.config.target_host
+    plain = await Client.connect(address, namespace=elsewhere.namespace, data_converter=DATA_CONVERTER)
+    _ = [change async for change in set_up(elsewhere, Settings(), search_attributes(), 30, "b1")]
+    complaint = Complaint.model_validate(complaint_data())
+    told = TakenBack(actor="gateway", reference="R-1", code="closed")
+    for sends in (Cases(plain).start(complaint), tell_taken_back(plain, told, wait=1), Meetings(plain, PACK).call()):
+        with pytest.raises(KeysNeeded, match="set REDRESS_CODEC__KEYS"):
+            await sends
+    assert (await Cases(elsewhere).start(complaint)).new
+    for schedule in [each async for each in await elsewhere.list_schedules()]:
+        await elsewhere.get_schedule_handle(schedule.id).delete()
+    _ = [change async for change in set_up(plain, Settings(), search_attributes(), 30, "b1")]
+    assert not (await Cases(plain).start(complaint)).new, "a service that seals nothing takes plain text"
 
 
 async def test_setting_up_makes_everything_once_and_says_what_it_changed(elsewhere: Client) -> None:

@@ -9,9 +9,10 @@ from temporalio.api.common.v1 import Payload
 from temporalio.converter import DataConverter, WorkflowSerializationContext
 
 from starter.keyring import KeyRing
-from starter.wire import DATA_CONVERTER, UNDECODABLE, data_converter
+from starter.wire import DATA_CONVERTER, UNDECODABLE, KeysNeeded, data_converter
 
 CONVERTER = DATA_CONVERTER.payload_converter
+SEALING = data_converter(KeyRing.parse(f"k1:{base64.b64encode(bytes(32)).decode()}"))
 
 
 class Parcel(BaseModel):
@@ -49,11 +50,15 @@ def test_a_typed_payload_that_cannot_be_read_still_raises(broken: Payload) -> No
         CONVERTER.from_payloads([broken], [Parcel])
 
 
+async def test_a_sealed_value_read_without_keys_is_one_line_that_says_so() -> None:
+    sealed = await SEALING.encode([{"sku": "A"}])
+    with pytest.raises(KeysNeeded, match=r"^codec\.keys: is not set here, .+; set REDRESS_CODEC__KEYS"):
+        await DATA_CONVERTER.decode(sealed, [Parcel])
+    assert await DATA_CONVERTER.decode(sealed) == [UNDECODABLE]
+
+
 def test_the_marker_survives_the_wire_itself() -> None:
     assert CONVERTER.from_payloads(CONVERTER.to_payloads([UNDECODABLE])) == [UNDECODABLE]
-
-
-SEALING = data_converter(KeyRing.parse(f"k1:{base64.b64encode(bytes(32)).decode()}"))
 
 
 @pytest.mark.parametrize("converter", [DATA_CONVERTER, SEALING], ids=["plain", "sealing"])

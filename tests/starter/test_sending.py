@@ -25,6 +25,7 @@ from starter.calls import Trouble, meaning
 from starter.cases import Cases
 from starter.failures import BadInput, NoSuchCase, NotAllowed, NotConfirmed, TryAgain
 from starter.listing import Filters, filters
+from starter.wire import DATA_CONVERTER, SEALED_WORDS, KeysNeeded
 
 ACCEPTED = Verdict(accepted=True, code="accepted")
 
@@ -53,6 +54,10 @@ class Service:
         self.updates: list[tuple[str, dict[str, Any], str]] = []
         self.signals: list[tuple[str, dict[str, Any]]] = []
         self.started: list[dict[str, Any]] = []
+        self.data_converter = DATA_CONVERTER
+
+    def get_schedule_handle(self, schedule_id: str) -> "Service":
+        return Service()  # has none
 
     def get_workflow_handle(self, workflow_id: str) -> "Service":
         assert workflow_id == "complaint.R-ABC"
@@ -104,6 +109,14 @@ def cases(service: Service) -> Cases:
 
 
 MESSAGE = Withdraw(actor="徐莉", reason="changed my mind")
+
+
+async def test_a_refusal_whose_words_no_key_opens_says_that_the_keys_are_missing() -> None:
+    sealed = ApplicationError(SEALED_WORDS, type=Refused.BAD_INPUT)
+    service = Service(WorkflowUpdateFailedError(sealed))
+    with pytest.raises(KeysNeeded, match="set REDRESS_CODEC__KEYS"):
+        await cases(service).send("R-ABC", "withdraw", MESSAGE)
+    assert service.signals == []
 
 
 @pytest.mark.parametrize(
