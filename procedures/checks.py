@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from datetime import timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from models.commands import COMMANDS
@@ -79,6 +80,7 @@ def _duties(pack: Procedure) -> Iterator[str]:
         yield from _known(f"{where}.countersign", "duty", signs, pack.duties)
         if any(name in pack.duties and not pack.duties[name].aside for name in signs):
             yield f"{where}.countersign: holds the case up; give the duty `aside = true`"
+    yield from _bands(pack)
     for name, paper in pack.papers.items():
         yield from _known(f"papers.{name}.duties", "duty", paper.duties, pack.duties)
     yield from _known("ladder", "department", pack.ladder, pack.departments)
@@ -88,6 +90,27 @@ def _duties(pack: Procedure) -> Iterator[str]:
     for name, party in pack.parties.items():
         answers = [party.department] if party.department else []
         yield from _known(f"parties.{name}.department", "department", answers, pack.departments)
+
+
+def _bands(pack: Procedure) -> Iterator[str]:
+    """Whatever somebody else than the customer bears falls into one band: what fell between two would need nobody."""
+    wrong: dict[str, str] = {}
+    for party in pack.parties:
+        numbered = enumerate(pack.approvals)
+        own = [
+            (index, band) for index, band in numbered if party != pack.customer and party in (band.liable or [party])
+        ]
+        for (_, below), (index, band) in pairwise(own):
+            if below.up_to is None:
+                wrong.setdefault(f"approvals.{index}", f"the band before has no `up_to` for {party}; add it there")
+            elif band.over != below.up_to:
+                end = f"must be {below.up_to} for {party}, where the band before ends; leave no gap and no overlap"
+                wrong.setdefault(f"approvals.{index}.over", end)
+        if own and own[-1][1].up_to is not None:
+            wrong.setdefault(
+                f"approvals.{own[-1][0]}.up_to", f"is the last band for {party}; leave it out, or add a band"
+            )
+    yield from (f"{where}: {reason}" for where, reason in wrong.items())
 
 
 def _duty(pack: Procedure, where: str, duty: Duty) -> Iterator[str]:

@@ -70,6 +70,17 @@ def test_every_department_has_owners_who_may_act_for_it() -> None:
 
 
 PAPER = '[papers.slip]\ntitle = { zh = "单", en = "Slip" }\nsource = "ours"\n'
+
+
+def bands(*ends: tuple[int | None, int | None]) -> str:
+    """Bands of these amounts, from more than the one up to the other."""
+    lines = [
+        f"[[approvals]]\n{'' if over is None else f'over = {over}'}\n{'' if top is None else f'up_to = {top}'}\n"
+        for over, top in ends
+    ]
+    return "".join(f'{line}source = "ours"\n' for line in lines)
+
+
 BROKEN: list[tuple[str, str, str]] = [
     ('time_zone = "Asia/Shanghai"', 'time_zone = "Asia/Shangai"', "time_zone: is not known"),
     ('front_desk = "customer_service"', 'front_desk = "returns_centre"', "front_desk: must be one of `parties`"),
@@ -104,6 +115,10 @@ BROKEN: list[tuple[str, str, str]] = [
     ('withdraw = ["customer_service"]', "", "authority.withdraw: names nobody"),
     ('withdraw = ["customer_service"]', 'withdraw = ["customer_service"]\nfly = ["panel"]', "authority.fly: is not a"),
     ('verify = ["customer_service"]', 'verify = ["press_office"]', "department press_office is used but not defined"),
+    ("[authority]", f"{bands((None, 500), (600, None))}[authority]", "approvals.1.over: must be 500 for merchant"),
+    ("[authority]", f"{bands((None, 500), (400, None))}[authority]", "approvals.1.over: must be 500 for merchant"),
+    ("[authority]", f"{bands((None, None), (500, None))}[authority]", "approvals.1: the band before has no `up_to`"),
+    ("[authority]", f"{bands((None, 500), (500, 900))}[authority]", "approvals.1.up_to: is the last band for merchant"),
     ("[callbacks]", "[callbacks", "is not valid TOML"),
     ('panel = "panel"\n', 'panel = "panel"\nsurprise = 1\n', "surprise: is not a known field"),
 ]
