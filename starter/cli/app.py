@@ -59,7 +59,8 @@ def _launch(
     *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
     lang: Annotated[Language | None, Parameter(help="Language of the output.")] = None,
 ) -> object:
-    begin(lang)
+    if lang is not None:
+        begin(lang)
     return app(tokens, exit_on_error=False, print_error=False)
 
 
@@ -68,11 +69,11 @@ def run(arguments: list[str] | None = None) -> int:
 
     0 done, 2 usage, 3 refused, 4 no such case, 5 not confirmed (send again safely), 75 try again.
     """
-    words = sys.argv[1:] if arguments is None else arguments
-    current = begin(_lang_of(words))
+    words, lang = _without_lang(sys.argv[1:] if arguments is None else arguments)
+    current = begin(lang)
     app.help_formatter = HelpPage(lambda: current.error_lang, next((word for word in words if word in COMMANDS), ""))
     try:
-        outcome = app.meta(arguments, exit_on_error=False, print_error=False)
+        outcome = app.meta(words, exit_on_error=False, print_error=False)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -108,13 +109,20 @@ def explain(error: Exception, lang: Language) -> tuple[str, int]:
             return say("fail.unexpected", lang, what=_where(error)), 1
 
 
-def _lang_of(arguments: list[str]) -> Language | None:
-    """The language, before anything is parsed: a mistake in the arguments is told in it too."""
-    for index, word in enumerate(arguments):
-        value = word.partition("=")[2] or next(iter(arguments[index + 1 : index + 2]), "")
-        if word.partition("=")[0] == "--lang" and value in set(Language):
-            return Language(value)
-    return None
+def _without_lang(words: list[str]) -> tuple[list[str], Language | None]:
+    """The command line without its `--lang`, wherever it stands, and the language: mistakes are told in it too.
+
+    The parser finds it behind some commands only. One that cannot be read, or is given twice, is left for it to refuse.
+    """
+    ours = words[: words.index("--")] if "--" in words else words
+    places = [index for index, word in enumerate(ours) if word.partition("=")[0] == "--lang"]
+    if len(places) != 1:
+        return words, None
+    (place,) = places
+    _, given, value = words[place].partition("=")
+    after = place + 1 if given else place + 2
+    value = value if given else next(iter(ours[place + 1 : after]), "")
+    return ([*words[:place], *words[after:]], Language(value)) if value in set(Language) else (words, None)
 
 
 def _where(error: BaseException) -> str:

@@ -135,6 +135,15 @@ def test_a_mistake_is_told_in_the_chosen_language(redress: Redress) -> None:
     assert "没有该命令" in redress("--lang=zh", "nope").err
 
 
+@pytest.mark.parametrize("lang", [("--lang", "zh"), ("--lang=zh",)])
+def test_a_complaint_is_filed_in_the_chosen_language_wherever_it_is_named(
+    redress: Redress, lang: tuple[str, ...]
+) -> None:
+    for words in ((*FILE, *lang), (FILE[0], *lang, *FILE[1:]), (*lang, *FILE)):
+        assert (redress(*words).code, "启动" in redress(*words).err) == (75, True)
+    assert "--lang: must be one of zh, en" in redress("list", "--lang", "xx").err
+
+
 def test_the_language_follows_the_environment(redress: Redress, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LANG", "zh_CN.UTF-8")
     assert "缺失" in redress("show").err
