@@ -15,7 +15,7 @@ from starter.cli.dossiers import dossiers, pack_named
 from starter.cli.parsing import contract, one_of
 from starter.cli.reporting import FormatName, format_of, write_document
 from starter.cli.sending import NOBODY, Sender, acting
-from starter.cli.session import Json, session
+from starter.cli.session import Json, Whole, session
 from starter.failures import BadInput, NotAllowed
 from texts.forms8d import form_text
 
@@ -61,7 +61,7 @@ async def open_report(
 
 
 @corrective.command(name="list")
-async def list_reports(*, limit: int = 20, as_json: Json = False) -> int:
+async def list_reports(*, limit: Whole = 20, as_json: Json = False) -> int:
     """8D reports, the latest first.
 
     :param limit: At most so many.
@@ -96,8 +96,8 @@ async def check(
     *,
     reached: Flag = False,
     missed: Flag = False,
-    inspected: int,
-    defective: int,
+    inspected: Whole,
+    defective: Whole,
     note: str,
     by: Sender = NOBODY,
 ) -> int:

@@ -14,7 +14,7 @@ from models.complaint import Complaint, DemandKind, OrderKind
 from models.language import Language
 from rules.triage import filing_problems
 from starter.cli.parsing import form, minor
-from starter.cli.session import Json, session
+from starter.cli.session import Json, Whole, session
 from starter.failures import BadInput
 
 OPTIONS_NEEDED = ("order", "customer", "sku", "paid", "cause", "text", "demand")
@@ -34,7 +34,7 @@ async def file_complaint(
     email: str | None = None,
     language: Language = Language.ZH,
     sku: str | None = None,
-    quantity: int = 1,
+    quantity: Whole = 1,
     paid: str | None = None,
     currency: str = "CNY",
     delivered: datetime | None = None,

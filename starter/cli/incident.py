@@ -12,7 +12,7 @@ from starter.cli.incidents import begin, paper, report_on, send, show_incident, 
 from starter.cli.parsing import demand, one_of, shares
 from starter.cli.reporting import FormatName, format_of, write_document
 from starter.cli.sending import NOBODY, Sender
-from starter.cli.session import Json, session
+from starter.cli.session import WHOLE, Json, Whole, session
 from starter.failures import BadInput
 
 incident = App(
@@ -51,7 +51,7 @@ async def open_incident(
 async def drill(
     *,
     product: str = "DRILL",
-    cases: int = 20,
+    cases: Whole = 20,
     reason: str = "drill",
     procedure: Name = None,
     by: Sender = NOBODY,
@@ -66,7 +66,7 @@ async def drill(
 
 
 @incident.command(name="list")
-async def list_incidents(*, limit: int = 20, as_json: Json = False) -> int:
+async def list_incidents(*, limit: Whole = 20, as_json: Json = False) -> int:
     """Incidents, the latest first.
 
     :param limit: At most so many.
@@ -102,8 +102,8 @@ async def verify(
     confirmed: Flag = False,
     unconfirmed: Flag = False,
     defect: str,
-    inspected: int = 0,
-    defective: int = 0,
+    inspected: Whole = 0,
+    defective: Whole = 0,
     by: Sender = NOBODY,
 ) -> int:
     """Report what quality control found on the goods.
@@ -165,8 +165,8 @@ async def evaluate(
     adequate: Flag = False,
     inadequate: Flag = False,
     note: str,
-    at_once: int | None = None,
-    report_hours: int | None = None,
+    at_once: Annotated[int | None, WHOLE] = None,
+    report_hours: Annotated[int | None, WHOLE] = None,
     by: Sender = NOBODY,
 ) -> int:
     """Evaluate the plan as leading group, and adjust it where needed.

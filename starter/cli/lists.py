@@ -7,12 +7,12 @@ from cyclopts import Parameter
 
 from starter.cli.pages import counts_table, list_table
 from starter.cli.reading_rights import reader
-from starter.cli.session import Json, Session, session
+from starter.cli.session import Json, Session, Whole, session
 from starter.failures import BadInput
 from starter.listing import CaseLine, Filters, ListedStage, filters, nearest
 from texts import values
 
-Limit = Annotated[int, Parameter(help="At most so many cases.")]
+Limit = Annotated[Whole, Parameter(help="At most so many cases.")]
 Flag = Annotated[bool, Parameter(negative="")]
 
 

@@ -10,7 +10,7 @@ from models.meeting import MeetingStage
 from starter.cli.actions import Flag, Many, handling_plan
 from starter.cli.parsing import due_date, one_of
 from starter.cli.sending import NOBODY, Number, Sender
-from starter.cli.session import Json, case_number, session
+from starter.cli.session import Json, Whole, case_number, session
 from starter.cli.sitting import Mode, act, holding, meeting_name, show, table, which
 from starter.failures import BadInput
 
@@ -47,7 +47,7 @@ async def call_meeting(*, week: str | None = None, as_json: Json = False) -> int
 
 
 @meeting.command(name="list")
-async def list_meetings(*, limit: int = 20, as_json: Json = False) -> int:
+async def list_meetings(*, limit: Whole = 20, as_json: Json = False) -> int:
     """Meetings, the latest first.
 
     :param limit: At most so many.

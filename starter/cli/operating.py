@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
-from starter.cli.session import Json, session
+from starter.cli.session import Json, Whole, session
 from starter.failures import BadInput, TryAgain
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ async def downgrade(version: str, /, *, yes: Annotated[bool, Parameter(negative=
 
 async def setup(
     *,
-    retention_days: Annotated[int, Parameter(help="How long closed cases stay in Temporal.")] = 90,
+    retention_days: Annotated[Whole, Parameter(help="How long closed cases stay in Temporal.")] = 90,
     as_json: Json = False,
 ) -> int:
     """Make the Temporal service what redress needs, and say what was changed; twice changes nothing."""

@@ -15,7 +15,7 @@ from rules.spans import years_needed
 from rules.trial import START, differences
 from starter.cli.procedure_table import rows
 from starter.cli.sending import NOBODY, Number, Sender, act
-from starter.cli.session import Json, Session, session
+from starter.cli.session import Json, Session, Whole, session
 from starter.cli.simulating import simulate
 from texts import values
 from texts.reasons import reason as localised
@@ -126,7 +126,7 @@ def try_pack(
 @procedure.command(name="move")
 async def move_case(
     number: Number,
-    version: Annotated[int, Parameter(name="VERSION", help="The version to go on under.")],
+    version: Annotated[Whole, Parameter(name="VERSION", help="The version to go on under.")],
     /,
     *,
     reason: str,

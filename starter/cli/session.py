@@ -5,13 +5,13 @@ import json
 import re
 import sys
 import unicodedata
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import Parameter
+from cyclopts import CoercionError, Parameter, Token
 from rich.console import Console
 
 from models.language import Language
@@ -27,6 +27,18 @@ if TYPE_CHECKING:
     from starter.login import Login
     from starter.settings import Settings
 
+
+def _whole(kind: object, tokens: Sequence[Token]) -> int:
+    """The parser of arguments would round."""
+    try:
+        return int(tokens[0].value)
+    except ValueError:
+        raise CoercionError(token=tokens[0], target_type=int) from None
+
+
+WHOLE = Parameter(converter=_whole)
+"""An argument that is a whole number, for one that may be left out too."""
+Whole = Annotated[int, WHOLE]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON for programs.")]
 _BRACKETS = re.compile(r"\s*[（(].*$")
 _OWN_NAME = re.compile(r"[a-z][a-z0-9_]*")

@@ -16,7 +16,7 @@ from starter.cli.parsing import shares
 from starter.cli.reading_rights import reader
 from starter.cli.reporting import FormatName, format_of
 from starter.cli.sending import acting
-from starter.cli.session import Json, Session, session
+from starter.cli.session import WHOLE, Json, Session, Whole, session
 from starter.failures import BadInput, NoSuchCase, NotAllowed, TryAgain
 from texts import values, when
 
@@ -28,7 +28,7 @@ PartyName = Annotated[
     str, Parameter(name="PARTY", help="merchant:ID, carrier:ID, one of our own parties, or the id alone.")
 ]
 MonthName = Annotated[str, Parameter(name="--month", help="The month, such as 2026-11.")]
-Line = Annotated[int | None, Parameter(help="The line; none: every line not answered yet.")]
+Line = Annotated[int | None, WHOLE, Parameter(help="The line; none: every line not answered yet.")]
 Actor = Annotated[str | None, Parameter(name="--as", help="Your name in the directory; else REDRESS_ACTOR.")]
 LONGEST_REASON = 500
 T = TypeVar("T")
@@ -101,7 +101,7 @@ async def decide(
     /,
     *,
     month: MonthName,
-    line: int,
+    line: Whole,
     liable: Many = None,
     keep: Annotated[bool, Parameter(negative="", help="The party bears it as before.")] = False,
     reason: str,

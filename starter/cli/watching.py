@@ -11,7 +11,7 @@ from rich.text import Text
 from starter.cli.lists import checked_limit
 from starter.cli.pages import case_page, list_table, timeline_tree
 from starter.cli.reading_rights import Reader, concerned, reader
-from starter.cli.session import Session, case_number, session
+from starter.cli.session import Session, Whole, case_number, session
 from starter.failures import BadInput, TryAgain
 from starter.listing import Filters
 
@@ -24,7 +24,7 @@ async def watch(
     /,
     *,
     every: float = 1.0,
-    limit: int = 30,
+    limit: Whole = 30,
     once: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """Show it again and again until Ctrl-C.

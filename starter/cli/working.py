@@ -11,7 +11,7 @@ from models.steps import FormField
 from starter.cli.actions import Flag, Many, handling_plan
 from starter.cli.parsing import form, one_of
 from starter.cli.sending import NOBODY, Number, Sender, act
-from starter.cli.session import case_number, session
+from starter.cli.session import Whole, case_number, session
 
 Fields = Annotated[list[str] | None, Parameter(name="--field", negative="", help="NAME=VALUE; again for more.")]
 
@@ -79,7 +79,7 @@ async def offer(
 
 async def respond(
     number: Number,
-    version: Annotated[int, Parameter(name="VERSION", help="The offer's number in the case.")],
+    version: Annotated[Whole, Parameter(name="VERSION", help="The offer's number in the case.")],
     /,
     *,
     accept: Flag = False,

@@ -5,12 +5,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cyclopts import App
 
 from models.language import Language
-from starter.cli.app import explain, run
+from starter.cli.app import app, explain, run
 from starter.cli.commands import COMMANDS
 from starter.main import tolerate
 from tests.starter.running import Redress
@@ -41,6 +43,8 @@ BAD: list[tuple[tuple[str, ...], int, str]] = [
     (("meeting", "lst"), 2, "did you mean list? see `redress meeting --help`"),
     (("list", "--limit", "3", "--limit", "4"), 2, "--limit: is given twice"),
     (("list", "--limit", "三"), 2, "--limit: is not a whole number; write digits"),
+    (("list", "--limit", "2.7"), 2, "--limit: is not a whole number; write digits"),
+    ((*FILE, "--quantity", "1.5"), 2, "--quantity: is not a whole number; write digits"),
     (("watch", "--every", "fast"), 2, "--every: is not a number"),
     (("file", "--delivered", "2026/11/26"), 2, "--delivered: is not a date and time; write it such as 2026-"),
     ((*FILE, "--delivered", "2026-11-26"), 2, "--delivered: must carry a time zone"),
@@ -128,6 +132,21 @@ def test_bad_input_gets_one_line_and_its_exit_code(
     assert told in ran.err
     assert SECRET not in ran.err
     assert ran.out == ""
+
+
+def test_no_command_rounds_a_number_that_is_to_be_whole() -> None:
+    def rounding(of: App) -> Iterator[str]:
+        for name in of:
+            if not name.startswith("-"):
+                yield from rounding(of[name])
+                taken = of[name].assemble_argument_collection() if of[name].default_command else ()
+                yield from (
+                    f"{name} {argument.name}"
+                    for argument in taken
+                    if argument.hint in (int, int | None) and argument.parameter.converter is None
+                )
+
+    assert list(rounding(app)) == []
 
 
 def test_a_mistake_is_told_in_the_chosen_language(redress: Redress) -> None:
