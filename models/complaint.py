@@ -187,5 +187,8 @@ class Complaint(Contract):
         """
         if self.number is not None:
             return self.number
-        content = self.model_dump_json(exclude={"number", "filed_at", "token"}, exclude_defaults=True)
-        return "R-" + base64.b32encode(hashlib.sha256(content.encode()).digest())[:13].decode()
+        return "R-" + base64.b32encode(hashlib.sha256(self.content().encode()).digest())[:13].decode()
+
+    def content(self) -> str:
+        """What tells two complaints apart: all but number, `filed_at` and token."""
+        return self.model_dump_json(exclude={"number", "filed_at", "token"}, exclude_defaults=True)

@@ -29,6 +29,8 @@ MAIL_REPORT = "mail"
 REMEDY_REPORT = "remedy"
 """Signal of a remedy to its case: it takes longer than a moment."""
 
+ERASED = "erased-"
+"""What the name begins with that stands for a customer who has been erased."""
 SEALED_PAYLOAD = b"binary/encrypted"
 """Encoding of a payload as the service seals it."""
 UNSEALED_PAYLOAD = b"json/unsealed"

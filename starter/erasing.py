@@ -21,7 +21,7 @@ from activities.store import Store
 from models.case import Stage
 from models.commands import Forget
 from models.complaint import Complaint
-from models.names import Refused, case_id, meeting_id
+from models.names import ERASED, Refused, case_id, meeting_id
 from models.tables import CaseRow, EventRow, MailRow, MeetingItemRow
 from rules.forgetting import anonymous, without_words
 from starter.cases import Cases
@@ -60,7 +60,7 @@ class Eraser:
             rows = (await session.exec(select(CaseRow).where(CaseRow.customer == customer))).all()
         if not rows:
             return Erased(0, 0)
-        pseudonym = f"erased-{token_hex(6)}"
+        pseudonym = f"{ERASED}{token_hex(6)}"
         histories = 0
         for row in rows:
             if row.stage != Stage.CLOSED.value:

@@ -12,10 +12,11 @@ from pydantic import ValidationError
 from models.base import AT_THE_DOOR, PAYLOAD_LIMIT, Detail, Problem, in_one_line, problems
 from models.complaint import Complaint, DemandKind, OrderKind
 from models.language import Language
+from models.names import ERASED
 from rules.triage import filing_problems
 from starter.cli.parsing import form, minor
-from starter.cli.session import Json, Whole, session
-from starter.failures import BadInput
+from starter.cli.session import Json, Session, Whole, session
+from starter.failures import BadInput, Failure, NotAllowed
 
 OPTIONS_NEEDED = ("order", "customer", "sku", "paid", "cause", "text", "demand")
 
@@ -182,6 +183,8 @@ async def _start(complaint: Complaint, *, as_json: bool, field: Callable[[str], 
         started = await cases.start(complaint)
         if found is None:
             await cases.taken_in(started.number)
+    if not started.new and complaint.number is not None and await _is_another(current, complaint, started.number):
+        raise NotAllowed("another_complaint", number=started.number)
     if as_json:
         current.print_json(started._asdict())
         return 0
@@ -189,6 +192,19 @@ async def _start(complaint: Complaint, *, as_json: bool, field: Callable[[str], 
     if not started.new:
         current.err.print(current.say("already"), style="yellow")
     return 0
+
+
+async def _is_another(current: Session, complaint: Complaint, number: str) -> bool:
+    """Whether SQL has another complaint under this number; not where it has none yet, cannot be read, or was erased."""
+    from starter.archive import stored_complaint
+
+    try:
+        first = await stored_complaint(current.settings, number)
+    except Failure:
+        return False
+    if first is None or first.complainant.id.startswith(ERASED):
+        return False
+    return complaint.content() != first.content()
 
 
 def name_problems(complaint: Complaint) -> list[Problem] | None:

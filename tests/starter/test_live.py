@@ -20,7 +20,7 @@ from starter.cases import Cases
 from starter.cli.app import app
 from starter.cli.session import begin
 from starter.demo import Demo
-from starter.failures import NoSuchCase, NotConfirmed, TryAgain
+from starter.failures import NoSuchCase, NotAllowed, NotConfirmed, TryAgain
 from starter.listing import Filters
 from starter.tour import Tour, stories
 from tests.support import GOODS_DEPT, SERVICE, Office, complaint, complaint_data, new_number
@@ -244,6 +244,28 @@ def at_home(office: Office, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
         return await app.run_async(list(words), exit_on_error=False, print_error=False)
 
     return command
+
+
+async def test_a_number_is_one_complaint_the_same_again_is_well_and_another_is_refused(
+    at_home: Command,
+    cases: Cases,
+    office: Office,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("REDRESS_DATABASE_URL", office.store._engine.url.render_as_string(hide_password=False))
+    number = new_number()
+    words = (
+        *("file", "--number", number, "--order", "O-1", "--merchant", "M-1", "--customer", "C-1", "--sku", "S-1"),
+        *("--paid", "12.50", "--cause", "quality", "--demand", "refund", "--delivered", "2026-03-01T08:00+08:00"),
+        *("--contacted-by", SERVICE, "--negotiation-failed", "--text"),
+    )
+    assert await at_home(*words, "leaks") == 0
+    await until(cases, number, "asked")
+    assert await at_home(*words, "leaks") == 0
+    assert "stands as it was filed first" in capsys.readouterr().err
+    with pytest.raises(NotAllowed, match=f"^{number}: another complaint was filed under this number first"):
+        await at_home(*words, "is late")
 
 
 async def test_a_case_is_worked_on_from_the_command_line(
