@@ -63,8 +63,8 @@ async def connect_to(
             )
     except (RuntimeError, RPCError, OSError, ValueError) as error:
         raise ConnectFailed(
-            f"no Temporal service answers at {address} ({_why(error)})"
-            "; start one with `redress dev`, or set TEMPORAL_ADDRESS"
+            f"no Temporal service answers at {address} ({_why(error)}"
+            "); start one with `redress dev`, or set TEMPORAL_ADDRESS"
         ) from None
 
 

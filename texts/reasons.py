@@ -38,8 +38,8 @@ def _translated(text: str) -> str | None:
 
 
 def _worded(name: str, value: str) -> str:
-    """What stands for `{stage}`, `{stages}` and `{problem}` in words, and a list of none; others as they are."""
-    if name == "problem":
+    """What stands for `{stage}`, `{stages}`, `{problem}` and `{why}` in words, and a list of none; others as they are."""
+    if name in {"problem", "why"}:
         return _translated(value) or value
     if name == "known" and value == "none":
         return "无"

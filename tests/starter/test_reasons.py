@@ -44,6 +44,11 @@ NAME = re.compile(r"\{([a-z]+)\}")
             "my.toml: clocks.task.within: must be text; my.toml: cannot be read; No such file or directory",
             "my.toml：clocks.task.within：须为文本；my.toml：无法读取；没有这个文件或文件夹",
         ),
+        (
+            "no Temporal service answers at 127.0.0.1:7999 (connection refused); start one with `redress dev`, "
+            "or set TEMPORAL_ADDRESS",
+            "127.0.0.1:7999 没有 Temporal 服务应答（连接被拒绝）；请用 `redress dev` 启动，或设置 TEMPORAL_ADDRESS",
+        ),
         ("something nobody has translated", "something nobody has translated"),
     ],
 )
