@@ -8,10 +8,14 @@ from pathlib import Path
 from models.language import Language
 from texts import named
 
-_FIELD = re.compile(r"^(\([a-z]+\)|(?:--[a-z]+ )?[A-Za-z_-][\w.-]*): (.+)$", re.DOTALL)
+_BEFORE = r"\([a-z]+\)|(?:--[a-z]+ )?[\w./~-]+"
+_FIELD = re.compile(rf"^({_BEFORE}): (.+)$", re.DOTALL)
 _NEXT = re.compile(r"; (?=(?:\([a-z]+\)|(?:--[a-z]+ )?[A-Za-z_-][\w.-]*): )")
 """Between two problems of one line; within a reason a semicolon stands too, but no field comes after it."""
 _NAME = re.compile(r"\\\{([a-z]+)\\\}")
+_NAME_AS_WRITTEN = re.compile(r"\{[a-z]+\}")
+_HINT = re.compile(r"(.+) (\(set [A-Z_]+, or [\w.]+ in [\w.]+\))", re.DOTALL)
+"""Where a setting's reason says how to set it."""
 _WHOLE = "(message)"
 
 
@@ -23,6 +27,8 @@ def reason(text: str, lang: Language) -> str:
 
 
 def _one(text: str) -> str:
+    if hint := _HINT.fullmatch(text):
+        return _one(hint[1]) + (_translated(hint[2]) or hint[2])
     if (whole := _translated(text)) is not None:
         return whole
     if (match := _FIELD.match(text)) and (rest := _one(match[2])) != match[2]:
@@ -38,8 +44,8 @@ def _translated(text: str) -> str | None:
 
 
 def _worded(name: str, value: str) -> str:
-    """What stands for `{stage}`, `{stages}`, `{problem}` and `{why}` in words, and a list of none; others as they are."""
-    if name in {"problem", "why"}:
+    """What stands for a stage, a problem, its cause or a kind of thing in words, and a list of none; others as is."""
+    if name in {"problem", "why", "kind"}:
         return _translated(value) or value
     if name == "known" and value == "none":
         return "无"
@@ -54,4 +60,11 @@ def _worded(name: str, value: str) -> str:
 def _catalogue() -> list[tuple[re.Pattern[str], str]]:
     file = Path(__file__).with_name("reasons.zh.toml")
     pairs = tomllib.loads(file.read_text(encoding="utf-8"))
-    return [(re.compile(_NAME.sub(r"(?P<\1>.+)", re.escape(english))), chinese) for english, chinese in pairs.items()]
+    # What is said in more words first: "must be one of {expected}" would take any sentence that begins so.
+    told = sorted(pairs.items(), key=lambda pair: len(_NAME_AS_WRITTEN.sub("", pair[0])), reverse=True)
+    return [(re.compile(_pattern(english), re.DOTALL), chinese) for english, chinese in told]
+
+
+def _pattern(english: str) -> str:
+    """What matches a reason; a name at its beginning takes no field."""
+    return rf"(?!(?:{_BEFORE}): )" * english.startswith("{") + _NAME.sub(r"(?P<\1>.+?)", re.escape(english))
