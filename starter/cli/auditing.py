@@ -83,6 +83,8 @@ async def _rows(current: Session) -> AsyncIterator[Mapping[str, Any]]:
 def _opened(out: Path) -> Any:
     try:
         return out.open("x", encoding="utf-8")
+    except FileExistsError:
+        raise BadInput("file_there") from None
     except OSError as error:
         raise TryAgain("report_unwritable", problem=error.strerror or type(error).__name__) from None
 

@@ -26,6 +26,8 @@ async def test_an_export_is_checked_without_the_database_and_a_changed_line_is_f
     file = tmp_path / "audit.jsonl"
     ran = await asyncio.to_thread(redress, "audit", "export", "--out", str(file))
     assert ran.code == 0
+    again = await asyncio.to_thread(redress, "audit", "export", "--out", str(file))
+    assert (again.code, again.err) == (2, "redress: --out: is there already; choose another name\n")
     (home / "redress.db").unlink()
     ran = await asyncio.to_thread(redress, "audit", "verify", str(file))
     assert (ran.code, ran.out[:16]) == (0, "4 rows, unbroken")
