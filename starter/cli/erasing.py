@@ -7,7 +7,7 @@ from cyclopts import Parameter
 from starter.cli.reading_rights import reader
 from starter.cli.sending import acting
 from starter.cli.session import Json, Session, session
-from starter.failures import BadInput, NotAllowed
+from starter.failures import BadInput, NoSuchCase, NotAllowed
 
 Customer = Annotated[str, Parameter(name="CUSTOMER", help="The customer's id, as complaints have it.")]
 
@@ -22,7 +22,7 @@ async def erase(
 ) -> int:
     """Forget a customer: name, contacts and words leave cases, mails, SQL and Temporal; ledger and figures stay.
 
-    Doing it again does nothing. Open cases go on, without an address to write to.
+    Doing it again finds no case any more. Open cases go on, without an address to write to.
 
     :param yes: Needed: it cannot be undone.
     """
@@ -38,6 +38,8 @@ async def erase(
     client = await connect(current.settings)
     async with current.cases() as cases, opened(current.settings) as store:
         done = await Eraser(store, client, cases, current.settings.home / "mails", who).erase(customer.strip())
+    if not done.cases:
+        raise NoSuchCase("no_customer")
     if as_json:
         current.print_json(done._asdict())
     else:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from starter.cases import SYSTEM
 from starter.cli.pages import counts_table, list_table
 from starter.cli.reading_rights import reader
 from starter.cli.session import Json, Session, Whole, session
@@ -39,7 +40,7 @@ async def list_cases(
     if count:
         await who.everything("counts")
         return await _count(current, as_json=as_json)
-    own = await who.department(current.spelt(department, "departments") if department else None)
+    own = await who.department(_waiting(current, department) if department else None)
     wanted = filters(stage=stage, department=own, order=order, overdue=True if overdue else None, open_only=overdue)
     found, clocks = await load(current, wanted, checked_limit(limit))
     if as_json:
@@ -49,6 +50,14 @@ async def list_cases(
     else:
         current.out.print(current.say("nothing"))
     return 0
+
+
+def _waiting(current: Session, typed: str) -> str:
+    """Whom a case can wait for: a department, the customer or the service itself. Raises BadInput for another."""
+    name = current.spelt(typed, "departments")
+    if name not in {SYSTEM, *(pack.customer for pack in current.packs())}:
+        current.pack_with(filters(department=name).department or name, "--department")
+    return name
 
 
 def checked_limit(limit: int) -> int:

@@ -1,5 +1,6 @@
 """The mails the local stack has caught."""
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,8 @@ from rich.text import Text
 from reports.cells import plain
 from starter.cli.reading_rights import Reader, reader
 from starter.cli.session import Json, Session, case_number, session
+from starter.errors import OperatorError
+from starter.failures import Failure, TryAgain
 from texts import brief
 
 if TYPE_CHECKING:
@@ -35,11 +38,27 @@ async def mails(
     wanted = None if case is None else case_number(case)
     who = reader(current)
     caught = read_mails(current.settings.home / "mails", to=to, case=wanted)
+    if wanted is not None and not caught:
+        await _exists(current, wanted)
     found = [shown for mail in caught if (shown := _for(who, mail))]
     if found:
         await who.has_read(wanted or "mails", "mails")
     _show(current, found, full=full, as_json=as_json)
     return 0
+
+
+async def _exists(current: Session, number: str) -> None:
+    """Raises NoSuchCase for a case that neither SQL nor Temporal knows; not where nobody can tell."""
+    from starter.archive import stored_case
+
+    try:
+        if await stored_case(current.settings, number) is not None:
+            return
+    except Failure:
+        pass
+    with suppress(TryAgain, OperatorError):
+        async with current.cases() as cases:
+            await cases.view(number)
 
 
 def _show(current: Session, found: list["CaughtMail"], *, full: bool, as_json: bool) -> None:

@@ -125,8 +125,19 @@ def _group(kind: Kind, figure: Figure | None, only: str | None) -> tuple[str, st
     dimension, equals, value = only.partition("=")
     if not equals or dimension not in DIMENSIONS:
         raise BadInput("report_only", choices=", ".join(DIMENSIONS))
+    current = session()
     kinds = {"department": "departments", "cause": "causes"}
-    return dimension, session().spelt(value, kinds[dimension]) if dimension in kinds else value.strip()
+    name = current.spelt(value, kinds[dimension]) if dimension in kinds else value.strip()
+    if dimension == "department":
+        current.pack_with(name, "--only")
+    known = {"cause": [cause for pack in current.packs() for cause in pack.causes], "procedure": _refs(current)}
+    if dimension in known and name not in known[dimension]:
+        raise BadInput("no_such_group", known=", ".join(dict.fromkeys(known[dimension])))
+    return dimension, name
+
+
+def _refs(current: Session) -> list[str]:
+    return [pack.ref for pack in current.packs()]
 
 
 def _today(now: datetime, zone: str) -> date:

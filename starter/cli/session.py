@@ -141,7 +141,7 @@ class Session:
         titled = ((name, full.casefold()) for name, title in titles for full in (title.zh, title.en))
         return next((name for name, full in titled if said in (full, _BRACKETS.sub("", full))), text)
 
-    def pack_with(self, department: str) -> "Procedure":
+    def pack_with(self, department: str, field: str = "DEPARTMENT") -> "Procedure":
         """A procedure that has this department, the default one first. Raises BadInput where none has."""
         packs = (self.default_pack, *self.packs())
         if (found := next((pack for pack in packs if department in pack.departments), None)) is not None:
@@ -149,7 +149,7 @@ class Session:
         near = difflib.get_close_matches(department, [name for pack in packs for name in pack.departments], n=1)
         titles = {name: part.title for name, part in self.default_pack.departments.items()}
         shown = (f"{name} ({title.zh if self.lang is Language.ZH else title.en})" for name, title in titles.items())
-        raise BadInput("no_department", near=near[0] if near else None, known=", ".join(shown))
+        raise BadInput("no_department", field=field, near=near[0] if near else None, known=", ".join(shown))
 
     @asynccontextmanager
     async def cases(self) -> "AsyncIterator[Cases]":

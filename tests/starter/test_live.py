@@ -268,6 +268,19 @@ async def test_a_number_is_one_complaint_the_same_again_is_well_and_another_is_r
         await at_home(*words, "is late")
 
 
+async def test_what_nobody_has_heard_of_is_no_empty_answer(
+    at_home: Command, office: Office, asked: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("REDRESS_DATABASE_URL", office.store._engine.url.render_as_string(hide_password=False))
+    with pytest.raises(NoSuchCase, match="there is no case NOPE-1"):
+        await at_home("mails", "--case", "NOPE-1")
+    with pytest.raises(NoSuchCase, match="no case of this customer"):
+        await at_home("erase", "K-404", "--as", SERVICE, "--yes")
+    capsys.readouterr()
+    assert await at_home("mails", "--case", asked) == 0
+    assert capsys.readouterr().out == "No mails.\n"
+
+
 async def test_a_case_is_worked_on_from_the_command_line(
     at_home: Command, cases: Cases, asked: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
