@@ -10,8 +10,7 @@ from google.protobuf.message import DecodeError
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import PayloadCodec
 
-from models.names import SEALED_PAYLOAD as SEALED
-from models.names import UNDECODABLE_PAYLOAD, UNSEALED_PAYLOAD
+from models.names import SEALED_PAYLOAD, UNDECODABLE_PAYLOAD, UNSEALED_PAYLOAD
 from starter.keyring import KeyRing
 
 KEY_ID = "kid"
@@ -70,10 +69,10 @@ class Sealer(PayloadCodec):
         body = _SQUEEZED + squeezed if len(squeezed) < len(content) else _PLAIN + content
         nonce = os.urandom(_NONCE)
         sealed = self._ciphers[self._active].encrypt(nonce, body, _bound(self._active))
-        return Payload(metadata={"encoding": SEALED, KEY_ID: self._active}, data=nonce + sealed)
+        return Payload(metadata={"encoding": SEALED_PAYLOAD, KEY_ID: self._active}, data=nonce + sealed)
 
     def _open(self, payload: Payload) -> Payload:
-        if payload.metadata.get("encoding") != SEALED:
+        if payload.metadata.get("encoding") != SEALED_PAYLOAD:
             return payload if self._accept_plain else Payload(metadata={"encoding": UNSEALED_PAYLOAD})
         name = payload.metadata.get(KEY_ID, b"")
         if name in self._strangers:

@@ -8,9 +8,9 @@ from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
 from temporalio.exceptions import ApplicationError
 
-from models.names import UNDECODABLE_PAYLOAD, UNSEALED_PAYLOAD
+from models.names import SEALED_PAYLOAD, UNDECODABLE_PAYLOAD, UNSEALED_PAYLOAD
 from starter.keyring import KeyRing
-from starter.seal import KEY_ID, SEALED, KeyMissing, Sealer
+from starter.seal import KEY_ID, KeyMissing, Sealer
 from starter.settings import SettingsError, load_settings
 from starter.wire import data_converter
 
@@ -27,7 +27,7 @@ def _payload(content: object) -> Payload:
 async def test_what_is_sealed_comes_back_as_it_was_and_shows_nothing(size: int) -> None:
     payload = _payload(CANARY * size)
     (sealed,) = await Sealer(RING).encode([payload])
-    assert sealed.metadata["encoding"] == SEALED
+    assert sealed.metadata["encoding"] == SEALED_PAYLOAD
     assert CANARY.encode() not in sealed.SerializeToString()
     assert await Sealer(RING).decode([sealed]) == [payload]
 
@@ -64,7 +64,7 @@ async def test_a_broken_or_forged_seal_is_marked_never_raised() -> None:
         for at in (0, 12, 40, len(data) - 1)
     ]
     forged += [Payload(metadata=sealed.metadata, data=sealed.data[:n]) for n in (0, 5, 12, 20)]
-    forged += [Payload(metadata={"encoding": SEALED, KEY_ID: b"old"}, data=sealed.data)]
+    forged += [Payload(metadata={"encoding": SEALED_PAYLOAD, KEY_ID: b"old"}, data=sealed.data)]
     forged += await other_key.encode([_payload(1)])
     opened = await Sealer(RING).decode(forged)
     assert {payload.metadata["encoding"] for payload in opened} == {UNDECODABLE_PAYLOAD}
