@@ -58,6 +58,14 @@ def meaning(error: BaseException) -> Trouble:
     return Trouble.AMBIGUOUS if error.status in AMBIGUOUS else Trouble.REFUSED
 
 
+def silent(error: BaseException) -> str:
+    """Who does not answer a question about a case, by the failure that says so."""
+    if isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND:
+        return "no_namespace"
+    away = isinstance(error, RPCError) and error.status is RPCStatusCode.UNAVAILABLE
+    return "server_away" if away else "no_worker"
+
+
 class ClosedError(Exception):
     """The case has ended."""
 

@@ -15,7 +15,7 @@ from models.commands import Command
 from models.complaint import Complaint
 from models.names import COMPLAINT, TASK_QUEUE, TIMELINE, VIEW, case_id
 from models.views import CaseView
-from starter.calls import CALL_ERRORS, PAUSES, Trouble, meaning, patiently
+from starter.calls import CALL_ERRORS, PAUSES, Trouble, meaning, patiently, silent
 from starter.failures import BadInput, NoSuchCase, TryAgain
 from starter.listing import CaseLine, Filters, ListedStage, lines
 from starter.messages import RPC, Standings, Tokens, no_standing, no_token, send
@@ -130,7 +130,7 @@ class Cases:
             raise NoSuchCase("no_case", number=number) from None
 
     async def view(self, number: str) -> CaseView:
-        """The case now. Raises NoSuchCase, also where it was not taken in; TryAgain when no worker answers."""
+        """The case now. Raises NoSuchCase, also where it was not taken in; TryAgain when nobody answers."""
         found: CaseView | None = await self._query(number, VIEW, CaseView | None)  # type: ignore[arg-type]
         if found is None:
             await self._unless_refused(number)
@@ -164,7 +164,7 @@ class Cases:
                 case Trouble.NO_CASE:
                     raise NoSuchCase("no_case", number=number) from None
                 case Trouble.AMBIGUOUS:
-                    raise TryAgain("no_worker", number=number) from None
+                    raise TryAgain(silent(error), number=number) from None
                 case _:
                     raise TryAgain("not_readable", number=number) from None
         return answer

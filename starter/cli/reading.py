@@ -73,10 +73,19 @@ async def _show_stored(current: Session, number: str, missing: Exception, who: R
     if as_json:
         current.print_json(row)
     else:
-        current.err.print(current.say("from_sql"), style="yellow")
+        current.err.print(current.say("from_sql", why=_why(current, missing)), style="yellow", markup=False)
         _print_stored(current, row)
         await _print_incident(current, number, current.pack(row.procedure))
     return 0
+
+
+def _why(current: Session, missing: Exception) -> str:
+    """Why a case that SQL has is not read from Temporal."""
+    if isinstance(missing, NoSuchCase) and missing.key == "no_case":
+        return current.say("no_history")
+    from starter.cli.app import explain
+
+    return explain(missing, current.lang)[0]
 
 
 def _print_stored(current: Session, row: "ArchivedCase") -> None:

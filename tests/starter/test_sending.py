@@ -23,6 +23,8 @@ from models.names import Refused
 from procedures import load_packs
 from starter.calls import Trouble, meaning
 from starter.cases import Cases
+from starter.cli.reading import _why
+from starter.cli.session import Session
 from starter.failures import BadInput, NoSuchCase, NotAllowed, NotConfirmed, TryAgain
 from starter.listing import Filters, filters
 from starter.wire import DATA_CONVERTER, SEALED_WORDS, KeysNeeded
@@ -109,6 +111,25 @@ def cases(service: Service) -> Cases:
 
 
 MESSAGE = Withdraw(actor="徐莉", reason="changed my mind")
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (NO_CASE, "there is no case"),
+        (LOCKED_STORE, "the server says it has no such namespace"),
+        (rpc(RPCStatusCode.UNAVAILABLE), "server: does not answer"),
+        (rpc(RPCStatusCode.FAILED_PRECONDITION, "no poller seen"), "no worker answers"),
+    ],
+)
+async def test_who_does_not_answer_for_a_case_is_said(error: RPCError, told: str) -> None:
+    with pytest.raises((NoSuchCase, TryAgain), match=told):
+        await cases(Service(error)).view("R-ABC")
+
+
+def test_a_case_whose_history_is_gone_is_not_said_to_lack_a_worker() -> None:
+    assert "no history of this case" in _why(Session(Language.EN), NoSuchCase("no_case", number="R-ABC"))
+    assert "no worker answers" in _why(Session(Language.EN), TryAgain("no_worker", number="R-ABC"))
 
 
 async def test_a_refusal_whose_words_no_key_opens_says_that_the_keys_are_missing() -> None:
