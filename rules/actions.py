@@ -32,7 +32,7 @@ from models.complaint import Demand, DemandKind
 from models.names import Refused
 from models.procedure import Procedure
 from rules import asking, closing, disputes, duties, intake, offers, permits, remedy, ruling, stages, takeback, working
-from rules.checks import ACCEPTED, Refusal, at_stage, known_parties, new_demand
+from rules.checks import ACCEPTED, Refusal, asked_for, at_stage, known_parties, new_demand
 from rules.forgetting import forget
 from rules.record import note, notify
 from rules.triage import route_of
@@ -62,6 +62,8 @@ def _triage(case: Case, pack: Procedure, command: Triage, at: datetime, departme
     at_stage(case, Stage.NEGOTIATING, Stage.EXPLAINING, Stage.ASKED, Stage.REFUSED, *working)
     if case.stage is Stage.REFUSED and case.ruling is not None and not case.ruling.for_customer:
         raise Refusal(Refused.WRONG_STAGE, "liability has been determined; to dispute that use contest")
+    # An offer the customer did not accept is not what was asked for.
+    case = case.but(demand=asked_for(case))
     if command.route is not None:
         return _other_route(case, pack, command, at, department), ACCEPTED
     # Whoever is asked may be silent, and then bears the cost: only a party can.

@@ -73,11 +73,11 @@ def _granted(case: Case, pack: Procedure, command: Command) -> Demand | None:
     match command:
         case Decide(grant=True, demand=Demand() as new) | MakeOffer(demand=new):
             return as_total(case, pack, new)
-        case Decide(grant=True):
+        case Decide(grant=True) | Triage(handling="grant"):
             return asked_for(case)
         case Resolve(outcome="refund_instead"):
             return as_total(case, pack, Demand(kind=DemandKind.REFUND, lines=case.demand.lines))
-        case Approve(approve=True) | Triage(handling="grant") | Resolve(outcome="settled"):
+        case Approve(approve=True) | Resolve(outcome="settled"):
             return case.demand
         case _:
             return None

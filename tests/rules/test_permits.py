@@ -313,6 +313,14 @@ def test_a_late_report_on_a_duty_the_case_was_moved_away_from_is_refused() -> No
     assert world.send("record", DESK, duty="first_word").code == "already_answered"
 
 
+def test_a_case_triaged_while_an_offer_waits_goes_on_with_what_was_asked_for() -> None:
+    world = offered()
+    asked = world.case.complaint.demand
+    assert world.case.demand != asked
+    world.does("triage", MANAGER, handling="grant", reason="x")
+    assert world.case.demand == asked
+
+
 def test_an_accepted_offer_is_settled_as_offered() -> None:
     world = offered().does("respond", DESK, version=1, accept=True)
     assert (world.ruling.reason, world.ruling.department) == ("rule 11", MANAGER)
