@@ -1,10 +1,18 @@
-"""The sandbox as the service runs it: spared a question the SDK asks it for every payload."""
+"""The sandbox as the service runs it: spared a question the SDK asks for every payload, and no run outlives its end."""
 
 from typing import Any
 
+from temporalio.api.enums.v1 import WorkflowTaskFailedCause
+from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.converter import StorageDriverStoreContext
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+
+_ENDS = frozenset({
+    "continue_as_new_workflow_execution", "complete_workflow_execution", "fail_workflow_execution",
+    "cancel_workflow_execution",
+})  # fmt: skip
+_AFTER_THE_END = frozenset({"query_workflow", "remove_from_cache"})
 
 
 class ContextFreeRunner(SandboxedWorkflowRunner):
@@ -22,9 +30,15 @@ class ContextFreeRunner(SandboxedWorkflowRunner):
 class _ContextFree(WorkflowInstance):
     def __init__(self, sandboxed: WorkflowInstance) -> None:
         self._sandboxed = sandboxed
+        self._ended = False
 
     def activate(self, act: Any) -> Any:
-        return self._sandboxed.activate(act)
+        if self._ended and not all(job.WhichOneof("variant") in _AFTER_THE_END for job in act.jobs):
+            return _refused(act.run_id)
+        completion = self._sandboxed.activate(act)
+        commands = completion.successful.commands if completion.HasField("successful") else ()
+        self._ended = self._ended or any(command.WhichOneof("variant") in _ENDS for command in commands)
+        return completion
 
     def get_serialization_context(self, command_info: Any) -> None:
         return None
@@ -37,3 +51,16 @@ class _ContextFree(WorkflowInstance):
 
     def get_thread_id(self) -> int | None:
         return self._sandboxed.get_thread_id()
+
+
+def _refused(run_id: str) -> WorkflowActivationCompletion:
+    """A task that comes to a run which has ended is done again from the history's beginning.
+
+    A server refuses an end where a message has come meanwhile, and the SDK (1.35) puts the run away. On a busy machine
+    the next task may be quicker: the SDK then sends the old end again, beside what the message brings, and the message
+    is lost.
+    """
+    completion = WorkflowActivationCompletion(run_id=run_id)
+    completion.failed.failure.message = "the run has ended; a message that came in that moment has it done again"
+    completion.failed.force_cause = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND
+    return completion

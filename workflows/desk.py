@@ -45,6 +45,8 @@ class Desk(ABC):
         self._writing = False
         self._judging = False
         self._quiet = False
+        self._rounds = 0
+        """How often messages have been judged."""
 
     @abstractmethod
     def seen(self) -> Record:
@@ -142,7 +144,8 @@ class Desk(ABC):
             await self.absorb()
             for letter, origin in letters:
                 self.inbox.answer(letter, await self.judge(letter, origin), hold=self.renewal_due)
-        self._quiet = self.inbox.lately <= _FEW
+        self._quiet = self.inbox.full and self.inbox.lately <= _FEW
+        self._rounds += 1
         self.inbox.release()
         if not self.inbox.waiting:
             await self.go_on()
@@ -162,8 +165,11 @@ class Desk(ABC):
             if pause:
                 await workflow.sleep(pause)
             self.inbox.mark()
+            rounds = self._rounds
             await workflow.sleep(_MOMENT)
-            self._quiet = self.inbox.lately <= _FEW
+            # A replay may have what came after the timer before it: then the last round has decided.
+            if rounds == self._rounds:
+                self._quiet = self.inbox.lately <= _FEW
             pause = min(max(2 * pause, _FIRST_PAUSE), _LONGEST_PAUSE)
 
     async def keep_book(self) -> None:

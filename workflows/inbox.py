@@ -203,7 +203,11 @@ class Inbox:
 
         `wants`: the procedure a message would have the case move to, by its ref.
         """
-        batch = await self._portion()
+        room = await self._room()
+        if plain := self._plain(room, wants):
+            self._leave(len(plain))
+            return plain
+        batch = self._leave(room)
         letters = [self._read(each.message) for each in batch]
         at_the_door = letters if self._guarded else []
         found = {id(letter): origin for letter in at_the_door if (origin := let_in(letter, wants)) is not None}
@@ -225,16 +229,35 @@ class Inbox:
             for each, letter in zip(batch, letters, strict=True)
         ]
 
-    async def _portion(self) -> list[_Waiting]:
-        """The first that fit in what may be judged before the task ends; after a breath where none does.
+    def _plain(self, room: int, wants: Callable[[Command], str | None]) -> list[tuple[Letter, Origin]]:
+        """The leading ones whose senders are known or of no account: they never wait for word of others.
+
+        A task that only brings such ones asks the server for nothing, and a replay may find it and the next made into
+        one: they must not be judged later for that, with lines and pages in another order.
+        """
+        found = []
+        for each in self._waiting.messages[:room]:
+            letter = self._read(each.message)
+            origin = let_in(letter, wants) if self._guarded else None
+            if origin is None and _envelope(letter, each.came, wants) is not None:
+                break
+            found.append(_believed(letter, origin or Origin(), each.came))
+        return found
+
+    async def _room(self) -> int:
+        """How many of the first may be judged before the task ends; after a breath where none may.
 
         Counted over tasks that asked the server for nothing: a replay may find several of them made into one.
         """
         if not self._waiting.messages:
-            return []
+            return 0
         while not (count := _fitting(self._waiting.messages, *self._judged)):
             await workflow.sleep(_BREATH)
             self._judged = (0, 0)
+        return count
+
+    def _leave(self, count: int) -> list[_Waiting]:
+        """Have the first ones wait no more."""
         batch = self._waiting.take(count)
         self._judged = (self._judged[0] + count, self._judged[1] + sum(each.size for each in batch))
         return batch

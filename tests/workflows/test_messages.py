@@ -213,6 +213,23 @@ async def test_hundreds_that_came_while_no_worker_was_there_are_all_judged_and_n
         assert sum(event.HasField("timer_fired_event_attributes") for event in history.events) >= 1, "a task of its own"
 
 
+async def test_a_message_nobody_need_be_asked_about_waits_for_no_other(office: Office) -> None:
+    """Else its line would be in another page where a replay finds its task and the next made into one."""
+    case = await office.asked(cause="damage_unclear")
+    await case.written()
+    await office.rest()
+    await case.handle.signal("nonsense", {"n": 1})
+    await case.handle.signal("confirm", {"actor": "nobody", "liable": liable(merchant=100), "reason": "x"})
+    await office.work()
+    await case.written()
+    history = await case.handle.fetch_history()
+    asked = [event.activity_task_scheduled_event_attributes for event in history.events]
+    tasks = {each.activity_type.name: each.workflow_task_completed_event_id for each in reversed(asked)}
+    first = {name: task for name, task in tasks.items() if name in {"examine", "write_down"}}
+    assert len(first) == 2
+    assert len(set(first.values())) == 1, first
+
+
 async def test_a_flood_of_nothing_but_nonsense_is_in_the_book_though_nothing_else_happens(office: Office) -> None:
     case = await office.asked()
     await case.written()
