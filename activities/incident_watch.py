@@ -9,12 +9,13 @@ from temporalio import activity
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from activities.identity import Voucher, no_voucher
 from activities.incident import scope_of
 from activities.incident_cases import matches, of, unlinked
 from activities.store import Store
+from activities.verdicts import is_gone
 from models.incident import CaseFate, CaseJoined, OpenIncident, Scope
 from models.names import BATCH_RETURN, CASE_JOINED, incident_id
 from models.plans import IncidentRules, Threshold
@@ -100,7 +101,7 @@ class IncidentWatch:
         try:
             await handle.signal(CASE_JOINED, CaseJoined(number=row.number))
         except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND or "workflow" not in error.message.lower():
+            if not is_gone(error):
                 raise
 
     async def _too_many(

@@ -52,8 +52,8 @@ def within_limit(case: Case, pack: Procedure, command: Command, limits: Limits |
     if limits is None or amount is None:
         return
     currency = case.complaint.order.currency
-    if amount > limits.get(currency, 0):
-        most = f"{limits.get(currency, 0)} {currency} in minor units"
+    if amount > (limit := limits.get(currency, 0)):
+        most = f"{limit} {currency} in minor units"
         reason = f"actor: may let out {most}, this is {amount}; somebody with a higher limit must do it"
         raise Refusal(Refused.OVER_LIMIT, reason)
 

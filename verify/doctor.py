@@ -9,6 +9,7 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.store import Store
+from activities.verdicts import is_gone
 from models.audit import NO_CASE, Symptom
 from models.case import Stage
 from models.names import MAILROOM_ID, SWEEP_SCHEDULE, meeting_schedule, report_schedule
@@ -106,7 +107,7 @@ async def _runs(client: Client, workflow_id: str) -> bool:
     try:
         status = (await client.get_workflow_handle(workflow_id).describe()).status
     except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND or "workflow" not in error.message.lower():
+        if not is_gone(error):
             raise
         return False
     return status is WorkflowExecutionStatus.RUNNING

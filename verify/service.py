@@ -8,9 +8,10 @@ from sqlalchemy import func, select
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 from temporalio.common import SearchAttributeKey
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from activities.store import Store
+from activities.verdicts import is_gone
 from models.audit import Invariant, Violation
 from models.case import Stage
 from models.names import COMPLAINT, case_id, case_number
@@ -70,7 +71,7 @@ class Service:
             try:
                 status = (await self._client.get_workflow_handle(case_id(number)).describe()).status
             except RPCError as error:
-                if error.status is not RPCStatusCode.NOT_FOUND or "workflow" not in error.message.lower():
+                if not is_gone(error):
                     raise
                 yield breach(Invariant.ONE_CASE, number, "no_workflow")
                 continue
