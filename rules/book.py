@@ -5,7 +5,7 @@ from models.names import Refused
 from models.pages import Page
 from models.procedure import Procedure
 from rules.checks import Refusal
-from rules.record import KEPT_BYTES, size, trimmed
+from rules.record import KEPT_BYTES, trimmed
 from rules.view import summary
 
 _FEW = 50
@@ -30,8 +30,8 @@ def room_for_more(case: Case) -> None:
     """Raises Refusal where what SQL lacks is all that a page and a hand-over have room for: SQL has long been down."""
     if case.event_count - case.written + len(case.mails) <= _FEW:
         return
-    lines = (event for event in case.events if event.seq > case.written)
-    if sum(map(size, lines)) + sum(map(size, case.mails)) > KEPT_BYTES:
+    lines = sum(event.size for event in case.events if event.seq > case.written)
+    if lines + sum(mail.size for mail in case.mails) > KEPT_BYTES:
         reason = "(message): the database is down and the case holds all it can; send it again in some minutes"
         raise Refusal(Refused.TRY_LATER, reason)
 

@@ -1,8 +1,8 @@
 """What happens by itself: the next instant something is due, and what it means."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from models.case import Ask, Case, Exit, Stage, Work
 from models.procedure import Procedure
@@ -16,8 +16,7 @@ from rules.ruling import verification_missed
 from rules.stages import task_overdue
 
 
-@dataclass(frozen=True)
-class Due:
+class Due(NamedTuple):
     """Something that happens at an instant unless something else happens first."""
 
     at: datetime

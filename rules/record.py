@@ -46,17 +46,10 @@ def _first_kept(case: Case) -> int:
     room, oldest = KEPT_BYTES, len(case.events) - KEPT_EVENTS
     for place in reversed(range(len(case.events))):
         event = case.events[place]
-        room -= size(event)
+        room -= event.size
         if (room < 0 or place < oldest) and event.seq <= case.written:
             return place + 1
     return 0
-
-
-def size(entry: Event | Mail) -> int:
-    """About what a line or a notice takes as JSON."""
-    who, data = (entry.actor, entry.data) if isinstance(entry, Event) else (entry.to, entry.values)
-    said = "".join(f"{name}{value}" for name, value in data.items())
-    return 200 + len(f"{who}{said}".encode())
 
 
 def notify(
