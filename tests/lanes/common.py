@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -50,16 +51,22 @@ class Lane:
         async for found in oracle:
             self.wrong.append(f"{found.invariant.value} {found.number} {found.code} {found.facts}")
 
-    async def replay(self, client: Client) -> None:
-        """Every history there is can be done again; one that cannot be wedges its workflow at the next worker."""
+    async def replay(self, client: Client, keep: Path | None = None) -> None:
+        """Every history there is can be done again; one that cannot be wedges its workflow at the next worker.
+
+        Those that cannot go to the folder `keep`, to be looked at.
+        """
         replayer = Replayer(workflows=WORKFLOWS, data_converter=DATA_CONVERTER, workflow_runner=RUNNER)
         async with replayer.workflow_replay_iterator(client.list_workflows().map_histories()) as results:
             async for done in results:
                 self.counts["histories replayed"] += 1
-                self.must(
-                    done.replay_failure is None,
-                    f"{done.history.workflow_id} does not replay: {str(done.replay_failure)[:200]}",
-                )
+                if done.replay_failure is None:
+                    continue
+                self.wrong.append(f"{done.history.workflow_id} does not replay: {str(done.replay_failure)[:200]}")
+                if keep is not None:
+                    keep.mkdir(parents=True, exist_ok=True)
+                    file = keep / f"{done.history.run_id}.json"
+                    file.write_text(done.history.to_json(), encoding="utf-8")
 
     def report(self) -> int:
         """Print how it went; the exit code."""
