@@ -217,10 +217,16 @@ class ActionRow(Row, table=True):
 
 
 class OrderAccount(Row, table=True):
-    """What an order may still give back. `refunded` holds every amount paid or about to be paid."""
+    """What an order may still give back. `refunded` holds every amount paid or about to be paid.
+
+    One account, so one currency: of two first payments at once in different ones the second waits and sees the first.
+    """
 
     __tablename__ = "order_account"
-    __table_args__ = (CheckConstraint("refunded >= 0 AND refunded <= paid", name="refunded_within_paid"),)
+    __table_args__ = (
+        CheckConstraint("refunded >= 0 AND refunded <= paid", name="refunded_within_paid"),
+        Index(None, "order_number", unique=True),
+    )
 
     order_number: str = Field(primary_key=True)
     currency: str = Field(primary_key=True)

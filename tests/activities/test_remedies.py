@@ -142,6 +142,18 @@ async def test_an_order_paid_in_one_currency_gives_nothing_back_in_another(
     assert await refunded(store) == [800]
 
 
+async def test_of_two_first_payments_at_once_in_different_currencies_only_one_is_made(
+    store: Store, desk: Callable[..., Remedies], remedy: Remedy
+) -> None:
+    async with store.write() as session:
+        session.add(OrderAccount(order_number=remedy().order, currency="USD", paid=1_000, refunded=400))
+        await session.flush()
+        second = asyncio.create_task(desk().pay(remedy()))
+        await asyncio.wait({second}, timeout=0.5)
+    assert (await second).failure == "paid_differs"
+    assert await refunded(store) == [400]
+
+
 async def test_a_refusal_gives_the_amount_back_and_stays_the_answer(
     store: Store, desk: Callable[..., Remedies], remedy: Remedy
 ) -> None:
