@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from temporalio import activity
 from temporalio.client import Client
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from activities.beating import beating
 from activities.dispatch import Address, Dispatch, Ready, address, in_words
@@ -22,6 +22,7 @@ from activities.identity import Voucher, no_voucher
 from activities.outbox import CUSTOMER, Open, Outbox, failed, not_told, put_off, sent, told
 from activities.ports import Chat, Herald, MailRefused, Post, Printer, Renderer, TryAgain
 from activities.store import Store, StoreError
+from activities.verdicts import is_gone
 from models.commands import MailReport
 from models.directory import Directory
 from models.names import MAIL_REPORT, MAILROOM_ID, case_id
@@ -57,8 +58,7 @@ class SignalHerald:
             proven = report.model_copy(update={"token": self._vouch(MAILROOM_ID, case_id(number))})
             await handle.signal(MAIL_REPORT, proven)
         except RPCError as error:
-            # NOT_FOUND can also be about the namespace, which a locked server says of an existing one.
-            if error.status is not RPCStatusCode.NOT_FOUND or "workflow" not in error.message:
+            if not is_gone(error):
                 raise TryAgain("case_unreachable") from None
 
 

@@ -204,7 +204,10 @@ async def test_a_case_is_told_by_the_signal_of_the_contract() -> None:
     assert connection.handle.signals == [("mail", REPORT)]
 
 
-@pytest.mark.parametrize("text", ["workflow execution already completed", "workflow not found for ID: complaint.C-1"])
+@pytest.mark.parametrize(
+    "text",
+    ["workflow execution already completed", "workflow not found for ID: complaint.C-1", "Workflow not found"],
+)
 async def test_a_case_that_is_over_counts_as_told(text: str) -> None:
     ended = _Connection(_Handle(RPCError(text, RPCStatusCode.NOT_FOUND, b"")))
     await SignalHerald(lambda: ended).tell("C-1", REPORT)
