@@ -24,15 +24,18 @@ class ContextFreeRunner(SandboxedWorkflowRunner):
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
         """See WorkflowRunner."""
-        return _ContextFree(super().create_instance(det))
+        return Run(super().create_instance(det))
 
 
-class _ContextFree(WorkflowInstance):
+class Run(WorkflowInstance):
+    """One run in the sandbox: no payload asks it for a context, and once it has ended it takes no further task."""
+
     def __init__(self, sandboxed: WorkflowInstance) -> None:
         self._sandboxed = sandboxed
         self._ended = False
 
     def activate(self, act: Any) -> Any:
+        """See WorkflowInstance. A task that comes after the end is refused; a question is answered."""
         if self._ended and not all(job.WhichOneof("variant") in _AFTER_THE_END for job in act.jobs):
             return _refused(act.run_id)
         completion = self._sandboxed.activate(act)

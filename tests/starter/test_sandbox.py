@@ -7,7 +7,7 @@ from temporalio.bridge.proto.workflow_activation import WorkflowActivation, Work
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.worker import WorkflowInstance
 
-from starter.sandbox import _ContextFree
+from starter.sandbox import Run
 
 
 class Ending(WorkflowInstance):
@@ -42,7 +42,7 @@ def task(**job: Any) -> WorkflowActivation:
 
 def test_a_message_that_comes_after_a_run_has_ended_has_it_done_again_and_is_not_lost() -> None:
     ending = Ending()
-    run = _ContextFree(ending)
+    run = Run(ending)
     assert run.activate(task(signal_workflow={"signal_name": "a"})).HasField("successful")
     late = run.activate(task(signal_workflow={"signal_name": "b"}))
     assert late.failed.force_cause == WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND
@@ -51,7 +51,7 @@ def test_a_message_that_comes_after_a_run_has_ended_has_it_done_again_and_is_not
 
 def test_a_run_that_has_ended_still_answers_questions_and_is_put_away() -> None:
     ending = Ending()
-    run = _ContextFree(ending)
+    run = Run(ending)
     run.activate(task(signal_workflow={"signal_name": "a"}))
     run.activate(task(query_workflow={"query_id": "q"}))
     run.activate(task(remove_from_cache={}))
