@@ -45,16 +45,19 @@ class Objections:
                 if (made := held_id(row.txn, row.entry)) not in known:
                     await self._book(session, row, made, OBJECTED, holding(party, row.amount))
 
+    async def procedure(self, session: AsyncSession, place: tuple[str, str, int]) -> str | None:
+        """The procedure behind a line objected to, by name and version; None where no cost is held for it."""
+        held = await _held(session, place)
+        return None if held is None else (await _behind(session, held[1].number, place[0]))[1]
+
     async def decide(
         self, session: AsyncSession, place: tuple[str, str, int], liable: Sequence[Share], reason: str, actor: str
     ) -> str | None:
         """Lay a held cost on who bears it. None: done; else `Statements.rule` names why not."""
         await share_period_lock(session)
-        same = [WORD.c[name] == value for name, value in zip(_SAME_LINE, place, strict=True)]
-        rows = await _lines(session, *same, ~WORD.c.confirms, limit=1)
-        held = await session.get(LedgerTxn, held_id(rows[0].txn, rows[0].entry)) if rows else None
-        if held is None:
+        if (found := await _held(session, place)) is None:
             return "no_objection"
+        row, held = found
         shares = [share.model_dump() for share in liable]
         if (known := await session.get(ObjectionRuling, place)) is not None:
             return None if (known.liable, known.reason) == (shares, reason) else "ruled_otherwise"
@@ -63,8 +66,8 @@ class Objections:
         case, procedure = await _behind(session, held.number, place[0])
         if mistake(liable, self._pack_of(procedure)) is not None:
             return "no_such_party"
-        entries = deciding(place[0], rows[0].amount, liable, case, self._pack_of(procedure))
-        await self._book(session, rows[0], decided_id(rows[0].txn, rows[0].entry), PANEL, entries)
+        entries = deciding(place[0], row.amount, liable, case, self._pack_of(procedure))
+        await self._book(session, row, decided_id(row.txn, row.entry), PANEL, entries)
         party, period, line = place
         ruling = ObjectionRuling(
             party=party, period=period, line=line, liable=shares, reason=reason, actor=actor, at=self._now()
@@ -116,6 +119,14 @@ async def waiting_objections(session: AsyncSession, whose: ColumnElement[bool], 
     )  # fmt: skip
     found = (await (await session.connection()).execute(wanted)).mappings().all()
     return [Objection.model_validate({**row}) for row in found]
+
+
+async def _held(session: AsyncSession, place: tuple[str, str, int]) -> tuple[Any, LedgerTxn] | None:
+    """A line objected to, and what holds its cost."""
+    same = [WORD.c[name] == value for name, value in zip(_SAME_LINE, place, strict=True)]
+    rows = await _lines(session, *same, ~WORD.c.confirms, limit=1)
+    held = await session.get(LedgerTxn, held_id(rows[0].txn, rows[0].entry)) if rows else None
+    return None if held is None else (rows[0], held)
 
 
 async def _lines(session: AsyncSession, *where: ColumnElement[bool], limit: int) -> list[Any]:

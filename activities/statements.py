@@ -120,6 +120,17 @@ class Statements:
                 await self._objections.hold(session, head.party, head.period)
             return new
 
+    async def procedure(self, head: Statement, line: int) -> str:
+        """The procedure of the case behind a line objected to: its panel decides.
+
+        Raises StatementRefusal: no_objection.
+        """
+        async with self._store.read() as session:
+            found = await self._objections.procedure(session, (head.party, head.period, line))
+        if found is None:
+            raise StatementRefusal("no_objection")
+        return found
+
     async def rule(self, head: Statement, line: int, liable: Sequence[Share], reason: str, actor: str) -> None:
         """Enter the panel's decision about a line objected to: the cost held moves to who bears it.
 

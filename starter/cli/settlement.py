@@ -22,6 +22,7 @@ from texts import values, when
 
 if TYPE_CHECKING:
     from activities.statements import Statements
+    from models.procedure import Procedure
     from reports.document import Document
 
 PartyName = Annotated[
@@ -122,9 +123,10 @@ async def decide(
     known = dict.fromkeys(name for pack in current.packs() for name in pack.parties)
     if found and (sum(share.percent for share in found) != 100 or not {share.party for share in found} <= set(known)):
         raise BadInput("objection_liable", known=", ".join(known))
-    who = _of(current, actor, (current.default_pack.panel,))
     async with _statements(current, writing=True) as book:
         head = await book.head(await _party(current, book, party), month)
+        pack = _own(current, await _told(book.procedure(head, line)))
+        who = _of(current, actor, pack, (pack.panel,))
         await _told(book.rule(head, line, found, _reason(reason), who))
         current.out.print(current.say("settled.ruled", party=head.party, month=month, line=line), markup=False)
     return 0
@@ -181,14 +183,22 @@ async def _party(current: Session, book: "Statements", name: str) -> str:
 
 def _clerk(current: Session, actor: str | None) -> str:
     """The name of somebody who may enter a party's word. Raises BadInput, NotAllowed."""
-    return _of(current, actor, current.default_pack.settlement.clerks)
+    return _of(current, actor, current.default_pack, current.default_pack.settlement.clerks)
 
 
-def _of(current: Session, actor: str | None, clerks: tuple[str, ...]) -> str:
+def _own(current: Session, ref: str) -> "Procedure":
+    """The procedure of this name and version: another one's panel does not do. Raises BadInput."""
+    pack = current.pack(ref)
+    if pack.ref != ref:
+        raise current.no_procedure()
+    return pack
+
+
+def _of(current: Session, actor: str | None, pack: "Procedure", clerks: tuple[str, ...]) -> str:
     """The name of somebody of one of these departments. Raises BadInput, NotAllowed."""
     name = acting(current, actor)
     if not set(current.directory.departments_of(name)) & set(clerks):
-        titles = ", ".join(values.department(clerk, current.default_pack, current.lang) for clerk in clerks)
+        titles = ", ".join(values.department(clerk, pack, current.lang) for clerk in clerks)
         raise NotAllowed("stranger", who=titles or current.say("nobody"))
     return name
 

@@ -21,6 +21,8 @@ LONG_AGO = datetime.now(UTC) - timedelta(days=40)
 """In a month that is over, whatever the day."""
 MONTH = f"{LONG_AGO.astimezone(ZoneInfo('Asia/Shanghai')):%Y-%m}"
 ME = ("--as", "徐莉")
+STORE_HEAD = "店总"
+"""The panel of another procedure."""
 Type = Callable[..., Awaitable[tuple[int, str, str]]]
 
 
@@ -122,6 +124,19 @@ async def test_the_panel_decides_an_objection_once_and_the_cost_moves_in_the_ope
     code, _, error = await typed(*line, "--keep", *panel)
     assert (code, "a decision is final" in error) == (3, True)
     assert (await typed("reconcile"))[0] == 0
+
+
+async def test_the_panel_of_the_cases_own_procedure_decides_whatever_new_complaints_run_on(
+    filled: Books, typed: Type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    month = ("--month", MONTH)
+    await typed("settlement", "close", *month, *ME)
+    await typed("settlement", "object", "M-1", *month, "--line", "2", "--reason", "未退货", *ME)
+    monkeypatch.setenv("REDRESS_DEFAULT_PROCEDURE", "returns")
+    line = ("settlement", "decide", "M-1", *month, "--line", "2", "--keep", "--reason", "监督小组裁定", "--as")
+    code, _, error = await typed(*line, STORE_HEAD)
+    assert (code, "After-sales quality panel" in error) == (3, True)
+    assert (await typed(*line, PANEL))[0] == 0
 
 
 REFUSED: list[tuple[tuple[str, ...], int, str]] = [
