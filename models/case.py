@@ -248,6 +248,10 @@ Written only where there are any: a worker of an earlier release does not know t
 """
 
 
+Wanted = Annotated[Demand | None, Field(exclude_if=lambda wanted: wanted is None)]
+"""What an unsatisfied customer asked for instead; written only where there is any, as `Parts`."""
+
+
 class Case(Record):
     """A complaint on its way, as the rules see it."""
 
@@ -290,6 +294,8 @@ class Case(Record):
     """… and for which department."""
     calendar: WorkCalendar | None = None
     demand: Demand
+    """What the case goes on with: an offer puts its own in the place of the customer's."""
+    wanted: Wanted = None
     ruling: Ruling | None = None
     decisions: int = 0
     final: bool = False

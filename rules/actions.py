@@ -158,7 +158,7 @@ def _resolve(case: Case, pack: Procedure, command: Resolve, at: datetime, depart
 
 def _feedback(case: Case, pack: Procedure, command: Feedback, at: datetime, department: str) -> tuple[Case, Verdict]:
     at_stage(case, Stage.FEEDBACK)
-    wanted = case.demand if command.demand is None else new_demand(case, pack, command.demand)
+    wanted = None if command.demand is None else new_demand(case, pack, command.demand)
     if command.satisfied is None:
         case = _said(case, at, "not_reached", command, department, command.reason)
         return closing.called(case, pack, at, satisfied=None), ACCEPTED
@@ -167,7 +167,9 @@ def _feedback(case: Case, pack: Procedure, command: Feedback, at: datetime, depa
         return closing.called(case, pack, at, satisfied=True), ACCEPTED
     if case.final:
         return closing.close(case, pack, Exit.DECISION_FINAL, at), ACCEPTED
-    return _again_from_the_ask(case.but(demand=wanted), pack, at, command.reason), ACCEPTED
+    if wanted is not None:
+        case = case.but(demand=wanted, wanted=wanted)
+    return _again_from_the_ask(case, pack, at, command.reason), ACCEPTED
 
 
 def _again_from_the_ask(case: Case, pack: Procedure, at: datetime, reason: str | None) -> Case:

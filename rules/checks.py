@@ -73,4 +73,4 @@ def asked_for(case: Case) -> Demand:
     """What the customer asks for: an offer that was not accepted has put its own demand in the place of theirs."""
     made = case.offers[-1] if case.offers else None
     stands = made is None or made.state == "accepted" or made.demand != case.demand
-    return case.demand if stands else case.complaint.demand
+    return case.demand if stands else case.wanted or case.complaint.demand

@@ -120,6 +120,8 @@ def _lacks(case: Case, pack: Procedure) -> str | None:
     open_works = [work for work in case.works if work.open]
     # What was given may be taken back by the gateway any day, and is then to be given again.
     kinds = [case.demand.kind, case.complaint.demand.kind, *(given.kind for given in (*case.given, *case.owing))]
+    if case.wanted is not None:
+        kinds.append(case.wanted.kind)
     if case.execution is not None:
         kinds.append(case.execution.remedy.kind)
     needed: list[tuple[str, str, bool]] = [

@@ -170,6 +170,18 @@ def test_a_grant_without_a_demand_gives_what_was_asked_for_and_no_offer_the_cust
     assert decided(world, HOTEL.panel, liable=liable(hotel=100)).child().case.refunded == 21_000
 
 
+def test_what_an_unsatisfied_customer_asked_for_instead_is_remembered_after_a_countered_offer() -> None:
+    world = offered().does("respond", "reception", version=1, accept=True).child()
+    world.does("feedback", "reception", satisfied=False, reason="x", demand={"kind": "refund", "amount": 1_500})
+    world.does("record", "reception")
+    offer = {"demand": {"kind": "refund", "amount": 500}, "basis": "rule 11", "liable": liable(hotel=100)}
+    for version in (2, 3):
+        world.does("offer", "duty_manager", **offer, fields={"impact": "small"})
+        world.does("respond", "reception", version=version, accept=False, reason="too little")
+    assert (world.stage, world.case.demand.amount) == ("panel", 4_500)
+    assert decided(world, HOTEL.panel, liable=liable(hotel=100)).child().case.refunded == 5_500
+
+
 def test_what_is_asked_for_after_an_offer_nobody_answered_stands() -> None:
     world = offered(demand={"kind": "refund", "amount": 6_000})
     world.does("triage", "reception", handling="grant", reason="x").child()
