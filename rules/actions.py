@@ -72,13 +72,13 @@ def _triage(case: Case, pack: Procedure, command: Triage, at: datetime, departme
         if name not in askable:
             known = ", ".join(askable)
             raise Refusal(Refused.BAD_INPUT, f"ask.{index}: cannot be asked here; use one of {known}")
-    case = duties.drop(case, at)
+    case = duties.drop(case, pack, at)
     case = case.but(route="by_hand", direct=command.handling != "ask", out_of_rule=command.handling == "refuse")
     handling = command.handling or "ask"
     facts = {"route": "by_hand", "handling": handling, "ask": ",".join(command.ask)}
     case = _said(case, at, "triaged", command, department, command.reason, **facts)
     if handling in {"grant", "refuse"}:
-        case = asking.drop(case, at)
+        case = asking.drop(case, pack, at)
     return intake.handle(case, pack, handling, command.ask, at, reason=command.reason), ACCEPTED
 
 
@@ -89,7 +89,7 @@ def _other_route(case: Case, pack: Procedure, command: Triage, at: datetime, dep
         known = ", ".join(route.name for route in pack.routes)
         raise Refusal(Refused.BAD_INPUT, f"route: is not known here; use one of {known}")
     case = _said(case, at, "rerouted", command, department, command.reason, route=chosen.name)
-    return intake.take_route(asking.drop(duties.drop(case, at), at), pack, chosen, at)
+    return intake.take_route(asking.drop(duties.drop(case, pack, at), pack, at), pack, chosen, at)
 
 
 def _negotiated(
@@ -181,11 +181,11 @@ def _again_from_the_ask(case: Case, pack: Procedure, at: datetime, reason: str |
         return stages.to_panel(case, pack, at, reason)
     route = route_of(case, pack)
     if route is not None and (route.before or route.handling == "offer"):
-        case = asking.drop(case, at).but(round=case.round + 1, contacted=False)
+        case = asking.drop(case, pack, at).but(round=case.round + 1, contacted=False)
         return working.restart(note(case, at, "rework", round=case.round), pack, at, route.before)
     departments = tuple(ask.department for ask in case.asks) or (pack.front_desk,)
     direct = departments == (pack.front_desk,)
-    case = asking.drop(case, at).but(round=case.round + 1, contacted=False)
+    case = asking.drop(case, pack, at).but(round=case.round + 1, contacted=False)
     case = note(case, at, "rework", round=case.round)
     return asking.prepare(case, pack, at, departments, direct=direct)
 
@@ -196,11 +196,11 @@ def _withdraw(case: Case, pack: Procedure, command: Withdraw, at: datetime, depa
     if case.exit is not None:
         raise Refusal(Refused.WRONG_STAGE, "the customer's part has ended; only who bears the cost is open")
     case = _said(case.but(withdrawn=True), at, "withdrawn", command, department, command.reason)
-    case = notify(case, at, "customer", "withdrawn")
+    case = notify(case, pack, at, "customer", "withdrawn")
     if case.stage in (Stage.EXECUTING, Stage.TASK):
         # What was promised is still given; the case ends when it has been.
         return case, ACCEPTED
-    case = asking.drop(case, at)
+    case = asking.drop(case, pack, at)
     return closing.close(case, pack, Exit.WITHDRAWN, at), ACCEPTED
 
 

@@ -54,7 +54,7 @@ def approval_overdue(case: Case, pack: Procedure, now: datetime) -> Case:
         return case
     due = deadline(case, pack, now, (pack.clocks.approval or pack.clocks.task).within)
     task = case.task.model_copy(update={"helpers": (*before.helpers, higher), "due": due})
-    return notify(case.but(task=task), now, higher, "approval", due_at=stamp(task.due))
+    return notify(case.but(task=task), pack, now, higher, "approval", due_at=stamp(task.due))
 
 
 def _higher(case: Case, pack: Procedure, tried: Sequence[str]) -> str | None:

@@ -17,7 +17,7 @@ def prepare(case: Case, pack: Procedure, at: datetime, departments: tuple[str, .
     """Name who is asked. What a department was asked or has answered stands: its clock is never restarted."""
     standing = {ask.department: ask for ask in case.asks if ask.issued_at is not None}
     asks = tuple(standing.get(name) or _new(case, name, direct=direct) for name in dict.fromkeys(departments))
-    case = drop(case, at, keep=asks).but(asks=asks)
+    case = drop(case, pack, at, keep=asks).but(asks=asks)
     if not any(ask.open for ask in asks):
         return conclude(case, pack, at)
     grace = pack.clocks.explanation
@@ -37,12 +37,12 @@ def _all_issued(case: Case) -> bool:
     return all(ask.issued_at is not None for ask in case.asks)
 
 
-def drop(case: Case, at: datetime, keep: tuple[Ask, ...] = ()) -> Case:
+def drop(case: Case, pack: Procedure, at: datetime, keep: tuple[Ask, ...] = ()) -> Case:
     """Take back the asks no longer wanted; whoever was about to answer is told."""
     dropped = [ask for ask in case.asks if ask not in keep and ask.issued_at is not None]
     for ask in dropped:
         if ask.open:
-            case = notify(case, at, ask.department, "ask_withdrawn", department=ask.department)
+            case = notify(case, pack, at, ask.department, "ask_withdrawn", department=ask.department)
     return case.but(asks=keep, past_asks=(*case.past_asks, *dropped)[-KEPT_ASKS:])
 
 
@@ -67,6 +67,7 @@ def _issue_one(case: Case, pack: Procedure, at: datetime, ask: Ask) -> Case:
     complaint = case.complaint
     case = notify(
         case,
+        pack,
         at,
         ask.department,
         "asked_own" if ask.direct else "asked",
@@ -93,13 +94,15 @@ def replace(case: Case, ask: Ask) -> Case:
     )
 
 
-def remind(case: Case, ask: Ask, at: datetime, now: datetime) -> Case:
+def remind(case: Case, pack: Procedure, ask: Ask, at: datetime, now: datetime) -> Case:
     """Remind before the deadline; after an outage over the deadline there is nothing left to remind of."""
     case = replace(case, ask.model_copy(update={"reminded": ask.reminded + 1}))
     if ask.deadline is None or now >= ask.deadline:
         return case
     case = note(case, at, "reminded", department=ask.department, deadline_at=stamp(ask.deadline))
-    return notify(case, at, ask.department, "reminded", department=ask.department, deadline_at=stamp(ask.deadline))
+    return notify(
+        case, pack, at, ask.department, "reminded", department=ask.department, deadline_at=stamp(ask.deadline)
+    )
 
 
 def silence(case: Case, pack: Procedure, ask: Ask, at: datetime) -> Case:
@@ -172,7 +175,9 @@ def mail_failed(case: Case, pack: Procedure, ask: Ask, at: datetime, code: str) 
     case = replace(case, ask.model_copy(update={"undelivered": True}))
     if ask.open:
         due = stamp(ask.deadline)
-        return notify(case, at, pack.front_desk, "undeliverable", department=ask.department, deadline_at=due, code=code)
+        return notify(
+            case, pack, at, pack.front_desk, "undeliverable", department=ask.department, deadline_at=due, code=code
+        )
     if not _silence_decided_the_cost(case, ask) or any(asked.late_answer for asked in case.asks):
         return case
     return bear_cost(case, at, find(pack, case.asks).liable, "undelivered")

@@ -82,7 +82,7 @@ def _happen(case: Case, pack: Procedure, due: Due, now: datetime) -> Case:
         return _work_is_due(case, pack, due, next(work for work in case.works if work.id == due.work), now)
     if due.ask is not None:
         ask = next(ask for ask in case.asks if ask.id == due.ask)
-        return remind(case, ask, due.at, now) if due.what == "reminder" else silence(case, pack, ask, due.at)
+        return remind(case, pack, ask, due.at, now) if due.what == "reminder" else silence(case, pack, ask, due.at)
     if case.stage is Stage.VERIFYING:
         return verification_missed(case, pack, due.at)
     if case.task is not None:
@@ -96,7 +96,7 @@ def _happen(case: Case, pack: Procedure, due: Due, now: datetime) -> Case:
 def _work_is_due(case: Case, pack: Procedure, due: Due, work: Work, now: datetime) -> Case:
     match due.what:
         case "reminder":
-            return duties.remind(case, work, due.at, now)
+            return duties.remind(case, pack, work, due.at, now)
         case "progress":
             return duties.tell_progress(case, pack, work, now)
         case _:

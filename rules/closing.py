@@ -23,7 +23,7 @@ def close(case: Case, pack: Procedure, end: Exit, at: datetime) -> Case:
     case = case.but(exit=end)
     if case.cost_held:
         return to_panel(case, pack, at)
-    case = drop(case, at) if case.phase != "rest" else case
+    case = drop(case, pack, at) if case.phase != "rest" else case
     if any(work.open for work in case.works):
         # Only what was to be done after the fact is left; see rules.duties.
         return note(move(case.but(phase="rest"), Stage.WORKING, at), at, "duties_left")
@@ -39,6 +39,7 @@ def tell_result(
     """
     case = notify(
         case,
+        pack,
         at,
         "customer",
         "result",
@@ -76,7 +77,7 @@ def call_back(case: Case, pack: Procedure, at: datetime) -> Case:
     times = case.callbacks + 1
     case = case.but(callbacks=times, due=_next_call(case, pack, at))
     case = note(case, at, "feedback_asked", department=pack.front_desk, times=times)
-    return notify(case, at, "customer", "callback", times=times)
+    return notify(case, pack, at, "customer", "callback", times=times)
 
 
 def _next_call(case: Case, pack: Procedure, at: datetime) -> datetime:

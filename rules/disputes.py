@@ -46,7 +46,7 @@ def contest(case: Case, pack: Procedure, command: Contest, at: datetime, departm
     )
     if case.stage in (Stage.EXECUTING, Stage.TASK, Stage.FEEDBACK) or (case.stage is Stage.WORKING and not working):
         return ruling.hold_cost(case, pack, at, command.reason), ACCEPTED
-    case = asking.drop(duties.drop(case, at), at, keep=tuple(ask for ask in case.asks if not ask.open))
+    case = asking.drop(duties.drop(case, pack, at), pack, at, keep=tuple(ask for ask in case.asks if not ask.open))
     return stages.to_panel(case, pack, at, command.reason), ACCEPTED
 
 
@@ -76,7 +76,7 @@ def decide(case: Case, pack: Procedure, command: Decide, at: datetime, departmen
     case = ruling.decided(case, at, finding)
     if command.grant:
         return remedy.execute(case, pack, at), ACCEPTED
-    case = notify(case, at, "customer", "decided_against", reason=command.reason)
+    case = notify(case, pack, at, "customer", "decided_against", reason=command.reason)
     return closing.close(case, pack, Exit.DECIDED_AGAINST, at), ACCEPTED
 
 
@@ -111,7 +111,7 @@ def decide_together(
         raise Refusal(Refused.WRONG_STAGE, "the case has a ruling of its own, which stands")
     demand = asked_for(case) if command.demand is None else new_demand(case, pack, command.demand)
     case = note(
-        _freed(case.but(demand=demand), at),
+        _freed(case.but(demand=demand), pack, at),
         at,
         "decided",
         actor=command.actor,
@@ -143,12 +143,12 @@ def _working_before(case: Case) -> bool:
     return case.stage is Stage.WORKING and case.phase == "before"
 
 
-def _freed(case: Case, at: datetime) -> Case:
+def _freed(case: Case, pack: Procedure, at: datetime) -> Case:
     """Without all that was to lead to a ruling of its own: what is asked, at work, offered, to be approved."""
     if case.task is not None and case.stage in (Stage.OFFERING, Stage.APPROVING):
         for department in case.task.holders:
-            case = notify(case, at, department, "ask_withdrawn", department=department)
-    case = asking.drop(duties.drop(case, at), at)
+            case = notify(case, pack, at, department, "ask_withdrawn", department=department)
+    case = asking.drop(duties.drop(case, pack, at), pack, at)
     return stages.overtake(case).but(pending="")
 
 

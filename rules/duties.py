@@ -53,6 +53,7 @@ def _issue_one(case: Case, pack: Procedure, at: datetime, duty: Duty, part: Assi
     ends = deadline(case, pack, at, part.within or _span(case, duty))
     case = notify(
         case,
+        pack,
         at,
         part.department,
         "duty",
@@ -107,23 +108,25 @@ def replace(case: Case, work: Work) -> Case:
     return case.but(works=tuple(work if old.id == work.id else old for old in case.works))
 
 
-def drop(case: Case, at: datetime, *, aside: bool = False) -> Case:
+def drop(case: Case, pack: Procedure, at: datetime, *, aside: bool = False) -> Case:
     """Take back the duties that hold the case up (`aside`: the others too); whoever was at it is told."""
     for work in case.works:
         if work.open and (aside or not work.aside):
-            case = notify(case, at, work.department, "ask_withdrawn", department=work.department)
+            case = notify(case, pack, at, work.department, "ask_withdrawn", department=work.department)
     kept = tuple(work for work in case.works if not work.open or (work.aside and not aside))
     return case.but(works=kept, plan=(), assigned=())
 
 
-def remind(case: Case, work: Work, at: datetime, now: datetime) -> Case:
+def remind(case: Case, pack: Procedure, work: Work, at: datetime, now: datetime) -> Case:
     """Remind before the deadline; after an outage over the deadline there is nothing left to remind of."""
     case = replace(case, work.model_copy(update={"reminded": work.reminded + 1}))
     if now >= work.deadline:
         return case
     due = stamp(work.deadline)
     case = note(case, at, "reminded", department=work.department, duty=work.duty, deadline_at=due)
-    return notify(case, at, work.department, "duty_reminded", department=work.department, duty=work.duty, due_at=due)
+    return notify(
+        case, pack, at, work.department, "duty_reminded", department=work.department, duty=work.duty, due_at=due
+    )
 
 
 def tell_progress(case: Case, pack: Procedure, work: Work, now: datetime) -> Case:
@@ -132,7 +135,7 @@ def tell_progress(case: Case, pack: Procedure, work: Work, now: datetime) -> Cas
     following = deadline(case, pack, now, progress) if progress else None
     case = replace(case, work.model_copy(update={"told": work.told + 1, "progress_at": following}))
     case = note(case, now, "progress", department=work.department, duty=work.duty)
-    return notify(case, now, "customer", "progress", duty=work.duty, due_at=stamp(work.deadline))
+    return notify(case, pack, now, "customer", "progress", duty=work.duty, due_at=stamp(work.deadline))
 
 
 def escalate(case: Case, pack: Procedure, work: Work, now: datetime, *, blamed: bool) -> Case:
@@ -156,6 +159,7 @@ def escalate(case: Case, pack: Procedure, work: Work, now: datetime, *, blamed: 
     for department in dict.fromkeys((work.department, rung)) if blamed else ():
         case = notify(
             case,
+            pack,
             now,
             department,
             "duty_overdue",

@@ -36,15 +36,15 @@ def open_case(
     case = note(case, at, "filed", channel=complaint.channel, cause=complaint.cause, severity=severity)
     if complaint.contact is not None:
         case = note(case, at, "contacted", actor=complaint.contact.by, mode=complaint.contact.mode)
-    return _acknowledged(take_route(case, pack, route(pack, Facts.of(case)), at), at)
+    return _acknowledged(take_route(case, pack, route(pack, Facts.of(case)), at), pack, at)
 
 
-def _acknowledged(case: Case, at: datetime) -> Case:
+def _acknowledged(case: Case, pack: Procedure, at: datetime) -> Case:
     """The customer gets the number, the next step and its clock, ahead of every other notice."""
     asked = [ask.deadline for ask in case.asks if ask.deadline]
     worked = [work.deadline for work in case.works if not work.aside]
     first = min((*asked, *worked), default=case.task.due if case.task else case.due)
-    case = notify(case, at, "customer", "acknowledged", stage=case.stage, due_at=stamp(first))
+    case = notify(case, pack, at, "customer", "acknowledged", stage=case.stage, due_at=stamp(first))
     return case.but(mails=(case.mails[-1], *case.mails[:-1]))
 
 
@@ -54,11 +54,11 @@ def take_route(case: Case, pack: Procedure, chosen: Route, at: datetime, *, skip
     case = case.but(route=chosen.name, direct=direct, out_of_rule=chosen.handling == "refuse")
     case = note(case, at, "triaged", route=chosen.name, handling=chosen.handling, ask=",".join(chosen.ask))
     for department in chosen.tell:
-        case = notify(case, at, department, "major", department=department, cause=case.complaint.cause)
+        case = notify(case, pack, at, department, "major", department=department, cause=case.complaint.cause)
     if chosen.negotiate and pack.clocks.negotiation and case.complaint.negotiation is Negotiation.NOT_TRIED:
         due = deadline(case, pack, at, pack.clocks.negotiation.within)
         case = note(move(case, Stage.NEGOTIATING, at, due=due), at, "negotiating", due_at=stamp(due))
-        return notify(case, at, "customer", "negotiate", due_at=stamp(due))
+        return notify(case, pack, at, "customer", "negotiate", due_at=stamp(due))
     return _begin(case, pack, chosen, at, skip)
 
 

@@ -70,7 +70,7 @@ def put(case: Case, pack: Procedure, at: datetime) -> Case:
         return case
     due = deadline(case, pack, at, offers.answer)
     case = _state(stages.move(case, Stage.OFFERING, at, due=due), "waiting")
-    return notify(case, at, "customer", "offer", version=made.version, reason=made.basis, due_at=stamp(due))
+    return notify(case, pack, at, "customer", "offer", version=made.version, reason=made.basis, due_at=stamp(due))
 
 
 def last(case: Case) -> Offer | None:
@@ -121,5 +121,5 @@ def lapsed(case: Case, pack: Procedure, at: datetime) -> Case:
     """The customer has not answered the offer in time: the case ends under a name of its own."""
     made = last(case)
     case = note(_state(case, "lapsed"), at, "offer_lapsed", version=made.version if made else None)
-    case = notify(case, at, "customer", "offer_lapsed")
+    case = notify(case, pack, at, "customer", "offer_lapsed")
     return closing.close(case, pack, Exit.OFFER_LAPSED, at)

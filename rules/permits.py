@@ -66,7 +66,7 @@ def extend(case: Case, pack: Procedure, command: Extend, at: datetime, departmen
         asked_by=command.asked_by,
         reason=command.reason,
     )
-    return notify(case, at, "customer", "extended", department=command.of, due_at=stamp(ends)), ACCEPTED
+    return notify(case, pack, at, "customer", "extended", department=command.of, due_at=stamp(ends)), ACCEPTED
 
 
 def _clock(case: Case, command: Extend) -> tuple[datetime | None, int]:

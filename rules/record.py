@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from models.case import Case, Event, Mail
+from models.procedure import Procedure
 from rules.authority import JUDGED
-from rules.money import stake
+from rules.checks import lets_out
 
 KEPT_EVENTS = 300
 """Lines of the record a case keeps in memory; SQL keeps all. What SQL lacks is kept however much it is."""
@@ -53,14 +54,21 @@ def _first_kept(case: Case) -> int:
 
 
 def notify(
-    case: Case, at: datetime, to: str, template: str, *, ask: str | None = None, **values: str | int | None
+    case: Case,
+    pack: Procedure,
+    at: datetime,
+    to: str,
+    template: str,
+    *,
+    ask: str | None = None,
+    **values: str | int | None,
 ) -> Case:
-    """Have a notice sent to a department or to "customer"; every notice says order, demand and amount."""
+    """Have a notice sent to a department or to "customer"; every notice says order, demand, and what it lets out."""
     facts: dict[str, str | int | None] = {
         "number": case.number,
         "order": case.complaint.order.number,
         "demand": case.demand.kind,
-        "amount": stake(case.complaint.order, case.demand, case.promised),
+        "amount": lets_out(case, pack, case.demand),
         "currency": case.complaint.order.currency,
         **values,
     }

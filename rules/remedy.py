@@ -89,8 +89,8 @@ def _start(
     )
     if waits_for_goods:
         back = stamp(at + pack.clocks.goods.within)
-        case = notify(case, at, "customer", "return_goods", due_at=back)
-        case = notify(case, at, pack.returns_centre, "goods_expected", due_at=back)
+        case = notify(case, pack, at, "customer", "return_goods", due_at=back)
+        case = notify(case, pack, at, pack.returns_centre, "goods_expected", due_at=back)
     return case
 
 
@@ -177,7 +177,7 @@ def finished(case: Case, pack: Procedure, result: RemedyResult, at: datetime) ->
     kind, department = _whose(case.execution, pack, result.step)
     due = deadline(case, pack, at, pack.clocks.task.within)
     task = Task(kind=kind, department=department, due=due, code=result.failure)
-    return give_task(case, Stage.TASK, task, at)
+    return give_task(case, pack, Stage.TASK, task, at)
 
 
 def _whose(execution: Execution | None, pack: Procedure, step: Step | None) -> tuple[str, str]:
@@ -263,5 +263,5 @@ def refund_instead(case: Case, pack: Procedure, at: datetime) -> Case:
 
 def abandoned(case: Case, pack: Procedure, at: datetime, reason: str | None = None) -> Case:
     """A person ends the attempt, with a reason; the customer is told that it was not done, and asked."""
-    case = notify(case.but(execution=None), at, "customer", "not_done", refunded=case.refunded, reason=reason)
+    case = notify(case.but(execution=None), pack, at, "customer", "not_done", refunded=case.refunded, reason=reason)
     return ask_customer(case, pack, at)

@@ -36,7 +36,7 @@ def go_on(case: Case, pack: Procedure, at: datetime, *, shared: bool = False) ->
     if shared and pack.clocks.verification is not None:
         due = deadline(case, pack, at, pack.clocks.verification.within)
         task = Task(kind="verification", department=pack.front_desk, due=due)
-        return give_task(case, Stage.VERIFYING, task, at)
+        return give_task(case, pack, Stage.VERIFYING, task, at)
     return execute(case, pack, at)
 
 
@@ -74,7 +74,7 @@ def promise(case: Case, pack: Procedure, at: datetime) -> Case:
     clock = pack.clocks.promise or pack.clocks.task
     due = deadline(case, pack, at, clock.within)
     case = note(case, at, "promised", department=pack.front_desk, due_at=stamp(due))
-    case = notify(case, at, "customer", "promised", due_at=stamp(due))
+    case = notify(case, pack, at, "customer", "promised", due_at=stamp(due))
     return execute(case, pack, at, due=due)
 
 
@@ -90,7 +90,7 @@ def refuse(case: Case, pack: Procedure, at: datetime, template: str, *, reason: 
     due = deadline(case, pack, at, pack.clocks.insist.within)
     case = move(case, Stage.REFUSED, at, due=due)
     case = note(case, at, "refused", department=pack.front_desk, why=template, reason=reason)
-    return notify(case, at, "customer", template, reason=reason, due_at=stamp(due))
+    return notify(case, pack, at, "customer", template, reason=reason, due_at=stamp(due))
 
 
 def decided(case: Case, at: datetime, finding: Finding) -> Case:
@@ -114,7 +114,7 @@ def hold_cost(case: Case, pack: Procedure, at: datetime, reason: str | None = No
     """The customer keeps what was ruled; only who bears the cost waits for the panel (S0-10)."""
     decision = case.ruling.decision if case.ruling else case.decisions
     case = note(case.but(contested=True, cost_held=True), at, "cost_held", department=pack.panel, decision=decision)
-    return notify(case, at, pack.panel, "panel", reason=reason)
+    return notify(case, pack, at, pack.panel, "panel", reason=reason)
 
 
 def in_rule(case: Case, pack: Procedure, at: datetime) -> Case:

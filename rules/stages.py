@@ -23,14 +23,16 @@ def move(case: Case, stage: Stage, at: datetime, due: datetime | None = None, ta
     return case.but(stage=stage, stage_since=at, due=due, task=task)
 
 
-def give_task(case: Case, stage: Stage, task: Task, at: datetime, *, reason: str | None = None) -> Case:
+def give_task(
+    case: Case, pack: Procedure, stage: Stage, task: Task, at: datetime, *, reason: str | None = None
+) -> Case:
     """Hand the case to a named department with a clock of its own, and tell it."""
     case = move(case, stage, at, task=task)
     due, notice = stamp(task.due), _notice(task)
     if stage is not Stage.VERIFYING:
         disputed = 1 if case.contested else None
         case = note(case, at, notice, department=task.department, code=task.code, due_at=due, contested=disputed)
-    return notify(case, at, task.department, notice, code=task.code, reason=reason, due_at=due)
+    return notify(case, pack, at, task.department, notice, code=task.code, reason=reason, due_at=due)
 
 
 def _notice(task: Task) -> str:
@@ -40,21 +42,21 @@ def _notice(task: Task) -> str:
 def to_panel(case: Case, pack: Procedure, at: datetime, reason: str | None = None) -> Case:
     """A disputed determination goes to the panel at once (S0-10, S0-27)."""
     task = Task(kind="panel", department=pack.panel, due=deadline(case, pack, at, pack.clocks.panel.within))
-    return give_task(case, Stage.PANEL, task, at, reason=reason)
+    return give_task(case, pack, Stage.PANEL, task, at, reason=reason)
 
 
 def to_leadership(case: Case, pack: Procedure, at: datetime, reason: str) -> Case:
     """A customer who insists goes on the weekly list for the leadership (S0-13)."""
     due = deadline(case, pack, at, pack.clocks.leadership.within)
     task = Task(kind="leadership", department=pack.leadership, due=due)
-    return give_task(case, Stage.LEADERSHIP, task, at, reason=reason)
+    return give_task(case, pack, Stage.LEADERSHIP, task, at, reason=reason)
 
 
 def to_offer(case: Case, pack: Procedure, at: datetime, department: str, reason: str | None = None) -> Case:
     """A department must make the customer an offer (S2-09, S3-08). One still before the customer is overtaken."""
     case = overtake(case)
     due = deadline(case, pack, at, _span_of("offer", pack))
-    return give_task(case, Stage.OFFERING, Task(kind="offer", department=department, due=due), at, reason=reason)
+    return give_task(case, pack, Stage.OFFERING, Task(kind="offer", department=department, due=due), at, reason=reason)
 
 
 def overtake(case: Case) -> Case:
@@ -67,7 +69,7 @@ def overtake(case: Case) -> Case:
 def to_approval(case: Case, pack: Procedure, at: datetime, department: str) -> Case:
     """What was determined or offered is more than its maker may authorise (S2-38 … S2-41)."""
     due = deadline(case, pack, at, _span_of("approval", pack))
-    return give_task(case, Stage.APPROVING, Task(kind="approval", department=department, due=due), at)
+    return give_task(case, pack, Stage.APPROVING, Task(kind="approval", department=department, due=due), at)
 
 
 def ladder(pack: Procedure, level: int) -> str:
@@ -103,7 +105,7 @@ def task_overdue(case: Case, pack: Procedure, now: datetime) -> Case:
     late = task.model_copy(update={"overdue": task.overdue + 1, "due": due})
     case = note(case.but(task=late, missed=True), task.due, "task_overdue", department=task.department, code=task.kind)
     for department in dict.fromkeys((task.department, ladder(pack, task.overdue))):
-        case = notify(case, now, department, "task_overdue", department=task.department, code=task.kind)
+        case = notify(case, pack, now, department, "task_overdue", department=task.department, code=task.kind)
     return case
 
 

@@ -26,7 +26,7 @@ def take_back(case: Case, pack: Procedure, command: TakenBack, at: datetime, dep
     given = next((given for given in case.given if given.reference == command.reference), None)
     if given is None:
         raise _not_given(case)
-    case = _taken(case, given, command.code, at, actor=command.actor, department=department)
+    case = _taken(case, pack, given, command.code, at, actor=command.actor, department=department)
     return (take_up(case, pack, at) if case.stage is Stage.FEEDBACK else case), ACCEPTED
 
 
@@ -37,7 +37,14 @@ def _not_given(case: Case) -> Refusal:
 
 
 def _taken(
-    case: Case, given: Given, code: str, at: datetime, *, actor: str | None = None, department: str | None = None
+    case: Case,
+    pack: Procedure,
+    given: Given,
+    code: str,
+    at: datetime,
+    *,
+    actor: str | None = None,
+    department: str | None = None,
 ) -> Case:
     case = case.but(
         given=tuple(each for each in case.given if each is not given),
@@ -56,7 +63,7 @@ def _taken(
         reference=given.reference,
         code=code,
     )
-    return notify(case, at, "customer", "taken_back", refunded=given.amount)
+    return notify(case, pack, at, "customer", "taken_back", refunded=given.amount)
 
 
 def take_up(case: Case, pack: Procedure, at: datetime) -> Case:
@@ -73,13 +80,13 @@ def take_up(case: Case, pack: Procedure, at: datetime) -> Case:
     )
     due = deadline(case, pack, at, pack.clocks.task.within)
     task = Task(kind="payment", department=pack.cashier, due=due, code=CODE)
-    return give_task(case.but(owing=tuple(rest), execution=execution, exit=None), Stage.TASK, task, at)
+    return give_task(case.but(owing=tuple(rest), execution=execution, exit=None), pack, Stage.TASK, task, at)
 
 
 def reopened(closed: Case, pack: Procedure, given: Given, code: str, at: datetime) -> Case:
     """A case that had ended goes on, because money it had given came back. Its record goes on where it ended."""
     case = note(closed.but(exit=None, satisfied=False), at, "reopened")
-    return take_up(_taken(case, given, code, at), pack, at)
+    return take_up(_taken(case, pack, given, code, at), pack, at)
 
 
 def stands(reference: str, events: Iterable[Event]) -> bool:

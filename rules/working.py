@@ -27,7 +27,7 @@ def record(case: Case, pack: Procedure, command: RecordDuty, at: datetime, depar
         return case, Verdict(accepted=True, code="late")
     case = _found(case, pack, duty, command, department)
     if duty.tells_customer:
-        case = notify(case, at, "customer", "duty_done", duty=work.duty)
+        case = notify(case, pack, at, "customer", "duty_done", duty=work.duty)
     if not work.aside and (lead := _lead(duty, command)) is not None:
         return _follow(case, pack, lead, at, command.note), ACCEPTED
     return advance(case, pack, at), ACCEPTED
@@ -114,7 +114,7 @@ def _lead(duty: Duty, command: RecordDuty) -> Lead | None:
 
 def _follow(case: Case, pack: Procedure, lead: Lead, at: datetime, reason: str | None) -> Case:
     """What a report says leads elsewhere than to the next step (S2-08, S3-06)."""
-    case = duties.drop(case, at)
+    case = duties.drop(case, pack, at)
     if lead.route is not None:
         return _other_route(case, pack, lead.route, at)
     match lead.then:
@@ -163,7 +163,7 @@ def overdue(case: Case, pack: Procedure, work: Work, at: datetime, now: datetime
     if duty.on_silence == "proceed" or work.aside:
         return advance(case, pack, at)
     bearer = pack.unreachable if unsent else duty.silence_costs or work.department
-    return _customer_wins(duties.drop(case, at), pack, bearer, work.department, at)
+    return _customer_wins(duties.drop(case, pack, at), pack, bearer, work.department, at)
 
 
 def _customer_wins(case: Case, pack: Procedure, bearer: str, department: str, at: datetime) -> Case:

@@ -38,6 +38,12 @@ def test_no_answer_after_the_call_backs_is_no_answer_not_satisfied() -> None:
     assert world.kinds().count("feedback_asked") == 3
 
 
+def test_goods_asked_for_after_a_refund_are_told_at_their_worth() -> None:
+    world = paid(demand={"kind": "refund", "amount": 5_000})
+    world.does("feedback", DESK, satisfied=False, reason="x", demand={"kind": "exchange"}).does("contact", DESK)
+    assert world.mails("asked")[-1].values["amount"] == 21_000
+
+
 def test_an_outage_uses_up_no_call_back() -> None:
     world = paid().outage(days=20)
     assert (world.stage, world.case.callbacks, world.view.due) == ("feedback", 2, world.now + hours(24))

@@ -143,6 +143,12 @@ def test_what_was_not_done_is_not_told_as_something_to_get(pack: Procedure) -> N
     assert "Refunded" not in body
 
 
+@pytest.mark.parametrize("template", ["callback", "withdrawn"])
+def test_a_customer_who_has_been_paid_is_not_told_of_what_would_still_be_paid(template: str, pack: Procedure) -> None:
+    _, body = render_mail(template, ALL | {"amount": 0}, pack, Language.EN)
+    assert "CNY" not in body
+
+
 def test_a_notice_of_a_newer_worker_becomes_a_plain_one(pack: Procedure) -> None:
     subject, body = render_mail("teleported", ALL, pack, Language.EN)
     assert subject == "[R-1] News about your complaint"
