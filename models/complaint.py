@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections import Counter
 from enum import StrEnum
 from typing import Annotated, Self
 
@@ -104,6 +105,14 @@ class Order(Contract):
     promised_at: Moment | None = None
     delivered_at: Moment | None = None
 
+    @property
+    def holds(self) -> Counter[str]:
+        """How much of each product it holds, over all its lines."""
+        held = Counter[str]()
+        for line in self.lines:
+            held[line.sku] += line.quantity
+        return held
+
     @model_validator(mode="after")
     def _a_platform_order_names_its_merchant(self) -> Self:
         if self.kind is OrderKind.PLATFORM and self.merchant is None:
@@ -166,15 +175,13 @@ class Complaint(Contract):
 
     @model_validator(mode="after")
     def _the_demand_fits_the_order(self, info: ValidationInfo) -> Self:
-        ordered: dict[str, int] = {}
-        for line in self.order.lines:
-            ordered[line.sku] = ordered.get(line.sku, 0) + line.quantity
+        held = self.order.holds
         wanted: dict[str, int] = {}
         for part in self.demand.lines:
             # A product named twice is asked for in sum; what is a case already stays one.
             before = wanted.get(part.sku, 0) if info.context == AT_THE_DOOR else 0
             wanted[part.sku] = before + part.quantity
-            if wanted[part.sku] > ordered.get(part.sku, 0):
+            if wanted[part.sku] > held[part.sku]:
                 raise ValueError("`demand.lines` asks for more than the order holds; check sku and quantity")
         if self.demand.amount is not None and self.demand.amount > self.order.paid:
             raise ValueError("`demand.amount` is more than `order.paid`; ask for at most what was paid")

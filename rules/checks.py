@@ -1,7 +1,5 @@
 """What every action checks before it acts. A refusal says what to do instead."""
 
-from collections import Counter
-
 from models.case import Case, Stage, Verdict
 from models.commands import Share
 from models.complaint import Demand
@@ -44,9 +42,7 @@ def new_demand(case: Case, pack: Procedure, demand: Demand) -> Demand:
         raise Refusal(Refused.BAD_INPUT, f"demand.kind: is not a remedy here; use one of {known}")
     if demand.amount is not None and demand.amount > order.paid - case.promised:
         raise Refusal(Refused.TOO_MUCH, "demand.amount: is more than is left of what was paid; lower it")
-    left: Counter[str] = Counter()
-    for line in order.lines:
-        left[line.sku] += line.quantity
+    left = order.holds
     for part in demand.lines:
         left[part.sku] -= part.quantity
     if any(quantity < 0 for quantity in left.values()):

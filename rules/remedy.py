@@ -1,6 +1,5 @@
 """Carrying a decision out (S0-17): what is owed, on which day, and what a person must settle."""
 
-from collections import Counter
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -42,9 +41,7 @@ def owed(case: Case, pack: Procedure) -> Remedy:
 
 def _held(order: Order, lines: tuple[Quantity, ...]) -> tuple[Quantity, ...]:
     """What of these the order holds: a product named twice is not sent twice."""
-    left = Counter[str]()
-    for line in order.lines:
-        left[line.sku] += line.quantity
+    left = order.holds
     found = []
     for part in lines:
         count = min(part.quantity, left[part.sku])
