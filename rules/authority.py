@@ -40,9 +40,14 @@ def another_person(case: Case, pack: Procedure, name: str, command: Command) -> 
         raise Refusal(Refused.SAME_PERSON, "actor: had a part in this matter before; somebody else must decide it")
 
 
-def no_own_clock(command: Command, departments: Collection[str]) -> None:
-    """Raises Refusal where the sender would give more time to a department of their own, under whatever hat."""
-    if isinstance(command, Extend) and command.of in departments:
+def no_own_clock(command: Command, departments: Collection[str], hat: str) -> None:
+    """Raises Refusal where the sender has asked for more time, or would give it to a department of their own.
+
+    Both to one they belong to, under whatever hat, and to the one whose `hat` they wear as its substitute.
+    """
+    if not isinstance(command, Extend):
+        return
+    if command.actor == command.asked_by or command.of in (*departments, hat):
         raise Refusal(Refused.SAME_PERSON, "of: nobody gives more time to the own department; somebody else must")
 
 

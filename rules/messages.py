@@ -44,7 +44,7 @@ def receive(
     try:
         department = may(case, pack, name, command, departments)
         another_person(case, pack, name, command)
-        no_own_clock(command, departments)
+        no_own_clock(command, departments, department)
         within_limit(case, pack, command, limits)
         room_for_more(case)
         more = {"other": other} if isinstance(command, Move) else {}

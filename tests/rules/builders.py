@@ -184,13 +184,14 @@ def found_against(**changes: Any) -> World:
 def guest(**changes: Any) -> World:
     """A guest's complaint to the invented hotel: a dirty room."""
     facts: dict[str, Any] = {
+        "pack": HOTEL,
         "channel": "reception",
         "cause": "dirty",
         "order": SELF_OPERATED,
         "details": {"room": 12},
         "contact": None,
     }
-    return World(pack=HOTEL, **(facts | changes))
+    return World(**(facts | changes))
 
 
 def offered(**changes: Any) -> World:

@@ -244,6 +244,14 @@ def test_a_deadline_is_extended_once_with_a_reason_by_somebody_else_and_the_cust
     assert World().refuses("extend", DESK, by="1h", **more) == "wrong_department"  # a procedure without extensions
 
 
+def test_a_substitute_gives_no_more_time_to_the_department_it_stands_in_for() -> None:
+    rooms = HOTEL.departments[ROOMS].model_copy(update={"substitute": DESK})
+    pack = _version(departments=HOTEL.departments | {ROOMS: rooms}, authority=HOTEL.authority | {"extend": (ROOMS,)})
+    more = {"of": ROOMS, "asked_by": "Hugo", "reason": "The floor is flooded.", "by": "1h"}
+    assert guest(pack=pack).refuses("extend", DESK, **more) == "same_person"
+    assert guest(pack=pack).refuses("extend", DESK, **(more | {"of": DESK})) == "same_person"
+
+
 def test_a_substitute_acts_in_the_departments_place() -> None:
     world = guest().does("record", MANAGER)
     assert world.event("recorded").department == DESK
