@@ -61,8 +61,7 @@ def restore(source: Path, home: Path) -> Path | None:
     for name in (NOTE, *FILES):
         if not (source / name).is_file():
             raise WrongFolderError(f"{source} holds no {name}; name a folder that `redress backup` has written")
-    if is_locked(home / LOCK):
-        raise BackupError(f"a local stack runs on {home}; stop it first")
+    _rests(home)
     for name in FILES:
         _check(source / name)
     try:
@@ -78,6 +77,30 @@ def restore(source: Path, home: Path) -> Path | None:
 
 def _open(file: Path) -> sqlite3.Connection:
     return sqlite3.connect(file, timeout=_PATIENCE, isolation_level=None)
+
+
+def _rests(home: Path) -> None:
+    """Raises BackupError where something works on the home."""
+    if is_locked(home / LOCK):
+        raise BackupError(f"a local stack runs on {home}; stop it first")
+    for name in FILES:
+        if _in_use(home / name):
+            raise BackupError(f"a program has {name} in {home} open, such as a worker; stop it first")
+
+
+def _in_use(file: Path) -> bool:
+    """Whether somebody has the database open: a worker that runs by itself does not hold the stack's lock.
+
+    It would go on writing into the file that was moved away. SQLite gives its journal up only where it is alone.
+    """
+    if not file.is_file():
+        return False
+    try:
+        with closing(sqlite3.connect(file, timeout=1.0, isolation_level=None)) as alone:
+            alone.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.DatabaseError as error:
+        return error.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    return False
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -92,6 +92,23 @@ async def test_a_restored_stack_goes_on_and_its_books_agree(tmp_path: Path) -> N
     await store.close()
 
 
+async def test_a_home_whose_database_a_worker_of_its_own_has_open_is_not_restored(tmp_path: Path) -> None:
+    kept, home = tmp_path / "kept", tmp_path / "home"
+    home.mkdir()
+    with closing(sqlite3.connect(home / "temporal.db")) as made:
+        made.execute("CREATE TABLE theirs (x)")
+    worker = Store(f"sqlite:///{home / 'redress.db'}")
+    await worker.create()
+    await asyncio.to_thread(back_up, home, kept)
+    with pytest.raises(
+        BackupError, match=r"^a program has redress.db in [^\n]* open, such as a worker; stop it first$"
+    ):
+        await asyncio.to_thread(restore, kept, home)
+    assert await worker.version() is not None
+    await worker.close()
+    assert await asyncio.to_thread(restore, kept, home) is not None
+
+
 def test_a_folder_that_is_no_backup_changes_nothing(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
