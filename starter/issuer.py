@@ -22,6 +22,8 @@ PRIVATE, PUBLIC = "issuer.key", "issuer.jwks"
 LIFE = timedelta(minutes=5)
 """How long a token of ours is good for: long enough to be sent."""
 KEPT_KEYS = 5
+WORKERS = "workers"
+"""Where the private file has the workers' secret; one of an earlier release has none until its key is renewed."""
 ISSUER = "redress"
 
 
@@ -52,14 +54,18 @@ class Issuer:
         make_home(self._home)
         fresh: dict[str, Any] = OKPAlgorithm.to_jwk(Ed25519PrivateKey.generate(), as_dict=True)
         fresh["kid"] = token_hex(4)
-        keys = [fresh, *(self._keys() if (self._home / PRIVATE).exists() else [])][:KEPT_KEYS]
-        _write(self._home / PRIVATE, {"keys": keys})
+        earlier = self._ring() if (self._home / PRIVATE).exists() else None
+        keys = [fresh, *(earlier["keys"] if earlier else [])][:KEPT_KEYS]
+        _write(self._home / PRIVATE, {"keys": keys, WORKERS: _secret(earlier or {"keys": keys}).hex()})
         self._publish(keys)
 
     def secret(self) -> bytes:
-        """What only those who may sign know, for the workers' own tokens. Raises IssuerError."""
+        """What only those who may sign know, for the workers' own tokens; the same however often the key is renewed.
+
+        Raises IssuerError.
+        """
         self.ensure()
-        return hashlib.sha256(f"workers/{self._keys()[-1]['d']}".encode()).digest()
+        return _secret(self._ring())
 
     def sign(self, name: str, to: str | None = None, life: timedelta = LIFE) -> str:
         """A token that names somebody, good for one workflow where `to` is given. Raises IssuerError."""
@@ -81,16 +87,29 @@ class Issuer:
         return jwt.encode(claims, signer, algorithm="EdDSA", headers={"kid": keys[0]["kid"]})
 
     def _keys(self) -> list[dict[str, Any]]:
+        keys: list[dict[str, Any]] = self._ring()["keys"]
+        return keys
+
+    def _ring(self) -> dict[str, Any]:
+        """The private file's content."""
         try:
-            keys: list[dict[str, Any]] = json.loads((self._home / PRIVATE).read_text(encoding="utf-8"))["keys"]
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            ring: dict[str, Any] = json.loads((self._home / PRIVATE).read_text(encoding="utf-8"))
+            _ = ring["keys"][0]
+        except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
             raise IssuerError(
                 f"{self._home / PRIVATE}: cannot be read ({type(error).__name__}); delete it for a new one"
             ) from None
-        return keys
+        return ring
 
     def _publish(self, keys: list[dict[str, Any]]) -> None:
         _write(self.public, {"keys": [{k: v for k, v in key.items() if k != "d"} for key in keys]})
+
+
+def _secret(ring: dict[str, Any]) -> bytes:
+    """Made of the first key there was, and written down, because that key is not kept for ever."""
+    if (known := ring.get(WORKERS)) is not None:
+        return bytes.fromhex(known)
+    return hashlib.sha256(f"workers/{ring['keys'][-1]['d']}".encode()).digest()
 
 
 def _write(file: Path, content: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from activities.identity import Denied, Gate, Holder, KeyFile, KeyFileError, read_keys
 from starter.gate import GateError, gate_of
-from starter.issuer import Issuer
+from starter.issuer import KEPT_KEYS, Issuer
 from starter.proof import is_loopback
 from starter.settings import load_settings
 
@@ -38,6 +38,14 @@ def gate(issuer: Issuer) -> Gate:
 
 def _reason(found: Denied | None) -> str:
     return found.reason if found else "believed"
+
+
+def test_the_workers_secret_stays_the_same_however_often_the_key_is_renewed(tmp_path: Path) -> None:
+    issuer = Issuer(tmp_path, lambda: NOW)
+    before = issuer.secret()
+    for _ in range(KEPT_KEYS + 1):
+        issuer.renew()
+    assert issuer.secret() == before
 
 
 def test_a_token_of_a_known_key_proves_its_actor(gate: Gate, issuer: Issuer) -> None:
