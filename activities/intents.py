@@ -99,7 +99,11 @@ class Intents:
             await session.exec(update(RefundIntent).where(*mine).values(suspect=True))
 
     async def paid(self, intent: RefundIntent, receipt: Receipt) -> None:
-        """The money has left: that stands whatever was noted before."""
+        """The money has left: that stands whatever was noted before.
+
+        Where its amount had been freed and others have taken it since, the order gives nothing back any more, and the
+        oracle names it.
+        """
         async with self._store.write() as session:
             stored = await _locked(session, intent.key)
             if stored is None or stored.state == "paid":
@@ -107,7 +111,7 @@ class Intents:
             if stored.state == "taken_back" and stored.reference == receipt.reference:
                 return  # news from before the gateway took it back
             if stored.state == "refused":
-                await _hold(session, stored.order_number, stored.currency, stored.amount)
+                await _hold_late(session, stored.order_number, stored.currency, stored.amount)
             stored.state, stored.reference, stored.code = "paid", receipt.reference, None
 
     async def refused(self, intent: RefundIntent, code: str, attempt: int) -> bool:
@@ -206,6 +210,12 @@ async def _hold(session: AsyncSession, order: str, currency: str, amount: int, b
     fits = and_(_account(order, currency), total + besides <= col(OrderAccount.paid))
     held = await session.exec(update(OrderAccount).where(fits).values(refunded=total))
     return held.rowcount == 1
+
+
+async def _hold_late(session: AsyncSession, order: str, currency: str, amount: int) -> None:
+    """Take the amount of what has left already; all that is left where that is not enough."""
+    if not await _hold(session, order, currency, amount):
+        await session.exec(update(OrderAccount).where(_account(order, currency)).values(refunded=OrderAccount.paid))
 
 
 def _account(order: str, currency: str) -> ColumnElement[bool]:

@@ -11,6 +11,7 @@ from sqlmodel import select
 from temporalio.exceptions import ApplicationError
 
 from activities.embedded import EmbeddedCarrier, EmbeddedGateway, EmbeddedWarehouse
+from activities.intents import Intents
 from activities.ports import GatewayRefused, PaymentGateway, Receipt, TryAgain
 from activities.remedies import Remedies
 from activities.store import Store
@@ -185,6 +186,18 @@ async def test_a_second_attempt_does_not_take_what_others_were_paid_meanwhile(
     assert (await desk(gateway).pay(remedy(amount=700, attempt=2))).failure == "exceeds_paid"
     assert await refunded(store) == [700]
     assert len(gateway.keys) == 2
+
+
+async def test_after_a_refusal_that_proves_wrong_the_order_gives_back_nothing_more(
+    store: Store, desk: Callable[..., Remedies], remedy: Remedy, clock: Any
+) -> None:
+    intents = Intents(store)
+    opened: Any = await intents.open(remedy(amount=700), clock())
+    await intents.refused(opened.intent, "account_closed", 1)
+    await desk().pay(remedy("C-2", amount=700))
+    await intents.paid(opened.intent, Receipt(reference="RF-LATE", amount=700, currency="CNY"))
+    assert (await desk().pay(remedy("C-3", amount=300))).failure == "exceeds_paid"
+    assert await refunded(store) == [1_000]
 
 
 async def test_a_temporary_failure_is_tried_again_under_the_same_key_at_the_gateways_pace(
