@@ -13,7 +13,7 @@ from activities.store import Store, StoreError
 from models.ledger import Account
 from models.names import remedy_key
 from models.remedy import RemedyOrder
-from models.tables import CaseRow, LedgerEntry, LedgerTxn, OrderAccount, RefundIntent
+from models.tables import CaseRow, EventRow, LedgerEntry, LedgerTxn, OrderAccount, RefundIntent
 
 SETTLE = timedelta(seconds=60)
 """A call sent less than this ago may still land; a look that finds nothing proves nothing yet."""
@@ -120,10 +120,8 @@ class Intents:
             stored = await _locked(session, intent.key)
             if stored is None or (stored.state, stored.generation) != ("open", intent.generation):
                 return False
-            stored.state, stored.code, stored.attempt = "refused", code, attempt
-            account = _account(stored.order_number, stored.currency)
-            freed = col(OrderAccount.refunded) - stored.amount
-            await session.exec(update(OrderAccount).where(account).values(refunded=freed))
+            stored.code, stored.attempt = code, attempt
+            await _free(session, stored)
         return True
 
     async def taken_back(self, key: str, code: str) -> int:
@@ -138,6 +136,24 @@ class Intents:
             if stored.state == "paid":
                 stored.state, stored.code = "taken_back", code
             return stored.attempt
+
+    async def given_up(self, order: str) -> list[RefundIntent]:
+        """Payments for an order that the gateway took back and a person has given up; their amounts are held still."""
+        back = select(RefundIntent).where(RefundIntent.order_number == order, RefundIntent.state == "taken_back")
+        async with self._store.read() as session:
+            taken = (await session.exec(back)).all()
+            numbers = {intent.number for intent in taken}
+            said = select(EventRow).where(col(EventRow.number).in_(numbers), EventRow.kind == "resolved")
+            lines = (await session.exec(said)).all() if taken else ()
+        keys = {remedy_key(line.number, int(line.data["payment"]), "pay") for line in lines if "payment" in line.data}
+        return [intent for intent in taken if intent.key in keys]
+
+    async def free(self, key: str) -> None:
+        """What a payment given up holds is the order's again. It never becomes due again."""
+        async with self._store.write() as session:
+            stored = await _locked(session, key)
+            if stored is not None and stored.state == "taken_back":
+                await _free(session, stored)
 
     async def under(self, reference: str) -> RefundIntent | None:
         """The intent the gateway made or had made under its number `reference`."""
@@ -210,6 +226,14 @@ async def _hold(session: AsyncSession, order: str, currency: str, amount: int, b
     fits = and_(_account(order, currency), total + besides <= col(OrderAccount.paid))
     held = await session.exec(update(OrderAccount).where(fits).values(refunded=total))
     return held.rowcount == 1
+
+
+async def _free(session: AsyncSession, intent: RefundIntent) -> None:
+    """Nothing is paid, nothing is held."""
+    intent.state = "refused"
+    freed = col(OrderAccount.refunded) - intent.amount
+    account = _account(intent.order_number, intent.currency)
+    await session.exec(update(OrderAccount).where(account).values(refunded=freed))
 
 
 async def _hold_late(session: AsyncSession, order: str, currency: str, amount: int) -> None:

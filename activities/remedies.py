@@ -13,7 +13,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.duties import RemedyDuties
-from activities.intents import SETTLE, Bar, Intents
+from activities.intents import SETTLE, Bar, Held, Intents
 from activities.ports import Carrier, GatewayRefused, PaymentGateway, Receipt, TryAgain, Warehouse
 from activities.store import Store
 from models.names import remedy_key
@@ -67,13 +67,13 @@ class Remedies(RemedyDuties):
         """
         if order.amount == 0:
             return StepResult()
-        opened = await self._intents.open(order, self._now())
-        if isinstance(opened, Bar):
-            return StepResult(failure=opened.value)
-        intent = opened.intent
-        if intent.state != "open":
-            return _known(intent)
         async with _temporal_errors():
+            opened = await self._open(order)
+            if isinstance(opened, Bar):
+                return StepResult(failure=opened.value)
+            intent = opened.intent
+            if intent.state != "open":
+                return _known(intent)
             return await (self._send if opened.fresh else self._pay)(intent, order)
 
     @activity.defn(name="pay_state")
@@ -122,6 +122,22 @@ class Remedies(RemedyDuties):
         """Send the goods to the customer."""
         async with _temporal_errors():
             return await _step(self._warehouse.ship(_key(order, "ship"), order.order, order.lines))
+
+    async def _open(self, order: RemedyOrder) -> Held | Bar:
+        opened = await self._intents.open(order, self._now())
+        if opened is Bar.EXCEEDS_PAID and await self._freed(order.order):
+            return await self._intents.open(order, self._now())
+        return opened
+
+    async def _freed(self, order: str) -> bool:
+        """Whether anything was held for payments given up that the gateway no longer lists.
+
+        Looked for only now: what was said to be taken back and was not is still with the customer.
+        """
+        gone = [each for each in await self._intents.given_up(order) if await self._gateway.find(each.key) is None]
+        for intent in gone:
+            await self._intents.free(intent.key)
+        return bool(gone)
 
     async def _pay(self, intent: RefundIntent, order: RemedyOrder) -> StepResult:
         anew = self._doubtful(intent)

@@ -262,7 +262,8 @@ class RefundIntent(Row, table=True):
     suspect: bool = False
     """The gateway may have stored a failure under the key: look before the next call."""
     state: str = "open"
-    """open, paid, refused, or taken_back: paid, until the gateway took it back. Its amount is held all the same."""
+    """open, paid, refused, or taken_back: paid, until the gateway took it back. Its amount is held all the same, until
+    it is refused for good: given up, and not with the gateway any more."""
     reference: str | None = None
     code: str | None = None
     """Why the gateway refused."""

@@ -42,7 +42,7 @@ _MAY_HAVE_PAID = frozenset({"payment_in_doubt", "child_failed"})
 
 
 def _said(
-    case: Case, at: datetime, kind: str, command: Command, department: str, reason: str | None, **data: str | int
+    case: Case, at: datetime, kind: str, command: Command, department: str, reason: str | None, **data: str | int | None
 ) -> Case:
     """Record an action with the words its sender gave for it."""
     return note(case, at, kind, actor=command.actor, department=department, reason=reason, **data)
@@ -137,7 +137,9 @@ def _goods(case: Case, pack: Procedure, command: Goods, at: datetime, department
 
 def _resolve(case: Case, pack: Procedure, command: Resolve, at: datetime, department: str) -> tuple[Case, Verdict]:
     at_stage(case, Stage.TASK)
-    case = _said(case, at, "resolved", command, department, command.note, outcome=command.outcome)
+    # By this the next payment of the order knows that what the gateway took back need not be held any more.
+    payment = takeback.given_up(case) if command.outcome == "abandon" else None
+    case = _said(case, at, "resolved", command, department, command.note, outcome=command.outcome, payment=payment)
     match command.outcome:
         case "retry":
             return remedy.retry(case, pack, at), ACCEPTED

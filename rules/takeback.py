@@ -83,6 +83,13 @@ def take_up(case: Case, pack: Procedure, at: datetime) -> Case:
     return give_task(case.but(owing=tuple(rest), execution=execution, exit=None), pack, Stage.TASK, task, at)
 
 
+def given_up(case: Case) -> int | None:
+    """The decision whose payment is given up with the task the case waits for; None where nothing was taken back."""
+    if case.execution is None or case.task is None or case.task.code != CODE:
+        return None
+    return case.execution.decision
+
+
 def reopened(closed: Case, pack: Procedure, given: Given, code: str, at: datetime) -> Case:
     """A case that had ended goes on, because money it had given came back. Its record goes on where it ended."""
     case = note(closed.but(exit=None, satisfied=False), at, "reopened")

@@ -15,9 +15,10 @@ from activities.intents import Intents
 from activities.ports import GatewayRefused, PaymentGateway, Receipt, TryAgain
 from activities.remedies import Remedies
 from activities.store import Store
+from models.case import Event
 from models.remedy import RemedyOrder
 from models.tables import GatewayEntry, GatewayRefund, OrderAccount, RefundIntent
-from tests.activities.bookkeeping import Books, executed, ruled
+from tests.activities.bookkeeping import OCTOBER, Books, executed, ruled
 
 Remedy = Callable[..., RemedyOrder]
 Answer = Receipt | Exception
@@ -325,6 +326,26 @@ async def test_a_payment_taken_back_stays_held_and_is_made_anew_only_by_a_later_
     assert {(end.reference, end.failure) for end in ends} == {("RF-2", None)}
     assert (gateway.keys, gateway.looks) == (["C-1:1:pay:1", "C-1:1:pay:2"], 1)
     assert await refunded(store) == [400]
+
+
+async def test_a_payment_taken_back_and_given_up_is_free_for_others_once_the_gateway_no_longer_lists_it(
+    store: Store, desk: Callable[..., Remedies], remedy: Remedy, books: Books
+) -> None:
+    gateway = ScriptedGateway()
+    await books.case("C-1", number="O-1")
+    await desk(gateway).pay(remedy(amount=700))
+    await _taken_back(store)
+    other = remedy("C-2", amount=700)
+    assert (await desk(gateway).pay(other)).failure == "exceeds_paid"
+    facts: dict[str, str | int] = {"outcome": "abandon", "payment": 1}
+    await books.write("C-1", Event(seq=1, at=OCTOBER, kind="resolved", data=facts))
+    gateway.made = Receipt(reference="RF-1", amount=700, currency="CNY")
+    assert (await desk(gateway).pay(other)).failure == "exceeds_paid"
+    gateway.made = None
+    gateway.answers = [Receipt(reference="RF-2", amount=700, currency="CNY")]
+    assert (await desk(gateway).pay(other)).reference == "RF-2"
+    assert await refunded(store) == [700]
+    assert (await desk(gateway).pay(remedy("C-3", amount=700))).failure == "exceeds_paid"
 
 
 async def test_a_refund_said_to_be_taken_back_that_the_gateway_still_lists_is_not_paid_again(

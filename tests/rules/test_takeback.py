@@ -59,6 +59,13 @@ def test_a_payment_that_came_back_is_not_given_up_for_another_remedy() -> None:
     assert taken(paid()).refuses("resolve", RETURNS, outcome="refund_instead") == "bad_input"
 
 
+def test_the_record_says_which_payment_that_came_back_was_given_up() -> None:
+    world = taken(paid()).does("resolve", RETURNS, outcome="abandon", note="x")
+    assert (world.event("resolved").data["payment"], world.view.refunded) == (1, 0)
+    failed = granted().child(failure="account_closed", step="pay").does("resolve", RETURNS, outcome="abandon", note="x")
+    assert "payment" not in failed.event("resolved").data
+
+
 @pytest.mark.parametrize(
     ("hats", "code"), [(DESK, "wrong_department"), (LEADERSHIP, "wrong_department"), ((), "unknown_actor")]
 )

@@ -89,6 +89,22 @@ async def test_it_becomes_a_task_of_its_case_and_is_paid_once_more(office: Offic
 
 
 @cached
+async def test_what_was_taken_back_and_given_up_is_paid_by_a_later_decision(office: Office) -> None:
+    case, reference = await paid(office)
+    await told(office, reference)
+    await case.at("task")
+    await case.send("resolve", RETURNS, outcome="abandon", note="客户账户已注销")
+    await case.at("feedback")
+    await case.send("feedback", SERVICE, satisfied=False, reason="没有收到退款")
+    await case.send("contact", SERVICE)
+    await case.at("asked")
+    await case.send("confirm", GOODS_DEPT, liable=liable(merchant=100), reason="属实")
+    seen = await case.at("feedback")
+    assert seen.refunded == 21_000
+    await agree(office, case)
+
+
+@cached
 async def test_a_case_that_has_ended_is_opened_again_once_and_ends_with_all_its_record(office: Office) -> None:
     case, reference = await paid(office)
     await case.send("feedback", SERVICE, satisfied=True, command_id="f-1")
