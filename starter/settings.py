@@ -29,9 +29,8 @@ from models.language import Language, of_locale
 from models.names import TASK_QUEUE
 from starter.errors import OperatorError
 from starter.keyring import KeyRing
+from starter.settingsfile import FILE, PREFIX
 
-PREFIX = "REDRESS_"
-FILE = "redress.toml"
 PACKAGED_DIRECTORY = Path(__file__).resolve().parent.parent / "procedures"
 TEST_PREFIX = f"{PREFIX}TEST_"
 """Variables that steer the test suite, not the service."""

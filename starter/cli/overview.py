@@ -7,10 +7,10 @@ from pathlib import Path
 
 from models.language import Language, of_locale
 from starter.cli.commands import GROUPS
+from starter.settingsfile import FILE, PREFIX
 from texts import HERE
 
 HELP = ("--help", "-h")
-SETTINGS_FILE = "redress.toml"
 _COLUMN = 14
 
 
@@ -63,10 +63,10 @@ def _lang(rest: list[str]) -> Language | None:
 
 def _usual() -> Language:
     """As the settings have it, which would take longer to read whole; a file that cannot be read has no say in this."""
-    named: object = os.environ.get("REDRESS_LANG")
+    named: object = os.environ.get(f"{PREFIX}LANG")
     if not named:
         try:
-            named = tomllib.loads(Path(SETTINGS_FILE).read_text(encoding="utf-8")).get("lang")
+            named = tomllib.loads(Path(FILE).read_text(encoding="utf-8")).get("lang")
         except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
             named = None
     return Language(named) if isinstance(named, str) and named in set(Language) else of_locale(os.environ)
