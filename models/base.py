@@ -170,15 +170,29 @@ class Problem(Contract):
         return f"{self.field}: {self.reason}"
 
 
-def problems(error: ValidationError) -> list[Problem]:
-    """A validation error as one-line problems, at most five, without any input value."""
+class Misfit(ValueError):
+    """A field that does not fit what else a contract says: a check of the whole names the field it is about."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(reason)
+        self.field = field
+
+
+def problems(error: ValidationError, whole: str = "(message)") -> list[Problem]:
+    """A validation error as one-line problems, at most five, without any input value.
+
+    `whole`: what the input is called where no field of it is to blame.
+    """
     found: list[Problem] = []
     every = error.errors(include_input=False, include_url=False)
     inner = {item["loc"][:depth] for item in every for depth in range(len(item["loc"]))}
     for item in [item for item in every if item["type"] != "too_short" or item["loc"] not in inner][:5]:
         # A list whose entry was refused is not told to lack it too.
         context: dict[str, Any] = item.get("ctx", {})
-        field = ".".join(spelt(part) for part in item["loc"]) or "(message)"
+        path = [spelt(part) for part in item["loc"]]
+        if isinstance(misfit := context.get("error"), Misfit):
+            path.append(misfit.field)
+        field = ".".join(path) or whole
         found.append(Problem(field=field[:120], code=item["type"], reason=_reason(item["type"], item["msg"], context)))
     return found
 

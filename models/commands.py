@@ -5,7 +5,21 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Contract, Currency, Detail, Line, Minor, Number, PartnerRef, Proof, Ref, Slug, Text, Token
+from models.base import (
+    Contract,
+    Currency,
+    Detail,
+    Line,
+    Minor,
+    Misfit,
+    Number,
+    PartnerRef,
+    Proof,
+    Ref,
+    Slug,
+    Text,
+    Token,
+)
 from models.complaint import MAX_DETAILS, MAX_EVIDENCE, MAX_LINES, Demand, Evidence, Quantity
 from models.span import Span
 
@@ -22,9 +36,9 @@ Shares = Annotated[tuple[Share, ...], Field(min_length=1, max_length=10)]
 
 def _whole(liable: tuple[Share, ...]) -> None:
     if sum(share.percent for share in liable) != 100:
-        raise ValueError("the percents of `liable` must add up to 100")
+        raise Misfit("liable", "the percents must add up to 100")
     if len({share.party for share in liable}) != len(liable):
-        raise ValueError("`liable` names a party twice; name it once")
+        raise Misfit("liable", "names a party twice; name it once")
 
 
 class Standing(Contract):
@@ -91,9 +105,9 @@ class Triage(Command):
     @model_validator(mode="after")
     def _asks_somebody(self) -> Self:
         if (self.handling is None) == (self.route is None):
-            raise ValueError("needs exactly one of `handling` and `route`")
+            raise Misfit("handling", "is given exactly where `route` is not; give one of them")
         if (self.handling == "ask") != bool(self.ask):
-            raise ValueError('`ask` names departments exactly where `handling` is "ask"')
+            raise Misfit("ask", 'names departments exactly where `handling` is "ask"; correct one of them')
         return self
 
 
@@ -177,9 +191,9 @@ class Resolve(Command):
     @model_validator(mode="after")
     def _says_how(self) -> Self:
         if self.outcome == "settled" and self.reference is None:
-            raise ValueError('`reference` is needed with "settled": the number of the payment or parcel')
+            raise Misfit("reference", 'is needed with "settled"; give the number of the payment or parcel')
         if self.outcome == "abandon" and self.note is None:
-            raise ValueError('`note` is needed with "abandon": the reason')
+            raise Misfit("note", 'is needed with "abandon"; give the reason')
         return self
 
 
@@ -196,7 +210,7 @@ class Feedback(Command):
     @model_validator(mode="after")
     def _says_whether(self) -> Self:
         if self.reached == (self.satisfied is None):
-            raise ValueError("`satisfied` is needed exactly where the customer was reached")
+            raise Misfit("satisfied", "is given exactly where the customer was reached; correct one of them")
         return self
 
 
@@ -276,7 +290,7 @@ class Approve(Command):
     @model_validator(mode="after")
     def _says_why_not(self) -> Self:
         if not self.approve and self.reason is None:
-            raise ValueError("`reason` is needed where `approve` is false")
+            raise Misfit("reason", "is needed where `approve` is false; add it")
         return self
 
 

@@ -16,6 +16,7 @@ from models.base import (
     Email,
     Line,
     Minor,
+    Misfit,
     Moment,
     Number,
     Ref,
@@ -116,7 +117,7 @@ class Order(Contract):
     @model_validator(mode="after")
     def _a_platform_order_names_its_merchant(self) -> Self:
         if self.kind is OrderKind.PLATFORM and self.merchant is None:
-            raise ValueError("a platform order needs `merchant`; add the merchant's id")
+            raise Misfit("merchant", "is needed for a platform order; add the merchant's id")
         return self
 
 
@@ -137,7 +138,7 @@ class Demand(Contract):
     @model_validator(mode="after")
     def _compensation_names_its_amount(self) -> Self:
         if self.kind is DemandKind.COMPENSATION and not self.amount:
-            raise ValueError("a compensation needs `amount` in minor units; add it")
+            raise Misfit("amount", "is needed for a compensation; add it")
         return self
 
 
@@ -182,9 +183,9 @@ class Complaint(Contract):
             before = wanted.get(part.sku, 0) if info.context == AT_THE_DOOR else 0
             wanted[part.sku] = before + part.quantity
             if wanted[part.sku] > held[part.sku]:
-                raise ValueError("`demand.lines` asks for more than the order holds; check sku and quantity")
+                raise Misfit("demand.lines", "is more than the order holds; check sku and quantity")
         if self.demand.amount is not None and self.demand.amount > self.order.paid:
-            raise ValueError("`demand.amount` is more than `order.paid`; ask for at most what was paid")
+            raise Misfit("demand.amount", "is more than the order has cost; ask for at most what was paid")
         return self
 
     def own_number(self) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Contract, Currency, Line, Minor, Ref, Text
+from models.base import Contract, Currency, Line, Minor, Misfit, Ref, Text
 from models.commands import Command, Shares
 from models.quality_complaint import Count, Lots, Papers
 
@@ -33,7 +33,7 @@ class FormTeam(Command):
     @model_validator(mode="after")
     def _leader_belongs(self) -> Self:
         if self.leader not in {member.name for member in self.members}:
-            raise ValueError("`leader` is none of the `members`; add the leader's name and duty")
+            raise Misfit("leader", "is none of the `members`; add the leader's name and duty there")
         return self
 
 
@@ -71,7 +71,7 @@ class Containment(Contract):
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
         if self.defective > self.inspected:
-            raise ValueError("`defective` is more than `inspected`; correct one of them")
+            raise Misfit("defective", "is more than `inspected`; correct one of them")
         return self
 
 
@@ -176,7 +176,7 @@ class CloseReport(Command):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if sum(share.percent for share in self.liability) != 100:
-            raise ValueError("the percents of `liability` must add up to 100")
+            raise Misfit("liability", "the percents must add up to 100")
         return self
 
 

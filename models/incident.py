@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Contract, Line, Moment, Number, Proof, Record, Ref, Slug, Text
+from models.base import Contract, Line, Misfit, Moment, Number, Proof, Record, Ref, Slug, Text
 from models.case import Mail
 from models.commands import Command, Decide, Share
 from models.complaint import Demand
@@ -26,7 +26,7 @@ class Scope(Contract):
     @model_validator(mode="after")
     def _names_something(self) -> Self:
         if not self.marks():
-            raise ValueError("a scope needs product, lot, merchant or cause; give at least one")
+            raise Misfit("product", "is needed, or lot, merchant or cause; give at least one")
         return self
 
     def marks(self) -> dict[Mark, str]:
@@ -66,7 +66,7 @@ class VerifyIncident(Command):
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
         if self.defective > self.inspected:
-            raise ValueError("`defective` is more than `inspected`; correct one of them")
+            raise Misfit("defective", "is more than `inspected`; correct one of them")
         return self
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Line, Slug
+from models.base import Line, Misfit, Slug
 from models.parts import Clock, Count, Part, Title, WallClock
 
 Mark = Literal["product", "lot", "merchant", "cause"]
@@ -35,7 +35,7 @@ class Threshold(WallClock):
     @model_validator(mode="after")
     def _each_mark_once(self) -> Self:
         if len(set(self.by)) != len(self.by):
-            raise ValueError("`by` names a mark twice; name it once")
+            raise Misfit("by", "names a mark twice; name it once")
         return self
 
 

@@ -1,13 +1,13 @@
 """A company's procedure as data: who is asked, how long, what silence means. Every number names its source clause."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from datetime import timedelta
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Line, Ref, Slug
+from models.base import Line, Misfit, Ref, Slug
 from models.complaint import DemandKind
 from models.language import Language
 from models.parts import Clock, Count, Part, Title, WallClock
@@ -40,7 +40,7 @@ class Callback(Part):
     @model_validator(mode="after")
     def _least_is_at_most(self) -> Self:
         if self.at_least > self.times:
-            raise ValueError("`at_least` is more than `times`; lower it")
+            raise Misfit("at_least", "is more than `times`; lower it")
         return self
 
 
@@ -136,9 +136,9 @@ class Route(Part):
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
         if (self.handling in {"ask", "own"}) != bool(self.ask):
-            raise ValueError('`ask` names departments exactly where `handling` is "ask" or "own"')
+            raise Misfit("ask", 'names departments exactly where `handling` is "ask" or "own"; correct one of them')
         if (self.handling == "offer") != bool(self.offers_by):
-            raise ValueError('`offers_by` names a department exactly where `handling` is "offer"')
+            raise Misfit("offers_by", 'names a department exactly where `handling` is "offer"; correct one of them')
         return self
 
 
@@ -222,12 +222,16 @@ class MeetingRules(Part):
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
         if missing := sorted(self.model_fields_set - {"sources"} - set(self.sources)):
-            raise ValueError(f"`sources` lacks {', '.join(missing)}; name the clause of each")
+            raise Misfit("sources", f"lacks {', '.join(missing)}; name the clause of each")
         if strangers := sorted(set(self.may_decide) - set(self.members)):
-            raise ValueError(f"`may_decide` names {', '.join(strangers)}, no member; add it to `members`")
+            raise Misfit("may_decide", f"names {', '.join(strangers)}, no member; add it to `members`")
         if self.quorum > len(set(self.members)):
-            raise ValueError("`quorum` is more than there are `members`; lower it")
+            raise Misfit("quorum", "is more than there are `members`; lower it")
         return self
+
+
+_Names = tuple[str, str, Iterable[str], Container[str]]
+"""Where names stand in a pack, what they name, the names, and those that are defined."""
 
 
 class Procedure(Part):
@@ -312,42 +316,58 @@ class Procedure(Part):
         if not isinstance(data, dict) or not isinstance(given := data.get("parameters", {}), dict):
             return data
         values = {f"${name}": item.get("value") for name, item in given.items() if isinstance(item, dict)}
-        return {key: part if key == "parameters" else _filled(part, values) for key, part in data.items()}
+        return {key: part if key == "parameters" else _filled(key, part, values) for key, part in data.items()}
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
-        desks = (self.front_desk, self.returns_centre, self.panel, self.leadership, self.cashier)
-        _all_known("department", [*desks, *(d for r in self.routes for d in r.ask)], self.departments)
-        _all_known("department", list(self.settlement.clerks), self.departments)
-        special = {"asked", "task", "duty"}
-        _all_known(
-            "department", [d for who in self.authority.values() for d in who if d not in special], self.departments
-        )
-        _all_known("department", list(self.meeting.members if self.meeting else ()), self.departments)
-        _all_known("department", [d for each in self.sending.values() for d in each.to], self.departments)
-        for section in (self.incident, self.corrective_action):
-            _all_known("department", section.named_departments() if section else [], self.departments)
-        if self.corrective_action is not None:
-            _all_known("party", [self.corrective_action.supplier, self.corrective_action.bearer], self.parties)
-        merged = [p for m in self.merges for p in (*m.parties, m.becomes)]
-        shared = (self.shared.customer, *self.shared.others) if self.shared else ()
-        _all_known("party", [self.customer, self.unreachable, *merged, *shared], self.parties)
-        # Whoever is asked may be silent, and then bears the cost.
-        _all_known("party", [d for r in self.routes for d in r.ask], self.parties)
-        _all_known("cause", [c for r in self.routes for c in r.when.causes], self.causes)
-        _all_known("cause", [c for r in self.in_rules for c in r.causes], self.causes)
-        _all_known("channel", [c for r in self.routes for c in r.when.channels], self.channels)
+        for field, kind, used, known in self._named():
+            if unknown := sorted({name for name in used if name not in known}):
+                told = f"{kind} {', '.join(unknown)} is used but not defined; define it or correct the name"
+                raise Misfit(field, told)
         if self.routes[-1].when != When():
-            raise ValueError("the last of `routes` must have no `when`; add a route for everything else")
+            raise Misfit("routes", "the last must have no `when`; add one for everything else")
         answer = self.clocks.answer.within if self.clocks.answer else None
         if isinstance(answer, timedelta) and any(clock.within >= answer for clock in self.clocks.reminders):
-            raise ValueError("`clocks.reminders` must each be shorter than `clocks.answer`")
+            raise Misfit("clocks.reminders", "must each be shorter than `clocks.answer`; shorten them")
         return self
 
+    def _named(self) -> Iterator[_Names]:
+        """Every name that must be defined elsewhere in the pack."""
+        for desk in ("front_desk", "returns_centre", "panel", "leadership", "cashier"):
+            yield desk, "department", [getattr(self, desk)], self.departments
+        for index, route in enumerate(self.routes):
+            yield f"routes.{index}.ask", "department", route.ask, self.departments
+            # Whoever is asked may be silent, and then bears the cost.
+            yield f"routes.{index}.ask", "party", route.ask, self.parties
+            yield f"routes.{index}.when.causes", "cause", route.when.causes, self.causes
+            yield f"routes.{index}.when.channels", "channel", route.when.channels, self.channels
+        for index, rule in enumerate(self.in_rules):
+            yield f"in_rules.{index}.causes", "cause", rule.causes, self.causes
+        yield "settlement.clerks", "department", self.settlement.clerks, self.departments
+        for command, who in self.authority.items():
+            yield f"authority.{command}", "department", {*who} - {"asked", "task", "duty"}, self.departments
+        for name, each in self.sending.items():
+            yield f"sending.{name}.to", "department", each.to, self.departments
+        yield from self._named_in_sections()
+        yield from self._named_parties()
 
-def _all_known(kind: str, used: list[str], known: object) -> None:
-    if unknown := sorted({name for name in used if name not in known}):  # type: ignore[operator]
-        raise ValueError(f"{kind} {', '.join(unknown)} is used but not defined; define it or correct the name")
+    def _named_in_sections(self) -> Iterator[_Names]:
+        if self.meeting is not None:
+            yield "meeting.members", "department", self.meeting.members, self.departments
+        if self.incident is not None:
+            yield "incident", "department", self.incident.named_departments(), self.departments
+        if (corrective := self.corrective_action) is not None:
+            yield "corrective_action", "department", corrective.named_departments(), self.departments
+            yield "corrective_action.supplier", "party", [corrective.supplier], self.parties
+            yield "corrective_action.bearer", "party", [corrective.bearer], self.parties
+
+    def _named_parties(self) -> Iterator[_Names]:
+        yield "customer", "party", [self.customer], self.parties
+        yield "unreachable", "party", [self.unreachable], self.parties
+        for index, merge in enumerate(self.merges):
+            yield f"merges.{index}", "party", [*merge.parties, merge.becomes], self.parties
+        if self.shared is not None:
+            yield "shared", "party", [self.shared.customer, *self.shared.others], self.parties
 
 
 def _in_working_days(part: object) -> Iterator[int]:
@@ -364,11 +384,13 @@ def _in_working_days(part: object) -> Iterator[int]:
             yield from _in_working_days(item)
 
 
-def _filled(part: Any, values: dict[str, Any]) -> Any:
+def _filled(field: str, part: Any, values: dict[str, Any]) -> Any:
     if isinstance(part, str) and part.startswith("$"):
         if part not in values:
-            raise ValueError(f"{part} is used but not one of `parameters`; define it or correct the name")
+            raise Misfit(field, f"{part} is used but not one of `parameters`; define it or correct the name")
         return values[part]
     if isinstance(part, dict):
-        return {key: _filled(item, values) for key, item in part.items()}
-    return [_filled(item, values) for item in part] if isinstance(part, list) else part
+        return {key: _filled(f"{field}.{key}", item, values) for key, item in part.items()}
+    if isinstance(part, list):
+        return [_filled(f"{field}.{index}", item, values) for index, item in enumerate(part)]
+    return part

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Contract, Line, Number, Proof, Ref, Text
+from models.base import Contract, Line, Misfit, Number, Proof, Ref, Text
 from models.complaint import Evidence
 
 Count = Annotated[int, Field(strict=True, ge=0, le=10**9)]
@@ -63,7 +63,7 @@ class QualityComplaint(Contract):
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
         if self.defective > self.quantity:
-            raise ValueError("`defective` is more than `quantity`; correct one of them")
+            raise Misfit("defective", "is more than `quantity`; correct one of them")
         if self.substance and not (self.lots or self.contracts):
-            raise ValueError("a substance over its limit needs `lots` or `contracts` to be traced; add them")
+            raise Misfit("lots", "are needed, or `contracts`, to trace a substance over its limit; add them")
         return self

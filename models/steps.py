@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Line, Minor, Slug
+from models.base import Line, Minor, Misfit, Slug
 from models.complaint import DemandKind, OrderKind
 from models.parts import Part, Title
 from models.span import Span, WallSpan
@@ -46,7 +46,7 @@ class FormField(Part):
     @model_validator(mode="after")
     def _choices_where_chosen(self) -> Self:
         if (self.kind == "choice") != bool(self.choices):
-            raise ValueError('`choices` are given exactly where `kind` is "choice"')
+            raise Misfit("choices", 'are given exactly where `kind` is "choice"; correct one of them')
         return self
 
 
@@ -89,7 +89,7 @@ class Lead(Part):
     @model_validator(mode="after")
     def _leads_somewhere(self) -> Self:
         if (self.then is None) == (self.route is None):
-            raise ValueError("needs exactly one of `then` and `route`")
+            raise Misfit("then", "is given exactly where `route` is not; give one of them")
         return self
 
 
@@ -155,7 +155,7 @@ class Paper(Part):
     @model_validator(mode="after")
     def _duties_where_reports(self) -> Self:
         if ("reports" in self.parts) != bool(self.duties):
-            raise ValueError('`duties` are named exactly where `parts` has "reports"')
+            raise Misfit("duties", 'are named exactly where `parts` has "reports"; correct one of them')
         return self
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Contract, Detail, Line, Minor, Slug
+from models.base import Contract, Detail, Line, Minor, Misfit, Slug
 from models.complaint import DemandKind, Negotiation, OrderKind
 from models.span import Span, WallSpan
 
@@ -23,7 +23,7 @@ class Act(Contract):
         if (self.by is None) != (self.send is None) or sum(
             (self.send is not None, self.wait is not None, self.done)
         ) != 1:
-            raise ValueError("needs one of `by` with `send`, `wait`, or `done`")
+            raise Misfit("send", "is needed with `by`, or else `wait` or `done`; give one of them")
         return self
 
 
@@ -70,7 +70,7 @@ class Trial(Contract):
     @model_validator(mode="after")
     def _ends_as_expected(self) -> Self:
         if bool(self.then) != (self.ends is not None):
-            raise ValueError("`then` says what happens and `ends` what must come of it; give both")
+            raise Misfit("ends", "says what must come of `then`; give both")
         return self
 
 

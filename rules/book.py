@@ -32,7 +32,7 @@ def room_for_more(case: Case) -> None:
         return
     lines = sum(event.size for event in case.events if event.seq > case.written)
     if lines + sum(mail.size for mail in case.mails) > KEPT_BYTES:
-        reason = "(message): the database is down and the case holds all it can; send it again in some minutes"
+        reason = "database: is down, and the case holds all it can; send it again in some minutes"
         raise Refusal(Refused.TRY_LATER, reason)
 
 

@@ -16,7 +16,8 @@ _NAME = re.compile(r"\\\{([a-z]+)\\\}")
 _NAME_AS_WRITTEN = re.compile(r"\{[a-z]+\}")
 _HINT = re.compile(r"(.+) (\(set [A-Z_]+, or [\w.]+ in [\w.]+\))", re.DOTALL)
 """Where a setting's reason says how to set it."""
-_WHOLE = "(message)"
+_WHOLES = {"(message)": "内容", "(start)": "启动内容"}
+"""Where no field of what was sent is to blame."""
 
 
 def reason(text: str, lang: Language) -> str:
@@ -32,7 +33,7 @@ def _one(text: str) -> str:
     if (whole := _translated(text)) is not None:
         return whole
     if (match := _FIELD.match(text)) and (rest := _one(match[2])) != match[2]:
-        return f"{'内容' if match[1] == _WHOLE else match[1]}：{rest}"
+        return f"{_WHOLES.get(match[1], match[1])}：{rest}"
     return text
 
 

@@ -32,7 +32,7 @@ def complaint_of(args: tuple[Any, ...]) -> tuple[Complaint, str]:
     try:
         complaint = Complaint.model_validate_json(workflow.payload_converter().to_payload(args[0]).data)
     except ValidationError as error:
-        raise bad_start(in_one_line(problems(error))) from None
+        raise bad_start(in_one_line(problems(error, whole="(start)"))) from None
     except (TypeError, ValueError, ArithmeticError, RecursionError):
         raise bad_start("(start): is not readable JSON; send one complaint as a JSON object") from None
     number = case_number(workflow.info().workflow_id)
@@ -60,7 +60,7 @@ def contract_of(args: tuple[Any, ...], kind: type[State]) -> State:
         data = workflow.payload_converter().to_payload(args[0]).data
         return kind.model_validate_json(data, context=AT_THE_DOOR)
     except ValidationError as error:
-        raise bad_start(in_one_line(problems(error))) from None
+        raise bad_start(in_one_line(problems(error, whole="(start)"))) from None
     except (TypeError, ValueError, ArithmeticError, RecursionError):
         raise bad_start("(start): is not readable JSON; send one JSON object") from None
 

@@ -99,26 +99,26 @@ def read(name: str, args: Sequence[RawValue], models: Models = TO_A_CASE, signal
             spelt(name), signal, Refused.UNKNOWN_COMMAND, f"name: is not a command; use one of {models.commands}"
         )
     if len(args) != 1:
-        return _bad(name, signal, Refused.BAD_INPUT, f"(message): takes 1 argument, got {len(args)}; send one object")
+        return _bad(name, signal, Refused.BAD_INPUT, f"{name}: takes 1 argument, got {len(args)}; send one object")
     payload = args[0].payload
     encoding = payload.metadata.get("encoding", b"")
     if encoding not in (b"json/plain", b"json/protobuf"):
-        return _bad(name, signal, Refused.BAD_INPUT, _UNREADABLE.get(encoding, _NOT_JSON))
+        return _bad(name, signal, Refused.BAD_INPUT, f"{name}: {_UNREADABLE.get(encoding, _NOT_JSON)}")
     if len(payload.data) > PAYLOAD_LIMIT:
-        return _bad(name, signal, Refused.BAD_INPUT, "(message): is over 64 KiB; send evidence by reference")
+        return _bad(name, signal, Refused.BAD_INPUT, f"{name}: is over 64 KiB; send evidence by reference")
     try:
         content = model.model_validate_json(payload.data, context=AT_THE_DOOR)
     except ValidationError as error:
-        return _bad(name, signal, Refused.BAD_INPUT, in_one_line(problems(error)))
+        return _bad(name, signal, Refused.BAD_INPUT, in_one_line(problems(error, whole=name)))
     except (ValueError, ArithmeticError, RecursionError):
-        return _bad(name, signal, Refused.BAD_INPUT, "(message): is not valid JSON; correct it")
+        return _bad(name, signal, Refused.BAD_INPUT, f"{name}: is not valid JSON; correct it")
     return Letter(name, content, signal=signal)
 
 
-_NOT_JSON = "(message): is not JSON; send encoding json/plain"
+_NOT_JSON = "is not JSON; send encoding json/plain"
 _UNREADABLE = {
-    UNSEALED_PAYLOAD: "(message): is not sealed with the service's key; send it through a program that has the key",
-    UNDECODABLE_PAYLOAD: "(message): its seal is broken; seal it anew and send it again",
+    UNSEALED_PAYLOAD: "is not sealed with the service's key; send it through a program that has the key",
+    UNDECODABLE_PAYLOAD: "its seal is broken; seal it anew and send it again",
 }
 
 

@@ -148,6 +148,8 @@ def order_of(args: tuple[Any, ...]) -> RemedyOrder:
         )
     try:
         return RemedyOrder.model_validate_json(workflow.payload_converter().to_payload(args[0]).data)
-    except (ValidationError, IndexError) as error:
-        reason = in_one_line(problems(error)) if isinstance(error, ValidationError) else "(start): is missing"
+    except IndexError:
+        raise ApplicationError("(start): is missing", type=Refused.BAD_INPUT, non_retryable=True) from None
+    except ValidationError as error:
+        reason = in_one_line(problems(error, whole="(start)"))
         raise ApplicationError(reason, type=Refused.BAD_INPUT, non_retryable=True) from None

@@ -140,7 +140,7 @@ def from_json(data: bytes) -> Complaint:
     try:
         return Complaint.model_validate_json(data.removeprefix(b"\xef\xbb\xbf"), context=AT_THE_DOOR)
     except ValidationError as error:
-        raise BadInput("input", problem=in_one_line(problems(error))) from None
+        raise BadInput("input", problem=in_one_line(problems(error, whole="FILE"))) from None
 
 
 def checked(message: dict[str, object]) -> Complaint:
@@ -151,7 +151,7 @@ def checked(message: dict[str, object]) -> Complaint:
         raise BadInput("input", problem=_told(problems(error), option)) from None
 
 
-_WHOLE = {"order", "demand", "contact", "(message)"}
+_WHOLE = {"order", "demand", "contact"}
 _CALLED = {
     "order.number": "order",
     "order.delivered_at": "delivered",

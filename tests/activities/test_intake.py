@@ -80,7 +80,7 @@ async def test_a_remedy_or_severity_the_procedure_lacks_is_refused(
         ({"text": "a\x9b31m"}, "text: control characters are not allowed"),
         (
             {"demand": {"kind": "reship", "lines": [{"sku": "CUP", "quantity": 2}, {"sku": "CUP", "quantity": 1}]}},
-            "`demand.lines` asks for more than the order holds",
+            "demand.lines: is more than the order holds",
         ),
     ],
 )

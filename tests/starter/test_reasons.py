@@ -35,7 +35,8 @@ NOBODY_THERE = (
             "filed_at: must lie in the years 1970 to 9998; correct it, or leave it out",
             "filed_at：年份须在 1970 至 9998 之间，请更正或留空",
         ),
-        ("(message): is not valid JSON; correct it", "内容：不是有效的 JSON，请更正"),
+        ("confirm: is not valid JSON; correct it", "confirm：不是有效的 JSON，请更正"),
+        ("(start): must be a JSON object", "启动内容：须为 JSON 对象"),
         (
             "channel: is missing; add it; order.lines.0.quantity: must be at least 1",
             "channel：缺少此项，请补上；order.lines.0.quantity：不得小于 1",
@@ -54,8 +55,8 @@ NOBODY_THERE = (
             "codec.keys：没有密钥，请写作 ID:BASE64，使用中的在前（请设置 REDRESS_X，或 redress.toml 中的 x）",
         ),
         (
-            "my.toml: (message): department delivry, x is used but not defined; define it or correct the name",
-            "my.toml：内容：用到的部门 delivry, x 没有定义，请定义或更正名称",
+            "my.toml: routes.0.ask: department delivry, x is used but not defined; define it or correct the name",
+            "my.toml：routes.0.ask：用到的部门 delivry, x 没有定义，请定义或更正名称",
         ),
         (
             "front_desk: must be one of `parties` too, its silence costs it; add it there",
@@ -125,7 +126,8 @@ def _mistakes(file: Path) -> Iterator[str]:
         if isinstance(node, ast.Yield | ast.YieldFrom) and file.name == "checks.py":
             yield from _words(node.value)
         elif isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and isinstance(node.exc.func, ast.Name):
-            for said in node.exc.args[:1] if node.exc.func.id not in OURS_ALONE else ():
+            at = node.exc.func.id == "Misfit"  # the first it is given is the field
+            for said in node.exc.args[at : at + 1] if node.exc.func.id not in OURS_ALONE else ():
                 yield from _words(said)
 
 

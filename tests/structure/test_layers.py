@@ -140,3 +140,15 @@ def test_no_workflow_takes_a_whole_module_of_its_package() -> None:
         if isinstance(node, ast.ImportFrom) and node.module == "workflows"
     ]
     assert not wrong
+
+
+def test_a_check_of_a_whole_contract_names_the_field_it_is_about() -> None:
+    wrong = [
+        f"{file.name}:{raised.lineno}"
+        for file in modules("models")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and any("model_validator" in ast.unparse(d) for d in node.decorator_list)
+        for raised in ast.walk(node)
+        if isinstance(raised, ast.Raise) and raised.exc is not None and "ValueError" in ast.unparse(raised.exc)
+    ]
+    assert wrong == []

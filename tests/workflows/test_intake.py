@@ -53,7 +53,7 @@ async def test_a_start_under_another_number_than_the_complaint_brings_is_refused
         (complaint_data(order={"promised_at": "9999-12-31T23:59:59Z"}), "order.promised_at: must lie in the years"),
         (complaint_data(complainant={"id": "U-1", "email": "a\x00b@example.com"}), "complainant.email: control"),
         (complaint_data(extra="x"), "extra: is not a known field"),
-        ("hello", "(message): must be a JSON object"),
+        ("hello", "(start): must be a JSON object"),
     ],
 )
 async def test_a_bad_start_argument_fails_the_start_with_field_reason_and_what_to_do(

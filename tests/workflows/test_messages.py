@@ -38,7 +38,7 @@ HOSTILE: list[tuple[str, list[Any], str]] = [
     ("confirm", [raw(b"x", b"binary/plain")], "not JSON"),
     ("confirm", [raw(b"[" * 5_000 + b"]" * 5_000)], "JSON"),
     ("confirm", [None], "not JSON"),
-    ("confirm", [[1, 2]], "must be a JSON object"),
+    ("confirm", [[1, 2]], "confirm: must be a JSON object"),
     ("confirm", [{"actor": GOODS_DEPT}], "liable: is missing"),
     ("confirm", [{"actor": GOODS_DEPT, "liable": liable(merchant=60), "reason": "x"}], "must add up to 100"),
     ("confirm", [{"actor": GOODS_DEPT, "liable": liable(martians=100), "reason": "x"}], "liable.0.party"),
