@@ -160,7 +160,7 @@ def mender(settings: Settings, store: Store, *, on_mail: Callable[[], None] = la
     async def made(client: Client) -> list[str]:
         return await furnish(client, settings)
 
-    return Mender(store, PACKS, made, on_mail=on_mail)
+    return Mender(store, PACKS, made, Workdays(settings.calendar_file), on_mail=on_mail)
 
 
 def build_worker(

@@ -46,6 +46,7 @@ class Violation(Record):
     number: str
     code: str
     facts: dict[str, str | int] = Field(default_factory=dict)
+    """Whole numbers beside a `currency` are amounts in its minor units."""
 
 
 class Symptom(Record):
@@ -54,6 +55,8 @@ class Symptom(Record):
     code: str
     number: str
     facts: dict[str, str | int] = Field(default_factory=dict)
+    early: bool = False
+    """Nothing is wrong yet: a warning."""
 
 
 class Swept(Record):

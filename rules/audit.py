@@ -21,6 +21,7 @@ class RowFacts(Record):
     waiting_for: str
     refunded: int
     paid: int
+    currency: str
     version: int
     notices: int
     """Notices of the case in the outbox."""
@@ -57,10 +58,10 @@ def _ends(row: RowFacts, events: Sequence[Event]) -> Iterator[Violation]:
 def _money(row: RowFacts, events: Sequence[Event]) -> Iterator[Violation]:
     given = sum(_SIGNS.get(event.kind, 0) * int(event.data.get("refunded", 0)) for event in events)
     if given != row.refunded:
-        facts = {"record": given, "case": row.refunded}
+        facts: dict[str, str | int] = {"record": given, "case": row.refunded, "currency": row.currency}
         yield Violation(invariant=Invariant.MONEY_AGREES, number=row.number, code="record_differs", facts=facts)
     if row.refunded > row.paid:
-        facts = {"refunded": row.refunded, "paid": row.paid}
+        facts = {"refunded": row.refunded, "paid": row.paid, "currency": row.currency}
         yield Violation(invariant=Invariant.PAID_ONCE, number=row.number, code="case_over_refunded", facts=facts)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from models.case import Case
 from models.commands import Approve, Command, Decide, Extend, MakeOffer, Resolve, Triage
 from models.complaint import Demand, DemandKind
+from models.currency import amount as written
 from models.names import Refused
 from models.procedure import Procedure
 from rules.checks import Refusal, as_total, asked_for, lets_out
@@ -58,8 +59,8 @@ def within_limit(case: Case, pack: Procedure, command: Command, limits: Limits |
         return
     currency = case.complaint.order.currency
     if amount > (limit := limits.get(currency, 0)):
-        most = f"{limit} {currency} in minor units"
-        reason = f"actor: may let out {most}, this is {amount}; somebody with a higher limit must do it"
+        most, this = written(limit, currency), written(amount, currency)
+        reason = f"actor: may let out {most}, this is {this}; somebody with a higher limit must do it"
         raise Refusal(Refused.OVER_LIMIT, reason)
 
 

@@ -13,8 +13,8 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from models.base import AT_THE_DOOR, Contract, Currency, Problem, in_one_line, in_utc, problems, sensible
 from models.complaint import Complaint
+from models.currency import exponent
 from starter.failures import BadInput
-from texts import exponent
 
 _PATH = re.compile(r"[a-z][a-z_]*(\.([a-z][a-z_]*|[0-9]{1,2}))*")
 _DECIMAL = re.compile(r"[0-9]{1,12}(\.[0-9]{1,3})?", re.ASCII)

@@ -25,6 +25,7 @@ from activities.store import Store
 from models.case import CaseResult, Event
 from models.directory import Directory
 from models.names import COMPLAINT, TIMELINE, VIEW, case_id
+from models.span import WorkCalendar, YearDays
 from models.views import CaseView
 from procedures import DIRECTORY, load_packs, read_directory
 from starter.crew import Crew
@@ -54,6 +55,11 @@ FORGOTTEN = timedelta(seconds=3)
 """When the server gives a step that a worker took along to another one; 10 s otherwise, which is long to wait."""
 TEST_PACKS = Path(__file__).parent / "packs"
 """Procedures of no company, to show that data alone makes one."""
+
+
+def every_year(year: int) -> WorkCalendar:
+    """A calendar that knows each year it is asked for, and the next."""
+    return WorkCalendar(years={year: YearDays(), year + 1: YearDays()})
 
 
 def new_number() -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from models.currency import amount, exponent, figure
 from models.language import Language
 
 HERE = Path(__file__).parent
@@ -21,7 +22,6 @@ _BY_SENTENCE = {"reasons.zh.toml", "help.zh.toml"}
 _OPTIONAL = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
 _NAME = re.compile(r"\{([a-z_]+)\}")
 _NOTHING = "–"
-_EXPONENTS = {"BHD": 3, "CLP": 0, "IQD": 3, "JOD": 3, "JPY": 0, "KRW": 0, "KWD": 3, "OMR": 3, "TND": 3, "VND": 0}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -74,24 +74,11 @@ def placeholders(text: str) -> frozenset[str]:
     return frozenset(_NAME.findall(text))
 
 
-def exponent(currency: str) -> int:
-    """How many decimals the currency has: 2, unless ISO 4217 says otherwise."""
-    return _EXPONENTS.get(currency, 2)
-
-
 def money(minor: int, currency: str, lang: Language) -> str:
     """An amount in minor units as people read it."""
-    shown = figure(minor, exponent(currency))
     if currency == "CNY" and lang is Language.ZH:
-        return f"{shown} 元"
-    return f"{currency} {shown}"
-
-
-def figure(minor: int, digits: int = 2) -> str:
-    """An amount in minor units of a currency with so many decimals, where nobody has said which currency."""
-    sign = "-" if minor < 0 else ""
-    whole, rest = divmod(abs(minor), 10**digits)
-    return f"{sign}{whole:,}" + (f".{rest:0{digits}d}" if digits else "")
+        return f"{figure(minor, exponent(currency))} 元"
+    return amount(minor, currency)
 
 
 def when(moment: datetime, tz: str, lang: Language) -> str:

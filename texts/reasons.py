@@ -16,6 +16,7 @@ _NAME = re.compile(r"\\\{([a-z]+)\\\}")
 _NAME_AS_WRITTEN = re.compile(r"\{[a-z]+\}")
 _HINT = re.compile(r"(.+) (\(set [A-Z_]+, or [\w.]+ in [\w.]+\))", re.DOTALL)
 """Where a setting's reason says how to set it."""
+_AMOUNT = re.compile(r"CNY ([\d,.]+)")
 _WHOLES = {"(message)": "内容", "(start)": "启动内容"}
 """Where no field of what was sent is to blame."""
 
@@ -48,6 +49,8 @@ def _worded(name: str, value: str) -> str:
     """What stands for a stage, a problem, its cause or a kind of thing in words, and a list of none; others as is."""
     if name in {"problem", "why", "kind"}:
         return _translated(value) or value
+    if name in {"most", "amount"} and (written := _AMOUNT.fullmatch(value)):
+        return f"{written[1]} 元"
     if name == "known" and value == "none":
         return "无"
     if name == "who" and value == "nobody now":

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from activities.embedded import stands
@@ -23,12 +23,18 @@ STATEMENT, CLOSED = TABLES["statement_row"], TABLES["closed_period"]
 async def book_breaches(session: AsyncSession, dialect: str) -> AsyncIterator[Violation]:
     """What is wrong with orders, payments, ledger, statements and outbox."""
     for invariant, code, asked in _questions():
-        for number, *amounts in await rows(session, asked.limit(NAMED)):
-            facts = dict(zip(("found", "expected"), map(int, amounts), strict=False))
+        for number, *values in await rows(session, asked.limit(NAMED)):
+            facts: dict[str, str | int] = dict(
+                zip(("found", "expected", "currency"), map(_plain, values), strict=False)
+            )
             yield Violation(invariant=invariant, number=str(number), code=code, facts=facts)
     for table in await _unguarded(session, dialect):
         invariant = Invariant.TRAIL_WHOLE if table == "audit_row" else Invariant.BOOKS_BALANCE
         yield Violation(invariant=invariant, number=NO_CASE, code="guard_missing", facts={"table": table})
+
+
+def _plain(value: Any) -> str | int:
+    return value if isinstance(value, str) else int(value)
 
 
 def _questions() -> list[tuple[Invariant, str, Select[Any]]]:
@@ -36,8 +42,8 @@ def _questions() -> list[tuple[Invariant, str, Select[Any]]]:
         (Invariant.PAID_ONCE, "order_over_refunded", _orders_over()),
         (Invariant.PAID_ONCE, "account_differs", _accounts()),
         (Invariant.PAID_ONCE, "paid_twice", _paid_twice()),
-        (Invariant.BOOKS_BALANCE, "unbalanced", _unbalanced(ENTRY)),
-        (Invariant.BOOKS_BALANCE, "unbalanced", _unbalanced(GATEWAY_ENTRY)),
+        (Invariant.BOOKS_BALANCE, "unbalanced", _unbalanced(ENTRY, TXN.c.id, TXN.c.currency)),
+        (Invariant.BOOKS_BALANCE, "unbalanced", _unbalanced(GATEWAY_ENTRY, MADE.c.reference, MADE.c.currency)),
         (Invariant.BOOKS_BALANCE, "not_sealed", _unsealed()),
         (Invariant.NOTICES_LEAVE, "notice_abandoned", select(MAIL.c.id).where(*nobody_tries())),
         (Invariant.NOTICES_LEAVE, "message_id_shared", _shared_message_ids()),
@@ -55,8 +61,12 @@ def _orders_over() -> Select[Any]:
     elsewhere = select(TXN.c.order_number, -ENTRY.c.amount).join_from(TXN, ENTRY, ENTRY.c.txn == TXN.c.id)
     given = made.union_all(elsewhere.where(ENTRY.c.account == Account.ELSEWHERE.value, ~known)).subquery()
     total = func.sum(given.c.amount)
-    paid = select(func.max(ORDER.c.paid)).where(ORDER.c.order_number == given.c.order_number).scalar_subquery()
-    return select(given.c.order_number, total, func.max(paid)).group_by(given.c.order_number).having(total > paid)
+    of_order = ORDER.c.order_number == given.c.order_number
+    paid, currency = (
+        select(func.max(column)).where(of_order).scalar_subquery() for column in (ORDER.c.paid, ORDER.c.currency)
+    )
+    asked = select(given.c.order_number, total, func.max(paid), func.max(currency))
+    return asked.group_by(given.c.order_number).having(total > paid)
 
 
 def _accounts() -> Select[Any]:
@@ -64,7 +74,7 @@ def _accounts() -> Select[Any]:
     held = func.coalesce(func.sum(case((INTENT.c.state != "refused", INTENT.c.amount), else_=0)), 0)
     same = and_(INTENT.c.order_number == ORDER.c.order_number, INTENT.c.currency == ORDER.c.currency)
     return (
-        select(ORDER.c.order_number, ORDER.c.refunded, held)
+        select(ORDER.c.order_number, ORDER.c.refunded, held, ORDER.c.currency)
         .join_from(ORDER, INTENT, same, isouter=True)
         .group_by(ORDER.c.order_number, ORDER.c.currency, ORDER.c.refunded)
         .having(or_(ORDER.c.refunded != held))
@@ -77,9 +87,14 @@ def _paid_twice() -> Select[Any]:
     return made.group_by(MADE.c.our_reference).having(func.count() > 1)
 
 
-def _unbalanced(entries: Any) -> Select[Any]:
+def _unbalanced(entries: Any, txn: Any, currency: Any) -> Select[Any]:
     total: Any = func.sum(entries.c.amount)
-    return select(entries.c.txn, total).group_by(entries.c.txn).having(total != 0)
+    asked = select(entries.c.txn, total, literal(0), func.coalesce(func.max(currency), ""))
+    return (
+        asked.join_from(entries, txn.table, txn == entries.c.txn, isouter=True)
+        .group_by(entries.c.txn)
+        .having(total != 0)
+    )
 
 
 def _unsealed() -> Select[Any]:
@@ -114,7 +129,7 @@ def _statements() -> Select[Any]:
     )
     issued = func.coalesce(STATEMENT.c.total, 0)
     return (
-        select(borne.c.party, issued, borne.c.total)
+        select(borne.c.party, issued, borne.c.total, borne.c.currency)
         .join_from(borne, STATEMENT, same, isouter=True)
         .where(issued != borne.c.total)
     )

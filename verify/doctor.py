@@ -1,19 +1,24 @@
-"""What is stuck, wedged or waiting for nobody, each with what to do. It changes nothing."""
+"""What is stuck, wedged or waiting for nobody, or will be, each with what to do. It changes nothing."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, or_, select
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.store import Store
 from activities.verdicts import is_gone
-from models.audit import NO_CASE, Symptom
+from models.audit import NO_CASE, Symptom, Violation
 from models.case import Stage
-from models.names import MAILROOM_ID, SWEEP_SCHEDULE, meeting_schedule, report_schedule
-from procedures import Packs
+from models.names import MAILROOM_ID, SWEEP_SCHEDULE, Queue, meeting_schedule, report_schedule, task_queue
+from models.span import WorkCalendar
+from procedures import PackError, Packs
+from rules.spans import years_needed
 from verify.books import NAMED, nobody_tries
 from verify.reading import AT_ONCE, CASE, MAIL, TABLES, rows
 from verify.service import Service
@@ -22,25 +27,48 @@ UNSENT = timedelta(minutes=10)
 """A notice so old that still has not left needs somebody to look at the mail server."""
 DOUBT = timedelta(hours=1)
 """A payment so long under way is in doubt."""
+AHEAD = timedelta(days=60)
+"""So long before a year begins its working days should be known."""
+POLLED = timedelta(minutes=2)
+"""A worker asks its task queue more often than this."""
 INTENT = TABLES["refund_intent"]
+_ASKED = {Queue.RULINGS: TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW}
+"""What a queue's workers ask for; those of the others do activities only."""
 
 
 class Doctor:
-    """`client` None: only what SQL tells. `packs`: whose schedules must be there. Raises StoreError, RPCError."""
+    """`client` None: only what SQL and the files tell. `packs`: whose schedules and working days must be there.
 
-    def __init__(self, store: Store, client: Client | None, packs: Packs, *, now: datetime | None = None) -> None:
+    `queue`: the task queue whose workers are looked for; none: nobody looks. Raises StoreError, RPCError.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        client: Client | None,
+        packs: Packs,
+        calendar: Callable[[int], WorkCalendar],
+        *,
+        queue: str | None = None,
+        now: datetime | None = None,
+    ) -> None:
         self._store = store
         self._client = client
         self._packs = packs
+        self._calendar = calendar
+        self._queue = queue
         self._now = now or datetime.now(UTC)
 
     async def symptoms(self) -> AsyncIterator[Symptom]:
         """Every one, at most a hundred of a kind."""
+        for symptom in self._of_calendar():
+            yield symptom
         for code, asked in self._questions():
             async with self._store.read() as session:
                 found = await rows(session, asked.limit(NAMED))
             for number, fact in found:
-                yield Symptom(code=code, number=str(number), facts={"detail": str(fact)} if fact else {})
+                facts = {asked.selected_columns[1].name: str(fact)} if fact else {}
+                yield Symptom(code=code, number=str(number), facts=facts)
         if self._client is not None:
             async for symptom in self._of_temporal(self._client):
                 yield symptom
@@ -64,15 +92,45 @@ class Doctor:
             ("payment_doubtful", select(INTENT.c.key, INTENT.c.code).where(INTENT.c.state == "open", doubtful)),
         ]  # fmt: skip
 
+    def _of_calendar(self) -> Iterator[Symptom]:
+        """Years whose working days a clock will ask for and nobody knows; the one that runs is no warning any more."""
+        longest = max((pack.working_days for pack in self._packs.newest_of_each()), default=0)
+        needed = years_needed(self._now, longest) | years_needed(self._now + AHEAD, longest)
+        try:
+            known = self._calendar(self._now.year).years
+        except PackError:
+            yield Symptom(code="calendar_unreadable", number=NO_CASE)
+            return
+        for year in sorted(needed - set(known)):
+            code, early = ("calendar_soon", True) if year > self._now.year else ("calendar_missing", False)
+            yield Symptom(code=code, number=NO_CASE, facts={"year": year}, early=early)
+
+    async def _unserved(self, client: Client) -> AsyncIterator[Symptom]:
+        """Task queues that no worker asks."""
+        for queue in Queue if self._queue else ():
+            name, kind = task_queue(self._queue or "", queue), _ASKED.get(queue, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY)
+            request = DescribeTaskQueueRequest(
+                namespace=client.namespace, task_queue=TaskQueue(name=name), task_queue_type=kind
+            )
+            pollers = (await client.workflow_service.describe_task_queue(request, retry=True)).pollers
+            seen = (poller.last_access_time.ToDatetime(UTC) for poller in pollers)
+            if not any(at > self._now - POLLED for at in seen):
+                yield Symptom(code="no_worker", number=NO_CASE, facts={"queue": name})
+
     async def _of_temporal(self, client: Client) -> AsyncIterator[Symptom]:
+        async for symptom in self._unserved(client):
+            yield symptom
         if not await _runs(client, MAILROOM_ID):
             yield Symptom(code="no_mailroom", number=NO_CASE)
         for name in [SWEEP_SCHEDULE, *schedules(self._packs)]:
             if (code := await _wrong(client, name)) is not None:
                 yield Symptom(code=code, number=name)
-        service = Service(client, self._store)
-        async for wrong in service.running(self._now):
+        async for wrong in self._of_cases(Service(client, self._store)):
             yield Symptom(code=wrong.code, number=wrong.number, facts=wrong.facts)
+
+    async def _of_cases(self, service: Service) -> AsyncIterator[Violation]:
+        async for wrong in service.running(self._now):
+            yield wrong
         last = ""
         while True:
             asked = select(CASE.c.number).where(CASE.c.number > last, CASE.c.stage != Stage.CLOSED.value)
@@ -82,7 +140,7 @@ class Doctor:
                 return
             last = numbers[-1]
             async for wrong in service.open_rows(numbers):
-                yield Symptom(code=wrong.code, number=wrong.number, facts=wrong.facts)
+                yield wrong
 
 
 def schedules(packs: Packs) -> list[str]:

@@ -12,6 +12,7 @@ from temporalio.client import Client
 from activities.duties import SweepDuties
 from activities.store import Store
 from models.audit import Swept, Symptom
+from models.span import WorkCalendar
 from procedures import Packs
 from verify.books import nobody_tries
 from verify.doctor import Doctor
@@ -30,6 +31,7 @@ class Mender(SweepDuties):
         store: Store,
         packs: Packs,
         furnish: Furnish,
+        calendar: Callable[[int], WorkCalendar],
         *,
         on_mail: Callable[[], None] = lambda: None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -37,6 +39,7 @@ class Mender(SweepDuties):
         self._store = store
         self._packs = packs
         self._furnish = furnish
+        self._calendar = calendar
         self._on_mail = on_mail
         self._now = clock
 
@@ -46,13 +49,13 @@ class Mender(SweepDuties):
         client = activity.client()
         mended = await self.mend(client)
         left: Counter[str] = Counter()
-        async for symptom in Doctor(self._store, client, self._packs, now=self._now()).symptoms():
-            left[symptom.code] += 1
+        async for symptom in Doctor(self._store, client, self._packs, self._calendar, now=self._now()).symptoms():
+            left[symptom.code] += not symptom.early
         for found in mended:
             _log.warning("mended", code=found.code, subject=found.number)
-        for code, times in sorted(left.items()):
+        for code, times in sorted((+left).items()):
             _log.warning("found_by_doctor", code=code, times=times)
-        return Swept(mended=tuple(mended), left=dict(sorted(left.items())))
+        return Swept(mended=tuple(mended), left=dict(sorted((+left).items())))
 
     async def mend(self, client: Client) -> list[Symptom]:
         """What was wrong and no longer is."""

@@ -138,7 +138,12 @@ class Oracle:
                 invariant=Invariant.MONEY_AGREES,
                 number=wrong.number,
                 code="money_differs",
-                facts={"gateway": wrong.gateway, "ledger": wrong.ledger, "case": wrong.case},
+                facts={
+                    "gateway": wrong.gateway,
+                    "ledger": wrong.ledger,
+                    "case": wrong.case,
+                    "currency": wrong.currency,
+                },
             )
             async for wrong in run.differences()
             if not wrong.under_way

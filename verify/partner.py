@@ -43,7 +43,11 @@ class Partner:
 
 def _wrong(intent: RefundIntent, made: list[Receipt]) -> Violation | None:
     total = sum(receipt.amount for receipt in made)
-    facts: dict[str, str | int] = {"found": total, "expected": intent.amount if intent.state == "paid" else 0}
+    facts: dict[str, str | int] = {
+        "found": total,
+        "expected": intent.amount if intent.state == "paid" else 0,
+        "currency": intent.currency,
+    }
     right = {"paid": {intent.amount}, "open": {0, intent.amount}}.get(intent.state, {0})
     if len(made) > 1:
         return Violation(invariant=Invariant.PAID_ONCE, number=intent.number, code="paid_twice", facts=facts)

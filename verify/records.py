@@ -37,6 +37,7 @@ def _facts(kept: Kept) -> RowFacts:
         waiting_for=row.waiting_for,
         refunded=row.refunded,
         paid=row.complaint["order"]["paid"],
+        currency=row.currency,
         version=row.version,
         notices=kept.notices,
     )

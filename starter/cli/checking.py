@@ -2,6 +2,7 @@
 
 from models.audit import Violation
 from starter.cli.actions import Flag
+from starter.cli.facts import in_brackets
 from starter.cli.session import Json, Session, session
 
 BROKEN = 3
@@ -55,6 +56,5 @@ async def check(
 
 
 def _line(current: Session, wrong: Violation) -> str:
-    facts = ", ".join(f"{name} {value}" for name, value in wrong.facts.items())
     text = current.named("violation", wrong.code)
-    return f"{wrong.invariant}  {wrong.number}  {text}" + (f" ({facts})" if facts else "")
+    return f"{wrong.invariant}  {wrong.number}  {text}{in_brackets(current, wrong.facts)}"

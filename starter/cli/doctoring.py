@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from models.audit import Symptom
 from starter.cli.actions import Flag
+from starter.cli.facts import in_brackets
 from starter.cli.session import Json, Session, session
 from starter.failures import BadInput
 
@@ -18,13 +19,14 @@ STUCK = 3
 async def doctor(*, offline: Flag = False, mend: Flag = False, as_json: Json = False) -> int:
     """Name what is stuck, wedged or waits for nobody, one line each with what to do; changes nothing unless told to.
 
-    Ends with 0 where all is well and with 3 where something is not.
+    Ends with 0 where all is well, warnings aside, and with 3 where something is not.
 
     :param offline: Ask SQL only, not Temporal.
     :param mend: First mend what is safe to mend, as the workers do every ten minutes: open the mailroom, make missing
         schedules, take up abandoned notices. Moves no money and decides nothing.
     """
     from procedures import PACKS
+    from procedures.workdays import Workdays
     from starter.archive import opened
     from starter.connection import connect
     from verify.doctor import Doctor
@@ -36,7 +38,10 @@ async def doctor(*, offline: Flag = False, mend: Flag = False, as_json: Json = F
     client = None if offline else await connect(current.settings)
     async with opened(current.settings) as store:
         mended = await _mended(current, store, client) if mend and client is not None else []
-        found = [symptom async for symptom in Doctor(store, client, PACKS).symptoms()]
+        calendar = Workdays(current.settings.calendar_file)
+        asked = Doctor(store, client, PACKS, calendar, queue=current.settings.task_queue)
+        found = [symptom async for symptom in asked.symptoms()]
+    wrong = [symptom for symptom in found if not symptom.early]
     if as_json:
         current.print_json({"mended": mended, "symptoms": found})
     else:
@@ -44,9 +49,9 @@ async def doctor(*, offline: Flag = False, mend: Flag = False, as_json: Json = F
             current.out.print(_line(current, "mended", symptom), markup=False)
         for symptom in found:
             current.out.print(_line(current, "symptom", symptom), markup=False)
-        if not found:
+        if not wrong:
             current.out.print(current.say("checked.well"), markup=False)
-    return STUCK if found else 0
+    return STUCK if wrong else 0
 
 
 async def _mended(current: Session, store: "Store", client: "Client") -> list[Symptom]:
@@ -56,5 +61,4 @@ async def _mended(current: Session, store: "Store", client: "Client") -> list[Sy
 
 
 def _line(current: Session, kind: str, symptom: Symptom) -> str:
-    facts = ", ".join(str(fact) for fact in symptom.facts.values())
-    return f"{symptom.number}  {current.named(kind, symptom.code)}" + (f" ({facts})" if facts else "")
+    return f"{symptom.number}  {current.named(kind, symptom.code)}{in_brackets(current, symptom.facts)}"

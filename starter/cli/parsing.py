@@ -11,11 +11,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from models.base import AT_THE_DOOR, Contract, Detail, in_one_line, problems
 from models.complaint import DemandKind
+from models.currency import exponent
 from models.span import WallSpan
 from models.steps import FormField
 from starter.cli.session import session
 from starter.failures import BadInput
-from texts import exponent
 
 _AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?", re.ASCII)
 _PART = re.compile(r"([^=%]+)(?:=([0-9]{1,3})%?)?", re.ASCII)

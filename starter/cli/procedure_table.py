@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
+from models.currency import figure
 from models.procedure import Procedure
 from models.span import span_text
 from models.steps import Band
 from starter.cli.session import Session
-from texts import figure, values
+from texts import values
 
 Row = tuple[str, str, str]
 """What, value, source."""

@@ -1,24 +1,27 @@
 """The doctor names what is stuck, and nothing where all is well."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
 from activities.store import Store
 from models.case import Stage
+from models.span import WorkCalendar, YearDays
 from models.tables import CaseRow, MailRow, RefundIntent
-from procedures import PACKS, Packs
+from procedures import PACKS, PackError, Packs, load_packs
 from tests.activities.bookkeeping import Books
 from tests.activities.conftest import NOW
+from tests.support import every_year
 from verify.doctor import Doctor
 from verify.mending import Mender
 
 
 async def symptoms(store: Store, **later: float) -> list[tuple[str, str]]:
-    doctor = Doctor(store, None, PACKS, now=NOW + timedelta(**later))
+    doctor = Doctor(store, None, PACKS, every_year, now=NOW + timedelta(**later))
     return sorted([(found.number, found.code) async for found in doctor.symptoms()])
 
 
@@ -58,7 +61,38 @@ async def test_a_notice_nobody_would_send_is_named_and_handed_to_the_mailroom(
         await session.exec(update(MailRow).where(col(MailRow.id) == "C-1-m1").values(next_try_at=None))
     assert await symptoms(store) == [("C-1-m1", "notice_abandoned")]
     told: list[str] = []
-    mender = Mender(store, Packs(), nothing_missing, on_mail=lambda: told.append("x"), clock=lambda: NOW)
+    mender = Mender(store, Packs(), nothing_missing, every_year, on_mail=lambda: told.append("x"), clock=lambda: NOW)
     client: Any = None
     assert [(mended.number, mended.code) for mended in await mender.mend(client)] == [("C-1-m1", "notice_abandoned")]
     assert (told, await symptoms(store), await mender.mend(client)) == (["x"], [], [])
+
+
+def only_2026(year: int) -> WorkCalendar:
+    return WorkCalendar(years={2026: YearDays()} if year == 2026 else {})
+
+
+def broken(year: int) -> WorkCalendar:
+    raise PackError("years.toml: is not valid TOML")
+
+
+@pytest.mark.parametrize(
+    ("today", "calendar", "told"),
+    [
+        ("2026-08-01", only_2026, []),
+        ("2026-11-05", only_2026, [("calendar_soon", {"year": 2027}, True)]),
+        ("2026-11-05", every_year, []),
+        ("2027-01-01", only_2026, [("calendar_missing", {"year": 2027}, False)]),
+        ("2026-08-01", broken, [("calendar_unreadable", {}, False)]),
+    ],
+)
+async def test_a_year_without_known_working_days_is_named_in_good_time_and_is_wrong_once_it_runs(
+    store: Store, today: str, calendar: Callable[[int], WorkCalendar], told: list[tuple[str, dict[str, int], bool]]
+) -> None:
+    now = datetime.fromisoformat(f"{today}T09:00:00+08:00")
+    doctor = Doctor(store, None, load_packs(), calendar, now=now)
+    assert [(found.code, found.facts, found.early) async for found in doctor.symptoms()] == told
+
+
+async def test_procedures_without_working_days_need_no_calendar(store: Store) -> None:
+    doctor = Doctor(store, None, Packs(), only_2026, now=datetime(2030, 1, 1, tzinfo=UTC))
+    assert [found async for found in doctor.symptoms()] == []

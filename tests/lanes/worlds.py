@@ -117,7 +117,8 @@ def _broken(case: Case, paid: int) -> str | None:
     row = summary(case, PACK)
     facts = RowFacts(
         number=row.number, stage=row.stage, exit=row.exit, waiting_for=row.waiting_for, refunded=row.refunded,
-        paid=case.complaint.order.paid, version=row.version, notices=case.mail_count,
+        paid=case.complaint.order.paid, currency=case.complaint.order.currency,
+        version=row.version, notices=case.mail_count,
     )  # fmt: skip
     return next((f"{found.invariant.value} {found.code}" for found in breaches(facts, case.events)), None)
 

@@ -117,7 +117,7 @@ def test_a_decision_lets_out_no_more_than_its_sender_may(limits: dict[str, int] 
     case, verdict = receive(world.case, world.pack, "decide", command, world.now, (PANEL,), limits)
     assert verdict.code == code
     if code == "over_limit":
-        assert str(owed) in verdict.reason
+        assert f"this is CNY {owed // 100}.00;" in verdict.reason
         assert case.stage is Stage.PANEL
     refusal = COMMANDS["decide"].model_validate({"actor": "head", "grant": False, "reason": "x"})
     assert receive(world.case, world.pack, "decide", refusal, world.now, (PANEL,), limits)[1].accepted

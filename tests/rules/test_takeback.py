@@ -174,6 +174,7 @@ def row(world: World) -> RowFacts:
         waiting_for="" if world.stage == Stage.CLOSED else world.view.waiting_for,
         refunded=world.case.refunded,
         paid=world.case.complaint.order.paid,
+        currency=world.case.complaint.order.currency,
         version=world.case.event_count + world.case.mail_count,
         notices=world.case.mail_count,
     )

@@ -220,6 +220,7 @@ class AnyCase(RuleBasedStateMachine):
             waiting_for=row.waiting_for,
             refunded=row.refunded,
             paid=self.world.case.complaint.order.paid,
+            currency=self.world.case.complaint.order.currency,
             version=row.version,
             notices=self.world.case.mail_count,
         )

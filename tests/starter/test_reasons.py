@@ -62,6 +62,10 @@ NOBODY_THERE = (
             "front_desk: must be one of `parties` too, its silence costs it; add it there",
             "front_desk：也须在 `parties` 中，因其沉默由其承担费用；请补入",
         ),
+        (
+            "actor: may let out CNY 100.00, this is CNY 1,210.50; somebody with a higher limit must do it",
+            "actor：额度为 100.00 元，本次为 1,210.50 元；须由额度更高者办理",
+        ),
         ("something nobody has translated", "something nobody has translated"),
     ],
 )

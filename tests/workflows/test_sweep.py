@@ -15,14 +15,14 @@ from activities.store import Store
 from models.audit import Swept
 from models.names import MAILROOM_ID, SWEEP_SCHEDULE, Queue
 from models.tables import MailRow
-from procedures import PACKS, load_packs
+from procedures import PACKS, Packs, load_packs
 from starter.cli.service import search_attributes
 from starter.schedules import ensure_schedules
 from starter.settings import Settings
 from starter.setup import set_up
 from starter.wire import DATA_CONVERTER
 from tests.databases import Schemas
-from tests.support import test_parts
+from tests.support import every_year, test_parts
 from verify.doctor import Doctor
 from worker import build_worker
 
@@ -39,7 +39,7 @@ async def test_what_went_missing_is_made_again_within_one_sweep_and_the_next_fin
         namespace=f"n-{uuid.uuid4().hex[:8]}",
         data_converter=DATA_CONVERTER,
     )
-    settings = Settings()
+    settings = Settings(calendar_file=_years(tmp_path / "years.toml"))
     assert "schedule" in [change.kind async for change in set_up(client, settings, search_attributes(), 1, "b1")]
     await client.get_schedule_handle(LOST).delete()
     await client.get_schedule_handle("meeting.marketplace").pause()
@@ -58,6 +58,30 @@ async def test_what_went_missing_is_made_again_within_one_sweep_and_the_next_fin
     await store.close()
 
 
+async def test_task_queues_without_a_worker_are_named(env: WorkflowEnvironment, tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'redress.db'}")
+    await store.create()
+    settings = Settings(task_queue=f"q-{uuid.uuid4().hex[:8]}")
+
+    async def unserved() -> list[object]:
+        asked = Doctor(store, env.client, Packs(), every_year, queue=settings.task_queue)
+        return [found.facts["queue"] async for found in asked.symptoms() if found.code == "no_worker"]
+
+    others = [f"{settings.task_queue}.partners", f"{settings.task_queue}.notices"]
+    assert await unserved() == [settings.task_queue, *others]
+    async with build_worker(env.client, settings, test_parts(store), queues=(Queue.RULINGS,)), asyncio.timeout(10):
+        while await unserved() != others:
+            await asyncio.sleep(0.1)
+    await store.close()
+
+
+def _years(file: Path) -> Path:
+    """Working days of the years a clock that begins today may need."""
+    now = datetime.now(UTC)
+    file.write_text("".join(f"[{year}]\n" for year in (now.year, now.year + 1)))
+    return file
+
+
 async def _abandon(store: Store) -> None:
     async with store.write() as session:
         now = datetime.now(UTC)
@@ -66,7 +90,7 @@ async def _abandon(store: Store) -> None:
 
 
 async def _codes(store: Store, client: Client) -> set[str]:
-    return {symptom.code async for symptom in Doctor(store, client, PACKS).symptoms()}
+    return {symptom.code async for symptom in Doctor(store, client, PACKS, every_year).symptoms()}
 
 
 async def _swept(client: Client, times: int) -> Swept:
