@@ -11,7 +11,13 @@ class Language(StrEnum):
     EN = "en"
 
 
+def of_tag(tag: str) -> Language | None:
+    """The language of a tag as people and systems write it, such as zh, zh-CN or en_GB; None for one we lack."""
+    name = tag.strip().lower().replace("_", "-").partition("-")[0]
+    return Language(name) if name in set(Language) else None
+
+
 def of_locale(environment: Mapping[str, str]) -> Language:
     """The language of a program's environment, by LC_ALL, LC_MESSAGES or LANG."""
     locale = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := environment.get(name))), "")
-    return Language.ZH if locale.lower().startswith("zh") else Language.EN
+    return of_tag(locale.partition(".")[0]) or Language.EN

@@ -25,7 +25,7 @@ from pydantic_settings import (
 from pydantic_settings.exceptions import SettingsError as SourceError
 
 from models.base import problems
-from models.language import Language, of_locale
+from models.language import Language, of_locale, of_tag
 from models.names import TASK_QUEUE
 from starter.errors import OperatorError
 from starter.keyring import KeyRing
@@ -52,6 +52,10 @@ class _Part(BaseModel):
 
 def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
+
+
+def _language(value: object) -> object:
+    return of_tag(value) or value if isinstance(value, str) else value
 
 
 def _http_url(url: str) -> str:
@@ -216,7 +220,7 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None
     """SQLAlchemy URL; none: a SQLite file in `home`. See `database`."""
     task_queue: Annotated[str, Field(min_length=1, max_length=200)] = TASK_QUEUE
-    lang: Language | None = None
+    lang: Annotated[Language | None, BeforeValidator(_language)] = None
     """Language of our own output; none: from LC_ALL, LC_MESSAGES or LANG. See `language`."""
     log_json: bool = False
     log_level: Annotated[LogLevel, BeforeValidator(_lower)] = "info"

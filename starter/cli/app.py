@@ -20,7 +20,7 @@ from cyclopts.exceptions import (
     UnusedCliTokensError,
 )
 
-from models.language import Language
+from models.language import Language, of_tag
 from starter.cli.commands import COMMANDS
 from starter.cli.helping import HelpPage
 from starter.cli.session import begin
@@ -122,7 +122,8 @@ def _without_lang(words: list[str]) -> tuple[list[str], Language | None]:
     _, given, value = words[place].partition("=")
     after = place + 1 if given else place + 2
     value = value if given else next(iter(ours[place + 1 : after]), "")
-    return ([*words[:place], *words[after:]], Language(value)) if value in set(Language) else (words, None)
+    lang = of_tag(value)
+    return ([*words[:place], *words[after:]], lang) if lang is not None else (words, None)
 
 
 def _where(error: BaseException) -> str:

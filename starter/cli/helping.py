@@ -2,8 +2,9 @@
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from rich.console import Console, ConsoleOptions
@@ -11,6 +12,7 @@ from rich.text import Text
 
 from models.language import Language
 from starter.cli import overview
+from starter.cli.folding import folded
 from texts import HERE, say
 
 if TYPE_CHECKING:
@@ -38,29 +40,23 @@ class HelpPage:
     def render_usage(self, console: Console, options: ConsoleOptions, usage: object) -> None:
         """What to type."""
         line = " ".join(_PLACE.sub(lambda word: say(f"help.{word[0]}", self._lang), str(usage)).split())
-        console.print(Text(say("help.usage", self._lang, line=line)), style="bold")
+        console.print(Text(folded(say("help.usage", self._lang, line=line), console.width)), style="bold")
         console.print()
 
     def render_description(self, console: Console, options: ConsoleOptions, description: object) -> None:
         """What the command does."""
         known = [translated(part, self._lang) for part in paragraphs(description)]
         for about in known or [overview.of(self._command, self._lang)]:
-            console.print(Text(about))
+            console.print(Text(folded(about, console.width)))
             console.print()
 
     def __call__(self, console: Console, options: ConsoleOptions, panel: "HelpPanel") -> None:
         """Commands, arguments or options, a line each."""
-        from rich.padding import Padding
-        from rich.table import Table
-
         if not panel.entries:
             return
-        lines = Table.grid(padding=(0, 2))
-        lines.add_column(max_width=console.width * 2 // 5)
-        for entry in panel.entries:
-            lines.add_row(Text(", ".join(entry.display_labels_with_metavar)), Text(self._line(entry)))
+        told = {", ".join(entry.display_labels_with_metavar): self._line(entry) for entry in panel.entries}
         console.print(Text(say(f"help.{panel.title}", self._lang)), style="bold")
-        console.print(Padding(lines, (0, 0, 0, 2)))
+        console.print(Text("\n".join(_two_columns(told, console.width))))
         console.print()
 
     def _line(self, entry: "HelpEntry") -> str:
@@ -72,6 +68,16 @@ class HelpPage:
         }
         more = [say(f"help.{name}", self._lang, value=value) for name, value in known.items() if value is not None]
         return words + say("help.more", self._lang, more=say("help.between", self._lang).join(more)) if more else words
+
+
+def _two_columns(told: Mapping[str, str], width: int) -> Iterator[str]:
+    """What each is called and what it is; a long name has a line of its own."""
+    column = min(max(map(len, told)), width * 2 // 5)
+    for name, about in told.items():
+        lines = folded(about, width - column - 4).splitlines() or [""]
+        names = [name] if len(name) <= column else [name, ""]
+        for left, right in zip_longest(names, lines if len(names) == 1 else ["", *lines], fillvalue=""):
+            yield f"  {left:<{column}}  {right}".rstrip()
 
 
 def paragraphs(said: object) -> list[str]:

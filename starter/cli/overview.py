@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from models.language import Language, of_locale
+from models.language import Language, of_locale, of_tag
 from starter.cli.commands import GROUPS
 from starter.settingsfile import FILE, PREFIX
 from texts import HERE
@@ -55,10 +55,10 @@ def _lang(rest: list[str]) -> Language | None:
     taken = 1 if given else 2
     if not given and len(rest) > 1:
         value = rest[1]
-    if name != "--lang" or value not in set(Language):
-        return None
-    del rest[:taken]
-    return Language(value)
+    lang = of_tag(value) if name == "--lang" else None
+    if lang is not None:
+        del rest[:taken]
+    return lang
 
 
 def _usual() -> Language:
@@ -69,4 +69,4 @@ def _usual() -> Language:
             named = tomllib.loads(Path(FILE).read_text(encoding="utf-8")).get("lang")
         except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
             named = None
-    return Language(named) if isinstance(named, str) and named in set(Language) else of_locale(os.environ)
+    return (of_tag(named) if isinstance(named, str) else None) or of_locale(os.environ)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from cyclopts import App
 from cyclopts.help import format_doc
+from rich.cells import cell_len
 
 from starter.cli.app import app
 from starter.cli.commands import COMMANDS
@@ -45,6 +46,21 @@ def test_a_commands_help_is_wholly_chinese_for_who_reads_chinese(redress: Redres
     _, _, about, *rest = ran.out.splitlines()
     assert re.search("[\u4e00-\u9fff]", about), "what the command does"
     assert not ENGLISH.search("\n".join((about, *rest)))
+
+
+@pytest.mark.parametrize("width", [40, 80])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_no_line_of_help_is_wider_than_the_terminal_and_nothing_is_cut(
+    redress: Redress, monkeypatch: pytest.MonkeyPatch, lang: str, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    for words in [("feedback",), ("report",), ("doctor",), ("settlement",), ("settlement", "decide"), ("file",)]:
+        out = redress("--lang", lang, *words, "--help").out
+        monkeypatch.setenv("COLUMNS", "400")
+        wide = redress("--lang", lang, *words, "--help").out
+        monkeypatch.setenv("COLUMNS", str(width))
+        assert max(map(cell_len, out.splitlines())) <= width
+        assert "".join(out.split()) == "".join(wide.split())
 
 
 def test_the_catalogue_has_every_sentence_and_none_that_nobody_says() -> None:

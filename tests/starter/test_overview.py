@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from models.language import Language
 from starter.cli import overview
@@ -27,6 +28,7 @@ def test_every_command_is_told_once_in_its_group(lang: Language) -> None:
     assert told == [*COMMANDS, "--lang", "--help", "--version"]
     assert all(has(f"command.{name}") for name in COMMANDS)
     assert all(has(f"overview.{group}") for group in GROUPS)
+    assert max(map(cell_len, overview.text(lang).splitlines())) <= 80
 
 
 @pytest.mark.parametrize(
@@ -42,6 +44,9 @@ def test_every_command_is_told_once_in_its_group(lang: Language) -> None:
         (["confirm", "--help"], None),
         (["--lang", "zh", "list"], None),
         (["--help", "--lang", "zh"], Language.ZH),
+        (["--lang", "zh-CN", "--help"], Language.ZH),
+        (["--help", "--lang=zh_CN"], Language.ZH),
+        (["--lang", "en-GB"], Language.EN),
         (["--lang", "fr"], None),
         (["--lang"], None),
         (["--version"], None),
