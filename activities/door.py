@@ -112,20 +112,28 @@ class Door:
         left, began = self._patience.left(), time.monotonic()
         if left < PATIENCE / 10:
             raise TimeoutError
-        noting = asyncio.run_coroutine_threadsafe(self._append(entry), self._loop)
+        given_up = threading.Event()
+        noting = asyncio.run_coroutine_threadsafe(self._append(entry, given_up), self._loop)
         try:
             noting.result(left)
+        except TimeoutError:
+            # Not cancelled: a connection torn out of a statement is lost to the pool, which logs a traceback.
+            given_up.set()
+            raise
         finally:
-            noting.cancel()
             self._patience.spend(time.monotonic() - began)
 
-    async def _append(self, entry: Entry) -> None:
+    async def _append(self, entry: Entry, given_up: threading.Event) -> None:
         noted = select(func.count()).where(col(AuditRow.subject) == entry.subject, col(AuditRow.kind) == "denied")
         async with self._store.write() as session:
+            if given_up.is_set():
+                return
             if (await session.exec(noted)).one() < NOTED_DENIALS:
                 await append(session, [entry], self._now)
             else:
                 self._full.add(entry.subject)
+            if given_up.is_set():
+                await session.rollback()
 
 
 def _wrong(reason: str) -> Verdict:

@@ -15,7 +15,8 @@ from models.steps import When
 from procedures import HERE, read_pack
 from starter.cli.commands import COMMANDS
 from starter.mapping import FieldMap, Source, read_mapping
-from starter.settings import PREFIX, Settings
+from starter.settings import Settings
+from starter.settingsfile import PREFIX
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]

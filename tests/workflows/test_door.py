@@ -115,7 +115,9 @@ def test_a_standing_is_within_another_that_lets_out_no_less(
     assert not Standing(departments=("panel", "merchandise"), limits=mine).within(own)
 
 
-async def test_forgeries_while_the_database_hangs_hold_up_nobody(env: WorkflowEnvironment, store: Store) -> None:
+async def test_forgeries_while_the_database_hangs_hold_up_nobody_and_leave_nothing(
+    env: WorkflowEnvironment, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
     async with office_at_work(env, store) as office:
         case = await office.asked()
         await case.written()
@@ -127,6 +129,8 @@ async def test_forgeries_while_the_database_hangs_hold_up_nobody(env: WorkflowEn
             assert (await case.view()).stage == "asked"
             assert (await case.send("confirm", GOODS_DEPT, **SAID, standing=TRUE))["code"] == "accepted"
         await case.at("feedback")
+        assert await _denials(store, case.number) == [], "none of them was told that it is denied"
+    assert [line.getMessage() for line in caplog.records if line.name.startswith("sqlalchemy")] == []
 
 
 def test_what_a_signal_says_of_its_sender_is_not_handed_to_the_next_run() -> None:
