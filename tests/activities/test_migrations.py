@@ -39,6 +39,16 @@ async def test_every_step_down_takes_away_what_its_step_up_made(connection: Any)
         assert before[-1] == await connection.run_sync(shape), f"down to {step}"
 
 
+async def test_an_empty_account_in_another_currency_is_no_hindrance_to_one_account_an_order(connection: Any) -> None:
+    await connection.run_sync(migrations.upgrade, "0005_messages_of_ended_cases")
+    for order, currency, refunded in (("O-1", "CNY", 400), ("O-1", "USD", 0), ("O-2", "CNY", 0), ("O-2", "USD", 0)):
+        account = {"order": order, "currency": currency, "refunded": refunded}
+        await connection.execute(text("INSERT INTO order_account VALUES (:order, :currency, 1000, :refunded)"), account)
+    await connection.run_sync(migrations.upgrade, "0006_one_account_of_an_order")
+    left = await connection.execute(text("SELECT order_number, currency FROM order_account ORDER BY order_number"))
+    assert [tuple(row) for row in left.all()] == [("O-1", "CNY"), ("O-2", "CNY")]
+
+
 def test_a_migration_knows_no_model() -> None:
     for file in (migrations.HERE / "versions").glob("*.py"):
         assert "models" not in file.read_text(encoding="utf-8"), f"{file.name} would change when the models do"
