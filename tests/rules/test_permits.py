@@ -308,6 +308,16 @@ def test_a_case_is_not_moved_to_a_version_without_a_remedy_that_may_have_to_be_g
         _moved(world, PACK.model_copy(update={"version": 2, "remedies": remedies}))
 
 
+def test_a_case_is_not_moved_to_a_version_without_the_remedy_its_customer_asked_for_instead() -> None:
+    world = offered().does("respond", DESK, version=1, accept=True).child()
+    world.does("feedback", DESK, satisfied=False, reason="x", demand={"kind": "apology"}).does("record", DESK)
+    offer = {"demand": {"kind": "refund", "amount": 500}, "basis": "rule 11", "liable": liable(hotel=100)}
+    world.does("offer", MANAGER, **offer, fields={"impact": "small"})
+    remedies = {kind: plan for kind, plan in HOTEL.remedies.items() if kind != "apology"}
+    with pytest.raises(Refusal, match="the remedy apology"):
+        _moved(world, _version(remedies=remedies))
+
+
 def test_a_case_with_an_offer_is_not_moved_to_a_version_without_offers() -> None:
     with pytest.raises(Refusal, match="the stage offering"):
         _moved(offered(), _version(offers=None))
