@@ -109,7 +109,7 @@ def test_a_substance_over_its_limit_has_top_priority_and_needs_something_to_trac
     state = begun(substance=True, contracts=["HT-1"])
     assert timers(state) == {"containment": timedelta(hours=4), "written_reply": timedelta(hours=24)}
     assert {mail.to for mail in state.mails} == {QUALITY, HEAD, BOSS}
-    with pytest.raises(ValidationError, match="to be traced"):
+    with pytest.raises(ValidationError, match="to trace a substance"):
         begun(substance=True, lots=[])
 
 
