@@ -1,4 +1,4 @@
-"""Where Temporal is: temporal.toml and TEMPORAL_* first, then a running local stack, then localhost."""
+"""Where Temporal is: temporal.toml and TEMPORAL_* first, then the home's running local stack, then localhost."""
 
 import asyncio
 import re
@@ -10,13 +10,14 @@ from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.service import RPCError
 
+from starter.cluster import marked_home
 from starter.errors import OperatorError
 from starter.observe.tracing import tracing
 from starter.settings import Codec, Settings
 from starter.stackfile import running_stack
 from starter.wire import data_converter
 
-DEFAULT_ADDRESS = "localhost:7233"
+DEFAULT_PORT = 7233
 PATIENCE = 10.0
 """Seconds to wait for an address that neither takes nor refuses the connection."""
 
@@ -31,8 +32,23 @@ async def connect(settings: Settings, *, identity: str | None = None, runtime: R
     Raises ConnectFailed with one line.
     """
     config = _configured()
+    unnamed = "target_host" not in config and running_stack(settings.home) is None
     config.setdefault("target_host", address_of(settings))
-    return await connect_to(config, settings, identity=identity, runtime=runtime or _quiet())
+    client = await connect_to(config, settings, identity=identity, runtime=runtime or _quiet())
+    if unnamed:
+        await _not_of_another_home(client, settings)
+    return client
+
+
+async def _not_of_another_home(client: Client, settings: Settings) -> None:
+    """Raises ConnectFailed for the local stack of another home, which nobody has named: a case must not go astray."""
+    other, home = await marked_home(client), settings.home.absolute()
+    if other is not None and other.resolve() != home.resolve():
+        address = client.service_client.config.target_host
+        raise ConnectFailed(
+            f"no local stack runs on {home}, and the one at {address} is that of {other}; "
+            "start yours with `redress dev`, or set REDRESS_HOME to that folder"
+        )
 
 
 @cache
@@ -50,7 +66,7 @@ async def connect_to(
     config: ClientConnectConfig, settings: Settings, *, identity: str | None = None, runtime: Runtime | None = None
 ) -> Client:
     """As `connect`, for a known address."""
-    address = config.get("target_host", DEFAULT_ADDRESS)
+    address = config.get("target_host") or address_of(settings)
     target: ClientConnectConfig = {**config, "target_host": address}
     try:
         async with asyncio.timeout(PATIENCE):
@@ -74,9 +90,9 @@ def target(settings: Settings) -> str:
 
 
 def address_of(settings: Settings) -> str:
-    """The local stack's address when one runs for this home, else the default one."""
+    """The local stack's address when one runs for this home, else where one is by default."""
     stack = running_stack(settings.home)
-    return stack.address if stack else DEFAULT_ADDRESS
+    return stack.address if stack else f"localhost:{settings.local.port or DEFAULT_PORT}"
 
 
 _QUOTED = re.compile(r"'[^']*'")

@@ -12,7 +12,7 @@ from typing import NoReturn, Self
 
 from temporalio.client import Client
 
-from starter.cluster import SearchAttribute, ensure_retention, ensure_search_attributes
+from starter.cluster import SearchAttribute, ensure_retention, ensure_search_attributes, mark_home
 from starter.filelock import FileLock, LockHeldError
 from starter.ports import HOST, free_port, is_free
 from starter.serverprocess import LocalServerError, ServerProcess, temporal_binary
@@ -198,6 +198,7 @@ class LocalServer:
     async def _furnish(self, client: Client) -> None:
         await ensure_search_attributes(client, self._search_attributes)
         await ensure_retention(client, self._retention_days)
+        await mark_home(client, self.home)
 
     async def _stop(self) -> None:
         try:

@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from temporalio.api.namespace.v1 import UpdateNamespaceInfo
+from temporalio.api.workflowservice.v1 import UpdateNamespaceRequest
+from temporalio.client import Client
 
+from starter.cluster import HOME, mark_home
 from starter.connection import ConnectFailed, address_of, connect
 from starter.filelock import FileLock
 from starter.localserver import LocalServer
@@ -65,6 +69,32 @@ async def test_without_a_word_from_temporal_the_running_stack_is_used(server: Lo
         assert (await (await connect(settings)).count_workflows()).count == 0
     finally:
         lock.release()
+
+
+async def test_the_stack_of_another_home_is_not_taken_for_ones_own_where_nobody_named_it(
+    server: LocalServer, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = load_settings(home=tmp_path / "gone", local={"port": server.port})
+    with pytest.raises(ConnectFailed) as failed:
+        await connect(mine)
+    assert f"no local stack runs on {tmp_path / 'gone'}" in str(failed.value)
+    assert f"is that of {server.home};" in str(failed.value)
+    assert not (tmp_path / "gone").exists()
+    await connect(load_settings(home=server.home, local={"port": server.port}))
+    monkeypatch.setenv("TEMPORAL_ADDRESS", server.address)
+    await connect(mine)  # an address that is named is meant
+
+
+async def test_a_server_that_is_no_local_stack_serves_whoever_comes(
+    server: LocalServer, settings: Settings, tmp_path: Path
+) -> None:
+    client = await Client.connect(server.address)
+    try:
+        told = UpdateNamespaceInfo(data={HOME: ""})
+        await client.workflow_service.update_namespace(UpdateNamespaceRequest(namespace="default", update_info=told))
+        await connect(load_settings(home=tmp_path / "gone", local={"port": server.port}))
+    finally:
+        await mark_home(client, server.home)
 
 
 def test_the_file_of_a_stack_that_was_killed_is_not_believed(settings: Settings) -> None:
