@@ -23,7 +23,7 @@ from texts.reasons import reason as localised
 WRONG = 1
 procedure = App(
     name="procedure",
-    help="Procedure packs: list, show, check, test, simulate, move a case.",
+    help="Procedures: list, show, check, test, simulate, move a case.",
     result_action="return_value",
 )
 procedure.command(name="simulate")(simulate)
@@ -69,10 +69,10 @@ def show_pack(name: PackName, /, *, as_json: Json = False) -> int:
 
 @procedure.command(name="check")
 def check_pack(
-    files: Annotated[list[Path] | None, Parameter(name="FILE", help="Pack files; none: all the service knows.")] = None,
+    files: Annotated[list[Path] | None, Parameter(name="FILE", help="Their files; none: all we know.")] = None,
     /,
 ) -> int:
-    """Check packs as a whole: one line per mistake, and per year whose working days are not known."""
+    """Check procedures as a whole: one line per mistake, and per year whose working days are not known."""
     current = session()
     wrong: list[str] = []
     packs: list[Procedure] = []

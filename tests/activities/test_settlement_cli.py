@@ -65,7 +65,7 @@ async def test_a_statement_is_written_for_other_systems_to_the_cent(filled: Book
     file = tmp_path / "m.csv"
     assert (await typed(*asked, "--out", str(file), lang=Language.ZH))[0] == 0
     rows = list(csv.reader(file.read_text(encoding="utf-8-sig").splitlines()))
-    assert rows[0][:6] == ["序号", "案件号", "订单号", "日期", "裁定", "条款"]
+    assert rows[0][:6] == ["序号", "案件编号", "订单号", "日期", "裁定", "条款"]
     assert [(row[1], row[8], row[9]) for row in rows[1:]] == [
         ("C-1", "CNY 10.01", "1001"),
         ("C-2", "CNY 20.05", "2005"),
