@@ -10,11 +10,18 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from models.case import Verdict
-from models.names import Refused
+from models.names import Refused, case_number
 
 CLOSED = Verdict(
     accepted=False, code=Refused.CLOSED, reason="the case is closed; file a new complaint if there is a new matter"
 )
+
+OVER = Verdict(accepted=False, code=Refused.CLOSED, reason="it is over; send this to the one that is open now")
+
+
+def ended(workflow_id: str) -> Verdict:
+    """The answer of what takes no messages any more: a case, or a meeting, an incident, an 8D report."""
+    return OVER if case_number(workflow_id) is None else CLOSED
 
 
 async def ask(
@@ -28,7 +35,7 @@ async def ask(
         return _refusal(error.cause)
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND and "already completed" in error.message.lower():
-            return CLOSED
+            return ended(handle.id)
         raise
     return verdict
 

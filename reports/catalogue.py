@@ -52,6 +52,8 @@ class Format(StrEnum):
     JSON = "json"
 
 
+FOR_PROGRAMS = (Format.CSV, Format.XLSX, Format.JSON)
+"""Formats that others calculate with."""
 _WITHOUT_CASES = (Format.TABLE, Format.CSV, Format.PDF, Format.DOCX)
 """Formats of the figures without the list of the cases behind them."""
 

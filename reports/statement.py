@@ -1,6 +1,6 @@
 """A party's statement as a document: case, order, ruling, clause, whether by default or contested, amount."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
 
 from models.language import Language
@@ -16,34 +16,51 @@ _WIDTHS = {
     "line": 1, "number": 3, "order": 3, "at": 2, "ruling": 3, "clause": 2, "mark": 2, "kind": 2, "amount": 2,
     "minor": 2, "currency": 1, "state": 2, "reason": 4,
 }  # fmt: skip
+_FOR_PROGRAMS = ("minor", "currency")
+"""What a person reads in the amount already."""
 
 
-def statement(head: Statement, lines: Lines, pack: Procedure, lang: Language, now: datetime) -> Document:
-    """The statement; its lines are read while it is written."""
+def statement(
+    head: Statement, lines: Lines, pack: Procedure, lang: Language, now: datetime, *, for_programs: bool
+) -> Document:
+    """The statement; its lines are read while it is written. `for_programs`: amounts stand in minor units too."""
     title = say("settlement.title", lang, party=party(head.party, pack, lang), month=head.period)
-    columns = tuple(Column(key, say(f"settlement.column.{key}", lang), width) for key, width in _WIDTHS.items())
+    columns = _columns(_WIDTHS, lang, for_programs=for_programs)
 
     async def rows() -> AsyncIterator[Row]:
         async for line in lines():
-            yield Row(_cells(line, pack, lang), line.model_dump(mode="json") | {"by_default": line.by_default})
+            cells = _cells(line, pack, lang)
+            facts = line.model_dump(mode="json") | {"by_default": line.by_default}
+            yield Row(tuple(cells[column.key] for column in columns), facts)
 
     facts = head.model_dump(mode="json") | {"generated_at": now.isoformat()}
     section = Section("lines", title, columns, rows)
     return Document("statement", lang, title, _notes(head, pack, lang, now), (section,), facts)
 
 
+def _columns(widths: Mapping[str, int], lang: Language, *, for_programs: bool) -> tuple[Column, ...]:
+    keys = [key for key in widths if for_programs or key not in _FOR_PROGRAMS]
+    return tuple(Column(key, say(f"settlement.column.{key}", lang), widths[key]) for key in keys)
+
+
 def overview(
-    month: str, totals: Totals, pack_of: Callable[[str], Procedure], lang: Language, now: datetime
+    month: str,
+    totals: Totals,
+    pack_of: Callable[[str], Procedure],
+    lang: Language,
+    now: datetime,
+    *,
+    for_programs: bool,
 ) -> Document:
     """Every party of a month with what it bears. `pack_of`: the procedure whose words name a party."""
-    keys = {"party": 4, "lines": 1, "amount": 2, "minor": 2, "currency": 1}
-    columns = tuple(Column(key, say(f"settlement.column.{key}", lang), width) for key, width in keys.items())
+    widths = {"party": 4, "lines": 1, "amount": 2, "minor": 2, "currency": 1}
+    columns = _columns(widths, lang, for_programs=for_programs)
 
     async def rows() -> AsyncIterator[Row]:
         async for bearer, currency, lines, total in totals():
             facts = {"party": bearer, "currency": currency, "lines": lines, "amount": total}
-            shown = money(total, currency, Language.EN)
-            yield Row((party(bearer, pack_of(bearer), lang), lines, shown, total, currency), facts)
+            cells = (party(bearer, pack_of(bearer), lang), lines, money(total, currency, Language.EN), total, currency)
+            yield Row(cells[: len(columns)], facts)
 
     title = say("settlement.overview", lang, month=month)
     facts = {"period": month, "generated_at": now.isoformat()}
@@ -73,23 +90,23 @@ def _heading(month: str, pack: Procedure, lang: Language, now: datetime) -> tupl
     return say("settlement.period", lang, month=month), made
 
 
-def _cells(line: StatementLine, pack: Procedure, lang: Language) -> tuple[str | int, ...]:
-    return (
-        line.line,
-        line.number,
-        line.order,
-        brief(line.at, pack.time_zone),
-        f"{line.decision}: {named('settlement.ground', line.ground, lang)}",
-        line.clause,
-        _marks(line, lang),
-        named("settlement.kind", line.kind, lang),
+def _cells(line: StatementLine, pack: Procedure, lang: Language) -> dict[str, str | int]:
+    return {
+        "line": line.line,
+        "number": line.number,
+        "order": line.order,
+        "at": brief(line.at, pack.time_zone),
+        "ruling": f"{line.decision}: {named('settlement.ground', line.ground, lang)}",
+        "clause": line.clause,
+        "mark": _marks(line, lang),
+        "kind": named("settlement.kind", line.kind, lang),
         # The currency stands first in every language: a cell that begins with a minus may be taken for a formula.
-        money(line.amount, line.currency, Language.EN),
-        line.amount,
-        line.currency,
-        named("settlement.state", line.state, lang),
-        line.reason,
-    )
+        "amount": money(line.amount, line.currency, Language.EN),
+        "minor": line.amount,
+        "currency": line.currency,
+        "state": named("settlement.state", line.state, lang),
+        "reason": line.reason,
+    }
 
 
 def _marks(line: StatementLine, lang: Language) -> str:

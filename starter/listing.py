@@ -77,7 +77,8 @@ def filters(**values: object) -> Filters:
     try:
         return Filters.model_validate(values)
     except ValidationError as error:
-        raise BadInput("input", problem=in_one_line(problems(error))) from None
+        typed = (problem.model_copy(update={"field": f"--{problem.field}"}) for problem in problems(error))
+        raise BadInput("input", problem=in_one_line(typed)) from None
 
 
 async def lines(client: Client, wanted: Filters, limit: int | None) -> AsyncIterator[CaseLine]:

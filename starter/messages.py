@@ -7,7 +7,7 @@ from typing import Any
 
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 
-from activities.verdicts import CLOSED, ask
+from activities.verdicts import ask, ended
 from models.case import Verdict
 from models.commands import Command, Standing
 from models.names import Refused
@@ -57,17 +57,17 @@ async def send(
     except TryAgain:
         pass
     except ClosedError:
-        return CLOSED
+        return ended(handle.id)
     except NoSuchCase:
         # A server may say so of one that ends at this very moment.
         if (await patiently(lambda: handle.describe(rpc_timeout=RPC))).status is WorkflowExecutionStatus.RUNNING:
             raise
-        return CLOSED
+        return ended(handle.id)
     await unless_sealed(client)
     try:
         await patiently(lambda: handle.signal(name, plain, rpc_timeout=RPC))  # a signal has no door
     except ClosedError:
-        return CLOSED
+        return ended(handle.id)
     except TryAgain:
         raise NotConfirmed("not_sent", command_id=command_id, number=number) from None
     raise NotConfirmed("not_confirmed", command_id=command_id, number=number)

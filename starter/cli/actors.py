@@ -53,7 +53,7 @@ def who_may(session: Session, pack: Procedure, name: str, now: Mapping[str, Coll
     if own and not allowed:
         return session.say(f"may_{own[-1]}")
     shown = [_with_people(session, pack, session.directory, department) for department in dict.fromkeys(allowed)]
-    return "; ".join(shown) or session.say("nobody")
+    return session.say("between").join(shown) or session.say("nobody")
 
 
 def may_instead(session: Session, reason: str, packs: Sequence[Procedure]) -> str | None:
@@ -64,11 +64,11 @@ def may_instead(session: Session, reason: str, packs: Sequence[Procedure]) -> st
     if pack is None:
         return None
     shown = (_with_people(session, pack, session.directory, name) for name in names)
-    return session.say("may", who="; ".join(shown))
+    return session.say("may", who=session.say("between").join(shown))
 
 
 def _with_people(session: Session, pack: Procedure, directory: Directory, department: str) -> str:
     team = directory.team(department)
     names = [person.name for person in team.owners] + list(team.services) if team else []
     title = values.department(department, pack, session.lang)
-    return f"{title} ({', '.join(names)})" if names else title
+    return title + session.say("facts", facts=session.say("comma").join(names)) if names else title

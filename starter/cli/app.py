@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import App, Parameter, default_name_transform
 from cyclopts.exceptions import (
     ArgumentOrderError,
     CoercionError,
@@ -182,7 +182,7 @@ def _choices(error: CoercionError) -> str:
     found: list[str] = []
     for kind in (error.target_type, *get_args(error.target_type)):
         if isinstance(kind, type) and issubclass(kind, Enum):
-            found += [str(member.value) for member in kind]
+            found += [default_name_transform(name) for name in kind.__members__]
         found += [arg for arg in get_args(kind) if isinstance(arg, str)]
     return ", ".join(found)
 

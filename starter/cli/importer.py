@@ -97,7 +97,7 @@ def _tell(
         current.print_json({**counts, "rejected": rows})
         return SOME_REJECTED if report.rejected else 0
     for row, reason in report.rejected[:20]:
-        current.err.print(f"{row.number}: {localised(reason, current.lang)}", markup=False)
+        current.err.print(current.say("labelled", name=row.number, value=localised(reason, current.lang)), markup=False)
     if good is not None:
         current.out.print(current.say("import.checked", good=good, rejected=len(report.rejected)))
     else:

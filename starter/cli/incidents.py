@@ -196,5 +196,8 @@ async def send(number: str, name: str, sender: Sender, **fields: object) -> int:
 
 def _page(current: Session, seen: IncidentView) -> str:
     pack = current.pack(seen.procedure)
-    lines = [f"{current.named('incident.label', key)}: {text}" for key, text in facts(seen, pack, current.lang)]
+    lines = [
+        current.say("labelled", name=current.named("incident.label", key), value=text)
+        for key, text in facts(seen, pack, current.lang)
+    ]
     return "\n".join((seen.number, *lines))

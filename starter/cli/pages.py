@@ -45,7 +45,7 @@ def _facts(current: Session, view: CaseView, pack: Procedure, now: datetime) -> 
         ("order", view.order),
         ("cause", values.cause(view.cause, pack, lang)),
         ("severity", values.severity(view.severity, pack, lang)),
-        ("demand", f"{values.remedy(view.demand, pack, lang)}, {money(view.amount, view.currency, lang)}"),
+        ("demand", worth(current, pack, view.demand, view.amount, view.currency)),
         ("opened", when(view.opened_at, pack.time_zone, lang)),
         ("waiting", names(view.waiting_for.split(","), pack, current)),
         ("due", due(view.due, pack, current, now)),
@@ -105,14 +105,20 @@ def _works(current: Session, works: Sequence[WorkView], pack: Procedure) -> Tabl
 def _offers(current: Session, view: CaseView, pack: Procedure) -> Table:
     table = _table(current, "offer", "demand", "state")
     for offer in view.offers:
-        what = f"{values.remedy(offer.demand, pack, current.lang)}, {money(offer.amount, view.currency, current.lang)}"
+        what = worth(current, pack, offer.demand, offer.amount, view.currency)
         table.add_row(Text(str(offer.version)), Text(what), Text(current.named("offer_state", offer.state)))
     return table
 
 
+def worth(current: Session, pack: Procedure, remedy: str, amount: int, currency: str) -> str:
+    """What somebody gets, and how much that is."""
+    what, much = values.remedy(remedy, pack, current.lang), money(amount, currency, current.lang)
+    return current.say("worth", what=what, amount=much)
+
+
 def names(departments: Sequence[str], pack: Procedure, current: Session) -> str:
     """Departments' titles."""
-    return ", ".join(values.department(name, pack, current.lang) for name in departments if name)
+    return current.say("comma").join(values.department(name, pack, current.lang) for name in departments if name)
 
 
 def due(moment: datetime | None, pack: Procedure, current: Session, now: datetime) -> str:

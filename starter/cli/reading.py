@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from models.case import Event
 from models.procedure import Procedure
 from models.views import CaseView
-from starter.cli.pages import case_page, timeline_tree
+from starter.cli.pages import case_page, timeline_tree, worth
 from starter.cli.reading_rights import Reader, concerned, reader
 from starter.cli.sending import Number
 from starter.cli.session import Json, Session, case_number, session
@@ -95,7 +95,7 @@ def _print_stored(current: Session, row: "ArchivedCase") -> None:
         ("stage", current.named("stage", row.stage) + (f" · {current.named('exit', row.exit)}" if row.exit else "")),
         ("order", row.order),
         ("cause", values.cause(row.cause, pack, lang)),
-        ("demand", f"{values.remedy(row.demand, pack, lang)}, {money(row.amount, row.currency, lang)}"),
+        ("demand", worth(current, pack, row.demand, row.amount, row.currency)),
         ("due", when(row.due, pack.time_zone, lang) if row.due else ""),
         ("ruling", current.named("basis", row.basis) if row.basis else ""),
         ("liable", values.liable(shares, pack, lang)),
@@ -104,7 +104,8 @@ def _print_stored(current: Session, row: "ArchivedCase") -> None:
     current.out.print(row.number, style="bold", markup=False)
     for label, value in facts:
         if value:
-            current.out.print(f"{current.say(f'label.{label}')}: {value}", markup=False)
+            name = current.say(f"label.{label}")
+            current.out.print(current.say("labelled", name=name, value=value), markup=False)
 
 
 async def timeline(number: Number, /, *, as_json: Json = False) -> int:

@@ -97,7 +97,7 @@ def tell(
     if as_json:
         current.print_json({key: about, **verdict.model_dump(mode="json")})
     elif verdict.accepted:
-        current.out.print(f"{about}: {current.named('code', verdict.code)}", markup=False)
+        current.out.print(current.say("labelled", name=about, value=current.named("code", verdict.code)), markup=False)
     if verdict.accepted:
         return 0
     what, why = current.named("code", verdict.code), reason or localised(verdict.reason, current.lang)

@@ -57,18 +57,28 @@ async def show_statement(
     current = session()
     _checked(month)
     chosen = format_of(form, out, as_json=as_json)
+    from reports.catalogue import FOR_PROGRAMS
     from reports.statement import overview, statement
 
     async with _statements(current) as book:
         who = reader(current)
         if party is None:
             await who.everything("statements")
-            document = overview(month, lambda: book.parties(month), current.pack_of_party, current.lang, now())
+            document = overview(
+                month,
+                lambda: book.parties(month),
+                current.pack_of_party,
+                current.lang,
+                now(),
+                for_programs=chosen in FOR_PROGRAMS,
+            )
         else:
             head = await book.head(await _party(current, book, party), month)
             await who.party(head.party)
             pack = current.pack_of_party(head.party)
-            document = statement(head, lambda: book.lines(head), pack, current.lang, now())
+            document = statement(
+                head, lambda: book.lines(head), pack, current.lang, now(), for_programs=chosen in FOR_PROGRAMS
+            )
         await _deliver(current, document, chosen, out)
     return 0
 

@@ -133,7 +133,7 @@ def _print(current: Session, found: Minutes, copies: "Sequence[Delivery]") -> No
         current.out.print(Text(f"\n{current.say('meeting_delivery')}"))
     for copy in copies:
         who = values.department(copy.member, pack, current.lang)
-        current.out.print(Text(f"  {who}: {_fate(current, copy, pack.time_zone)}"))
+        current.out.print(Text("  " + current.say("labelled", name=who, value=_fate(current, copy, pack.time_zone))))
 
 
 def _fate(current: Session, copy: "Delivery", zone: str) -> str:

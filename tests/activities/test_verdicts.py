@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.verdicts import ask_or_leave
+from activities.verdicts import OVER, ask, ask_or_leave
 from models.names import Refused
 
 MESSAGE = {"actor": "Mo", "grant": True, "command_id": "meeting-1"}
@@ -14,6 +14,8 @@ MESSAGE = {"actor": "Mo", "grant": True, "command_id": "meeting-1"}
 
 class Case:
     """A case's handle: answers an update with `fails`, or never; notes what it is left by signal."""
+
+    id = "complaint.C-1"
 
     def __init__(self, fails: Exception | None = None, signal_fails: Exception | None = None) -> None:
         self.fails, self.signal_fails = fails, signal_fails
@@ -64,3 +66,12 @@ async def test_a_case_that_is_gone_is_closed_and_says_what_to_do(case: Case) -> 
 async def test_a_namespace_that_is_not_there_says_nothing_about_the_case() -> None:
     with pytest.raises(RPCError):
         await heard(Case(not_found("Namespace default is not found")))
+
+
+async def test_a_meeting_that_is_over_is_not_called_a_case() -> None:
+    gone = RPCError("workflow execution already completed", RPCStatusCode.NOT_FOUND, b"")
+    meeting: Any = Case(fails=gone)
+    meeting.id = "meeting.marketplace.2026-W48"
+    verdict = await ask(meeting, "report", {"actor": "Mo"}, "m-1")
+    assert verdict == OVER
+    assert verdict.code is Refused.CLOSED

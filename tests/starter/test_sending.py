@@ -46,6 +46,8 @@ LOCKED_STORE = rpc(RPCStatusCode.NOT_FOUND, "Namespace default is not found.")
 class Service:
     """Stands where a Temporal client stands: gives the prepared answers, remembers what it was asked."""
 
+    id = "complaint.R-ABC"
+
     def __init__(
         self, *answers: Any, signalled: Exception | None = None, described: Any = NO_CASE, ended: Any = None
     ) -> None:
