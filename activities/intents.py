@@ -229,11 +229,22 @@ async def _hold(session: AsyncSession, order: str, currency: str, amount: int, b
 
 
 async def _free(session: AsyncSession, intent: RefundIntent) -> None:
-    """Nothing is paid, nothing is held."""
+    """Nothing is paid, nothing is held: what the order's other payments hold stays, however much that is.
+
+    Counted, not taken off: more may have left than the account could hold (`_hold_late`).
+    """
     intent.state = "refused"
-    freed = col(OrderAccount.refunded) - intent.amount
     account = _account(intent.order_number, intent.currency)
-    await session.exec(update(OrderAccount).where(account).values(refunded=freed))
+    # Whoever holds or frees an amount meanwhile waits for the account, or is counted.
+    paid = (await session.exec(select(OrderAccount.paid).where(account).with_for_update())).one()
+    others = select(func.coalesce(func.sum(RefundIntent.amount), 0)).where(
+        RefundIntent.order_number == intent.order_number,
+        RefundIntent.currency == intent.currency,
+        RefundIntent.state != "refused",
+        RefundIntent.key != intent.key,
+    )
+    held = int((await session.exec(others)).one())
+    await session.exec(update(OrderAccount).where(account).values(refunded=min(held, paid)))
 
 
 async def _hold_late(session: AsyncSession, order: str, currency: str, amount: int) -> None:

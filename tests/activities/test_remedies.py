@@ -201,6 +201,19 @@ async def test_after_a_refusal_that_proves_wrong_the_order_gives_back_nothing_mo
     assert await refunded(store) == [1_000]
 
 
+async def test_what_has_left_after_a_refusal_stays_held_when_what_others_took_is_given_back(
+    store: Store, desk: Callable[..., Remedies], remedy: Remedy, clock: Any
+) -> None:
+    intents = Intents(store)
+    first: Any = await intents.open(remedy(amount=700), clock())
+    await intents.refused(first.intent, "account_closed", 1)
+    second: Any = await intents.open(remedy("C-2", amount=700), clock())
+    await intents.paid(first.intent, Receipt(reference="RF-LATE", amount=700, currency="CNY"))
+    await intents.refused(second.intent, "account_closed", 1)
+    assert await refunded(store) == [700]
+    assert (await desk().pay(remedy("C-3", amount=400))).failure == "exceeds_paid"
+
+
 async def test_a_temporary_failure_is_tried_again_under_the_same_key_at_the_gateways_pace(
     desk: Callable[..., Remedies], remedy: Remedy
 ) -> None:
