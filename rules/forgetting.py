@@ -27,8 +27,8 @@ def forget(case: Case, pack: Procedure, command: Forget, at: datetime, departmen
         works=tuple(map(_work, case.works)),
         offers=tuple(offer.model_copy(update={"basis": GONE, "fields": {}}) for offer in case.offers),
         found_reason="",
-        events=tuple(event.model_copy(update={"data": without_words(event.data)}) for event in case.events),
-        mails=tuple(mail.model_copy(update={"values": without_words(mail.values)}) for mail in case.mails),
+        events=tuple(_anew(event, data=without_words(event.data)) for event in case.events),
+        mails=tuple(_anew(mail, values=without_words(mail.values)) for mail in case.mails),
         forgotten=True,
     )
     return note(case, at, "forgotten", actor=command.actor, department=department), ACCEPTED
@@ -48,6 +48,11 @@ def anonymous(complaint: Complaint, pseudonym: str) -> Complaint:
 def without_words(data: dict[str, str | int]) -> dict[str, str | int]:
     """A line's data without what people wrote."""
     return {name: value for name, value in data.items() if name not in WORDS and not name.startswith(FIELD)}
+
+
+def _anew(entry: Wordy, **bare: dict[str, str | int]) -> Wordy:
+    """The line or notice without its words; a copy would keep the size it had with them."""
+    return entry.model_validate(entry.model_dump() | bare)
 
 
 def _work(work: Work) -> Work:

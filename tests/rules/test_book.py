@@ -48,6 +48,16 @@ def test_the_longest_lines_stay_in_memory_until_the_book_has_them_and_no_longer(
     assert sum(len(event.model_dump_json()) for event in case.events) < 1.1 * KEPT_BYTES
 
 
+def test_what_a_forgotten_customer_wrote_takes_no_room_any_more() -> None:
+    world = paid()
+    for _ in range(5):
+        world.now += timedelta(seconds=1)
+        world.does("feedback", DESK, reached=False, reason=2_000 * "x")
+    case = world.does("forget", DESK, pseudonym="erased-1").case
+    for entry in (*case.events, *case.mails):
+        assert entry.size == type(entry).model_validate(entry.model_dump()).size < 2_000
+
+
 def test_while_sql_is_down_a_case_takes_no_more_words_than_a_page_and_a_hand_over_hold() -> None:
     world = paid()
     case, codes = world.case, []
