@@ -16,9 +16,10 @@ from activities.verdicts import is_gone
 from models.audit import NO_CASE, Symptom, Violation
 from models.case import Stage
 from models.names import MAILROOM_ID, SWEEP_SCHEDULE, Queue, meeting_schedule, report_schedule, task_queue
-from models.span import WorkCalendar
+from models.procedure import Procedure
+from models.span import WorkCalendar, WorkingDays
 from procedures import PackError, Packs
-from rules.spans import years_needed
+from rules.spans import CalendarGap, ends, years_needed
 from verify.books import NAMED, nobody_tries
 from verify.reading import AT_ONCE, CASE, MAIL, TABLES, rows
 from verify.service import Service
@@ -93,17 +94,27 @@ class Doctor:
         ]  # fmt: skip
 
     def _of_calendar(self) -> Iterator[Symptom]:
-        """Years whose working days a clock will ask for and nobody knows; the one that runs is no warning any more."""
-        longest = max((pack.working_days for pack in self._packs.newest_of_each()), default=0)
+        """Years whose working days a clock will ask for and nobody knows; where one waits it is no warning any more."""
+        packs = [pack for pack in self._packs.newest_of_each() if pack.working_days]
+        longest = max((pack.working_days for pack in packs), default=0)
         needed = years_needed(self._now, longest) | years_needed(self._now + AHEAD, longest)
         try:
-            known = self._calendar(self._now.year).years
+            calendar = self._calendar(self._now.year)
         except PackError:
             yield Symptom(code="calendar_unreadable", number=NO_CASE)
             return
-        for year in sorted(needed - set(known)):
-            code, early = ("calendar_soon", True) if year > self._now.year else ("calendar_missing", False)
+        waited_for = {self._gap(pack, calendar) for pack in packs}
+        for year in sorted(needed - set(calendar.years)):
+            code, early = ("calendar_missing", False) if year in waited_for else ("calendar_soon", True)
             yield Symptom(code=code, number=NO_CASE, facts={"year": year}, early=early)
+
+    def _gap(self, pack: Procedure, calendar: WorkCalendar) -> int | None:
+        """The year that the procedure's longest clock would wait for if it began now; None for none."""
+        try:
+            ends(self._now, WorkingDays(pack.working_days), pack.time_zone, calendar)
+        except CalendarGap as gap:
+            return gap.year
+        return None
 
     async def _unserved(self, client: Client) -> AsyncIterator[Symptom]:
         """Task queues that no worker asks."""

@@ -81,11 +81,12 @@ def broken(year: int) -> WorkCalendar:
         ("2026-08-01", only_2026, []),
         ("2026-11-05", only_2026, [("calendar_soon", {"year": 2027}, True)]),
         ("2026-11-05", every_year, []),
+        ("2026-12-28", only_2026, [("calendar_missing", {"year": 2027}, False)]),
         ("2027-01-01", only_2026, [("calendar_missing", {"year": 2027}, False)]),
         ("2026-08-01", broken, [("calendar_unreadable", {}, False)]),
     ],
 )
-async def test_a_year_without_known_working_days_is_named_in_good_time_and_is_wrong_once_it_runs(
+async def test_a_year_without_known_working_days_is_named_in_good_time_and_is_wrong_once_a_clock_waits_for_it(
     store: Store, today: str, calendar: Callable[[int], WorkCalendar], told: list[tuple[str, dict[str, int], bool]]
 ) -> None:
     now = datetime.fromisoformat(f"{today}T09:00:00+08:00")
