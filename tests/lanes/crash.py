@@ -2,7 +2,7 @@
 
     python -m tests.lanes.crash --seed 7 --n 60 --kills 40 [--minutes 30]
 
-Cases keep coming until `n` are filed, the kills until all are closed. Then the oracle.
+Cases keep coming until `n` are filed and as many kills and pauses done as are wanted. Then the oracle.
 """
 
 import argparse
@@ -11,8 +11,9 @@ import signal
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
+from itertools import count as numbered
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -133,7 +134,7 @@ class Chaos:
             self._lane.counts["worker deaths"] += self._town.bury()
             while len(self._town.workers) < self._workers:
                 await self._hire()
-            if self._more:
+            if self.more:
                 self._strike()
                 if self._server_every and time.monotonic() > next_server:
                     await self._town.strike_server(self._dice.random() * 1.5)
@@ -143,14 +144,15 @@ class Chaos:
             await asyncio.sleep(0.25)
 
     @property
-    def _more(self) -> bool:
+    def more(self) -> bool:
+        """Whether deaths or pauses are wanting yet."""
         return self._lane.counts["worker deaths"] < self._kills or self._lane.counts["pauses"] < self._pauses
 
     async def _hire(self) -> None:
         """Mined at the point that has killed least so far, while there is killing to be done."""
         known = hits(self._town.crashes)
         least = min(known[point] for point in POINTS)
-        point = self._dice.choice([point for point in POINTS if known[point] <= least + 1]) if self._more else ""
+        point = self._dice.choice([point for point in POINTS if known[point] <= least + 1]) if self.more else ""
         await self._town.hire(point, self._dice.randint(1, 4), self._dice.getrandbits(30))
 
     def _strike(self) -> None:
@@ -172,7 +174,7 @@ class Chaos:
 
     def _wake(self) -> None:
         for pid, until in list(self._paused.items()):
-            if time.monotonic() > until or not self._more:
+            if time.monotonic() > until or not self.more:
                 send(pid, signal.SIGCONT)
                 del self._paused[pid]
 
@@ -184,16 +186,17 @@ async def crash(given: argparse.Namespace) -> Lane:
         async with Town(Path(folder)) as town:
             load_packs(town.home / "packs")
             desk = Desk(Cases(await town.client(), standings=by_half(lane.dice)), lane)
-            chaos = asyncio.create_task(Chaos(town, lane, given).run())
-            await _all_lives(desk, lane, given, chaos)
-            chaos.cancel()
+            chaos = Chaos(town, lane, given)
+            striking = asyncio.create_task(chaos.run())
+            await _before(striking, _all_lives(desk, lane, given, chaos))
+            striking.cancel()
             await _last_word(town, lane, desk)
             lane.said = sorted(set(town.log().splitlines()))[:10]
     return lane
 
 
-async def _all_lives(desk: Desk, lane: Lane, given: argparse.Namespace, chaos: "asyncio.Task[None]") -> None:
-    """A few at a time; new ones come until all are filed or the time is up, and all are carried to their end."""
+async def _all_lives(desk: Desk, lane: Lane, given: argparse.Namespace, chaos: Chaos) -> None:
+    """A few at a time, until all are filed and enough was struck, or the time is up; all are carried to their end."""
     places = asyncio.Semaphore(given.at_once)
     end = time.monotonic() + given.minutes * 60
 
@@ -204,13 +207,20 @@ async def _all_lives(desk: Desk, lane: Lane, given: argparse.Namespace, chaos: "
             lane.counts["cases filed"] += 1
             await desk.life(f"L{lane.seed}-{serial}", KINDS[serial % len(KINDS)])
 
-    lives = asyncio.gather(*(one(serial) for serial in range(given.n)))
-    either: set[asyncio.Future[Any]] = {lives, chaos}
-    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-    if chaos.done():
-        lives.cancel()
-        await chaos
-    await lives
+    await asyncio.gather(*(one(serial) for serial in range(given.n)))
+    serials = numbered(given.n)
+    while chaos.more and time.monotonic() < end:
+        await asyncio.gather(*(one(next(serials)) for _ in KINDS))
+
+
+async def _before(watched: "asyncio.Task[None]", work: Coroutine[Any, Any, None]) -> None:
+    """The work done, unless what is watched ends first: then its error."""
+    doing = asyncio.create_task(work)
+    await asyncio.wait({watched, doing}, return_when=asyncio.FIRST_COMPLETED)
+    if watched.done():
+        doing.cancel()
+        await watched
+    await doing
 
 
 async def _last_word(town: Town, lane: Lane, desk: Desk) -> None:
