@@ -25,6 +25,11 @@ _FLAG = (None, "False")
 """What the parser says of a switch: it takes no value and is off, which goes without saying."""
 
 
+def _width() -> int:
+    """Columns of the terminal now: the parser keeps one console, with the width it began with."""
+    return Console().width
+
+
 class HelpPage:
     """How the parser of arguments has help printed. What a command without subcommands does stands in the overview."""
 
@@ -40,14 +45,14 @@ class HelpPage:
     def render_usage(self, console: Console, options: ConsoleOptions, usage: object) -> None:
         """What to type."""
         line = " ".join(_PLACE.sub(lambda word: say(f"help.{word[0]}", self._lang), str(usage)).split())
-        console.print(Text(folded(say("help.usage", self._lang, line=line), console.width)), style="bold")
+        console.print(Text(folded(say("help.usage", self._lang, line=line), _width())), style="bold")
         console.print()
 
     def render_description(self, console: Console, options: ConsoleOptions, description: object) -> None:
         """What the command does."""
         known = [translated(part, self._lang) for part in paragraphs(description)]
         for about in known or [overview.of(self._command, self._lang)]:
-            console.print(Text(folded(about, console.width)))
+            console.print(Text(folded(about, _width())))
             console.print()
 
     def __call__(self, console: Console, options: ConsoleOptions, panel: "HelpPanel") -> None:
@@ -56,7 +61,7 @@ class HelpPage:
             return
         told = {", ".join(entry.display_labels_with_metavar): self._line(entry) for entry in panel.entries}
         console.print(Text(say(f"help.{panel.title}", self._lang)), style="bold")
-        console.print(Text("\n".join(_two_columns(told, console.width))))
+        console.print(Text("\n".join(_two_columns(told, _width()))))
         console.print()
 
     def _line(self, entry: "HelpEntry") -> str:

@@ -53,6 +53,7 @@ def test_a_commands_help_is_wholly_chinese_for_who_reads_chinese(redress: Redres
 def test_no_line_of_help_is_wider_than_the_terminal_and_nothing_is_cut(
     redress: Redress, monkeypatch: pytest.MonkeyPatch, lang: str, width: int
 ) -> None:
+    monkeypatch.setenv("TERM", "xterm")  # a dumb terminal has 80 columns, whatever it says
     monkeypatch.setenv("COLUMNS", str(width))
     for words in [("feedback",), ("report",), ("doctor",), ("settlement",), ("settlement", "decide"), ("file",)]:
         out = redress("--lang", lang, *words, "--help").out
