@@ -36,10 +36,9 @@ class Growth(NamedTuple):
     """CPU of worker and server for a start of the last quarter, against one of the first."""
 
 
-async def memory(at: Stand, how_many: int) -> list[Goal]:
-    """Growth of worker and server by so many open cases, against as many bare waiting workflows."""
-    bare = await _growth(at, how_many, bare=True)
-    ours = await _growth(at, how_many, bare=False)
+async def memory(at: Stand, how_many: int, bare: Growth) -> list[Goal]:
+    """Growth of worker and server by so many open cases, against as many bare waiting workflows on another server."""
+    ours = await growth(at, how_many, bare=False)
     note = f"growth by {how_many} open, scaled; the same cache and sandbox policy"
     goals = []
     for name, mine, theirs in (("worker", ours.worker, bare.worker), ("server", ours.server, bare.server)):
@@ -54,7 +53,8 @@ async def memory(at: Stand, how_many: int) -> list[Goal]:
     ]
 
 
-async def _growth(at: Stand, how_many: int, *, bare: bool) -> Growth:
+async def growth(at: Stand, how_many: int, *, bare: bool) -> Growth:
+    """What they take on a server that has held nothing else: what one has once taken it does not give back."""
     start = _start_bare if bare else _start_case
     async with worker(at, BARE if bare else SHIPPED) as process:
         await start(at, [f"M-{bare:d}0{one:06d}" for one in range(min(WARM, how_many))])
