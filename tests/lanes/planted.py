@@ -46,7 +46,7 @@ BUGS = (
         "refunded=case.refunded - given.amount,", "refunded=case.refunded,", WORLDS),
     Bug("a key is trusted past its life", "activities/remedies.py", "TRUSTED = 0.8", "TRUSTED = 80", GATEWAY),
     Bug("an order gives back more than was paid", "activities/intents.py",
-        "if not await _hold(session, order.order, order.currency, order.amount):", "if False:", RACES),
+        "if not await _hold(session, order.order, order.currency, order.amount, besides):", "if False:", RACES),
     Bug("a page leaves its notices out", "activities/record.py",
         "        if mails:", "        if mails and False:", BOOKS),
     Bug("costs are not booked", "activities/ledger.py",

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from procedures import HERE
+from tests.lanes.planted import BUGS, Bug
 
 ROOT = HERE.parent
 SHORT = (
@@ -48,3 +49,8 @@ def run_lane(lane: str, seed: int, options: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(("lane", "seed", "options"), RUNS, ids=[f"{run[0]}-{run[1]}" for run in RUNS])
 def test_a_lane_holds(lane: str, seed: int, options: tuple[str, ...]) -> None:
     run_lane(lane, seed, options)
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=[bug.name for bug in BUGS])
+def test_a_planted_bug_has_its_place_in_the_source(bug: Bug) -> None:
+    assert (ROOT / bug.file).read_text(encoding="utf-8").count(bug.old) == 1
