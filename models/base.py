@@ -1,7 +1,7 @@
 """What every contract shares: strict frozen models, bounded text, ids, money in minor units, one-line problems."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -202,9 +202,9 @@ def spelt(part: str | int) -> str:
     return str(part) if isinstance(part, int) or _OURS.fullmatch(part) else "(unknown)"
 
 
-def in_one_line(found: Iterable[Problem]) -> str:
-    """Several problems on the one line a refusal may take."""
-    return "; ".join(problem.line() for problem in found)[:500]
+def in_one_line(found: Iterable[Problem], called: Callable[[str], str] = str) -> str:
+    """Several problems on the one line a refusal may take. `called`: what whoever typed it calls a field."""
+    return "; ".join(f"{called(problem.field)}: {problem.reason}" for problem in found)[:500]
 
 
 _REASONS = {

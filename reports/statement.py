@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from models.language import Language
 from models.ledger import Difference, Statement, StatementLine
@@ -31,7 +32,7 @@ def statement(
         async for line in lines():
             cells = _cells(line, pack, lang)
             facts = line.model_dump(mode="json") | {"by_default": line.by_default}
-            yield Row(tuple(cells[column.key] for column in columns), facts)
+            yield _row(columns, cells, facts)
 
     facts = head.model_dump(mode="json") | {"generated_at": now.isoformat()}
     section = Section("lines", title, columns, rows)
@@ -41,6 +42,10 @@ def statement(
 def _columns(widths: Mapping[str, int], lang: Language, *, for_programs: bool) -> tuple[Column, ...]:
     keys = [key for key in widths if for_programs or key not in _FOR_PROGRAMS]
     return tuple(Column(key, say(f"settlement.column.{key}", lang), widths[key]) for key in keys)
+
+
+def _row(columns: tuple[Column, ...], cells: Mapping[str, str | int], facts: Mapping[str, Any]) -> Row:
+    return Row(tuple(cells[column.key] for column in columns), facts)
 
 
 def overview(
@@ -59,8 +64,14 @@ def overview(
     async def rows() -> AsyncIterator[Row]:
         async for bearer, currency, lines, total in totals():
             facts = {"party": bearer, "currency": currency, "lines": lines, "amount": total}
-            cells = (party(bearer, pack_of(bearer), lang), lines, money(total, currency, Language.EN), total, currency)
-            yield Row(cells[: len(columns)], facts)
+            cells: dict[str, str | int] = {
+                "party": party(bearer, pack_of(bearer), lang),
+                "lines": lines,
+                "amount": money(total, currency, Language.EN),
+                "minor": total,
+                "currency": currency,
+            }
+            yield _row(columns, cells, facts)
 
     title = say("settlement.overview", lang, month=month)
     facts = {"period": month, "generated_at": now.isoformat()}

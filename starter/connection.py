@@ -33,7 +33,6 @@ async def connect(settings: Settings, *, identity: str | None = None, runtime: R
     """
     config = _configured()
     unnamed = "target_host" not in config and running_stack(settings.home) is None
-    config.setdefault("target_host", address_of(settings))
     client = await connect_to(config, settings, identity=identity, runtime=runtime or _quiet())
     if unnamed:
         await _not_of_another_home(client, settings)

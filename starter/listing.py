@@ -77,8 +77,7 @@ def filters(**values: object) -> Filters:
     try:
         return Filters.model_validate(values)
     except ValidationError as error:
-        typed = (problem.model_copy(update={"field": f"--{problem.field}"}) for problem in problems(error))
-        raise BadInput("input", problem=in_one_line(typed)) from None
+        raise BadInput("input", problem=in_one_line(problems(error), "--{}".format)) from None
 
 
 async def lines(client: Client, wanted: Filters, limit: int | None) -> AsyncIterator[CaseLine]:

@@ -116,10 +116,10 @@ class Doctor:
             return gap.year
         return None
 
-    async def _unserved(self, client: Client) -> AsyncIterator[Symptom]:
+    async def _unserved(self, client: Client, base: str) -> AsyncIterator[Symptom]:
         """Task queues that no worker asks."""
-        for queue in Queue if self._queue else ():
-            name, kind = task_queue(self._queue or "", queue), _ASKED.get(queue, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY)
+        for queue in Queue:
+            name, kind = task_queue(base, queue), _ASKED.get(queue, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY)
             request = DescribeTaskQueueRequest(
                 namespace=client.namespace, task_queue=TaskQueue(name=name), task_queue_type=kind
             )
@@ -129,8 +129,9 @@ class Doctor:
                 yield Symptom(code="no_worker", number=NO_CASE, facts={"queue": name})
 
     async def _of_temporal(self, client: Client) -> AsyncIterator[Symptom]:
-        async for symptom in self._unserved(client):
-            yield symptom
+        if self._queue is not None:
+            async for symptom in self._unserved(client, self._queue):
+                yield symptom
         if not await _runs(client, MAILROOM_ID):
             yield Symptom(code="no_mailroom", number=NO_CASE)
         for name in [SWEEP_SCHEDULE, *schedules(self._packs)]:

@@ -50,12 +50,13 @@ class Mender(SweepDuties):
         mended = await self.mend(client)
         left: Counter[str] = Counter()
         async for symptom in Doctor(self._store, client, self._packs, self._calendar, now=self._now()).symptoms():
-            left[symptom.code] += not symptom.early
+            if not symptom.early:
+                left[symptom.code] += 1
         for found in mended:
             _log.warning("mended", code=found.code, subject=found.number)
-        for code, times in sorted((+left).items()):
+        for code, times in sorted(left.items()):
             _log.warning("found_by_doctor", code=code, times=times)
-        return Swept(mended=tuple(mended), left=dict(sorted((+left).items())))
+        return Swept(mended=tuple(mended), left=dict(sorted(left.items())))
 
     async def mend(self, client: Client) -> list[Symptom]:
         """What was wrong and no longer is."""

@@ -209,13 +209,11 @@ class Inbox:
             return plain
         batch = self._leave(room)
         letters = [self._read(each.message) for each in batch]
-        at_the_door = letters if self._guarded else []
-        found = {id(letter): origin for letter in at_the_door if (origin := let_in(letter, wants)) is not None}
-        envelopes = {
-            id(letter): envelope
-            for each, letter in zip(batch, letters, strict=True)
-            if id(letter) not in found and (envelope := _envelope(letter, each.came, wants)) is not None
+        senders = {
+            id(letter): self._sender(letter, each.came, wants) for each, letter in zip(batch, letters, strict=True)
         }
+        found = {place: sender for place, sender in senders.items() if isinstance(sender, Origin)}
+        envelopes = {place: sender for place, sender in senders.items() if isinstance(sender, Envelope)}
         origins: list[Origin] = []
         if envelopes:
             self.mark()
@@ -224,10 +222,7 @@ class Inbox:
             )
             self._judged = (0, 0)
         found |= dict(zip(envelopes, origins, strict=True))
-        return [
-            _believed(letter, found.get(id(letter), Origin()), each.came)
-            for each, letter in zip(batch, letters, strict=True)
-        ]
+        return [_believed(letter, found[id(letter)], each.came) for each, letter in zip(batch, letters, strict=True)]
 
     def _plain(self, room: int, wants: Callable[[Command], str | None]) -> list[tuple[Letter, Origin]]:
         """The leading ones whose senders are known or of no account: they never wait for word of others.
@@ -238,11 +233,17 @@ class Inbox:
         found = []
         for each in self._waiting.messages[:room]:
             letter = self._read(each.message)
-            origin = let_in(letter, wants) if self._guarded else None
-            if origin is None and _envelope(letter, each.came, wants) is not None:
+            sender = self._sender(letter, each.came, wants)
+            if isinstance(sender, Envelope):
                 break
-            found.append(_believed(letter, origin or Origin(), each.came))
+            found.append(_believed(letter, sender, each.came))
         return found
+
+    def _sender(self, letter: Letter, came: datetime, wants: Callable[[Command], str | None]) -> Origin | Envelope:
+        """What the door knows of a letter's sender, or that none is of account; else what is to be found out."""
+        if self._guarded and (origin := let_in(letter, wants)) is not None:
+            return origin
+        return _envelope(letter, came, wants) or Origin()
 
     async def _room(self) -> int:
         """How many of the first may be judged before the task ends; after a breath where none may.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from starter.cli.pages import names
 from starter.cli.session import Session
 from texts import money, values
 
@@ -23,7 +24,5 @@ def _shown(current: Session, name: str, value: str | int, currency: str) -> str:
     if name == "code":
         return values.coded(name, value, current.lang)
     if name in {"waiting_for", "department"}:
-        return current.say("comma").join(
-            values.department(each, current.default_pack, current.lang) for each in value.split(",")
-        )
+        return names(value.split(","), current.default_pack, current)
     return current.named(name, value)

@@ -1,7 +1,7 @@
 """Filing one complaint: from JSON, or from options for a simple one."""
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -148,7 +148,7 @@ def checked(message: dict[str, object]) -> Complaint:
     try:
         return Complaint.model_validate(message, context=AT_THE_DOOR)
     except ValidationError as error:
-        raise BadInput("input", problem=_told(problems(error), option)) from None
+        raise BadInput("input", problem=in_one_line(problems(error), option)) from None
 
 
 _WHOLE = {"order", "demand", "contact"}
@@ -170,15 +170,11 @@ def option(field: str) -> str:
     return f"--{_CALLED.get(field, field.rpartition('.')[2])}"
 
 
-def _told(found: Iterable[Problem], field: Callable[[str], str]) -> str:
-    return in_one_line(problem.model_copy(update={"field": field(problem.field)}) for problem in found)
-
-
 async def _start(complaint: Complaint, *, as_json: bool, field: Callable[[str], str] = str) -> int:
     current = session()
     found = name_problems(complaint)
     if found:
-        raise BadInput("input", problem=_told(found, field))
+        raise BadInput("input", problem=in_one_line(found, field))
     async with current.cases() as cases:
         started = await cases.start(complaint)
         if found is None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter, ValidationError
 
-from models.base import AT_THE_DOOR, Contract, Detail, Problem, in_one_line, problems
+from models.base import AT_THE_DOOR, Contract, Detail, in_one_line, problems
 from models.complaint import DemandKind
 from models.currency import exponent
 from models.span import WallSpan
@@ -132,9 +132,8 @@ _OPTIONS = {
 """A message's fields by the options that say them; what a file says keeps the field's name."""
 
 
-def _as_typed(problem: Problem) -> Problem:
-    field = next((typed for name, typed in _OPTIONS.items() if f"{problem.field}.".startswith(f"{name}.")), None)
-    return problem.model_copy(update={"field": field or problem.field})
+def _as_typed(field: str) -> str:
+    return next((typed for name, typed in _OPTIONS.items() if f"{field}.".startswith(f"{name}.")), field)
 
 
 Checked = TypeVar("Checked", bound=Contract)
@@ -146,4 +145,4 @@ def contract(model: type[Checked], values: Mapping[str, object]) -> Checked:
         given = {key: value for key, value in values.items() if value is not None}
         return model.model_validate(given, context=AT_THE_DOOR)
     except ValidationError as error:
-        raise BadInput("input", problem=in_one_line(map(_as_typed, problems(error)))) from None
+        raise BadInput("input", problem=in_one_line(problems(error), _as_typed)) from None
