@@ -22,6 +22,10 @@ class OpenCase(Record):
     opened_at: Moment
     complaint: Complaint
 
+    @field_serializer("complaint")
+    def _lean(self, complaint: Complaint) -> dict[str, object]:
+        return complaint.model_dump(mode="json", exclude_defaults=True)
+
 
 class Opened(Handover):
     """The register's answer: which procedure the case runs on, or that the number is another run's case."""

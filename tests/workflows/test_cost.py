@@ -10,8 +10,8 @@ from benchmarks.writes import Writes, spent
 from tests.support import office_at_work
 
 BOUNDS = {
-    "answered": (Cost(events=58, tasks=10, bytes=12_100, actions=13), Writes(statements=39, commits=6, mails=3)),
-    "silence": (Cost(events=67, tasks=12, bytes=13_100, actions=14), Writes(statements=43, commits=7, mails=4)),
+    "answered": (Cost(events=58, tasks=10, bytes=11_800, actions=13), Writes(statements=39, commits=6, mails=3)),
+    "silence": (Cost(events=67, tasks=12, bytes=12_800, actions=14), Writes(statements=43, commits=7, mails=4)),
     "agreed": (Cost(events=79, tasks=14, bytes=15_000, actions=17), Writes(statements=60, commits=10, mails=4)),
     "contested": (Cost(events=86, tasks=15, bytes=16_700, actions=20), Writes(statements=78, commits=12, mails=5)),
     "rework": (Cost(events=124, tasks=21, bytes=23_800, actions=29), Writes(statements=85, commits=15, mails=5)),
