@@ -4,6 +4,8 @@ ARGS ?=
 
 VENV := .venv
 STAMP := $(VENV)/.installed
+# Some machines forbid it; each of the hundreds of processes the tests start would then compile all our code anew.
+export PYTHONDONTWRITEBYTECODE :=
 PACKAGES := models migrations rules activities workflows starter procedures reports texts verify benchmarks worker.py
 
 .PHONY: setup demo dev test test-long bench test-postgres mutants incident check migration format clean

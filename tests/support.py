@@ -222,11 +222,15 @@ class Office:
     async def replay_all(self) -> None:
         """Replay what every case since the last call, and its children, have left. Raises on a difference."""
         cases, self._cases = self._cases, []
-        replayer = Replayer(workflows=WORKFLOWS, data_converter=DATA_CONVERTER, workflow_runner=RUNNER)
-        for case in cases:
-            for history in await case.histories():
-                if begun(history):
-                    await replayer.replay_workflow(history)
+        found = [history for case in cases for history in await case.histories() if begun(history)]
+        if found:
+            replayer = Replayer(workflows=WORKFLOWS, data_converter=DATA_CONVERTER, workflow_runner=RUNNER)
+            await replayer.replay_workflows(_one_by_one(found))
+
+
+async def _one_by_one(histories: list[WorkflowHistory]) -> AsyncIterator[WorkflowHistory]:
+    for history in histories:
+        yield history
 
 
 def begun(history: WorkflowHistory) -> bool:

@@ -3,7 +3,7 @@
 import ast
 import inspect
 import textwrap
-from collections.abc import Iterator
+from functools import cache
 from itertools import pairwise
 from typing import Annotated, Any
 
@@ -50,26 +50,25 @@ MODELS: dict[str, type[BaseModel]] = {
     "procedure": Procedure,
     "directory": Directory,
 }
+KNOWN = (*MODELS, names.TIMELINE)
 
 
 def schema(name: Annotated[str | None, Parameter(name="NAME", help="One of them; none: all.")] = None, /) -> int:
     """JSON Schemas of the start argument, every command, view, timeline and result, with the names on the wire."""
-    everything = schemas()
     if name is None:
-        print_json({"names": wire_names(), "schemas": everything})
+        print_json({"names": wire_names(), "schemas": {known: schema_of(known) for known in KNOWN}})
         return 0
-    if name not in everything:
-        raise BadInput("no_schema", known=", ".join(everything))
-    print_json(everything[name])
+    if name not in KNOWN:
+        raise BadInput("no_schema", known=", ".join(KNOWN))
+    print_json(schema_of(name))
     return 0
 
 
-def schemas() -> dict[str, object]:
-    """Every schema by its name."""
-    found: dict[str, object] = {
-        name: model.model_json_schema(schema_generator=Described) for name, model in MODELS.items()
-    }
-    return found | {"timeline": TypeAdapter(list[Event]).json_schema(schema_generator=Described)}
+def schema_of(name: str) -> object:
+    """One of the schemas."""
+    if name == names.TIMELINE:
+        return TypeAdapter(list[Event]).json_schema(schema_generator=Described)
+    return MODELS[name].model_json_schema(schema_generator=Described)
 
 
 class Described(GenerateJsonSchema):
@@ -80,20 +79,22 @@ class Described(GenerateJsonSchema):
         found = super().model_schema(schema)
         for model in reversed(schema["cls"].__mro__):
             if issubclass(model, BaseModel) and model is not BaseModel:
-                for name, text in field_docs(model):
+                for name, text in field_docs(model).items():
                     if name in found.get("properties", {}):
                         found["properties"][name].setdefault("description", text)
         return found
 
 
-def field_docs(model: type[Any]) -> Iterator[tuple[str, str]]:
-    """The fields a class declares itself that have a docstring under them."""
+@cache
+def field_docs(model: type[Any]) -> dict[str, str]:
+    """The docstrings of the fields a class declares itself, where they have one under them."""
     (tree,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
-    body = tree.body if isinstance(tree, ast.ClassDef) else []
-    for field, below in pairwise(body):
+    found = {}
+    for field, below in pairwise(tree.body if isinstance(tree, ast.ClassDef) else []):
         match field, below:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                yield name, inspect.cleandoc(text)
+                found[name] = inspect.cleandoc(text)
+    return found
 
 
 def wire_names() -> dict[str, object]:

@@ -21,7 +21,7 @@ SHORT = (
     ("authority", 5, ("--n", "700")),
     ("shell", 5, ("--n", "60", "--processes", "1")),
     ("injections", 5, ("--n", "60")),
-    ("flood", 5, ("--n", "900", "--updates", "100")),
+    ("flood", 5, ("--n", "740", "--updates", "80")),
     ("ledger", 5, ("--n", "1")),
     ("load", 5, ("--n", "6", "--rate", "4", "--seconds", "4")),
     ("walk", 5, ("--pack", "returns", "--n", "4")),
