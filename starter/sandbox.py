@@ -8,6 +8,8 @@ from temporalio.converter import StorageDriverStoreContext
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
+from starter.kept_code import keep_code_of
+
 _ENDS = frozenset({
     "continue_as_new_workflow_execution", "complete_workflow_execution", "fail_workflow_execution",
     "cancel_workflow_execution",
@@ -21,6 +23,11 @@ class ContextFreeRunner(SandboxedWorkflowRunner):
     The SDK has the sandbox compile and run code to learn the context of each payload, 70 times a case: a twelfth of
     what a worker's event loop does (docs/performance.md).
     """
+
+    def prepare_workflow(self, defn: Any) -> None:
+        """See WorkflowRunner. A worker does it once for each of its workflows, before any of them runs."""
+        keep_code_of(defn.cls.__module__)
+        super().prepare_workflow(defn)
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
         """See WorkflowRunner."""
