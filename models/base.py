@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -25,6 +25,8 @@ NOTE_LIMIT = 2_000
 
 PAYLOAD_LIMIT = 64 * 1024
 """Largest message a case reads (bytes): above it the server may terminate the case (GrpcMessageTooLarge)."""
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class Contract(BaseModel):
@@ -61,6 +63,25 @@ def build_contracts() -> None:
         contract = todo.pop()
         contract.model_rebuild()
         todo += contract.__subclasses__()
+
+
+_NAMES: dict[type[BaseModel], set[str]] = {}
+
+
+def lean(state: Model) -> Model:
+    """The same state, taking less memory: its parts of one kind share what pydantic notes of each.
+
+    That is which fields it was given, by their names: nearly half of what a waiting case takes. It matters where a
+    sender's message is told from its defaults; of a state nobody asks it, so all its fields count as given.
+    """
+    names = _NAMES.setdefault(type(state), set(type(state).model_fields))
+    if state.model_fields_set is not names:
+        object.__setattr__(state, "__pydantic_fields_set__", names)
+        for value in vars(state).values():
+            for part in value if isinstance(value, tuple) else (value,):
+                if isinstance(part, BaseModel):
+                    lean(part)
+    return state
 
 
 AT_THE_DOOR = "at_the_door"

@@ -1,5 +1,6 @@
 """The case's book: which of its record lines and notices do not stand in SQL yet, and the page that puts them there."""
 
+from models.base import lean
 from models.case import Case
 from models.names import Refused
 from models.pages import Page
@@ -39,9 +40,8 @@ def room_for_more(case: Case) -> None:
 def written(case: Case, done: Page) -> Case:
     """The case once a page stands in SQL; what has happened since stays to be written."""
     sent = {mail.id for mail in done.mails}
-    return trimmed(
-        case.but(
-            written=max(case.written, *(event.seq for event in done.events), 0),
-            mails=tuple(mail for mail in case.mails if mail.id not in sent),
-        )
+    left = case.but(
+        written=max(case.written, *(event.seq for event in done.events), 0),
+        mails=tuple(mail for mail in case.mails if mail.id not in sent),
     )
+    return lean(trimmed(left))

@@ -1,5 +1,7 @@
 """The sandbox as the service runs it: spared a question the SDK asks for every payload, and no run outlives its end."""
 
+import sys
+from contextlib import suppress
 from typing import Any
 
 from temporalio.api.enums.v1 import WorkflowTaskFailedCause
@@ -8,11 +10,16 @@ from temporalio.converter import StorageDriverStoreContext
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
+from starter.kept_code import keep_code_of
+
 _ENDS = frozenset({
     "continue_as_new_workflow_execution", "complete_workflow_execution", "fail_workflow_execution",
     "cancel_workflow_execution",
 })  # fmt: skip
 _AFTER_THE_END = frozenset({"query_workflow", "remove_from_cache"})
+_OF_ANY_CLASS = frozenset({
+    "__module__", "__doc__", "__dict__", "__weakref__", "__abstractmethods__", "_abc_impl",
+})  # fmt: skip
 
 
 class ContextFreeRunner(SandboxedWorkflowRunner):
@@ -21,6 +28,11 @@ class ContextFreeRunner(SandboxedWorkflowRunner):
     The SDK has the sandbox compile and run code to learn the context of each payload, 70 times a case: a twelfth of
     what a worker's event loop does (docs/performance.md).
     """
+
+    def prepare_workflow(self, defn: Any) -> None:
+        """See WorkflowRunner. A worker does it once for each of its workflows, before any of them runs."""
+        keep_code_of(defn.cls.__module__)
+        super().prepare_workflow(defn)
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
         """See WorkflowRunner."""
@@ -38,6 +50,8 @@ class Run(WorkflowInstance):
         """See WorkflowInstance. A task that comes after the end is refused; a question is answered."""
         if self._ended and not all(job.WhichOneof("variant") in _AFTER_THE_END for job in act.jobs):
             return _refused(act.run_id)
+        if any(job.HasField("remove_from_cache") for job in act.jobs):
+            return _put_away(self._sandboxed, act)
         completion = self._sandboxed.activate(act)
         commands = completion.successful.commands if completion.HasField("successful") else ()
         self._ended = self._ended or any(command.WhichOneof("variant") in _ENDS for command in commands)
@@ -54,6 +68,37 @@ class Run(WorkflowInstance):
 
     def get_thread_id(self) -> int | None:
         return self._sandboxed.get_thread_id()
+
+
+def _put_away(sandboxed: Any, act: Any) -> Any:
+    """The run's last task; then what it was made of is taken apart.
+
+    Module, class, event loop and tasks of a run all refer to each other, and Python's garbage collector comes by so
+    seldom that a worker held a thousand runs it had put away beside those in its cache. What cannot be taken apart
+    here, the collector finds.
+    """
+    with suppress(AttributeError, KeyError, TypeError):
+        # A timer cancelled now raises inside the SDK, and the traceback would hold the whole run. It gives no command.
+        vars(sandboxed.globals_and_locals["__temporal_in_sandbox"].instance)["_pending_timers"].clear()
+    completion = sandboxed.activate(act)
+    with suppress(AttributeError, KeyError, TypeError):
+        _take_apart(sandboxed)
+    return completion
+
+
+def _take_apart(sandboxed: Any) -> None:
+    """Only what is the run's own: where a module is passed through to the sandbox, other runs have the same class."""
+    importer, names = sandboxed.importer, sandboxed.globals_and_locals
+    inside, flow = names["__temporal_in_sandbox"], names["__temporal_workflow_class"]
+    module = importer.new_modules[flow.__module__]
+    if module is sys.modules.get(flow.__module__):
+        return
+    loop = inside.instance
+    for part in (vars(loop)["_defn"], vars(loop)["_object"], loop, inside, importer, module):
+        vars(part).clear()
+    for name in vars(flow).keys() - _OF_ANY_CLASS:
+        delattr(flow, name)
+    names.clear()
 
 
 def _refused(run_id: str) -> WorkflowActivationCompletion:

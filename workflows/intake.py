@@ -35,6 +35,7 @@ def complaint_of(args: tuple[Any, ...]) -> tuple[Complaint, str]:
         raise bad_start(in_one_line(problems(error, whole="(start)"))) from None
     except (TypeError, ValueError, ArithmeticError, RecursionError):
         raise bad_start("(start): is not readable JSON; send one complaint as a JSON object") from None
+    _forget(args)
     number = case_number(workflow.info().workflow_id)
     if number is None or complaint.number not in (None, number):
         raise bad_start("workflow id: must be complaint.NUMBER with the complaint's own number; correct one of them")
@@ -86,7 +87,16 @@ def carried_on(args: tuple[Any, ...], kind: type[State], inbox: Inbox) -> State 
     if workflow.info().continued_run_id is None or len(args) != 3:
         return None
     inbox.take_over(Unjudged.model_validate(message) for message in args[2])
-    return kind.model_validate(args[1])
+    state = kind.model_validate(args[1])
+    _forget(args)
+    return state
+
+
+def _forget(args: tuple[Any, ...]) -> None:
+    """Empty what a start has brought, once it has been read: the SDK holds it for as long as the run lasts."""
+    for each in args:
+        if isinstance(each, dict | list):
+            each.clear()
 
 
 def hand_over(state: BaseModel, inbox: Inbox) -> NoReturn:
