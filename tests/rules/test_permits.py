@@ -5,12 +5,27 @@ from typing import Any
 import pytest
 
 from models.commands import Move, Share
-from models.procedure import Procedure
+from models.complaint import DemandKind
+from models.procedure import Procedure, Step
 from models.steps import Band
 from rules.approving import band_of
 from rules.checks import Refusal
 from rules.permits import move
-from tests.rules.builders import HOTEL, MERCHANDISE, PACK, PANEL, START, World, guest, hours, liable, offered, paid
+from tests.rules.builders import (
+    HOTEL,
+    MERCHANDISE,
+    PACK,
+    PANEL,
+    RETURNS,
+    START,
+    World,
+    granted,
+    guest,
+    hours,
+    liable,
+    offered,
+    paid,
+)
 
 MANAGER, GENERAL, DESK, ROOMS = "duty_manager", "general_manager", "reception", "housekeeping"
 SEEN = {"as_told": True, "seen_by": "Hugo"}
@@ -342,3 +357,23 @@ def test_a_case_triaged_while_an_offer_waits_goes_on_with_what_was_asked_for() -
 def test_an_accepted_offer_is_settled_as_offered() -> None:
     world = offered().does("respond", DESK, version=1, accept=True)
     assert (world.ruling.reason, world.ruling.department) == ("rule 11", MANAGER)
+
+
+def _with_steps(kind: DemandKind, *steps: Step) -> Procedure:
+    changed = PACK.remedies[kind].model_copy(update={"steps": steps})
+    return PACK.model_copy(update={"version": 2, "remedies": PACK.remedies | {kind: changed}})
+
+
+def test_a_case_is_not_moved_to_a_version_that_carries_out_what_is_under_way_by_other_steps() -> None:
+    returned = granted(demand={"kind": "return_and_refund"})
+    with pytest.raises(Refusal, match="the same steps of return_and_refund"):
+        _moved(returned, _with_steps(DemandKind.RETURN_AND_REFUND, "pay"))
+    refused = granted().child(failure="account_closed", step="pay")
+    with pytest.raises(Refusal, match="the same steps of refund"):
+        _moved(refused, _with_steps(DemandKind.REFUND))
+    assert returned.does("goods", RETURNS, accepted=True).child().case.refunded == 21_000
+
+
+def test_a_case_is_not_moved_to_a_version_that_could_not_pay_again_what_the_gateway_takes_back() -> None:
+    with pytest.raises(Refusal, match="the payment of refund"):
+        _moved(paid(), _with_steps(DemandKind.REFUND))
