@@ -77,6 +77,14 @@ def test_with_several_liable_parties_the_highest_authority_counts() -> None:
     assert band.by == GENERAL
 
 
+def test_with_several_liable_parties_the_highest_authority_counts_whichever_bands_stand_last() -> None:
+    for amount, by in ((2_000, MANAGER), (20_000, GENERAL), (50_001, GENERAL)):
+        band = band_of(STORE, amount, (Share(party="hotel", percent=50), Share(party="laundry", percent=50)))
+        assert band is not None
+        assert band.by == by
+    assert found(20_500, hotel=50, laundry=50).view.waiting_for == GENERAL
+
+
 def test_what_a_band_leaves_to_its_maker_needs_no_approval() -> None:
     assert found(5_000).stage == "executing"
 
