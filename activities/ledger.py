@@ -93,7 +93,9 @@ async def _mirrored(
     taken = [posting.reverses for posting, _ in fresh if posting.reverses is not None]
     if not taken:
         return list(fresh)
-    lines = select(LedgerEntry).where(col(LedgerEntry.txn).in_(taken)).order_by(col(LedgerEntry.txn), col(LedgerEntry.line))
+    lines = (
+        select(LedgerEntry).where(col(LedgerEntry.txn).in_(taken)).order_by(col(LedgerEntry.txn), col(LedgerEntry.line))
+    )
     stands: dict[str | None, list[Entry]] = {}
     for line in (await session.exec(lines)).all():
         back = Entry(account=Account(line.account), party=line.party, amount=-line.amount)
