@@ -335,3 +335,11 @@ def test_an_urgent_session_ends_when_its_case_has_been_decided_elsewhere() -> No
     waits = looked(meeting, look, ["C-1"])
     assert (waits.ends_at, next_due(waits, PACK)) == (meeting.ends_at, look + timedelta(hours=1))
     assert looked(meeting, look, []).ends_at == look
+
+
+def test_a_case_settled_elsewhere_before_the_session_is_not_said_to_be_unknown() -> None:
+    drawn = agenda(waiting("C-1"))
+    meeting = begun(opened(WEEKLY, drawn, PACK, START - timedelta(hours=24)), agenda(), PACK, START)
+    meeting = said(meeting, "attend", DESK, members=[PANEL, LEADERSHIP])[0]
+    with pytest.raises(Refusal, match="settled elsewhere"):
+        may_decide(meeting, PACK, decision("C-1"), None, (PANEL,))
