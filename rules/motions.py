@@ -154,7 +154,8 @@ def may_decide(
         raise Refusal(Refused.ALREADY_ANSWERED, "this meeting has decided the case; its decision is final")
     case = item.case if item is not None and item.state is ItemState.OPEN else found.case if found else None
     if case is None and item is not None:
-        raise Refusal(Refused.NOT_ON_AGENDA, "the case was settled elsewhere; where it waits again, decide it by itself")
+        reason = "the case was settled elsewhere; where it waits again, decide it by itself"
+        raise Refusal(Refused.NOT_ON_AGENDA, reason)
     if case is None:
         raise _not_to_decide(found)
     hat(departments, command, [name for name in rules.may_decide if name == case.department])

@@ -146,6 +146,12 @@ def test_a_name_that_is_no_meetings_is_refused(name: str) -> None:
         Call(procedure="marketplace", name=name)
 
 
+@pytest.mark.parametrize("name", ["2026-W٤٨", "2026-W４８", "urgent.T-1.２"])
+def test_a_week_has_one_meeting_in_whatever_digits_it_is_written(name: str) -> None:
+    with pytest.raises(ValueError, match="name"):
+        Call(procedure="marketplace", name=name)
+
+
 def test_the_agenda_goes_to_every_member_before_the_session() -> None:
     meeting = opened(WEEKLY, agenda(waiting("T-1")), PACK, START - timedelta(hours=24))
     assert [(mail.to, mail.template) for mail in meeting.mails] == [(to, "meeting_agenda") for to in RULES.members]
