@@ -143,7 +143,9 @@ PartnerRef = Annotated[str, StringConstraints(pattern=_PARTNER_REF)]
 """A partner's own number for a thing, which follows no rule of ours. Not safe in a list filter as it is."""
 Number = Annotated[str, StringConstraints(pattern=_NUMBER)]
 """A case number."""
-Minor = Annotated[int, Field(strict=True, ge=0, le=10**12)]
+MOST = 10**12
+"""No amount is more (minor units), nor all goods of an order together: their sums have room in every database."""
+Minor = Annotated[int, Field(strict=True, ge=0, le=MOST)]
 """Money in minor units (fen, cents)."""
 Currency = Annotated[str, StringConstraints(pattern=_CURRENCY)]
 _PART = "[A-Za-z0-9_=-]+"
