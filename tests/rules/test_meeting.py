@@ -1,12 +1,13 @@
 """The supervision meeting decided without a server: weeks, quorum, who may, what is carried (S0-22 to S0-27)."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from models.base import in_one_line, problems
+from models.base import AT_THE_DOOR, in_one_line, problems
 from models.case import Verdict
 from models.meeting import (
     MEETING_COMMANDS,
@@ -349,3 +350,12 @@ def test_a_case_settled_elsewhere_before_the_session_is_not_said_to_be_unknown()
     meeting = said(meeting, "attend", DESK, members=[PANEL, LEADERSHIP])[0]
     with pytest.raises(Refusal, match="settled elsewhere"):
         may_decide(meeting, PACK, decision("C-1"), None, (PANEL,))
+
+
+@pytest.mark.parametrize("due", [20270131, "20270131", "1801353600", 1801353600.5])
+def test_a_day_written_as_a_number_is_refused_and_not_taken_for_seconds_since_1970(due: object) -> None:
+    given = {"actor": "head", "owner": LOGISTICS, "what": "x", "due": due}
+    with pytest.raises(ValidationError) as refused:
+        MEETING_COMMANDS["action"].model_validate_json(json.dumps(given), context=AT_THE_DOOR)
+    told = "due: must be a date and time such as 2026-01-31T09:00:00+08:00"
+    assert in_one_line(problems(refused.value)) == told
