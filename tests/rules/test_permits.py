@@ -385,3 +385,11 @@ def test_a_case_is_not_moved_to_a_version_that_carries_out_what_is_under_way_by_
 def test_a_case_is_not_moved_to_a_version_that_could_not_pay_again_what_the_gateway_takes_back() -> None:
     with pytest.raises(Refusal, match="the payment of refund"):
         _moved(paid(), _with_steps(DemandKind.REFUND))
+
+
+def test_a_clock_too_short_for_its_first_reminder_still_has_its_later_one() -> None:
+    look = HOTEL.duties["look"].model_copy(update={"within": hours(0.5), "reminders": (hours(0.75), hours(0.25))})
+    world = guest(pack=HOTEL.model_copy(update={"duties": HOTEL.duties | {"look": look}})).does("record", DESK)
+    issued = world.now
+    world.wait(minutes=29)
+    assert [mail.at for mail in world.mails("duty_reminded")] == [issued + hours(0.25)]
