@@ -135,11 +135,32 @@ def _lacks(case: Case, now: Procedure, pack: Procedure) -> str | None:
         *(("the department", work.department, work.department in pack.departments) for work in open_works),
         *(("the party", share.party, share.party in pack.parties) for share in _liable(case)),
     ]
+    needed += [("the command", name, bool(pack.authority.get(name))) for name in _waited_for(case)]
     if case.task is not None:
         needed.append(("the department", case.task.department, case.task.department in pack.departments))
     if case.stage is Stage.OFFERING or case.pending == "offer":
         needed.append(("the stage", Stage.OFFERING, pack.offers is not None))
     return next((f"{what} {name}" for what, name, known in needed if not known), None)
+
+
+_ANSWERS = {
+    Stage.NEGOTIATING: ("negotiated",),
+    Stage.EXPLAINING: ("contact",),
+    Stage.VERIFYING: ("verify",),
+    Stage.OFFERING: ("offer", "respond"),
+    Stage.APPROVING: ("approve",),
+}
+"""What a case waits to be told at a stage that not every procedure has."""
+
+
+def _waited_for(case: Case) -> list[str]:
+    """The commands somebody must be able to send; those every procedure has are left out."""
+    named = list(_ANSWERS.get(case.stage, ()))
+    if any(ask.open for ask in case.asks):
+        named.append("confirm")
+    if any(work.open for work in case.works):
+        named.append("record")
+    return named
 
 
 def _under_way(case: Case) -> list[DemandKind]:

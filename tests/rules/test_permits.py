@@ -393,3 +393,19 @@ def test_a_clock_too_short_for_its_first_reminder_still_has_its_later_one() -> N
     issued = world.now
     world.wait(minutes=29)
     assert [mail.at for mail in world.mails("duty_reminded")] == [issued + hours(0.25)]
+
+
+@pytest.mark.parametrize(
+    ("world", "command"),
+    [
+        (found(12_000), "approve"),
+        (guest().does("record", DESK), "record"),
+        (World(), "confirm"),
+        (offered(), "respond"),
+    ],
+    ids=["approving", "working", "asked", "offering"],
+)
+def test_a_case_is_not_moved_to_a_version_in_which_nobody_may_say_what_it_waits_for(world: World, command: str) -> None:
+    authority = {name: who for name, who in world.pack.authority.items() if name != command}
+    with pytest.raises(Refusal, match=f"the command {command}"):
+        _moved(world, world.pack.model_copy(update={"version": 2, "authority": authority}))
