@@ -28,7 +28,7 @@ from models.names import Refused, meeting_id
 from models.procedure import Procedure
 from rules.checks import ACCEPTED, Refusal
 from rules.meeting import rules_of, tell
-from rules.replies import Sender, hat, refused, remembered, repeated
+from rules.replies import ROOM, Sender, fitting, hat, refused, remembered, repeated, size
 
 FARTHEST = timedelta(days=400)
 """How far away the due date of an action may be."""
@@ -41,7 +41,7 @@ def receive(
     if (verdict := repeated(meeting, name, command)) is not None:
         return meeting, verdict
     try:
-        meeting = _ACTS[type(command)](meeting, pack, command, at, departments)
+        meeting = fitting(meeting, _ACTS[type(command)](meeting, pack, command, at, departments))
     except Refusal as refusal:
         sender = Sender(name, command.actor, at, departments)
         return refused(meeting, refusal.code, refusal.reason, sender)
@@ -159,6 +159,8 @@ def may_decide(
     if case is None:
         raise _not_to_decide(found)
     hat(departments, command, [name for name in rules.may_decide if name == case.department])
+    if size(meeting) + len(command.model_dump_json().encode()) > ROOM:
+        raise Refusal(Refused.TOO_MUCH, "(message): there is no room for so much here; decide the case by itself")
     return case
 
 
