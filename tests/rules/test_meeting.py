@@ -20,6 +20,7 @@ from models.meeting import (
     ItemState,
     Meeting,
     MeetingStage,
+    Minutes,
 )
 from models.names import Refused
 from models.procedure import MeetingRules
@@ -359,3 +360,27 @@ def test_a_day_written_as_a_number_is_refused_and_not_taken_for_seconds_since_19
         MEETING_COMMANDS["action"].model_validate_json(json.dumps(given), context=AT_THE_DOOR)
     told = "due: must be a date and time such as 2026-01-31T09:00:00+08:00"
     assert in_one_line(problems(refused.value)) == told
+
+
+def test_the_mails_of_a_meeting_fit_into_one_page_however_much_was_said() -> None:
+    cases = [waiting(f"T-{place}", "AC"[place % 2]) for place in range(80)]
+    meeting = in_session(*cases)
+    for case in cases:
+        meeting = decided(meeting, decision(case.number, reason="查" * 2_000), case, START, OK)
+    mails = ended(meeting, PACK, START + timedelta(hours=2), []).mails
+    assert len(mails) == len(RULES.members)
+    assert sum(mail.size for mail in mails) < 2**20
+    told = Minutes.model_validate_json(str(mails[0].values["minutes"]))
+    assert {item.decision.reason[-2:] for item in told.items if item.decision} == {"查…"}
+
+
+def test_a_meeting_that_has_no_room_for_more_says_so_and_can_be_closed() -> None:
+    meeting = in_session(waiting("T-1"))
+    given: dict[str, Any] = {"owner": LOGISTICS, "due": START + timedelta(days=7), "what": "改" * 2_000}
+    verdict = OK.verdict
+    while verdict.accepted:
+        meeting, verdict = said(meeting, "action", PANEL, **given)
+    assert verdict.code == "too_much"
+    assert len(meeting.model_dump_json().encode()) < 2**20 + 65_536
+    assert refusal(meeting, decision("T-1", reason="查" * 2_000), PANEL) is Refused.TOO_MUCH
+    assert said(meeting, "close", PANEL)[1].accepted
