@@ -25,6 +25,8 @@ TOP = 10
 """Reasons, products and merchants a summary names."""
 ACTIONS = 200
 """Open actions of earlier meetings one agenda shows."""
+ACTION_BYTES = 192 * 1024
+"""… and how much they are together: a meeting hands its whole state on, which may be 2 MiB."""
 OBJECTIONS = 100
 """Objections to statements one agenda shows."""
 CHUNK = 500
@@ -128,12 +130,23 @@ class Drawing:
             .order_by(col(ActionRow.due))
             .limit(ACTIONS)
         )
-        return tuple(Action.model_validate(action) for action in (await self._session.exec(wanted)).all())
+        return _fitting([Action.model_validate(action) for action in (await self._session.exec(wanted)).all()])
 
     async def _stream(self, wanted: Any) -> AsyncIterator[Any]:
         rows = await self._session.stream(wanted.execution_options(yield_per=CHUNK))
         async for row in rows:
             yield row
+
+
+def _fitting(actions: Iterable[Action]) -> tuple[Action, ...]:
+    kept: list[Action] = []
+    room = ACTION_BYTES
+    for action in actions:
+        room -= len(action.model_dump_json().encode())
+        if room < 0:
+            break
+        kept.append(action)
+    return tuple(kept)
 
 
 class _Counts:

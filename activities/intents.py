@@ -197,7 +197,8 @@ async def _locked(session: AsyncSession, key: str) -> RefundIntent | None:
 async def _paid_elsewhere(session: AsyncSession, order: RemedyOrder, key: str) -> int:
     """What people have paid for the order by other means, beyond what its payments hold anyway (minor units).
 
-    A payment in doubt or taken back that a person has settled goes on holding its amount: that money counts once.
+    A payment in doubt or taken back that a person has settled goes on holding its amount: that money counts once, and
+    each payment stands for one such amount only.
     """
     found = select(LedgerTxn.number, LedgerTxn.reference, -func.sum(LedgerEntry.amount))
     found = found.join(LedgerEntry, col(LedgerEntry.txn) == col(LedgerTxn.id))
@@ -208,12 +209,15 @@ async def _paid_elsewhere(session: AsyncSession, order: RemedyOrder, key: str) -
     if not settled:
         return 0
     holding = select(RefundIntent).where(RefundIntent.order_number == order.order, RefundIntent.key != key)
-    held = (await session.exec(holding.where(RefundIntent.state != "refused"))).all()
-    return sum(
-        int(amount)
-        for number, reference, amount in settled
-        if not any(intent.number == number and _same_money(intent, reference, int(amount)) for intent in held)
-    )
+    held = list((await session.exec(holding.where(RefundIntent.state != "refused").order_by(RefundIntent.key))).all())
+    besides = 0
+    for number, reference, amount in sorted(settled):
+        same = [intent for intent in held if intent.number == number and _same_money(intent, reference, int(amount))]
+        if same:
+            held.remove(next((intent for intent in same if intent.state == "paid"), same[0]))
+        else:
+            besides += int(amount)
+    return besides
 
 
 def _same_money(intent: RefundIntent, reference: str, amount: int) -> bool:

@@ -8,7 +8,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from models.case import Event
-from models.ledger import LedgerCase, Posting
+from models.ledger import Account, Entry, LedgerCase, Posting
 from models.pages import Page
 from models.procedure import Procedure
 from models.tables import CaseRow, ClosedPeriod, EventRow, LedgerEntry, LedgerTxn
@@ -64,6 +64,7 @@ class Ledger:
         await share_period_lock(session)
         closed = await _closed(session)
         connection = await session.connection()
+        fresh = await _mirrored(session, fresh)
         await connection.execute(insert(LedgerEntry), [entry for posting, _ in fresh for entry in _entries(posting)])
         now = self._now()
         txns = [_txn(posting, _open_month(month_of(posting.at, pack), closed), now) for posting, pack in fresh]
@@ -80,6 +81,29 @@ async def _not_booked(
     ids = [posting.id for posting, _ in wished]
     known = set((await session.exec(select(LedgerTxn.id).where(col(LedgerTxn.id).in_(ids)))).all())
     return [(posting, pack) for posting, pack in wished if posting.id not in known]
+
+
+async def _mirrored(
+    session: AsyncSession, fresh: Sequence[tuple[Posting, Procedure]]
+) -> list[tuple[Posting, Procedure]]:
+    """The same, and what takes back a transaction that stands takes back what stands there, line by line.
+
+    A case that has been moved to another version of its procedure has been booked by the parties of the earlier one.
+    """
+    taken = [posting.reverses for posting, _ in fresh if posting.reverses is not None]
+    if not taken:
+        return list(fresh)
+    lines = (
+        select(LedgerEntry).where(col(LedgerEntry.txn).in_(taken)).order_by(col(LedgerEntry.txn), col(LedgerEntry.line))
+    )
+    stands: dict[str | None, list[Entry]] = {}
+    for line in (await session.exec(lines)).all():
+        back = Entry(account=Account(line.account), party=line.party, amount=-line.amount)
+        stands.setdefault(line.txn, []).append(back)
+    return [
+        (posting.model_copy(update={"entries": tuple(stands.get(posting.reverses, posting.entries))}), pack)
+        for posting, pack in fresh
+    ]
 
 
 async def _take_back(session: AsyncSession, reversed_txn: str, when: dict[str, object]) -> None:

@@ -1,10 +1,12 @@
 """What a supervision meeting asks of the world: its agenda from SQL, its decisions to the cases, its minutes to SQL."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from enum import StrEnum
 from time import monotonic
 from typing import Any
 
+from sqlalchemy import ColumnElement, case
 from sqlmodel import col, func, select
 from temporalio import activity
 from temporalio.client import WorkflowHandle
@@ -20,7 +22,17 @@ from activities.identity import Voucher, no_voucher
 from activities.record import outbox_row
 from activities.store import Store
 from activities.verdicts import ask_or_leave
-from models.meeting import Agenda, AgendaWish, Call, CaseAnswer, CaseDecision, FoundCase, MeetingPage, MeetingStage
+from models.meeting import (
+    Agenda,
+    AgendaWish,
+    Call,
+    CaseAnswer,
+    CaseDecision,
+    FoundCase,
+    ItemState,
+    MeetingPage,
+    MeetingStage,
+)
 from models.names import SUPERVISION_MEETING, case_id, meeting_id
 from models.tables import ActionRow, CaseRow, EventRow, MailRow, MeetingItemRow, MeetingRow
 from procedures import Packs
@@ -157,16 +169,28 @@ class MeetingDesk(MeetingDuties):
         now = self._now()
         mails = [{**outbox_row(page.meeting_id, mail, now), "procedure": minutes.procedure} for mail in page.mails]
         async with self._store.write() as session:
-            await session.exec(self._store.upsert(MeetingRow, [meeting]))
+            # An attempt that Temporal has given up may come late; it must not open again what is over.
+            await session.exec(self._store.upsert(MeetingRow, [meeting], _along(list(MeetingStage), "stage")))
             if items:
-                await session.exec(self._store.upsert(MeetingItemRow, items))
+                settled = _along([ItemState.OPEN, ItemState.LEFT], "state")
+                await session.exec(self._store.upsert(MeetingItemRow, items, settled))
             if actions:
-                await session.exec(self._store.upsert(ActionRow, actions))
+                await session.exec(self._store.upsert(ActionRow, actions, _reported))
             if mails:
                 await session.exec(self._store.insert_new(MailRow).values(mails))
             await append(session, of_denials(page.meeting_id, page.denied), self._now)
         if mails:
             self._on_mail()
+
+
+def _along(states: Sequence[StrEnum], column: str) -> Callable[[Any], ColumnElement[int]]:
+    """How far a row has come: its place among these states, behind all of them at any other."""
+    places: dict[str, int] = {state.value: place for place, state in enumerate(states)}
+    return lambda columns: case(places, value=columns[column], else_=len(places))
+
+
+def _reported(columns: Any) -> ColumnElement[int]:
+    return case((columns["reported_at"].is_(None), 0), else_=1)
 
 
 class UrgentCalls:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, event, inspect, text
+from sqlalchemy import ColumnElement, Connection, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError
@@ -125,13 +125,17 @@ class Store:
         return postgresql.insert(table).on_conflict_do_nothing()
 
     def upsert(
-        self, table: type[SQLModel], rows: Sequence[Mapping[str, object]]
+        self, table: type[SQLModel], rows: Sequence[Mapping[str, object]], newness: Callable[[Any], ColumnElement[int]]
     ) -> "sqlite.Insert | postgresql.Insert":
-        """An INSERT that puts these rows in the place of existing ones with the same key."""
+        """An INSERT that puts these rows in the place of existing ones with the same key that are not newer.
+
+        `newness`: of a row's columns, a number that is never less in a later state of it.
+        """
         insert = sqlite.insert(table) if self._sqlite else postgresql.insert(table)
         keys = [column.name for column in inspect(table).primary_key]
         changed = {name: insert.excluded[name] for name in rows[0] if name not in keys}
-        return insert.values(list(rows)).on_conflict_do_update(index_elements=keys, set_=changed)
+        not_newer = newness(inspect(table).columns) <= newness(insert.excluded)
+        return insert.values(list(rows)).on_conflict_do_update(index_elements=keys, set_=changed, where=not_newer)
 
     @asynccontextmanager
     async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
@@ -86,6 +87,8 @@ def lean(state: Model) -> Model:
 
 AT_THE_DOOR = "at_the_door"
 """Context of a validation: the input is new. Stored state is read without, so that a stricter door locks nobody in."""
+AS_SENT = "as_sent"
+"""Context of a validation: read as a program sent it. What else the door asks for is asked by the register."""
 
 
 def _clean(text: str, info: ValidationInfo) -> str:
@@ -109,6 +112,7 @@ def _one_line(text: str) -> str:
     return text
 
 
+_TIME = "must be a date and time such as 2026-01-31T09:00:00+08:00"
 _YEARS = range(1970, 9999)
 _BEYOND = f"must lie in the years {_YEARS[0]} to {_YEARS[-1]}; correct it, or leave it out"
 
@@ -130,6 +134,17 @@ def sensible(moment: datetime) -> datetime:
 
 def _sensible_when_new(moment: datetime, info: ValidationInfo) -> datetime:
     return sensible(moment) if info.context == AT_THE_DOOR else moment
+
+
+_WRITTEN = re.compile(r"[0-9]{4}-", re.ASCII)
+
+
+def _as_written(moment: object, info: ValidationInfo) -> object:
+    """A number, 20260131 too, would be read as the seconds since 1970."""
+    said = isinstance(moment, str) and not _WRITTEN.match(moment)
+    if info.context in (AT_THE_DOOR, AS_SENT) and (said or isinstance(moment, int | float)):
+        raise ValueError(_TIME)
+    return moment
 
 
 _SLUG = r"^[a-z][a-z0-9_]{0,39}$"
@@ -164,7 +179,9 @@ PartnerRef = Annotated[str, StringConstraints(pattern=_PARTNER_REF)]
 """A partner's own number for a thing, which follows no rule of ours. Not safe in a list filter as it is."""
 Number = Annotated[str, StringConstraints(pattern=_NUMBER)]
 """A case number."""
-Minor = Annotated[int, Field(strict=True, ge=0, le=10**12)]
+MOST = 10**12
+"""No amount is more (minor units), nor all goods of an order together: their sums have room in every database."""
+Minor = Annotated[int, Field(strict=True, ge=0, le=MOST)]
 """Money in minor units (fen, cents)."""
 Currency = Annotated[str, StringConstraints(pattern=_CURRENCY)]
 _PART = "[A-Za-z0-9_=-]+"
@@ -172,8 +189,12 @@ Token = Annotated[str, StringConstraints(max_length=4096, pattern=rf"^{_PART}\.{
 """A signed token (JWT): proves who sends a message. Never stored, never shown."""
 Proof = Annotated[Token | None, Field(repr=False, exclude_if=lambda token: token is None)]
 """The token of whoever starts something, where the service asks for it."""
-Moment = Annotated[AwareDatetime, AfterValidator(in_utc), AfterValidator(_sensible_when_new)]
+Moment = Annotated[
+    AwareDatetime, BeforeValidator(_as_written), AfterValidator(in_utc), AfterValidator(_sensible_when_new)
+]
 """An instant; stored in UTC. A time without a zone is refused, at the door one of an odd year too."""
+Day = Annotated[date, BeforeValidator(_as_written)]
+"""A day of the calendar, in no zone."""
 
 _OURS = re.compile(r"[A-Za-z][A-Za-z_]{0,39}")
 NUMBER_PATTERN = re.compile(_NUMBER)
@@ -264,5 +285,5 @@ def _reason(code: str, message: str, context: dict[str, Any]) -> str:
     if code == "value_error":
         return str(context.get("error", "is not valid"))
     if code.startswith(("datetime_", "date_")):
-        return "must be a date and time such as 2026-01-31T09:00:00+08:00"
+        return _TIME
     return message[:1].lower() + message[1:160]

@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints, ValidationInfo, model_validator
 
 from models.base import (
     AT_THE_DOOR,
+    MOST,
     Contract,
     Currency,
     Detail,
@@ -118,6 +119,13 @@ class Order(Contract):
     def _a_platform_order_names_its_merchant(self) -> Self:
         if self.kind is OrderKind.PLATFORM and self.merchant is None:
             raise Misfit("merchant", "is needed for a platform order; add the merchant's id")
+        return self
+
+    @model_validator(mode="after")
+    def _its_goods_have_a_price(self, info: ValidationInfo) -> Self:
+        worth = sum(line.quantity * line.unit_price for line in self.lines)
+        if info.context == AT_THE_DOOR and worth > MOST:
+            raise Misfit("lines", "cost more than any amount may be; check quantity and unit_price")
         return self
 
 

@@ -1,11 +1,10 @@
 """What people fill in at each gate of a corrective action (S2-18 to S2-36)."""
 
-from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Contract, Currency, Line, Minor, Misfit, Ref, Text
+from models.base import Contract, Currency, Day, Line, Minor, Misfit, Ref, Text
 from models.commands import Command, Shares
 from models.quality_complaint import Count, Lots, Papers
 
@@ -62,7 +61,7 @@ class Containment(Contract):
     """A temporary measure (S2-32)."""
 
     what: Text
-    on: date
+    on: Day
     method: Line
     inspected: Count
     defective: Count
@@ -110,7 +109,7 @@ class Step(Contract):
     cause: Annotated[int, Field(strict=True, ge=1, le=10)]
     what: Text
     owner: Line
-    due: date
+    due: Day
 
 
 class PlanSteps(Command):
@@ -123,7 +122,7 @@ class StepDone(Contract):
     """An action carried out, by its place in D5."""
 
     step: Annotated[int, Field(strict=True, ge=1, le=30)]
-    on: date
+    on: Day
     evidence: Text
 
 

@@ -1,6 +1,13 @@
 """Amounts as people write them. Everything else keeps minor units: fen, cents."""
 
-_EXPONENTS = {"BHD": 3, "CLP": 0, "IQD": 3, "JOD": 3, "JPY": 0, "KRW": 0, "KWD": 3, "OMR": 3, "TND": 3, "VND": 0}
+_WITHOUT_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
+_OF_THREE = "BHD IQD JOD KWD LYD OMR TND"
+_OF_FOUR = "CLF UYW"
+_EXPONENTS = {
+    currency: digits
+    for digits, currencies in ((0, _WITHOUT_DECIMALS), (3, _OF_THREE), (4, _OF_FOUR))
+    for currency in currencies.split()
+}
 
 
 def exponent(currency: str) -> int:

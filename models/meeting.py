@@ -26,7 +26,7 @@ def _real_week(name: str) -> str:
 
 MeetingName = Annotated[
     str,
-    StringConstraints(pattern=r"^([12]\d{3}-W\d{2}|urgent\.[A-Z0-9][A-Z0-9-]{2,39}(\.[1-9]\d{0,2})?)$"),
+    StringConstraints(pattern=r"^([12][0-9]{3}-W[0-9]{2}|urgent\.[A-Z0-9][A-Z0-9-]{2,39}(\.[1-9][0-9]{0,2})?)$"),
     AfterValidator(_real_week),
 ]
 """A weekly meeting's ISO week, or "urgent." and the case; a case's second time before the panel has ".2" behind."""

@@ -197,7 +197,7 @@ class MeetingRules(Part):
     """The supervision meeting: when it is held, who belongs to it and who may decide."""
 
     weekday: Weekday
-    at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+    at: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
     """Local time of the procedure's zone, "14:00"."""
     notice: WallSpan
     """How long before the session the agenda goes to the members."""

@@ -1,11 +1,10 @@
 """A quality complaint: what a corrective action begins with (S2-15, S2-16)."""
 
-from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Contract, Line, Misfit, Number, Proof, Ref, Text
+from models.base import Contract, Day, Line, Misfit, Number, Proof, Ref, Text
 from models.complaint import Evidence
 
 Count = Annotated[int, Field(strict=True, ge=0, le=10**9)]
@@ -27,8 +26,8 @@ class QualityComplaint(Contract):
     product: Ref
     defect: Line
     """缺陷类型."""
-    shipped_on: date
-    reported_on: date
+    shipped_on: Day
+    reported_on: Day
     quantity: Count
     severity: Literal["minor", "major", "critical"]
     defective: Count

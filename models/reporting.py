@@ -7,7 +7,7 @@ from pydantic import StringConstraints
 from models.base import Contract, Record, Slug
 from models.case import Mail
 
-PERIOD_PATTERN = r"^[12]\d{3}-(W\d{2}|(0[1-9]|1[0-2]))$"
+PERIOD_PATTERN = r"^[12][0-9]{3}-(W[0-9]{2}|(0[1-9]|1[0-2]))$"
 PeriodName = Annotated[str, StringConstraints(pattern=PERIOD_PATTERN)]
 """An ISO week such as 2026-W47, or a month such as 2026-11."""
 ENCLOSED = "enclosed"

@@ -20,7 +20,7 @@ class Sending(Part):
     """When those of a week go out."""
     day: Annotated[int, Field(ge=1, le=28)] = 1
     """The day of the month on which those of a month go out."""
-    at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+    at: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
     """Local time of the procedure's zone, "08:00"."""
     reports: Annotated[tuple[ReportName, ...], Field(min_length=1)]
     formats: Annotated[tuple[FileFormat, ...], Field(min_length=1)] = ("xlsx",)

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from models.base import Record
 
-_SPAN = re.compile(r"^(\d{1,6})(s|m|h|d|wd)$")
+_SPAN = re.compile(r"^([0-9]{1,6})(s|m|h|d|wd)$")
 _UNIT = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _LONGEST = timedelta(days=400)
 """Bounded: a typing error must not become a timer of a century."""

@@ -37,8 +37,8 @@ from rules.forgetting import forget
 from rules.record import note, notify
 from rules.triage import route_of
 
-_MAY_HAVE_PAID = frozenset({"payment_in_doubt", "child_failed"})
-"""Codes of a payment's task after which nobody knows whether the customer has the money."""
+_MAY_HAVE_PAID = frozenset({"payment_in_doubt", "child_failed", "amount_differs"})
+"""Codes of a payment's task after which the customer may have the money, or has another amount."""
 
 
 def _said(

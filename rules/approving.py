@@ -18,7 +18,9 @@ def band_of(pack: Procedure, amount: int, liable: Sequence[Share]) -> Band | Non
     """The band an amount falls into; with several liable parties the one of the highest authority."""
     parties = {share.party for share in liable}
     fitting = [band for band in pack.approvals if _fits(band, amount, parties)]
-    return fitting[-1] if fitting else None
+    ranks = _ranks(pack, parties)
+    # Bands of one party after those of another: the last that fits need not be the highest.
+    return max(reversed(fitting), key=lambda band: ranks.index(band.by) if band.by else -1, default=None)
 
 
 def _fits(band: Band, amount: int, parties: set[str]) -> bool:

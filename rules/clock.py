@@ -51,9 +51,10 @@ def _dues(case: Case, pack: Procedure) -> Iterator[Due]:
 
 def _work_dues(work: Work, pack: Procedure) -> Iterator[Due]:
     duty = pack.duties[work.duty]
-    reminders = sorted(work.deadline - within for within in duty.reminders)[work.reminded :]
-    if reminders and reminders[0] > work.issued_at:
-        yield Due(reminders[0], "reminder", work=work.id)
+    reminders = sorted(work.deadline - within for within in duty.reminders)
+    # A clock may be shorter than the procedure's own: what would have to be reminded of before it began is left out.
+    if coming := [at for at in reminders if at > work.issued_at][work.reminded :]:
+        yield Due(coming[0], "reminder", work=work.id)
     if work.progress_at is not None:
         yield Due(work.progress_at, "progress", work=work.id)
     yield Due(work.deadline, f"duty_{duty.on_silence}", work=work.id)

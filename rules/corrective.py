@@ -3,6 +3,7 @@
 What people say to it stands in corrective_acts.py.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from models.case import Mail
@@ -16,6 +17,8 @@ from rules.spans import ends
 AGAIN = timedelta(hours=24)
 """How often a missed clock is told until it is met."""
 KEPT_ROUNDS = 10
+KEPT_BYTES = 256 * 1024
+"""How much earlier rounds are together: the report goes into its book as a whole, which may be 2 MiB."""
 
 
 def rules_of(pack: Procedure) -> CorrectiveRules:
@@ -132,10 +135,21 @@ def again_from_causes(state: Corrective, at: datetime, reason: str) -> Correctiv
     final = tuple(pair for pair in state.replies if pair[1].kind != "final")
     state = met(state, "effectiveness", at)
     rounds = (*state.rounds, past)
+    first = _first_kept(rounds)
     return state.but(
-        rounds=rounds[-KEPT_ROUNDS:], dropped=state.dropped + len(rounds[:-KEPT_ROUNDS]), said=kept, replies=final,
+        rounds=rounds[first:], dropped=state.dropped + first, said=kept, replies=final,
         d4=None, d5=None, done=(), check=None, d7=None, d8=None, approved=None,
     )  # fmt: skip
+
+
+def _first_kept(rounds: Sequence[Round]) -> int:
+    """The last round is kept however much it is."""
+    room = KEPT_BYTES
+    for place in reversed(range(len(rounds))):
+        room -= len(rounds[place].model_dump_json().encode())
+        if place < len(rounds) - 1 and (room < 0 or place < len(rounds) - KEPT_ROUNDS):
+            return place + 1
+    return 0
 
 
 def next_due(state: Corrective) -> datetime | None:

@@ -29,7 +29,7 @@ from rules.checks import ACCEPTED, Refusal, known_parties
 from rules.corrective import again_from_causes, begin_effect_clock, met, rules_of, settle, tell
 from rules.corrective_costs import moved_by
 from rules.record import stamp
-from rules.replies import Sender, hat, refused, remembered, repeated
+from rules.replies import Sender, fitting, hat, refused, remembered, repeated
 
 
 def receive(
@@ -42,7 +42,7 @@ def receive(
         _still_open(state)
         own = hat(departments, command, _allowed(pack, command))
         said = Said(at=at, actor=command.actor, department=own)
-        state = settle(_ACTS[type(command)](state, pack, command, said))
+        state = fitting(state, settle(_ACTS[type(command)](state, pack, command, said)))
     except Refusal as refusal:
         sender = Sender(name, command.actor, at, departments)
         return refused(state, refusal.code, refusal.reason, sender)

@@ -23,7 +23,7 @@ from rules.checks import ACCEPTED, Refusal, known_parties
 from rules.incident import KEPT, drilled, hours, rules_of, situation, tell
 from rules.liability import favours_customer
 from rules.record import stamp
-from rules.replies import Sender, hat, refused, remembered, repeated
+from rules.replies import Sender, fitting, hat, refused, remembered, repeated
 
 
 def receive(
@@ -34,7 +34,7 @@ def receive(
         return incident, verdict
     try:
         _still_open(incident)
-        incident = _ACTS[type(command)](incident, pack, command, at, departments)
+        incident = fitting(incident, _ACTS[type(command)](incident, pack, command, at, departments))
     except Refusal as refusal:
         sender = Sender(name, command.actor, at, departments)
         return refused(incident, refusal.code, refusal.reason, sender)

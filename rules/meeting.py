@@ -3,11 +3,13 @@
 What people say to it stands in motions.py.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from models.case import Mail
+from models.ledger import Objection
 from models.meeting import (
+    Action,
     Agenda,
     Call,
     Item,
@@ -25,6 +27,10 @@ from rules.reporting import days, files
 
 SHOWN_IN_MAIL = 40
 """Cases a mail lists; the agenda itself holds all."""
+MAIL_BYTES = 256 * 1024
+"""How much the mails to all members are together: they leave by one page, which may be 2 MiB."""
+_SHORTER = ((200, 2_000), (40, 600), (40, 100), (10, 100), (1, 40))
+"""Entries of each list and signs of each text in a mail, by and by less until all mails have room."""
 LOOK_AGAIN = timedelta(hours=1)
 """How often an urgent session sees whether its case still waits."""
 
@@ -190,8 +196,7 @@ def result(meeting: Meeting) -> MeetingResult:
 
 
 def _to_members(meeting: Meeting, rules: MeetingRules, at: datetime, template: str, **more: str) -> Meeting:
-    shown = minutes_of(meeting.but(items=_shown(meeting.items)))
-    content = shown.model_dump_json(exclude_none=True)
+    content = _content(meeting, MAIL_BYTES // len(set(rules.members)))
     cases = sum(item.state is not ItemState.ELSEWHERE for item in meeting.items)
     for member in dict.fromkeys(rules.members):
         what = f"{template.removeprefix('meeting_')}-{member}"
@@ -207,10 +212,50 @@ def _to_members(meeting: Meeting, rules: MeetingRules, at: datetime, template: s
     return meeting
 
 
-def _shown(items: tuple[Item, ...]) -> tuple[Item, ...]:
+def _content(meeting: Meeting, room: int) -> str:
+    """The meeting as a mail has it, in at most so many bytes: fewer entries, shorter texts. The book holds all."""
+    content = ""
+    for entries, signs in _SHORTER:
+        content = _cut(meeting, entries, signs).model_dump_json(exclude_none=True)
+        if len(content.encode()) <= room:
+            break
+    return content
+
+
+def _cut(meeting: Meeting, entries: int, signs: int) -> Minutes:
+    def short(text: str | None) -> str | None:
+        return text if text is None or len(text) <= signs else f"{text[: signs - 1]}…"
+
+    def told(actions: tuple[Action, ...]) -> tuple[Action, ...]:
+        return tuple(
+            each.model_copy(update={"what": short(each.what), "report": short(each.report)})
+            for each in actions[:entries]
+        )
+
+    def heard(objection: Objection) -> Objection:
+        return objection.model_copy(update={"reason": short(objection.reason)})
+
+    agenda = meeting.agenda
+    objections = tuple(map(heard, agenda.objections[:entries]))
+    cut = agenda.model_copy(
+        update={"objections": objections, "actions": told(agenda.actions), "costs": agenda.costs[:entries]}
+    )
+    items = tuple(_said_short(item, short) for item in _shown(meeting.items, min(entries, SHOWN_IN_MAIL)))
+    actions = told(meeting.actions)
+    return minutes_of(meeting.but(agenda=cut, items=items, actions=actions, note=short(meeting.note)))
+
+
+def _said_short(item: Item, short: Callable[[str | None], str | None]) -> Item:
+    if item.decision is None:
+        return item
+    decision = item.decision.model_copy(update={"reason": short(item.decision.reason)})
+    return item.model_copy(update={"decision": decision})
+
+
+def _shown(items: tuple[Item, ...], at_most: int) -> tuple[Item, ...]:
     kept: list[Item] = []
     for section in ("A", "C"):
-        kept += [item for item in items if item.case.section == section][:SHOWN_IN_MAIL]
+        kept += [item for item in items if item.case.section == section][:at_most]
     return tuple(kept)
 
 

@@ -28,7 +28,7 @@ from models.names import Refused, meeting_id
 from models.procedure import Procedure
 from rules.checks import ACCEPTED, Refusal
 from rules.meeting import rules_of, tell
-from rules.replies import Sender, hat, refused, remembered, repeated
+from rules.replies import ROOM, Sender, fitting, hat, refused, remembered, repeated, size
 
 FARTHEST = timedelta(days=400)
 """How far away the due date of an action may be."""
@@ -41,7 +41,7 @@ def receive(
     if (verdict := repeated(meeting, name, command)) is not None:
         return meeting, verdict
     try:
-        meeting = _ACTS[type(command)](meeting, pack, command, at, departments)
+        meeting = fitting(meeting, _ACTS[type(command)](meeting, pack, command, at, departments))
     except Refusal as refusal:
         sender = Sender(name, command.actor, at, departments)
         return refused(meeting, refusal.code, refusal.reason, sender)
@@ -153,9 +153,14 @@ def may_decide(
     if item is not None and item.state in (ItemState.DECIDED, ItemState.LEFT):
         raise Refusal(Refused.ALREADY_ANSWERED, "this meeting has decided the case; its decision is final")
     case = item.case if item is not None and item.state is ItemState.OPEN else found.case if found else None
+    if case is None and item is not None:
+        reason = "the case was settled elsewhere; where it waits again, decide it by itself"
+        raise Refusal(Refused.NOT_ON_AGENDA, reason)
     if case is None:
         raise _not_to_decide(found)
     hat(departments, command, [name for name in rules.may_decide if name == case.department])
+    if size(meeting) + len(command.model_dump_json().encode()) > ROOM:
+        raise Refusal(Refused.TOO_MUCH, "(message): there is no room for so much here; decide the case by itself")
     return case
 
 

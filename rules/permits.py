@@ -5,8 +5,9 @@ from datetime import datetime
 
 from models.case import Ask, Basis, Case, Stage, Verdict, Work
 from models.commands import Approve, Extend, Move, Share
+from models.complaint import DemandKind
 from models.names import Refused
-from models.procedure import Procedure
+from models.procedure import Procedure, Step
 from rules import asking, duties, offers, ruling, stages
 from rules.checks import ACCEPTED, Refusal, at_stage
 from rules.record import note, notify, stamp
@@ -107,14 +108,14 @@ def move(
         raise Refusal(Refused.BAD_INPUT, "version: this service does not have it; install it on every worker first")
     if other.ref == pack.ref:
         raise Refusal(Refused.BAD_INPUT, "version: is the one the case runs on")
-    if (lacking := _lacks(case, other)) is not None:
+    if (lacking := _lacks(case, pack, other)) is not None:
         raise Refusal(Refused.BAD_INPUT, f"version: {other.ref} lacks {lacking}, which this case needs")
     case = note(case, at, "moved", actor=command.actor, department=department, to=other.ref, reason=command.reason)
     return case.but(procedure=other.ref), ACCEPTED
 
 
-def _lacks(case: Case, pack: Procedure) -> str | None:
-    """The first thing of the case that another version does not know."""
+def _lacks(case: Case, now: Procedure, pack: Procedure) -> str | None:
+    """The first thing of the case under the version of `now` that another version does not know."""
     open_works = [work for work in case.works if work.open]
     # What was given may be taken back by the gateway any day, and is then to be given again.
     kinds = [case.demand.kind, case.complaint.demand.kind, *(given.kind for given in (*case.given, *case.owing))]
@@ -122,20 +123,53 @@ def _lacks(case: Case, pack: Procedure) -> str | None:
         kinds.append(case.wanted.kind)
     if case.execution is not None:
         kinds.append(case.execution.remedy.kind)
+    again = [given.kind for given in (*case.given, *case.owing)]
     needed: list[tuple[str, str, bool]] = [
         ("the cause", case.complaint.cause, case.complaint.cause in pack.causes),
         *(("the remedy", kind, kind in pack.remedies) for kind in kinds),
+        *(("the payment of", kind, "pay" in _steps(pack, kind)) for kind in again),
+        *(("the same steps of", kind, _steps(now, kind) == _steps(pack, kind)) for kind in _under_way(case)),
         ("the route", case.route, case.route == "by_hand" or any(r.name == case.route for r in pack.routes)),
         *(("the duty", name, name in pack.duties) for name in (*case.plan, *(work.duty for work in open_works))),
         *(("the department", ask.department, ask.department in pack.departments) for ask in case.asks),
         *(("the department", work.department, work.department in pack.departments) for work in open_works),
         *(("the party", share.party, share.party in pack.parties) for share in _liable(case)),
     ]
+    needed += [("the command", name, bool(pack.authority.get(name))) for name in _waited_for(case)]
     if case.task is not None:
         needed.append(("the department", case.task.department, case.task.department in pack.departments))
     if case.stage is Stage.OFFERING or case.pending == "offer":
         needed.append(("the stage", Stage.OFFERING, pack.offers is not None))
     return next((f"{what} {name}" for what, name, known in needed if not known), None)
+
+
+_ANSWERS = {
+    Stage.NEGOTIATING: ("negotiated",),
+    Stage.EXPLAINING: ("contact",),
+    Stage.VERIFYING: ("verify",),
+    Stage.OFFERING: ("offer", "respond"),
+    Stage.APPROVING: ("approve",),
+}
+"""What a case waits to be told at a stage that not every procedure has."""
+
+
+def _waited_for(case: Case) -> list[str]:
+    """The commands somebody must be able to send; those every procedure has are left out."""
+    named = list(_ANSWERS.get(case.stage, ()))
+    if any(ask.open for ask in case.asks):
+        named.append("confirm")
+    if any(work.open for work in case.works):
+        named.append("record")
+    return named
+
+
+def _under_way(case: Case) -> list[DemandKind]:
+    """What a child carries out, or a person has yet to settle: its steps are told to nobody a second time."""
+    return [case.execution.remedy.kind] if case.execution is not None else []
+
+
+def _steps(pack: Procedure, kind: DemandKind) -> tuple[Step, ...]:
+    return pack.remedies[kind].steps if kind in pack.remedies else ()
 
 
 def _liable(case: Case) -> Iterator[Share]:

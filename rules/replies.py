@@ -14,6 +14,8 @@ from rules.checks import Refusal
 KEPT_IDS = 200
 NOTED_DENIALS = 500
 """A flood of them is counted, not kept."""
+ROOM = 1024 * 1024
+"""How many bytes a dossier may have as JSON: with what waits to be judged it is handed to the next run, in 2 MiB."""
 State = TypeVar("State", bound=Dossier)
 
 
@@ -41,6 +43,18 @@ def refused(state: State, code: Refused, reason: str, sender: Sender | None = No
         actor=sender.actor if sender.departments else "",
     )
     return counted.but(denied=(*state.denied, denial)), verdict
+
+
+def size(state: Dossier) -> int:
+    """How many bytes a dossier has as JSON."""
+    return len(state.model_dump_json().encode())
+
+
+def fitting(before: Dossier, after: State) -> State:
+    """The dossier after a message, where it has room for it. Raises Refusal: what it lets grow has to be shorter."""
+    if (now := size(after)) > ROOM and now > size(before):
+        raise Refusal(Refused.TOO_MUCH, "(message): there is no room for so much here; shorten it, or send it later")
+    return after
 
 
 def repeated(state: Dossier, name: str, command: Command) -> Verdict | None:

@@ -17,7 +17,7 @@ from models.currency import exponent
 from starter.failures import BadInput
 
 _PATH = re.compile(r"[a-z][a-z_]*(\.([a-z][a-z_]*|[0-9]{1,2}))*")
-_DECIMAL = re.compile(r"[0-9]{1,12}(\.[0-9]{1,3})?", re.ASCII)
+_DECIMAL = re.compile(r"[0-9]{1,12}(\.[0-9]{1,4})?", re.ASCII)
 _WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
 _SLUG_OTHER = re.compile(r"[^a-z0-9]+")
 
@@ -141,11 +141,11 @@ def _value(row: Mapping[str, str], source: Source, mapping: FieldMap, currency: 
 def minor_units(text: str, currency: str) -> int:
     """A decimal amount in minor units, exactly. Raises ValueError."""
     if not _DECIMAL.fullmatch(text):
-        raise ValueError("must be an amount with at most three decimals, such as 12.50")
+        raise ValueError("must be an amount with at most four decimals, such as 12.50")
     try:
         minor = Decimal(text).scaleb(exponent(currency))
     except InvalidOperation:
-        raise ValueError("must be an amount with at most three decimals, such as 12.50") from None
+        raise ValueError("must be an amount with at most four decimals, such as 12.50") from None
     if minor != minor.to_integral_value():
         raise ValueError("has more decimals than its currency")
     return int(minor)

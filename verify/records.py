@@ -1,5 +1,6 @@
 """Case by case: the record against itself, and the ledger against the record."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy import select
@@ -15,8 +16,10 @@ from verify.reading import TABLES, Kept, rows
 
 TXN, ENTRY = TABLES["ledger_txn"], TABLES["ledger_entry"]
 PackOf = Callable[[str], Procedure]
-Booked = dict[str, tuple[tuple[str, str, int], ...]]
-"""Transaction -> its entries: account, party, amount."""
+Entries = tuple[tuple[str, str, int], ...]
+"""Account, party, amount."""
+Booked = dict[str, Entries]
+"""Transaction -> its entries."""
 
 
 async def record_breaches(session: AsyncSession, page: Sequence[Kept], pack_of: PackOf) -> list[Violation]:
@@ -44,17 +47,38 @@ def _facts(kept: Kept) -> RowFacts:
 
 
 def _bookings(kept: Kept, booked: Booked, pack_of: PackOf) -> Iterable[Violation]:
-    """The same record always gives the same transactions: what differs was changed, lost or made up."""
+    """The same record always gives the same transactions: what differs was changed, lost or made up.
+
+    Before a case moved to another version of its procedure the earlier one said whose account a cost is: then what
+    stands on the kinds of accounts must be the same. What takes another transaction back is its very opposite.
+    """
     row = kept.row
     case = LedgerCase(number=row.number, order=row.order_number, merchant=row.merchant, carrier=row.carrier)
-    wanted = {made.id: _entries(made) for made in postings(case, pack_of(row.procedure), kept.events)}
+    moved = max((event.seq for event in kept.events if event.kind == "moved"), default=0)
+    wanted: Booked = {}
+    for made in postings(case, pack_of(row.procedure), kept.events):
+        stands = booked.get(made.id, ())
+        entries = _opposite(booked[made.reverses]) if made.reverses in booked else _entries(made)
+        earlier = made.event_seq < moved and made.reverses is None and _by_account(stands) == _by_account(entries)
+        wanted[made.id] = stands if earlier else entries
     for txn in sorted({*wanted, *booked}):
         if wanted.get(txn) != booked.get(txn):
             code = "booking_missing" if txn not in booked else "booking_differs"
             yield Violation(invariant=Invariant.BOOKS_BALANCE, number=row.number, code=code, facts={"transaction": txn})
 
 
-def _entries(made: Posting) -> tuple[tuple[str, str, int], ...]:
+def _opposite(entries: Entries) -> Entries:
+    return tuple((account, party, -amount) for account, party, amount in entries)
+
+
+def _by_account(entries: Entries) -> Counter[str]:
+    sums = Counter[str]()
+    for account, _, amount in entries:
+        sums[account] += amount
+    return sums
+
+
+def _entries(made: Posting) -> Entries:
     return tuple((entry.account.value, entry.party, entry.amount) for entry in made.entries)
 
 

@@ -9,7 +9,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 with workflow.unsafe.imports_passed_through():
     from pydantic import BaseModel, ValidationError
 
-    from models.base import AT_THE_DOOR, in_one_line, problems
+    from models.base import AS_SENT, AT_THE_DOOR, in_one_line, problems
     from models.complaint import Complaint
     from models.meeting import Call
     from models.names import Refused, case_number, meeting_id
@@ -30,7 +30,8 @@ def complaint_of(args: tuple[Any, ...]) -> tuple[Complaint, str]:
     if len(args) != 1:
         raise bad_start(f"(start): takes 1 argument, got {len(args)}; send one complaint as a JSON object")
     try:
-        complaint = Complaint.model_validate_json(workflow.payload_converter().to_payload(args[0]).data)
+        data = workflow.payload_converter().to_payload(args[0]).data
+        complaint = Complaint.model_validate_json(data, context=AS_SENT)
     except ValidationError as error:
         raise bad_start(in_one_line(problems(error, whole="(start)"))) from None
     except (TypeError, ValueError, ArithmeticError, RecursionError):

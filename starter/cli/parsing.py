@@ -17,7 +17,7 @@ from models.steps import FormField
 from starter.cli.session import session
 from starter.failures import BadInput
 
-_AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?", re.ASCII)
+_AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,4})?", re.ASCII)
 _PART = re.compile(r"([^=%]+)(?:=([0-9]{1,3})%?)?", re.ASCII)
 _NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 _LINE = re.compile(r"([^=\s]{1,64})=([0-9]{1,6})", re.ASCII)

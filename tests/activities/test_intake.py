@@ -79,6 +79,10 @@ async def test_a_remedy_or_severity_the_procedure_lacks_is_refused(
         ({"filed_at": "1969-12-31T23:59:59Z"}, "filed_at: must lie in the years"),
         ({"text": "a\x9b31m"}, "text: control characters are not allowed"),
         (
+            {"order": {"lines": [{"sku": "CUP", "quantity": 100_000, "unit_price": 10**7 + 1}]}},
+            "order.lines: cost more than any amount may be",
+        ),
+        (
             {"demand": {"kind": "reship", "lines": [{"sku": "CUP", "quantity": 2}, {"sku": "CUP", "quantity": 1}]}},
             "demand.lines: is more than the order holds",
         ),

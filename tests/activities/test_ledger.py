@@ -1,14 +1,22 @@
 """The ledger in SQL: booked once with its page, balanced and unchangeable on every database."""
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
+from activities.casebook import Casebook
 from activities.store import Store, StoreError
 from models.case import Event
+from models.directory import Directory
+from models.pages import CaseSummary
+from models.remedy import RemedyOrder
+from procedures import PACKS, Packs
 from tests.activities.bookkeeping import OCTOBER, Books, executed, moved, ruled
+from verify.oracle import Oracle
 
 
 async def test_a_cost_is_booked_in_the_transaction_of_its_page_and_once_however_often_the_page_is_written(
@@ -139,3 +147,32 @@ async def test_a_transaction_is_taken_back_once(books: Books, store: Store) -> N
     await run(store, *(part.format(**again) for part in (*back, seal)))
     with pytest.raises(StoreError, match=r"(?i)unique"):
         await run(store, *(part.format(**again | {"id": "R2"}) for part in (*back, seal)))
+
+
+@pytest.fixture
+def two_versions(
+    store: Store, books: Books, summary: Callable[..., CaseSummary], remedy: Callable[..., RemedyOrder], clock: Any
+) -> tuple[Books, Packs]:
+    """The books of a service that has a second version of its procedure too, in which merchants have no account."""
+    packs, first = Packs(), PACKS.pinned("marketplace.1")
+    parties = first.parties | {"merchant": first.parties["merchant"].model_copy(update={"settles": None})}
+    packs.add(first)
+    packs.add(first.model_copy(update={"version": 2, "parties": parties}))
+    casebook = Casebook(store, packs, lambda: Directory(departments={}), "marketplace", clock=clock)
+    later = partial(summary, procedure="marketplace.2")
+    return Books(store, casebook, books.enter, later, remedy), packs
+
+
+async def test_what_was_booked_before_a_case_moved_to_another_version_is_taken_back_as_it_was_booked(
+    books: Books, two_versions: tuple[Books, Packs], store: Store
+) -> None:
+    later, packs = two_versions
+    await books.case("C-1")
+    reference = await books.pay("C-1", 900)
+    await books.write("C-1", ruled(1), executed(2, 900, reference=reference), refunded=900)
+    assert await books.balances() == {"gateway": -900, "merchant:M-1": 900}
+    await later.write("C-1", Event(seq=3, at=OCTOBER, kind="moved", data={"to": "marketplace.2"}), refunded=900)
+    await later.write("C-1", moved(4, "carrier=100"), refunded=900)
+    assert await later.balances() == {"carrier": 900, "gateway": -900}
+    oracle = Oracle(store, packs.pinned, pause=0.0)
+    assert [wrong async for wrong in oracle.violations() if "booking" in wrong.code] == []

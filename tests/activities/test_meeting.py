@@ -16,7 +16,7 @@ from activities.post import SmtpPost
 from activities.store import Store
 from models.case import Event, Stage
 from models.directory import Directory, Person, Team
-from models.meeting import Agenda, AgendaWish, Call, GiveAction, Item, ItemState, Meeting, MeetingPage
+from models.meeting import Agenda, AgendaWish, Call, GiveAction, Item, ItemState, Meeting, MeetingPage, ReportAction
 from models.pages import CaseSummary, Page
 from models.tables import ActionRow, MailRow, MeetingItemRow, MeetingRow
 from procedures import PACKS, load_packs
@@ -150,6 +150,24 @@ async def test_a_page_written_twice_is_one_and_what_is_carried_is_counted(
     later = await desk.draw_agenda(wish(clock, "2026-W11"))
     assert [case.carried for case in later.cases] == [1]
     assert [(action.meeting, action.owner) for action in later.actions] == [(NAME, "logistics")]
+
+
+async def test_a_page_that_comes_late_opens_no_session_case_or_action_again(
+    desk: MeetingDesk, store: Store, filed: Callable[..., Any], clock: Any
+) -> None:
+    await filed("C-1", stage=Stage.PANEL)
+    agenda = await desk.draw_agenda(wish(clock))
+    meeting = session(agenda, clock)
+    over = ended(meeting, PACKS.pinned(agenda.procedure), clock.now, ["C-1"])
+    report = ReportAction(actor="Mo", action=1, report="done")
+    over = receive(over, PACKS.pinned(agenda.procedure), "report", report, clock.now, ("logistics",))[0]
+    for each in (meeting, over, meeting):
+        await desk.write_meeting(page(each))
+    async with store.read() as reading:
+        stages = (await reading.exec(select(MeetingRow.stage))).all()
+        states = (await reading.exec(select(MeetingItemRow.state))).all()
+        reported = (await reading.exec(select(ActionRow.reported_at))).all()
+    assert (stages, states, reported) == (["reporting"], ["carried"], [clock.now])
 
 
 async def test_members_read_the_agenda_in_their_language_and_nobody_is_told_of_a_mail_that_fails(

@@ -377,3 +377,16 @@ async def _taken_back(store: Store) -> None:
     async with store.write() as session:
         (intent,) = (await session.exec(select(RefundIntent))).all()
         intent.state, intent.code = "taken_back", "account_closed"
+
+
+async def test_one_payment_in_doubt_stands_for_one_of_the_amounts_people_paid_by_other_means(
+    desk: Callable[..., Remedies], remedy: Remedy, books: Books
+) -> None:
+    await books.case("C-1", number="O-1")
+    refusing = ScriptedGateway(GatewayRefused("account_closed"), TryAgain("timeout"))
+    assert (await desk(refusing).pay(remedy("C-1"))).failure == "account_closed"
+    await books.write("C-1", ruled(1), executed(2, 400, elsewhere=1, reference="BANK-1"), refunded=400)
+    await fails(desk(refusing).pay, remedy("C-1", decision=2))
+    await books.write("C-1", executed(3, 400, elsewhere=1, reference="BANK-2"), refunded=800)
+    assert (await desk().pay(remedy("C-2", amount=201))).failure == "exceeds_paid"
+    assert (await desk().pay(remedy("C-3", amount=200))).failure is None

@@ -307,3 +307,15 @@ def test_every_notice_of_a_corrective_action_is_whole_in_both_languages(lang: La
         subject, body = render_mail(mail.template, mail.values, PACK, lang)
         assert "–" not in subject + body
         assert "substance" not in body.replace("a substance", "").replace("substance over", "")
+
+
+def test_a_report_sent_back_ten_times_with_all_that_can_be_said_still_fits_into_its_book() -> None:
+    long = "改" * 2_000
+    steps = {"steps": [D5["steps"][0] | {"what": long}] * 30}
+    acts = {"done": [{"step": place, "on": "2026-03-10", "evidence": long} for place in range(1, 31)]}
+    state = through("d4")
+    for _ in range(10):
+        state = done(done(state, "d5", steps), "d6", acts)
+        state = done(done(state.but(mails=()), "send_back", {"reason": long}), "d4", D4)
+    assert state.round == 11
+    assert len(state.model_dump_json().encode()) < 2**20

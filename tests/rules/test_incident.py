@@ -300,3 +300,12 @@ def test_what_an_incident_lets_out_counts_against_the_limit_of_who_decides_it() 
     for limit, code in ((20_999, "over_limit"), (21_000, "accepted")):
         verdict = receive_case(case.case, case.pack, "incident", command, case.now, hats, {"CNY": limit})[1]
         assert verdict.code == code
+
+
+def test_words_without_end_do_not_outgrow_an_incident_while_its_database_is_down() -> None:
+    state, verdict = begun(), Verdict(accepted=True, code="accepted")
+    while verdict.accepted:
+        state, verdict = said(state, "situation", DESK, note="查" * 2_000)
+    assert verdict.code == "too_much"
+    assert len(state.model_dump_json().encode()) < 2**20 + 65_536
+    assert said(state.but(mails=(), reports=()), "situation", DESK, note="查" * 2_000)[1].accepted

@@ -1,12 +1,13 @@
 """The supervision meeting decided without a server: weeks, quorum, who may, what is carried (S0-22 to S0-27)."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from models.base import in_one_line, problems
+from models.base import AT_THE_DOOR, in_one_line, problems
 from models.case import Verdict
 from models.meeting import (
     MEETING_COMMANDS,
@@ -19,6 +20,7 @@ from models.meeting import (
     ItemState,
     Meeting,
     MeetingStage,
+    Minutes,
 )
 from models.names import Refused
 from models.procedure import MeetingRules
@@ -142,6 +144,12 @@ def test_a_meeting_that_could_not_be_held_is_refused_with_its_field(change: dict
 
 @pytest.mark.parametrize("name", ["2026-W54", "2026-48", "urgent.", "urgent.a-1", "urgent.T-1.0", "2026-W48.2"])
 def test_a_name_that_is_no_meetings_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="name"):
+        Call(procedure="marketplace", name=name)
+
+
+@pytest.mark.parametrize("name", ["2026-W٤٨", "2026-W４８", "urgent.T-1.２"])
+def test_a_week_has_one_meeting_in_whatever_digits_it_is_written(name: str) -> None:
     with pytest.raises(ValueError, match="name"):
         Call(procedure="marketplace", name=name)
 
@@ -335,3 +343,44 @@ def test_an_urgent_session_ends_when_its_case_has_been_decided_elsewhere() -> No
     waits = looked(meeting, look, ["C-1"])
     assert (waits.ends_at, next_due(waits, PACK)) == (meeting.ends_at, look + timedelta(hours=1))
     assert looked(meeting, look, []).ends_at == look
+
+
+def test_a_case_settled_elsewhere_before_the_session_is_not_said_to_be_unknown() -> None:
+    drawn = agenda(waiting("C-1"))
+    meeting = begun(opened(WEEKLY, drawn, PACK, START - timedelta(hours=24)), agenda(), PACK, START)
+    meeting = said(meeting, "attend", DESK, members=[PANEL, LEADERSHIP])[0]
+    with pytest.raises(Refusal, match="settled elsewhere"):
+        may_decide(meeting, PACK, decision("C-1"), None, (PANEL,))
+
+
+@pytest.mark.parametrize("due", [20270131, "20270131", "1801353600", 1801353600.5])
+def test_a_day_written_as_a_number_is_refused_and_not_taken_for_seconds_since_1970(due: object) -> None:
+    given = {"actor": "head", "owner": LOGISTICS, "what": "x", "due": due}
+    with pytest.raises(ValidationError) as refused:
+        MEETING_COMMANDS["action"].model_validate_json(json.dumps(given), context=AT_THE_DOOR)
+    told = "due: must be a date and time such as 2026-01-31T09:00:00+08:00"
+    assert in_one_line(problems(refused.value)) == told
+
+
+def test_the_mails_of_a_meeting_fit_into_one_page_however_much_was_said() -> None:
+    cases = [waiting(f"T-{place}", "AC"[place % 2]) for place in range(80)]
+    meeting = in_session(*cases)
+    for case in cases:
+        meeting = decided(meeting, decision(case.number, reason="查" * 2_000), case, START, OK)
+    mails = ended(meeting, PACK, START + timedelta(hours=2), []).mails
+    assert len(mails) == len(RULES.members)
+    assert sum(mail.size for mail in mails) < 2**20
+    told = Minutes.model_validate_json(str(mails[0].values["minutes"]))
+    assert {item.decision.reason[-2:] for item in told.items if item.decision} == {"查…"}
+
+
+def test_a_meeting_that_has_no_room_for_more_says_so_and_can_be_closed() -> None:
+    meeting = in_session(waiting("T-1"))
+    given: dict[str, Any] = {"owner": LOGISTICS, "due": START + timedelta(days=7), "what": "改" * 2_000}
+    verdict = OK.verdict
+    while verdict.accepted:
+        meeting, verdict = said(meeting, "action", PANEL, **given)
+    assert verdict.code == "too_much"
+    assert len(meeting.model_dump_json().encode()) < 2**20 + 65_536
+    assert refusal(meeting, decision("T-1", reason="查" * 2_000), PANEL) is Refused.TOO_MUCH
+    assert said(meeting, "close", PANEL)[1].accepted

@@ -5,12 +5,27 @@ from typing import Any
 import pytest
 
 from models.commands import Move, Share
-from models.procedure import Procedure
+from models.complaint import DemandKind
+from models.procedure import Procedure, Step
 from models.steps import Band
 from rules.approving import band_of
 from rules.checks import Refusal
 from rules.permits import move
-from tests.rules.builders import HOTEL, MERCHANDISE, PACK, PANEL, START, World, guest, hours, liable, offered, paid
+from tests.rules.builders import (
+    HOTEL,
+    MERCHANDISE,
+    PACK,
+    PANEL,
+    RETURNS,
+    START,
+    World,
+    granted,
+    guest,
+    hours,
+    liable,
+    offered,
+    paid,
+)
 
 MANAGER, GENERAL, DESK, ROOMS = "duty_manager", "general_manager", "reception", "housekeeping"
 SEEN = {"as_told": True, "seen_by": "Hugo"}
@@ -60,6 +75,14 @@ def test_with_several_liable_parties_the_highest_authority_counts() -> None:
     band = band_of(STORE, 60_000, (Share(party="laundry", percent=50), Share(party="hotel", percent=50)))
     assert band is not None
     assert band.by == GENERAL
+
+
+def test_with_several_liable_parties_the_highest_authority_counts_whichever_bands_stand_last() -> None:
+    for amount, by in ((2_000, MANAGER), (20_000, GENERAL), (50_001, GENERAL)):
+        band = band_of(STORE, amount, (Share(party="hotel", percent=50), Share(party="laundry", percent=50)))
+        assert band is not None
+        assert band.by == by
+    assert found(20_500, hotel=50, laundry=50).view.waiting_for == GENERAL
 
 
 def test_what_a_band_leaves_to_its_maker_needs_no_approval() -> None:
@@ -342,3 +365,47 @@ def test_a_case_triaged_while_an_offer_waits_goes_on_with_what_was_asked_for() -
 def test_an_accepted_offer_is_settled_as_offered() -> None:
     world = offered().does("respond", DESK, version=1, accept=True)
     assert (world.ruling.reason, world.ruling.department) == ("rule 11", MANAGER)
+
+
+def _with_steps(kind: DemandKind, *steps: Step) -> Procedure:
+    changed = PACK.remedies[kind].model_copy(update={"steps": steps})
+    return PACK.model_copy(update={"version": 2, "remedies": PACK.remedies | {kind: changed}})
+
+
+def test_a_case_is_not_moved_to_a_version_that_carries_out_what_is_under_way_by_other_steps() -> None:
+    returned = granted(demand={"kind": "return_and_refund"})
+    with pytest.raises(Refusal, match="the same steps of return_and_refund"):
+        _moved(returned, _with_steps(DemandKind.RETURN_AND_REFUND, "pay"))
+    refused = granted().child(failure="account_closed", step="pay")
+    with pytest.raises(Refusal, match="the same steps of refund"):
+        _moved(refused, _with_steps(DemandKind.REFUND))
+    assert returned.does("goods", RETURNS, accepted=True).child().case.refunded == 21_000
+
+
+def test_a_case_is_not_moved_to_a_version_that_could_not_pay_again_what_the_gateway_takes_back() -> None:
+    with pytest.raises(Refusal, match="the payment of refund"):
+        _moved(paid(), _with_steps(DemandKind.REFUND))
+
+
+def test_a_clock_too_short_for_its_first_reminder_still_has_its_later_one() -> None:
+    look = HOTEL.duties["look"].model_copy(update={"within": hours(0.5), "reminders": (hours(0.75), hours(0.25))})
+    world = guest(pack=HOTEL.model_copy(update={"duties": HOTEL.duties | {"look": look}})).does("record", DESK)
+    issued = world.now
+    world.wait(minutes=29)
+    assert [mail.at for mail in world.mails("duty_reminded")] == [issued + hours(0.25)]
+
+
+@pytest.mark.parametrize(
+    ("world", "command"),
+    [
+        (found(12_000), "approve"),
+        (guest().does("record", DESK), "record"),
+        (World(), "confirm"),
+        (offered(), "respond"),
+    ],
+    ids=["approving", "working", "asked", "offering"],
+)
+def test_a_case_is_not_moved_to_a_version_in_which_nobody_may_say_what_it_waits_for(world: World, command: str) -> None:
+    authority = {name: who for name, who in world.pack.authority.items() if name != command}
+    with pytest.raises(Refusal, match=f"the command {command}"):
+        _moved(world, world.pack.model_copy(update={"version": 2, "authority": authority}))

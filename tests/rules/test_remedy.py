@@ -185,6 +185,12 @@ def test_a_payment_in_doubt_is_not_given_up_and_the_case_ends_by_a_look_or_its_r
     assert goods.does("resolve", RETURNS, **doubt).stage == "feedback"
 
 
+def test_a_payment_the_gateway_made_with_another_amount_is_not_given_up_and_then_paid_again() -> None:
+    world = failed("amount_differs")
+    assert world.refuses("resolve", RETURNS, outcome="abandon", note="x") == "bad_input"
+    assert world.does("resolve", RETURNS, outcome="settled", reference="RF-LATE").stage == "feedback"
+
+
 def test_an_abandoned_remedy_pays_nothing_and_the_customer_is_asked() -> None:
     world = failed().does("resolve", RETURNS, outcome="abandon", note="客户账户已注销")
     assert (world.stage, world.case.refunded, world.case.execution) == ("feedback", 0, None)

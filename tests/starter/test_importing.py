@@ -236,7 +236,8 @@ def test_a_reason_never_repeats_what_stood_in_the_row(mapping: FieldMap) -> None
 
 
 @pytest.mark.parametrize(
-    ("text", "currency", "units"), [("0", "CNY", 0), ("12.5", "CNY", 1250), ("12.500", "BRL", 1250), ("75", "JPY", 75)]
+    ("text", "currency", "units"),
+    [("0", "CNY", 0), ("12.5", "CNY", 1250), ("12.500", "BRL", 1250), ("75", "JPY", 75), ("75", "ISK", 75)],
 )
 def test_money_columns_become_minor_units_exactly(text: str, currency: str, units: int) -> None:
     assert minor_units(text, currency) == units

@@ -22,6 +22,10 @@ from starter.failures import BadInput
         ("12.00", "JPY", 12),
         ("12", "JPY", 12),
         ("1.25", "KWD", 1250),
+        ("1.255", "KWD", 1255),
+        ("0.001", "LYD", 1),
+        ("1500", "XOF", 1500),
+        ("1.2345", "CLF", 12_345),
     ],
 )
 def test_an_amount_becomes_minor_units_exactly(text: str, currency: str, units: int) -> None:
@@ -29,7 +33,7 @@ def test_an_amount_becomes_minor_units_exactly(text: str, currency: str, units: 
 
 
 @pytest.mark.parametrize(
-    "text", ["", "-1", "+1", "1,5", "1.", ".5", "1.234", "1e3", "NaN", "1_000", " 1", "٣", "1234567890", "1\n"]
+    "text", ["", "-1", "+1", "1,5", "1.", ".5", "1.23456", "1e3", "NaN", "1_000", " 1", "٣", "1234567890", "1\n"]
 )
 def test_what_is_not_strictly_an_amount_is_refused(text: str) -> None:
     with pytest.raises(BadInput, match="--amount: is not an amount"):
@@ -39,6 +43,8 @@ def test_what_is_not_strictly_an_amount_is_refused(text: str) -> None:
 def test_more_decimals_than_the_currency_has_are_refused() -> None:
     with pytest.raises(BadInput, match="more decimals than JPY has"):
         minor("--amount", "12.50", "JPY")
+    with pytest.raises(BadInput, match="more decimals than CNY has"):
+        minor("--amount", "1.234", "CNY")
 
 
 @given(st.integers(min_value=0, max_value=99_999_999_999))

@@ -124,6 +124,8 @@ def test_an_optional_part_goes_when_its_value_is_missing() -> None:
         (5, "EUR", EN, "EUR 0.05"),
         (1250, "JPY", EN, "JPY 1,250"),
         (1250, "KWD", EN, "KWD 1.250"),
+        (1250, "LYD", EN, "LYD 1.250"),
+        (1250, "XAF", EN, "XAF 1,250"),
         (-1, "CNY", EN, "CNY -0.01"),
         (0, "CNY", ZH, "0.00 元"),
     ],

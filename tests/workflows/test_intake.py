@@ -51,6 +51,8 @@ async def test_a_start_under_another_number_than_the_complaint_brings_is_refused
             "order.delivered_at: must lie in the years",
         ),
         (complaint_data(order={"promised_at": "9999-12-31T23:59:59Z"}), "order.promised_at: must lie in the years"),
+        (complaint_data(order={"delivered_at": "20260131"}), "order.delivered_at: must be a date and time such as"),
+        (complaint_data(order={"delivered_at": 20260131}), "order.delivered_at: must be a date and time such as"),
         (complaint_data(complainant={"id": "U-1", "email": "a\x00b@example.com"}), "complainant.email: control"),
         (complaint_data(extra="x"), "extra: is not a known field"),
         ("hello", "(start): must be a JSON object"),

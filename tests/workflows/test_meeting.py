@@ -5,9 +5,10 @@ import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import delete
 from sqlmodel import col, select
 
-from models.meeting import Call, ItemState, Minutes
+from models.meeting import Action, Call, ItemState, Minutes
 from models.names import COMPLAINT, SUPERVISION_MEETING, VIEW, meeting_id
 from models.tables import ActionRow, CaseRow, MailRow, MeetingItemRow, MeetingRow
 from procedures import PACKS
@@ -264,3 +265,28 @@ async def _reported(office: Office, sitting: Sitting, *, reported: bool) -> None
             if row is not None and (row.reported_at is not None) is reported:
                 return
             await asyncio.sleep(0.02)
+
+
+async def test_many_long_open_actions_do_not_keep_a_meeting_from_being_held_and_written_down(office: Office) -> None:
+    due = datetime(2026, 1, 5, tzinfo=UTC)
+    facts: dict[str, Any] = {"meeting": "2025-W40", "owner": "logistics", "due": due, "what": "改" * 500}
+    given = [Action(number=n, given_by="x", given_at=due, **facts) for n in range(1, 201)]
+    async with office.store.write() as session:
+        session.add_all(
+            ActionRow(
+                meeting="meeting.marketplace.2025-W40", number=each.number, procedure="marketplace", owner=each.owner,
+                due=each.due, action=each.model_dump(mode="json"),
+            )
+            for each in given
+        )  # fmt: skip
+    try:
+        sitting = await called(office)
+        await (await sitting.begun()).send("close", PANEL)
+        await sitting.result_of()
+        async with office.store.read() as session:
+            row = await session.get(MeetingRow, sitting.handle.id)
+        assert row is not None
+        assert row.stage == "closed"
+    finally:
+        async with office.store.write() as session:
+            await session.exec(delete(ActionRow).where(col(ActionRow.meeting) == "meeting.marketplace.2025-W40"))
