@@ -7,14 +7,17 @@ the same on every replay. A worker that lacks a pack cannot go on with its cases
 import re
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from models.base import in_one_line, problems
-from models.directory import Directory, Team
 from models.procedure import Procedure
-from models.trial import Trials
 from procedures.checks import mistakes
+
+if TYPE_CHECKING:
+    from models.directory import Directory, Team
+    from models.trial import Trials
 
 HERE = Path(__file__).parent
 DIRECTORY = HERE
@@ -88,11 +91,14 @@ def read_pack(file: Path) -> Procedure:
     return pack
 
 
-def read_directory(place: Path) -> Directory:
+def read_directory(place: Path) -> "Directory":
     """The directory of people: a file, or a folder of `*.directory.toml`.
 
     Raises PackError with one line for a file that cannot be used, or a department that stands in two.
     """
+    # Only now: whoever needs the packs alone does not wait for what people are.
+    from models.directory import Directory
+
     if not place.is_dir():
         return _read_directory(place)
     found: dict[str, Team] = {}
@@ -106,7 +112,9 @@ def read_directory(place: Path) -> Directory:
     return Directory(departments=found, parties=parties)
 
 
-def _read_directory(file: Path) -> Directory:
+def _read_directory(file: Path) -> "Directory":
+    from models.directory import Directory
+
     try:
         return Directory.model_validate(read_toml(file))
     except ValidationError as error:
@@ -133,8 +141,10 @@ def read_toml(file: Path) -> dict[str, object]:
         raise PackError(f"{shown(file)}: cannot be read; {error.strerror}") from None
 
 
-def read_trials(file: Path) -> Trials:
+def read_trials(file: Path) -> "Trials":
     """A pack's own test cases. Raises PackError with one line per mistake."""
+    from models.trial import Trials
+
     try:
         found = Trials.model_validate(read_toml(file))
     except ValidationError as error:
