@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import CoercionError, Parameter, Token
-from rich.console import Console
 
 from models.language import Language
 from starter.errors import OperatorError
@@ -20,10 +19,13 @@ from starter.failures import BadInput
 from texts import named, say
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from models.commands import Standing
     from models.directory import Directory
     from models.procedure import Procedure
     from starter.cases import Cases
+    from starter.lists import Lists
     from starter.login import Login
     from starter.settings import Settings
 
@@ -51,8 +53,20 @@ class Session:
 
     def __init__(self, lang: Language | None = None) -> None:
         self._lang = lang
-        self.out = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
-        self.err = Console(highlight=False, stderr=True, soft_wrap=True)
+
+    @cached_property
+    def out(self) -> "Console":
+        """For people."""
+        from rich.console import Console
+
+        return Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+
+    @cached_property
+    def err(self) -> "Console":
+        """For people, beside the answer."""
+        from rich.console import Console
+
+        return Console(highlight=False, stderr=True, soft_wrap=True)
 
     @cached_property
     def settings(self) -> "Settings":
@@ -157,11 +171,9 @@ class Session:
         from starter.cases import Cases
         from starter.connection import connect
         from starter.messages import no_standing
-        from starter.stackfile import running_stack
 
         client = await connect(self.settings)
-        stack = running_stack(self.settings.home)
-        local = stack is not None and client.service_client.config.target_host == stack.address
+        local = self._is_local(client.service_client.config.target_host)
         yield Cases(
             client,
             task_queue=self.settings.task_queue,
@@ -171,6 +183,21 @@ class Session:
             # Elsewhere the service may have another directory than this machine.
             standings=self._standing_of if local else no_standing,
         )
+
+    @asynccontextmanager
+    async def lists(self) -> "AsyncIterator[Lists]":
+        """Lists of cases on the configured service. Raises ConnectFailed."""
+        from starter.lists import Lists
+        from starter.reach import reach
+
+        reached = await reach(self.settings)
+        yield Lists(reached.service, reached.namespace, local=self._is_local(reached.address))
+
+    def _is_local(self, address: str) -> bool:
+        from starter.stackfile import running_stack
+
+        stack = running_stack(self.settings.home)
+        return stack is not None and stack.address == address
 
     def _standing_of(self, actor: str) -> "Standing | None":
         return self.directory.standing_of(actor)
