@@ -105,9 +105,9 @@ class Session:
     @cached_property
     def default_pack(self) -> "Procedure":
         """The procedure new complaints run on."""
-        from procedures import PACKS, load_packs
+        from procedures import PACKS, offer_packs
 
-        load_packs(*([self.settings.procedures_dir] if self.settings.procedures_dir else []))
+        offer_packs(*([self.settings.procedures_dir] if self.settings.procedures_dir else []))
         pack = PACKS.newest(self.settings.default_procedure)
         if pack is None:
             raise BadInput("no_procedure", known=_names(PACKS.all()))
