@@ -273,8 +273,8 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         raise SettingsError(_line(error)) from None
     except NotJson as error:
-        hint = f"set its parts, such as {_variable(error.field)}__…"
-        raise SettingsError(f"{error.field}: is not valid JSON; {hint}") from None
+        field = error.field
+        raise SettingsError(f"{field}: is not valid JSON; set its parts, such as {_variable(field)}__…") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{FILE}: is not valid TOML ({error}); correct it") from None
     except (OSError, UnicodeDecodeError) as error:

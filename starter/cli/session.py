@@ -5,7 +5,7 @@ import json
 import re
 import sys
 import unicodedata
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from functools import cached_property
@@ -120,6 +120,11 @@ class Session:
         _ = self.default_pack
         return PACKS.all()
 
+    def default_first(self) -> "Iterator[Procedure]":
+        """Every procedure, those after the default one only read where it does not do."""
+        yield self.default_pack
+        yield from self.packs()
+
     def no_procedure(self) -> BadInput:
         """That a procedure somebody named is not known here."""
         return BadInput("unknown_procedure", known=_names(self.packs()))
@@ -133,8 +138,8 @@ class Session:
 
     def pack_of_party(self, party: str) -> "Procedure":
         """A procedure that names this party of the ledger, such as "merchant:M-7"; the default one where none does."""
-        role, packs = party.partition(":")[0], (self.default_pack, *self.packs())
-        return next((pack for pack in packs if role in pack.parties), self.default_pack)
+        role = party.partition(":")[0]
+        return next((pack for pack in self.default_first() if role in pack.parties), self.default_pack)
 
     def spelt(self, typed: str, *kinds: str) -> str:
         """The procedure's own name for a department, party, cause or duty typed as people read it; else as typed.
@@ -147,7 +152,7 @@ class Session:
             return text
         titles = [
             (name, part.title)
-            for pack in (self.default_pack, *self.packs())
+            for pack in self.default_first()
             for kind in kinds
             for name, part in getattr(pack, kind).items()
         ]
@@ -157,10 +162,10 @@ class Session:
 
     def pack_with(self, department: str, field: str = "DEPARTMENT") -> "Procedure":
         """A procedure that has this department, the default one first. Raises BadInput where none has."""
-        packs = (self.default_pack, *self.packs())
-        if (found := next((pack for pack in packs if department in pack.departments), None)) is not None:
+        if (found := next((pack for pack in self.default_first() if department in pack.departments), None)) is not None:
             return found
-        near = difflib.get_close_matches(department, [name for pack in packs for name in pack.departments], n=1)
+        known = [name for pack in self.default_first() for name in pack.departments]
+        near = difflib.get_close_matches(department, known, n=1)
         titles = {name: part.title for name, part in self.default_pack.departments.items()}
         shown = (f"{name} ({title.zh if self.lang is Language.ZH else title.en})" for name, title in titles.items())
         raise BadInput("no_department", field=field, near=near[0] if near else None, known=", ".join(shown))
