@@ -43,6 +43,7 @@ from starter.connection import connect
 from starter.crew import Crew
 from starter.doorway import Doorway
 from starter.logs import setup_logging
+from starter.main import spare_garbage
 from starter.observe.service import metered_runtime, observed, settled
 from starter.parts import Parts, real_parts
 from starter.sandbox import ContextFreeRunner
@@ -234,6 +235,7 @@ async def working(
 
     `change` puts other parts in the place of some: the lanes under tests/lanes have them fail.
     """
+    spare_garbage()
     load_packs(*([settings.procedures_dir] if settings.procedures_dir else []))
     store = Store(settings.database)
     try:

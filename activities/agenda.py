@@ -11,11 +11,11 @@ from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from activities.objections import waiting_objections
-from models.case import Stage
 from models.complaint import DemandKind
 from models.ledger import Account, Objection
 from models.meeting import Action, AgendaCase, Cost, ItemState, Summary, Tally
 from models.procedure import Procedure
+from models.stage import Stage
 from models.tables import ActionRow, CaseRow, CorrectiveRow, MeetingItemRow, Row
 from rules.calendar import week_before
 

@@ -9,12 +9,12 @@ from sqlmodel import col, exists, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from activities.store import Store
-from models.case import Stage
 from models.incident import CaseFate, Progress, Scope
+from models.names import SYSTEM
+from models.stage import Stage
 from models.tables import CaseGoods, CaseRow, IncidentCase, Row
 
 CASE, LINK = Row.metadata.tables["case_row"], Row.metadata.tables["incident_case"]
-SYSTEM = "system"
 _DONE = (Stage.FEEDBACK.value, Stage.CLOSED.value, Stage.REFUSED.value)
 _AFTER = (Stage.EXECUTING.value, Stage.TASK.value, *_DONE)
 """Where a decision leads. A case given it again after a crash may stand there without a page since."""

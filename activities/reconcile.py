@@ -12,8 +12,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from activities.embedded import stands
 from activities.store import Store
-from models.case import Stage
 from models.ledger import PAID, Account, Difference
+from models.stage import Stage
 from models.tables import Row
 
 AT_ONCE = 400

@@ -6,11 +6,12 @@ from typing import Any
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from models.case import Basis, Case, Event, Exit, Given, Ruling, Stage
+from models.case import Basis, Case, Event, Exit, Given, Ruling
 from models.commands import Share
 from models.complaint import Complaint, Demand, DemandKind
 from models.procedure import Procedure
 from models.span import WorkCalendar
+from models.stage import Stage
 from models.tables import CaseRow, EventRow, RefundIntent
 from rules import memory
 from rules.money import stake

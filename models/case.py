@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
@@ -13,29 +13,7 @@ from models.language import Language
 from models.names import Refused
 from models.remedy import Execution
 from models.span import Span, WorkCalendar
-
-
-class Stage(StrEnum):
-    """Where a case stands."""
-
-    NEGOTIATING = "negotiating"
-    WORKING = "working"
-    EXPLAINING = "explaining"
-    ASKED = "asked"
-    VERIFYING = "verifying"
-    OFFERING = "offering"
-    APPROVING = "approving"
-    PANEL = "panel"
-    REFUSED = "refused"
-    LEADERSHIP = "leadership"
-    EXECUTING = "executing"
-    TASK = "task"
-    FEEDBACK = "feedback"
-    CLOSED = "closed"
-
-
-NEW: Final = "new"
-"""What lists call a case that has not told its first stage yet: no Stage, a case is never in it."""
+from models.stage import Stage
 
 
 class Exit(StrEnum):

@@ -18,6 +18,13 @@ BATCH_RETURN = "BatchReturn"
 CORRECTIVE_ACTION = "CorrectiveAction"
 REFUND_TAKEN_BACK = "RefundTakenBack"
 
+SYSTEM = "system"
+"""Who a case waits for while the service itself is at work."""
+COMMAND_NAMES = (
+    "contact", "triage", "negotiated", "confirm", "verify", "contest", "decide", "insist", "goods", "resolve",
+    "feedback", "withdraw", "forget", "record", "offer", "respond", "approve", "extend", "move",
+)  # fmt: skip
+"""Signals and updates: what people have a case know. What each of them says: models.commands."""
 VIEW = "view"
 """Query: the case as JSON (CaseView)."""
 TIMELINE = "timeline"

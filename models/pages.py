@@ -7,10 +7,11 @@ from typing import Annotated, NamedTuple
 from pydantic import Field, field_serializer
 
 from models.base import Handover, Moment, Record
-from models.case import Case, Event, Exit, Mail, Stage, Verdict
+from models.case import Case, Event, Exit, Mail, Verdict
 from models.commands import Command, Share
 from models.complaint import Complaint
 from models.span import WorkCalendar
+from models.stage import Stage
 
 
 class OpenCase(Record):

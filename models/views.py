@@ -3,9 +3,10 @@
 from typing import Literal
 
 from models.base import Moment, Record
-from models.case import Exit, Ruling, Stage, Task
+from models.case import Exit, Ruling, Task
 from models.commands import Share
 from models.complaint import DemandKind
+from models.stage import Stage
 
 
 class AskView(Record):

@@ -7,16 +7,20 @@ the same on every replay. A worker that lacks a pack cannot go on with its cases
 import re
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from models.base import in_one_line, problems
-from models.directory import Directory, Team
 from models.procedure import Procedure
-from models.trial import Trials
 from procedures.checks import mistakes
 
+if TYPE_CHECKING:
+    from models.directory import Directory, Team
+    from models.trial import Trials
+
 HERE = Path(__file__).parent
+SUFFIX = ".procedure.toml"
 DIRECTORY = HERE
 """The packaged directory: an example, one file for each pack's own departments."""
 
@@ -34,13 +38,27 @@ _OURS = re.compile(r"[a-z][\w.-]{0,60}\.toml")
 
 
 class Packs:
-    """The packs this process knows, by ref and, newest first, by name."""
+    """The packs this process knows, by ref and, newest first, by name. Our own may wait until they are asked for."""
 
     def __init__(self) -> None:
         self._by_ref: dict[str, Procedure] = {}
+        self._ours: set[str] = set()
+        self._unread: dict[str, Path] = {}
+
+    def leave(self, name: str, file: Path) -> None:
+        """Have our own pack of this name wait until it is asked for; one that has been read stays."""
+        if name not in self._ours:
+            self._ours.add(name)
+            self._unread[name] = file
+
+    def _read(self, *names: str) -> None:
+        for name in names:
+            if (file := self._unread.pop(name, None)) is not None:
+                self.add(read_pack(file))
 
     def add(self, pack: Procedure) -> None:
         """Raises PackError when another pack already has this name and version."""
+        self._read(pack.name)
         known = self._by_ref.get(pack.ref)
         if known is not None and known != pack:
             raise PackError(f"{pack.ref}: differs from the pack of the same version; give the change a new `version`")
@@ -48,16 +66,18 @@ class Packs:
 
     def pinned(self, ref: str) -> Procedure:
         """The pack a case runs on. Raises PackError where this worker lacks it: the case waits, it does not guess."""
-        if ref not in self._by_ref:
+        if not self.has(ref):
             raise PackError(f"{ref}: this worker does not have the procedure; add its file to the procedures folder")
         return self._by_ref[ref]
 
     def has(self, ref: str) -> bool:
         """Whether this process knows the pack."""
+        self._read(ref.partition(".")[0])
         return ref in self._by_ref
 
     def newest(self, name: str) -> Procedure | None:
         """The highest version under a name; None for an unknown name."""
+        self._read(name)
         return max((p for p in self._by_ref.values() if p.name == name), key=lambda p: p.version, default=None)
 
     def called(self, ref: str) -> Procedure | None:
@@ -70,6 +90,7 @@ class Packs:
 
     def all(self) -> list[Procedure]:
         """Every pack, by name and version."""
+        self._read(*self._unread)
         return sorted(self._by_ref.values(), key=lambda p: (p.name, p.version))
 
 
@@ -88,11 +109,14 @@ def read_pack(file: Path) -> Procedure:
     return pack
 
 
-def read_directory(place: Path) -> Directory:
+def read_directory(place: Path) -> "Directory":
     """The directory of people: a file, or a folder of `*.directory.toml`.
 
     Raises PackError with one line for a file that cannot be used, or a department that stands in two.
     """
+    # Only now: whoever needs the packs alone does not wait for what people are.
+    from models.directory import Directory
+
     if not place.is_dir():
         return _read_directory(place)
     found: dict[str, Team] = {}
@@ -106,7 +130,9 @@ def read_directory(place: Path) -> Directory:
     return Directory(departments=found, parties=parties)
 
 
-def _read_directory(file: Path) -> Directory:
+def _read_directory(file: Path) -> "Directory":
+    from models.directory import Directory
+
     try:
         return Directory.model_validate(read_toml(file))
     except ValidationError as error:
@@ -115,10 +141,19 @@ def _read_directory(file: Path) -> Directory:
 
 def load_packs(*folders: Path) -> Packs:
     """Fill the process's register from our own folder and the company's. Raises PackError."""
-    for folder in (HERE, *folders):
+    offer_packs(*folders)
+    PACKS.all()  # now, not amid a step of a case
+    return PACKS
+
+
+def offer_packs(*folders: Path) -> Packs:
+    """As `load_packs`, but of our own, which are in order, each is read once it is asked for: a command needs one."""
+    for file in HERE.glob(f"*{SUFFIX}"):
+        PACKS.leave(file.name.removesuffix(SUFFIX), file)
+    for folder in folders:
         if not folder.is_dir():
             raise PackError("procedures_dir: is not a folder; correct the setting")
-        for file in sorted(folder.glob("*.procedure.toml")):
+        for file in sorted(folder.glob(f"*{SUFFIX}")):
             PACKS.add(read_pack(file))
     return PACKS
 
@@ -133,8 +168,10 @@ def read_toml(file: Path) -> dict[str, object]:
         raise PackError(f"{shown(file)}: cannot be read; {error.strerror}") from None
 
 
-def read_trials(file: Path) -> Trials:
+def read_trials(file: Path) -> "Trials":
     """A pack's own test cases. Raises PackError with one line per mistake."""
+    from models.trial import Trials
+
     try:
         found = Trials.model_validate(read_toml(file))
     except ValidationError as error:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from models.commands import COMMANDS
+from models.names import COMMAND_NAMES
 from models.procedure import Procedure, Remedy, Route
 from models.steps import Duty, When
 
@@ -179,8 +179,8 @@ def _steps(remedy: Remedy) -> Iterator[str]:
 
 def _authority(pack: Procedure) -> Iterator[str]:
     for name in pack.authority:
-        if name not in COMMANDS:
-            yield f"authority.{name}: is not a command; use {', '.join(COMMANDS)}"
+        if name not in COMMAND_NAMES:
+            yield f"authority.{name}: is not a command; use {', '.join(COMMAND_NAMES)}"
     for name in needed_commands(pack):
         if not pack.authority.get(name):
             yield f"authority.{name}: names nobody; add who may send it"
@@ -189,8 +189,8 @@ def _authority(pack: Procedure) -> Iterator[str]:
 def _separation(pack: Procedure) -> Iterator[str]:
     for name, earlier in pack.separation.items():
         for each in (name, *earlier):
-            if each not in COMMANDS:
-                yield f"separation.{name}: {each} is not a command; use {', '.join(COMMANDS)}"
+            if each not in COMMAND_NAMES:
+                yield f"separation.{name}: {each} is not a command; use {', '.join(COMMAND_NAMES)}"
 
 
 def needed_commands(pack: Procedure) -> list[str]:
@@ -206,4 +206,4 @@ def needed_commands(pack: Procedure) -> list[str]:
         "verify": pack.clocks.verification is not None,
         "negotiated": pack.clocks.negotiation is not None,
     }
-    return [name for name in COMMANDS if parts.get(name, True)]
+    return [name for name in COMMAND_NAMES if parts.get(name, True)]

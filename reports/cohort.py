@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from models.case import Basis, Exit, Stage
+from models.case import Basis, Exit
+from models.stage import Stage
 from models.tables import CaseRow, EventRow, UtcDateTime
 from reports.breaches import KINDS
 from reports.document import Setting

@@ -8,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from models.base import Record
-from models.case import Event, Stage
+from models.case import Event
 from models.commands import Share
 from models.complaint import Complaint
+from models.stage import Stage
 from models.tables import CaseRow
 from reports.queries import PAGE, Found, by_number, events_of
 from rules.past import READ, Past

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from models.case import Exit, Stage
+from models.case import Exit
 from models.commands import Share
 from models.language import Language
 from models.procedure import InRule, Procedure
+from models.stage import Stage
 from reports.document import Setting
 from reports.period import local_day
 from reports.queries import Found

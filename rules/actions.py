@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from models.case import Answer, Ask, Case, Exit, Stage, Verdict
+from models.case import Answer, Ask, Case, Exit, Verdict
 from models.commands import (
     Approve,
     Command,
@@ -31,6 +31,7 @@ from models.commands import (
 from models.complaint import Demand, DemandKind
 from models.names import Refused
 from models.procedure import Procedure
+from models.stage import Stage
 from rules import asking, closing, disputes, duties, intake, offers, permits, remedy, ruling, stages, takeback, working
 from rules.checks import ACCEPTED, Refusal, asked_for, at_stage, known_parties, new_demand
 from rules.forgetting import forget

@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
-from models.case import Answer, Ask, Basis, Case, Stage
+from models.case import Answer, Ask, Basis, Case
 from models.procedure import Procedure
+from models.stage import Stage
 from rules.liability import favours_customer, find, is_shared, settled
 from rules.record import note, notify, stamp
 from rules.ruling import bear_cost, hold_cost, rule, shares_text

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from models.audit import Invariant, Violation
 from models.base import Record
-from models.case import Event, Stage
+from models.case import Event
+from models.stage import Stage
 
 _SIGNS = {"executed": 1, "taken_back": -1}
 """What a line does to the customer's money."""

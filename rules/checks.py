@@ -1,10 +1,11 @@
 """What every action checks before it acts. A refusal says what to do instead."""
 
-from models.case import Case, Stage, Verdict
+from models.case import Case, Verdict
 from models.commands import Share
 from models.complaint import Demand
 from models.names import Refused
 from models.procedure import Procedure
+from models.stage import Stage
 from rules.money import on_top, stake
 
 ACCEPTED = Verdict(accepted=True, code="accepted")

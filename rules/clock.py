@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from models.case import Ask, Case, Exit, Stage, Work
+from models.case import Ask, Case, Exit, Work
 from models.procedure import Procedure
+from models.stage import Stage
 from rules import duties, offers, working
 from rules.approving import approval_overdue
 from rules.asking import explanation_missed, remind, silence

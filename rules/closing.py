@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
-from models.case import Case, Exit, Stage
+from models.case import Case, Exit
 from models.procedure import Procedure
+from models.stage import Stage
 from rules.duties import drop, enter
 from rules.record import note, notify
 from rules.spans import deadline

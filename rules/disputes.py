@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from models.case import Basis, Case, Exit, Stage, Verdict
+from models.case import Basis, Case, Exit, Verdict
 from models.commands import Contest, Decide, IncidentDecision, Insist, Share
 from models.names import Refused
 from models.procedure import Procedure
+from models.stage import Stage
 from rules import asking, closing, duties, remedy, ruling, stages
 from rules.approving import authorises
 from rules.checks import ACCEPTED, Refusal, asked_for, at_stage, known_parties, new_demand

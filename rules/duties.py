@@ -6,9 +6,10 @@ A step begins when no duty of the one before holds the case up any more. Duties 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from models.case import Assigned, Case, Stage, Work
+from models.case import Assigned, Case, Work
 from models.procedure import Procedure
 from models.span import WorkingDays
+from models.stage import Stage
 from models.steps import Duty
 from rules.record import note, notify, stamp
 from rules.spans import deadline

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from models.case import Basis, Case, Stage
+from models.case import Basis, Case
 from models.complaint import Complaint, Negotiation
 from models.procedure import Procedure, Route
 from models.span import WorkCalendar
+from models.stage import Stage
 from rules.asking import prepare
 from rules.duties import enter, whose
 from rules.liability import Finding, favours_customer

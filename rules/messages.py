@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from models.base import Contract
-from models.case import Case, Stage, Verdict
+from models.case import Case, Verdict
 from models.commands import Command, MailReport, Move
 from models.names import DENIALS, INCIDENT_DECISION, TAKEN_BACK, Refused
 from models.procedure import Procedure
+from models.stage import Stage
 from rules import asking
 from rules.actions import ACTIONS
 from rules.authority import Limits, another_person, no_own_clock, within_limit

@@ -3,10 +3,11 @@
 from datetime import datetime
 
 from models.base import in_one_line
-from models.case import Basis, Case, Exit, Offer, Stage, Verdict
+from models.case import Basis, Case, Exit, Offer, Verdict
 from models.commands import MakeOffer, Respond
 from models.names import Refused
 from models.procedure import Procedure
+from models.stage import Stage
 from rules import closing, ruling, stages
 from rules.approving import gate
 from rules.checks import ACCEPTED, Refusal, at_stage, known_parties, lets_out, new_demand

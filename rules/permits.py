@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from models.case import Ask, Basis, Case, Stage, Verdict, Work
+from models.case import Ask, Basis, Case, Verdict, Work
 from models.commands import Approve, Extend, Move, Share
 from models.complaint import DemandKind
 from models.names import Refused
 from models.procedure import Procedure, Step
+from models.stage import Stage
 from rules import asking, duties, offers, ruling, stages
 from rules.checks import ACCEPTED, Refusal, at_stage
 from rules.record import note, notify, stamp

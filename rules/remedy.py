@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from models.case import Case, Given, Stage, Task
+from models.case import Case, Given, Task
 from models.complaint import Demand, DemandKind, Order, Quantity
 from models.names import remedy_id
 from models.procedure import Procedure, Step
 from models.remedy import Execution, Remedy, RemedyOrder, RemedyResult
+from models.stage import Stage
 from rules.closing import ask_customer, tell_result
 from rules.money import freight_part, goods_value, on_top, stake
 from rules.record import note, notify, stamp

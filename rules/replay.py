@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Final
 
 from models.base import in_one_line
-from models.case import Case, Stage
+from models.case import Case
 from models.names import Refused
 from models.procedure import Procedure
 from models.remedy import RemedyResult
 from models.span import WorkCalendar
+from models.stage import Stage
 from rules.clock import Due, next_due, pass_time
 from rules.duties import running
 from rules.intake import open_case

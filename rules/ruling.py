@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from models.case import Basis, Case, Ruling, Stage, Task
+from models.case import Basis, Case, Ruling, Task
 from models.commands import Share
 from models.procedure import Procedure
+from models.stage import Stage
 from rules.approving import countersigned, gate
 from rules.liability import Finding
 from rules.record import note, notify, stamp

@@ -2,9 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from models.case import Case, Stage, Task
+from models.case import Case, Task
 from models.procedure import Procedure
 from models.span import WorkingDays
+from models.stage import Stage
 from rules.record import note, notify, stamp
 from rules.spans import deadline
 

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from models.case import Case, Event, Given, Stage, Task, Verdict
+from models.case import Case, Event, Given, Task, Verdict
 from models.commands import TakenBack
 from models.complaint import DemandKind
 from models.names import Refused, remedy_id
 from models.procedure import Procedure
 from models.remedy import Execution, Remedy
+from models.stage import Stage
 from rules.checks import ACCEPTED, Refusal
 from rules.record import note, notify
 from rules.spans import deadline

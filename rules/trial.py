@@ -7,12 +7,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from models.base import in_one_line, problems
-from models.case import Case, Stage
+from models.case import Case
 from models.commands import COMMANDS
 from models.complaint import Complaint
 from models.procedure import Procedure
 from models.remedy import RemedyResult
 from models.span import WorkCalendar
+from models.stage import Stage
 from models.trial import Act, Outcome, Trial
 from rules.clock import binding_due, next_due, pass_time
 from rules.intake import open_case

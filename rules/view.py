@@ -2,9 +2,10 @@
 
 from typing import Literal
 
-from models.case import Ask, Case, CaseResult, Exit, Offer, Stage, Work
+from models.case import Ask, Case, CaseResult, Exit, Offer, Work
 from models.pages import CaseSummary
 from models.procedure import Procedure
+from models.stage import Stage
 from models.views import AskView, CaseView, OfferView, WorkView
 from rules import duties
 from rules.clock import binding_due

@@ -3,10 +3,11 @@
 from datetime import datetime
 
 from models.base import in_one_line
-from models.case import Assigned, Basis, Case, Report, Stage, Verdict, Work
+from models.case import Assigned, Basis, Case, Report, Verdict, Work
 from models.commands import RecordDuty, Share
 from models.names import Refused
 from models.procedure import Procedure
+from models.stage import Stage
 from models.steps import Duty, Lead
 from rules import closing, duties, intake, ruling, stages
 from rules.checks import ACCEPTED, Refusal, known_parties, new_demand

@@ -18,11 +18,10 @@ from models.meeting import WeeklyCall
 from models.names import MEETING_CALL, SUPERVISION_MEETING, case_id, meeting_id, meeting_schedule
 from models.procedure import Procedure
 from rules.calendar import call_hours, session_hours, week_called
-from starter.calls import Within, patiently
+from starter.calls import RPC, Within, patiently
 from starter.cases import Cases
 from starter.clocks import forward, own_time
 from starter.failures import Failure, NoSuchCase, TryAgain
-from starter.messages import RPC
 
 AT_ONCE = 8
 """Clocks moved at the same time: more keep a small machine so busy that none of them gets on."""

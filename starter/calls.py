@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from enum import Enum, auto
 from typing import Any, Self, TypeVar
 
-from temporalio.client import RPCTimeoutOrCancelledError
 from temporalio.exceptions import TemporalError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -15,6 +15,8 @@ PAUSES = (0.2, 0.5, 1.0, 2.0)
 """Seconds between tries of an ambiguous call."""
 CALL_ERRORS = (TemporalError, OSError, RuntimeError)
 """What a call to a Temporal service raises; RuntimeError is its client core."""
+RPC = timedelta(seconds=10)
+"""How long one call may take."""
 T = TypeVar("T")
 
 AMBIGUOUS = {
@@ -44,10 +46,8 @@ def meaning(error: BaseException) -> Trouble:
 
     NOT_FOUND is final only where it names the workflow: a locked store says it of the namespace.
     """
-    if isinstance(error, RPCTimeoutOrCancelledError | TimeoutError | OSError):
-        return Trouble.AMBIGUOUS
     if not isinstance(error, RPCError):
-        return Trouble.REFUSED
+        return Trouble.AMBIGUOUS if isinstance(error, _unanswered()) else Trouble.REFUSED
     text = error.message.lower()
     if error.status is RPCStatusCode.NOT_FOUND:
         if "already completed" in text:
@@ -56,6 +56,14 @@ def meaning(error: BaseException) -> Trouble:
             return Trouble.NO_CASE
         return Trouble.AMBIGUOUS
     return Trouble.AMBIGUOUS if error.status in AMBIGUOUS else Trouble.REFUSED
+
+
+def _unanswered() -> tuple[type[Exception], ...]:
+    """How it is told that no answer came."""
+    # Only now: who lists cases does without the SDK's client.
+    from temporalio.client import RPCTimeoutOrCancelledError
+
+    return (RPCTimeoutOrCancelledError, OSError)
 
 
 def silent(error: BaseException) -> str:
@@ -81,12 +89,13 @@ async def patiently(call: Callable[[], Awaitable[T]]) -> T:
 
     Raises NoSuchCase, ClosedError, NotAllowed, TryAgain; WorkflowAlreadyStartedError passes through.
     """
+    passing: tuple[type[Exception], ...] = (RPCError, *_unanswered())
     for pause in (*PAUSES, 0.0):
         try:
             return await call()
         except WorkflowAlreadyStartedError:
             raise
-        except (RPCError, RPCTimeoutOrCancelledError, OSError) as error:
+        except passing as error:
             heed_cancellation()
             _stop_unless_ambiguous(error)
         await asyncio.sleep(pause)

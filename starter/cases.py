@@ -10,21 +10,19 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureEr
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
-from models.case import NEW, Event, Stage, Verdict
+from models.case import Event, Verdict
 from models.commands import Command
 from models.complaint import Complaint
-from models.names import COMPLAINT, TASK_QUEUE, TIMELINE, VIEW, case_id
+from models.names import COMPLAINT, SYSTEM, TASK_QUEUE, TIMELINE, VIEW, case_id
+from models.stage import Stage
 from models.views import CaseView
-from starter.calls import CALL_ERRORS, PAUSES, Trouble, meaning, patiently, silent
+from starter.calls import CALL_ERRORS, PAUSES, RPC, Trouble, meaning, patiently, silent
 from starter.failures import BadInput, NoSuchCase, TryAgain
-from starter.listing import CaseLine, Filters, ListedStage, lines
-from starter.messages import RPC, Standings, Tokens, no_standing, no_token, send
+from starter.listing import CaseLine, Filters
+from starter.lists import Lists
+from starter.messages import Standings, Tokens, no_standing, no_token, send
 
 QUERY = timedelta(seconds=5)
-SYSTEM = "system"
-"""Who a case waits for while the service itself is at work."""
-CLOCKS_READ = 200
-"""Own clocks of cases read for one page of a list."""
 T = TypeVar("T")
 
 
@@ -169,26 +167,13 @@ class Cases:
                     raise TryAgain("not_readable", number=number) from None
         return answer
 
-    async def listing(self, wanted: Filters, *, limit: int | None = None) -> AsyncIterator[CaseLine]:
-        """Cases that match, newest first. Raises TryAgain when the server cannot be reached."""
-        try:
-            async for line in lines(self._client, wanted, limit):
-                yield line
-        except Exception as error:
-            if meaning(error) is Trouble.REFUSED:
-                raise
-            raise TryAgain("server_away") from None
+    def listing(self, wanted: Filters, *, limit: int | None = None) -> AsyncIterator[CaseLine]:
+        """See Lists."""
+        return self._lists.listing(wanted, limit=limit)
 
     async def counts(self) -> dict[str, int]:
-        """How many cases stand at each stage, "new" first. Raises TryAgain when the server cannot be reached."""
-
-        async def count(stage: ListedStage) -> int:
-            query = Filters(stage=stage).query()
-            return (await self._client.count_workflows(query, rpc_timeout=RPC)).count
-
-        stages: tuple[ListedStage, ...] = (NEW, *Stage)
-        numbers = await asyncio.gather(*(patiently(lambda s=stage: count(s)) for stage in stages))  # type: ignore[misc]
-        return dict(zip(map(str, stages), numbers, strict=True))
+        """See Lists."""
+        return await self._lists.counts()
 
     async def now(self, number: str) -> datetime:
         """The case's own time: ahead of ours where its clock was forwarded."""
@@ -199,12 +184,12 @@ class Cases:
         return await own_time(self._client, self._handle(number))
 
     async def clocks(self, listed: Sequence[CaseLine]) -> dict[str, datetime]:
-        """The own time of each open case of a list, where it can differ from ours: on the local stack."""
-        if not self._local:
-            return {}
-        numbers = [line.number for line in listed if line.open][:CLOCKS_READ]
-        times = await asyncio.gather(*(self.now(number) for number in numbers))
-        return dict(zip(numbers, times, strict=True))
+        """See Lists."""
+        return await self._lists.clocks(listed)
+
+    @property
+    def _lists(self) -> Lists:
+        return Lists(self._client.service_client, self._client.namespace, local=self._local)
 
     def only_local(self) -> None:
         """Raises BadInput where the server is not our local stack: its clocks are everybody's."""

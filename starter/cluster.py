@@ -7,7 +7,7 @@ from typing import Literal
 
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.enums.v1 import IndexedValueType
-from temporalio.api.namespace.v1 import NamespaceConfig, UpdateNamespaceInfo
+from temporalio.api.namespace.v1 import NamespaceConfig
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import (
     DescribeNamespaceRequest,
@@ -20,12 +20,11 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from starter.calls import AMBIGUOUS
 from starter.errors import OperatorError
+from starter.homemark import marking
 
 SearchAttributeType = Literal["Text", "Keyword", "Int", "Double", "Bool", "Datetime", "KeywordList"]
 SearchAttribute = tuple[str, SearchAttributeType]
 DAY = 86_400
-HOME = "redress.home"
-"""Where the namespace of a local stack says whose it is."""
 
 _TYPES: Mapping[SearchAttributeType, IndexedValueType.ValueType] = {
     "Text": IndexedValueType.INDEXED_VALUE_TYPE_TEXT,
@@ -171,18 +170,7 @@ async def ensure_retention(client: Client, days: int) -> bool:
 
 async def mark_home(client: Client, home: Path) -> None:
     """Has the namespace of a local server say which home it serves. Raises ClusterError."""
-    told = UpdateNamespaceInfo(data={HOME: str(home)})
-    request = UpdateNamespaceRequest(namespace=client.namespace, update_info=told)
     try:
-        await client.workflow_service.update_namespace(request, retry=True)
+        await client.workflow_service.update_namespace(marking(client.namespace, home), retry=True)
     except RPCError as error:
         raise _unanswered(client, error) from None
-
-
-async def marked_home(client: Client) -> Path | None:
-    """The home the local server serves; None for any other server, and for one that does not say."""
-    try:
-        told = (await _described(client)).namespace_info.data.get(HOME)
-    except RPCError:
-        return None
-    return Path(told) if told else None

@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 
-from models.case import Stage
 from models.complaint import Complaint
 from models.directory import Directory
 from models.procedure import Procedure
+from models.stage import Stage
 from starter.cases import Cases
 from starter.players import Players, Told
 

@@ -10,9 +10,9 @@ from models.base import Contract
 from models.case import Verdict
 from models.commands import Command
 from models.names import TASK_QUEUE
-from starter.calls import patiently
+from starter.calls import RPC, patiently
 from starter.failures import NoSuchCase
-from starter.messages import RPC, Tokens, no_token, send
+from starter.messages import Tokens, no_token, send
 from starter.sealed import unless_sealed
 
 

@@ -18,10 +18,10 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.audit import Entry, append
 from activities.store import Store
-from models.case import Stage
 from models.commands import Forget
 from models.complaint import Complaint
 from models.names import ERASED, Refused, case_id, meeting_id
+from models.stage import Stage
 from models.tables import CaseRow, EventRow, MailRow, MeetingItemRow
 from rules.forgetting import anonymous, without_words
 from starter.cases import Cases

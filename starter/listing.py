@@ -1,4 +1,4 @@
-"""Lists of cases from Temporal's visibility. Filters hold only checked ids, never raw input."""
+"""What a list of cases is narrowed to and what it holds. Filters hold only checked ids, never raw input."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -6,13 +6,12 @@ from heapq import nsmallest
 from typing import Literal, NamedTuple
 
 from pydantic import AwareDatetime, ValidationError
-from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 
 from models.base import Contract, Ref, Slug, in_one_line, problems
-from models.case import NEW, Stage
-from models.names import COMPLAINT, case_number
+from models.names import COMPLAINT
+from models.stage import NEW, Stage
 from starter.failures import BadInput
-from workflows.attributes import DEADLINE, ORDER, OVERDUE, PROCEDURE, STAGE, WAITING_FOR
+from workflows.attributes import ORDER, OVERDUE, STAGE, WAITING_FOR
 
 _CASES = f"WorkflowType = '{COMPLAINT}'"
 SPARE = 1_000
@@ -80,14 +79,6 @@ def filters(**values: object) -> Filters:
         raise BadInput("input", problem=in_one_line(problems(error), "--{}".format)) from None
 
 
-async def lines(client: Client, wanted: Filters, limit: int | None) -> AsyncIterator[CaseLine]:
-    """Cases that match, newest first. The list lags a case by up to a second or two."""
-    async for execution in client.list_workflows(wanted.query(), limit=limit):
-        number = case_number(execution.id)
-        if number is not None:
-            yield _line(number, execution)
-
-
 class Nearest(NamedTuple):
     """The cases whose deadlines are nearest, nearest first, out of so many."""
 
@@ -109,19 +100,3 @@ async def nearest(listed: AsyncIterator[CaseLine], limit: int) -> Nearest:
 
 def _due(line: CaseLine) -> datetime:
     return line.deadline or datetime.max.replace(tzinfo=UTC)
-
-
-def _line(number: str, execution: WorkflowExecution) -> CaseLine:
-    found = execution.typed_search_attributes
-    deadline: datetime | None = found.get(DEADLINE)
-    return CaseLine(
-        number=number,
-        procedure=found.get(PROCEDURE),
-        stage=found.get(STAGE) or NEW,
-        waiting_for=tuple(found.get(WAITING_FOR) or ()),
-        deadline=deadline,
-        order=found.get(ORDER),
-        overdue=bool(found.get(OVERDUE)),
-        opened_at=execution.start_time,
-        open=execution.status is WorkflowExecutionStatus.RUNNING,
-    )

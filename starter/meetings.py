@@ -13,10 +13,10 @@ from models.meeting import Call
 from models.names import SUPERVISION_MEETING, TASK_QUEUE, meeting_id
 from models.procedure import Procedure
 from rules.calendar import week_of
-from starter.calls import patiently
+from starter.calls import RPC, patiently
 from starter.clocks import own_time
 from starter.failures import NoSuchCase
-from starter.messages import RPC, Tokens, no_token, send
+from starter.messages import Tokens, no_token, send
 from starter.sealed import unless_sealed
 
 

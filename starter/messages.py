@@ -1,7 +1,6 @@
 """Sending a person's message to a case or a meeting: an update, or a signal where nobody answers in time."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from secrets import token_hex
 from typing import Any
 
@@ -11,12 +10,11 @@ from activities.verdicts import ask, ended
 from models.case import Verdict
 from models.commands import Command, Standing
 from models.names import Refused
-from starter.calls import ClosedError, Within, patiently
+from starter.calls import RPC, ClosedError, Within, patiently
 from starter.failures import NoSuchCase, NotConfirmed, TryAgain
 from starter.sealed import unless_sealed
 from starter.wire import SEALED_WORDS, KeysNeeded
 
-RPC = timedelta(seconds=10)
 Tokens = Callable[[str | None], str | None]
 """A token for a message to a workflow, or one good for any (None); None where the sender has not logged in."""
 

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from secrets import token_hex
 
-from models.case import Event, Stage
+from models.case import Event
 from models.commands import COMMANDS, Command
 from models.directory import Directory
 from models.parts import Title
+from models.stage import Stage
 from models.views import CaseView
 from starter.cases import Cases
 from starter.failures import Failure, TryAgain

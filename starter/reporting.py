@@ -5,8 +5,7 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
 from models.names import REPORT_ROUND, report_id
 from models.reporting import ReportCall
-from starter.calls import Within, patiently
-from starter.messages import RPC
+from starter.calls import RPC, Within, patiently
 from starter.sealed import unless_sealed
 
 PATIENCE = 15.0

@@ -16,13 +16,6 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
-from pydantic_settings.exceptions import SettingsError as SourceError
 
 from models.base import problems
 from models.language import Language, of_locale, of_tag
@@ -30,6 +23,7 @@ from models.names import TASK_QUEUE
 from starter.errors import OperatorError
 from starter.keyring import KeyRing
 from starter.settingsfile import FILE, PREFIX
+from starter.sources import NotJson, from_environment, from_file, merged
 
 PACKAGED_DIRECTORY = Path(__file__).resolve().parent.parent / "procedures"
 TEST_PREFIX = f"{PREFIX}TEST_"
@@ -202,18 +196,10 @@ class Local(_Part):
     smtp_port: Port = 1025
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Everything but the Temporal connection, which has its own standard (temporal.toml, TEMPORAL_*)."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX,
-        env_nested_delimiter="__",
-        env_ignore_empty=True,
-        toml_file=FILE,
-        extra="forbid",
-        frozen=True,
-        hide_input_in_errors=True,
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     home: Path = Path(".redress")
     """Where a local stack keeps its files."""
@@ -242,17 +228,6 @@ class Settings(BaseSettings):
     worker: Tuning = Tuning()
     observe: Observe = Observe()
     local: Local = Local()
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
     @field_validator("database_url")
     @classmethod
@@ -294,11 +269,11 @@ def load_settings(**overrides: Any) -> Settings:
     """
     _refuse_unknown_variables()
     try:
-        return Settings(**overrides)
+        return Settings.model_validate(merged(from_file(), from_environment(Settings), overrides))
     except ValidationError as error:
         raise SettingsError(_line(error)) from None
-    except SourceError as error:
-        field = str(error).partition('"')[2].partition('"')[0] or "(environment)"
+    except NotJson as error:
+        field = error.field
         raise SettingsError(f"{field}: is not valid JSON; set its parts, such as {_variable(field)}__…") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{FILE}: is not valid TOML ({error}); correct it") from None

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from models.case import Stage
 from models.complaint import Complaint
 from models.procedure import Procedure
 from models.span import WorkCalendar, WorkingDays
+from models.stage import Stage
 from models.trial import Act, Trial
 from models.views import CaseView
 from procedures import read_trials

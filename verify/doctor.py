@@ -14,10 +14,10 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.store import Store
 from activities.verdicts import is_gone
 from models.audit import NO_CASE, Symptom, Violation
-from models.case import Stage
 from models.names import MAILROOM_ID, SWEEP_SCHEDULE, Queue, meeting_schedule, report_schedule, task_queue
 from models.procedure import Procedure
 from models.span import WorkCalendar, WorkingDays
+from models.stage import Stage
 from procedures import PackError, Packs
 from rules.spans import CalendarGap, ends, years_needed
 from verify.books import NAMED, nobody_tries

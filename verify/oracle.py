@@ -12,7 +12,7 @@ from activities.ports import PaymentGateway
 from activities.reconcile import Reconciliation
 from activities.store import Store
 from models.audit import Invariant, Violation
-from models.case import Stage
+from models.stage import Stage
 from rules.privacy import Marks
 from verify.books import book_breaches
 from verify.partner import Partner

@@ -13,8 +13,8 @@ from temporalio.service import RPCError
 from activities.store import Store
 from activities.verdicts import is_gone
 from models.audit import Invariant, Violation
-from models.case import Stage
 from models.names import COMPLAINT, case_id, case_number
+from models.stage import Stage
 from rules.privacy import Marks
 from verify.privacy import told_in_clear, told_in_event
 from verify.reading import AT_ONCE, CASE, EVENT, rows

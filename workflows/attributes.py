@@ -1,11 +1,12 @@
 """Search attributes: what people list cases by. Plain text in Temporal, so ids and codes only."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
 
-from models.views import CaseView
+if TYPE_CHECKING:
+    from models.views import CaseView
 
 STAGE = SearchAttributeKey.for_keyword("RedressStage")
 WAITING_FOR = SearchAttributeKey.for_keyword_list("RedressWaitingFor")
@@ -22,7 +23,7 @@ TOLERANCE = timedelta(seconds=5)
 """A listed deadline may be so far off: whoever starts a case reckons it by its own clock. The view is exact."""
 
 
-def updates(view: CaseView, known: TypedSearchAttributes) -> list[SearchAttributeUpdate[Any]]:
+def updates(view: "CaseView", known: TypedSearchAttributes) -> list[SearchAttributeUpdate[Any]]:
     """The attributes that differ from what the server has; an upsert is an event, so unchanged ones are left out."""
     changed: list[SearchAttributeUpdate[Any]] = []
     for key, value in _pairs(view):
@@ -31,12 +32,12 @@ def updates(view: CaseView, known: TypedSearchAttributes) -> list[SearchAttribut
     return changed
 
 
-def initial(view: CaseView) -> TypedSearchAttributes:
+def initial(view: "CaseView") -> TypedSearchAttributes:
     """The attributes of a case about to be started: those its first step would set by an event of its own."""
     return TypedSearchAttributes([SearchAttributePair(key, value) for key, value in _pairs(view) if value])
 
 
-def _pairs(view: CaseView) -> list[tuple[SearchAttributeKey[Any], Any]]:
+def _pairs(view: "CaseView") -> list[tuple[SearchAttributeKey[Any], Any]]:
     liable = [share.party for share in view.ruling.liable] if view.ruling else []
     waiting = [name for name in view.waiting_for.split(",") if name]
     return [

@@ -12,11 +12,12 @@ from temporalio.exceptions import (
 
 with workflow.unsafe.imports_passed_through():
     from activities.duties import BookDuties, FollowDuties
-    from models.case import Case, CaseResult, Event, Exit, Stage, Verdict
+    from models.case import Case, CaseResult, Event, Exit, Verdict
     from models.complaint import Complaint
     from models.names import COMPLAINT, GOODS, TIMELINE
     from models.pages import OpenCase, Opened
     from models.remedy import Execution, RemedyResult
+    from models.stage import Stage
     from procedures import PACKS
     from rules.book import page, written
     from rules.intake import open_case

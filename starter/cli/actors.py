@@ -36,9 +36,7 @@ _CASES_OWN = {"asked", "task", "duty"}
 
 def _pack_for(session: Session, name: str) -> Procedure:
     """A procedure that knows the message, the default one first: which one the case runs on is not known here."""
-    return next(
-        (pack for pack in (session.default_pack, *session.packs()) if name in pack.authority), session.default_pack
-    )
+    return next((pack for pack in session.default_first() if name in pack.authority), session.default_pack)
 
 
 def who_may(session: Session, pack: Procedure, name: str, now: Mapping[str, Collection[str]]) -> str:

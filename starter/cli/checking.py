@@ -25,8 +25,9 @@ async def check(
     """
     from procedures import PACKS
     from starter.archive import opened
-    from starter.connection import address_of, connect
+    from starter.connection import connect
     from starter.parts import real_parts
+    from starter.reach import address_of
     from verify.oracle import Oracle
 
     current = session()

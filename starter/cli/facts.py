@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from starter.cli.pages import names
 from starter.cli.session import Session
+from starter.cli.tables import names
 from texts import money, values
 
 

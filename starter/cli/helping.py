@@ -1,4 +1,7 @@
-"""`redress COMMAND --help` in the reader's language: plain lines, as `redress --help` prints them."""
+"""`redress COMMAND --help` in the reader's language: plain lines, as `redress --help` prints them.
+
+Every command has the parser of arguments know of it; what it takes to print is loaded once somebody asks for help.
+"""
 
 import re
 import tomllib
@@ -7,16 +10,13 @@ from functools import cache
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from rich.console import Console, ConsoleOptions
-from rich.text import Text
-
 from models.language import Language
 from starter.cli import overview
-from starter.cli.folding import folded
 from texts import HERE, say
 
 if TYPE_CHECKING:
     from cyclopts.help import HelpEntry, HelpPanel
+    from rich.console import Console, ConsoleOptions
 
 CATALOGUE = HERE / "help.zh.toml"
 _PLACE = re.compile(r"COMMAND|OPTIONS|ARGS")
@@ -27,7 +27,22 @@ _FLAG = (None, "False")
 
 def _width() -> int:
     """Columns of the terminal now: the parser keeps one console, with the width it began with."""
+    from rich.console import Console
+
     return Console().width
+
+
+def _folded(text: str, width: int) -> str:
+    from starter.cli.folding import folded
+
+    return folded(text, width)
+
+
+def _print(console: "Console", text: str, style: str | None = None) -> None:
+    """Text as it is, which is no markup."""
+    from rich.text import Text
+
+    console.print(Text(text), style=style)
 
 
 class HelpPage:
@@ -42,26 +57,26 @@ class HelpPage:
     def _lang(self) -> Language:
         return self._asked()
 
-    def render_usage(self, console: Console, options: ConsoleOptions, usage: object) -> None:
+    def render_usage(self, console: "Console", options: "ConsoleOptions", usage: object) -> None:
         """What to type."""
         line = " ".join(_PLACE.sub(lambda word: say(f"help.{word[0]}", self._lang), str(usage)).split())
-        console.print(Text(folded(say("help.usage", self._lang, line=line), _width())), style="bold")
+        _print(console, _folded(say("help.usage", self._lang, line=line), _width()), style="bold")
         console.print()
 
-    def render_description(self, console: Console, options: ConsoleOptions, description: object) -> None:
+    def render_description(self, console: "Console", options: "ConsoleOptions", description: object) -> None:
         """What the command does."""
         known = [translated(part, self._lang) for part in paragraphs(description)]
         for about in known or [overview.of(self._command, self._lang)]:
-            console.print(Text(folded(about, _width())))
+            _print(console, _folded(about, _width()))
             console.print()
 
-    def __call__(self, console: Console, options: ConsoleOptions, panel: "HelpPanel") -> None:
+    def __call__(self, console: "Console", options: "ConsoleOptions", panel: "HelpPanel") -> None:
         """Commands, arguments or options, a line each."""
         if not panel.entries:
             return
         told = {", ".join(entry.display_labels_with_metavar): self._line(entry) for entry in panel.entries}
-        console.print(Text(say(f"help.{panel.title}", self._lang)), style="bold")
-        console.print(Text("\n".join(_two_columns(told, _width()))))
+        _print(console, say(f"help.{panel.title}", self._lang), style="bold")
+        _print(console, "\n".join(_two_columns(told, _width())))
         console.print()
 
     def _line(self, entry: "HelpEntry") -> str:
@@ -79,7 +94,7 @@ def _two_columns(told: Mapping[str, str], width: int) -> Iterator[str]:
     """What each is called and what it is; a long name has a line of its own."""
     column = min(max(map(len, told)), width * 2 // 5)
     for name, about in told.items():
-        lines = folded(about, width - column - 4).splitlines() or [""]
+        lines = _folded(about, width - column - 4).splitlines() or [""]
         names = [name] if len(name) <= column else [name, ""]
         for left, right in zip_longest(names, lines if len(names) == 1 else ["", *lines], fillvalue=""):
             yield f"  {left:<{column}}  {right}".rstrip()
@@ -88,8 +103,8 @@ def _two_columns(told: Mapping[str, str], width: int) -> Iterator[str]:
 def paragraphs(said: object) -> list[str]:
     """The paragraphs of what the parser has to say of something, each on one line."""
     inner = getattr(said, "primary_renderable", said)
-    text = inner.plain if isinstance(inner, Text) else inner if isinstance(inner, str) else ""
-    return [" ".join(part.split()) for part in text.split("\n\n") if part.strip()]
+    text = getattr(inner, "plain", inner)
+    return [" ".join(part.split()) for part in text.split("\n\n") if part.strip()] if isinstance(text, str) else []
 
 
 def translated(english: str, lang: Language) -> str:

@@ -5,13 +5,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from starter.cases import SYSTEM
-from starter.cli.pages import counts_table, list_table
+from models.names import SYSTEM
 from starter.cli.reading_rights import reader
 from starter.cli.session import Json, Session, Whole, session
 from starter.failures import BadInput
 from starter.listing import CaseLine, Filters, ListedStage, filters, nearest
-from texts import values
 
 Limit = Annotated[Whole, Parameter(help="At most so many cases.")]
 Flag = Annotated[bool, Parameter(negative="")]
@@ -46,7 +44,7 @@ async def list_cases(
     if as_json:
         current.print_json(found)
     elif found:
-        current.out.print(list_table(current, found, clocks))
+        _print(current, found, clocks)
     else:
         current.out.print(current.say("nothing"))
     return 0
@@ -69,16 +67,23 @@ def checked_limit(limit: int) -> int:
 
 async def load(current: Session, wanted: Filters, limit: int) -> tuple[list[CaseLine], dict[str, datetime]]:
     """The cases that match, and the own time of those whose clock was forwarded."""
-    async with current.cases() as cases:
-        found = [line async for line in cases.listing(wanted, limit=limit)]
-        return found, await cases.clocks(found)
+    async with current.lists() as lists:
+        found = [line async for line in lists.listing(wanted, limit=limit)]
+        return found, await lists.clocks(found)
+
+
+def _print(current: Session, found: list[CaseLine], clocks: dict[str, datetime]) -> None:
+    from starter.cli.tables import list_table
+
+    current.out.print(list_table(current, found, clocks))
 
 
 async def _count(current: Session, *, as_json: bool) -> int:
     from starter.archive import stored_counts
+    from starter.cli.tables import counts_table
 
-    async with current.cases() as cases:
-        running = await cases.counts()
+    async with current.lists() as lists:
+        running = await lists.counts()
     columns = {"temporal": running, "sql": await stored_counts(current.settings)}
     if as_json:
         current.print_json(columns)
@@ -100,15 +105,17 @@ async def inbox(
     pack = current.pack_with(department)
     await reader(current).department(department)
     wanted = filters(department=department, open_only=True)
-    async with current.cases() as cases:
-        found, total = await nearest(cases.listing(wanted), checked_limit(limit))
-        clocks = await cases.clocks(found)
+    async with current.lists() as lists:
+        found, total = await nearest(lists.listing(wanted), checked_limit(limit))
+        clocks = await lists.clocks(found)
     if as_json:
         current.print_json(found)
         return 0
-    title = values.department(department, pack, current.lang)
+    from texts.values import department as titled
+
+    title = titled(department, pack, current.lang)
     key = "inbox_part" if total > len(found) else "inbox"
     current.out.print(current.say(key, department=title, n=total, shown=len(found)), style="bold")
     if found:
-        current.out.print(list_table(current, found, clocks))
+        _print(current, found, clocks)
     return 0

@@ -1,6 +1,6 @@
 """Cases as people see them on a terminal. Text comes from elsewhere: it is shown, never read as markup or as codes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from rich.console import Group, RenderableType
@@ -13,8 +13,8 @@ from models.procedure import Procedure
 from models.views import AskView, CaseView, WorkView
 from reports.cells import plain
 from starter.cli.session import Session
-from starter.listing import CaseLine
-from texts import brief, money, span, values, when
+from starter.cli.tables import empty_table, names, remaining
+from texts import brief, money, values, when
 from texts.events import event_line
 
 
@@ -78,7 +78,7 @@ def _marks(current: Session, view: CaseView) -> str:
 
 
 def _asks(current: Session, asks: Sequence[AskView], pack: Procedure) -> Table:
-    table = _table(current, "department", "state", "due", "liable")
+    table = empty_table(current, "department", "state", "due", "liable")
     for ask in asks:
         shares = ",".join(f"{share.party}={share.percent}" for share in ask.liable)
         table.add_row(
@@ -91,7 +91,7 @@ def _asks(current: Session, asks: Sequence[AskView], pack: Procedure) -> Table:
 
 
 def _works(current: Session, works: Sequence[WorkView], pack: Procedure) -> Table:
-    table = _table(current, "duty", "department", "state", "due")
+    table = empty_table(current, "duty", "department", "state", "due")
     for work in works:
         table.add_row(
             Text(values.duty(work.duty, pack, current.lang)),
@@ -103,7 +103,7 @@ def _works(current: Session, works: Sequence[WorkView], pack: Procedure) -> Tabl
 
 
 def _offers(current: Session, view: CaseView, pack: Procedure) -> Table:
-    table = _table(current, "offer", "demand", "state")
+    table = empty_table(current, "offer", "demand", "state")
     for offer in view.offers:
         what = worth(current, pack, offer.demand, offer.amount, view.currency)
         table.add_row(Text(str(offer.version)), Text(what), Text(current.named("offer_state", offer.state)))
@@ -116,23 +116,11 @@ def worth(current: Session, pack: Procedure, remedy: str, amount: int, currency:
     return current.say("worth", what=what, amount=much)
 
 
-def names(departments: Sequence[str], pack: Procedure, current: Session) -> str:
-    """Departments' titles."""
-    return current.say("comma").join(values.department(name, pack, current.lang) for name in departments if name)
-
-
 def due(moment: datetime | None, pack: Procedure, current: Session, now: datetime) -> str:
     """A deadline with what remains until it."""
     if moment is None:
         return ""
     return f"{when(moment, pack.time_zone, current.lang)}  {remaining(moment, current, now)}"
-
-
-def remaining(moment: datetime, current: Session, now: datetime) -> str:
-    """`in 3 h 20 min`, or how long it is over."""
-    left = moment - now
-    key = "left" if left.total_seconds() >= 0 else "over"
-    return current.say(key, span=span(left, current.lang))
 
 
 def timeline_tree(current: Session, number: str, events: Sequence[Event], pack: Procedure) -> Tree:
@@ -163,44 +151,3 @@ _STYLES = {
     "duty_missed": "yellow",
     "not_called_back": "yellow",
 }
-
-
-def list_table(current: Session, lines: Sequence[CaseLine], clocks: Mapping[str, datetime] | None = None) -> Table:
-    """A list of cases. `clocks`: the own time of those whose clock is not ours."""
-    now = datetime.now(UTC)
-    table = _table(current, "case", "stage", "waiting", "due", "left", "order")
-    for line in lines:
-        pack = current.pack(line.procedure or "")
-        table.add_row(
-            Text(line.number),
-            Text(current.named("stage", line.stage), style="red" if line.overdue and line.open else ""),
-            Text(names(line.waiting_for, pack, current)),
-            Text(brief(line.deadline, pack.time_zone) if line.deadline else ""),
-            Text(
-                remaining(line.deadline, current, (clocks or {}).get(line.number, now))
-                if line.deadline and line.open
-                else ""
-            ),
-            Text(plain(line.order)),
-        )
-    return table
-
-
-def counts_table(current: Session, columns: dict[str, dict[str, int]]) -> Table:
-    """Cases by stage, one column per source."""
-    table = _table(current, "stage", *columns)
-    stages = dict.fromkeys(stage for column in columns.values() for stage in column)
-    for stage in stages:
-        table.add_row(
-            Text(current.named("stage", stage)), *(Text(str(column.get(stage, 0))) for column in columns.values())
-        )
-    totals = (Text(str(sum(column.values())), style="bold") for column in columns.values())
-    table.add_row(Text(current.say("total"), style="bold"), *totals)
-    return table
-
-
-def _table(current: Session, *columns: str) -> Table:
-    table = Table(header_style="bold", box=None, pad_edge=False)
-    for name in columns:
-        table.add_column(current.say(f"label.{name}"), overflow="fold")
-    return table

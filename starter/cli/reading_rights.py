@@ -5,12 +5,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from models.base import Record
-from models.views import CaseView
 from starter.cli.session import Session
 from starter.failures import BadInput, Failure, NotAllowed
+
+if TYPE_CHECKING:
+    from models.views import CaseView
 
 Seen = TypeVar("Seen", bound=Record)
 
@@ -119,8 +121,8 @@ def _without(names: Collection[str], content: Any) -> Any:
 
 def reader(current: Session) -> Reader:
     """Who reads: whoever has logged in. Raises NotAllowed where nobody has and the service asks for it."""
-    from starter.connection import target
     from starter.proof import needs_proof
+    from starter.reach import target
 
     settings = current.settings
     if current.login.name is None:
@@ -136,7 +138,7 @@ def reader(current: Session) -> Reader:
     return Reader(current, found.name)
 
 
-def concerned(view: CaseView) -> set[str]:
+def concerned(view: "CaseView") -> set[str]:
     """The departments a case concerns now."""
     found = {*view.waiting_for.split(","), *(ask.department for ask in view.asks)}
     found |= set(view.task.holders) if view.task else set()

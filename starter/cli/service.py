@@ -49,8 +49,8 @@ async def codec_server() -> int:
     Whoever asks gives a token, `TEMPORAL_CODEC_AUTH="Bearer $(redress token)"`; its address is the setting codec.port.
     """
     from starter.codecserver import serving
-    from starter.connection import target
     from starter.logs import setup_logging
+    from starter.reach import target
 
     current = session()
     settings = current.settings

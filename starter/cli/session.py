@@ -5,14 +5,13 @@ import json
 import re
 import sys
 import unicodedata
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import CoercionError, Parameter, Token
-from rich.console import Console
 
 from models.language import Language
 from starter.errors import OperatorError
@@ -20,10 +19,13 @@ from starter.failures import BadInput
 from texts import named, say
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from models.commands import Standing
     from models.directory import Directory
     from models.procedure import Procedure
     from starter.cases import Cases
+    from starter.lists import Lists
     from starter.login import Login
     from starter.settings import Settings
 
@@ -51,8 +53,20 @@ class Session:
 
     def __init__(self, lang: Language | None = None) -> None:
         self._lang = lang
-        self.out = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
-        self.err = Console(highlight=False, stderr=True, soft_wrap=True)
+
+    @cached_property
+    def out(self) -> "Console":
+        """For people."""
+        from rich.console import Console
+
+        return Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+
+    @cached_property
+    def err(self) -> "Console":
+        """For people, beside the answer."""
+        from rich.console import Console
+
+        return Console(highlight=False, stderr=True, soft_wrap=True)
 
     @cached_property
     def settings(self) -> "Settings":
@@ -91,9 +105,9 @@ class Session:
     @cached_property
     def default_pack(self) -> "Procedure":
         """The procedure new complaints run on."""
-        from procedures import PACKS, load_packs
+        from procedures import PACKS, offer_packs
 
-        load_packs(*([self.settings.procedures_dir] if self.settings.procedures_dir else []))
+        offer_packs(*([self.settings.procedures_dir] if self.settings.procedures_dir else []))
         pack = PACKS.newest(self.settings.default_procedure)
         if pack is None:
             raise BadInput("no_procedure", known=_names(PACKS.all()))
@@ -105,6 +119,11 @@ class Session:
 
         _ = self.default_pack
         return PACKS.all()
+
+    def default_first(self) -> "Iterator[Procedure]":
+        """Every procedure, those after the default one only read where it does not do."""
+        yield self.default_pack
+        yield from self.packs()
 
     def no_procedure(self) -> BadInput:
         """That a procedure somebody named is not known here."""
@@ -119,8 +138,8 @@ class Session:
 
     def pack_of_party(self, party: str) -> "Procedure":
         """A procedure that names this party of the ledger, such as "merchant:M-7"; the default one where none does."""
-        role, packs = party.partition(":")[0], (self.default_pack, *self.packs())
-        return next((pack for pack in packs if role in pack.parties), self.default_pack)
+        role = party.partition(":")[0]
+        return next((pack for pack in self.default_first() if role in pack.parties), self.default_pack)
 
     def spelt(self, typed: str, *kinds: str) -> str:
         """The procedure's own name for a department, party, cause or duty typed as people read it; else as typed.
@@ -133,7 +152,7 @@ class Session:
             return text
         titles = [
             (name, part.title)
-            for pack in (self.default_pack, *self.packs())
+            for pack in self.default_first()
             for kind in kinds
             for name, part in getattr(pack, kind).items()
         ]
@@ -143,10 +162,10 @@ class Session:
 
     def pack_with(self, department: str, field: str = "DEPARTMENT") -> "Procedure":
         """A procedure that has this department, the default one first. Raises BadInput where none has."""
-        packs = (self.default_pack, *self.packs())
-        if (found := next((pack for pack in packs if department in pack.departments), None)) is not None:
+        if (found := next((pack for pack in self.default_first() if department in pack.departments), None)) is not None:
             return found
-        near = difflib.get_close_matches(department, [name for pack in packs for name in pack.departments], n=1)
+        known = [name for pack in self.default_first() for name in pack.departments]
+        near = difflib.get_close_matches(department, known, n=1)
         titles = {name: part.title for name, part in self.default_pack.departments.items()}
         shown = (f"{name} ({title.zh if self.lang is Language.ZH else title.en})" for name, title in titles.items())
         raise BadInput("no_department", field=field, near=near[0] if near else None, known=", ".join(shown))
@@ -157,11 +176,9 @@ class Session:
         from starter.cases import Cases
         from starter.connection import connect
         from starter.messages import no_standing
-        from starter.stackfile import running_stack
 
         client = await connect(self.settings)
-        stack = running_stack(self.settings.home)
-        local = stack is not None and client.service_client.config.target_host == stack.address
+        local = self._is_local(client.service_client.config.target_host)
         yield Cases(
             client,
             task_queue=self.settings.task_queue,
@@ -171,6 +188,21 @@ class Session:
             # Elsewhere the service may have another directory than this machine.
             standings=self._standing_of if local else no_standing,
         )
+
+    @asynccontextmanager
+    async def lists(self) -> "AsyncIterator[Lists]":
+        """Lists of cases on the configured service. Raises ConnectFailed."""
+        from starter.lists import Lists
+        from starter.reach import reach
+
+        reached = await reach(self.settings)
+        yield Lists(reached.service, reached.namespace, local=self._is_local(reached.address))
+
+    def _is_local(self, address: str) -> bool:
+        from starter.stackfile import running_stack
+
+        stack = running_stack(self.settings.home)
+        return stack is not None and stack.address == address
 
     def _standing_of(self, actor: str) -> "Standing | None":
         return self.directory.standing_of(actor)

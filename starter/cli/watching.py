@@ -9,9 +9,10 @@ from rich.live import Live
 from rich.text import Text
 
 from starter.cli.lists import checked_limit
-from starter.cli.pages import case_page, list_table, timeline_tree
+from starter.cli.pages import case_page, timeline_tree
 from starter.cli.reading_rights import Reader, concerned, reader
 from starter.cli.session import Session, Whole, case_number, session
+from starter.cli.tables import list_table
 from starter.failures import BadInput, TryAgain
 from starter.listing import Filters
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from models.case import NEW, Stage
+from models.stage import NEW, Stage
 from models.tables import Row
 
 _TABLES = Row.metadata.tables

@@ -8,13 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from temporalio.client import Plugin
-
 from starter.errors import OperatorError
 from starter.settings import Settings
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor
+    from temporalio.client import Plugin
     from temporalio.contrib.opentelemetry import OpenTelemetryPlugin
 
     from activities.ports import Traced
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 SERVICE = "redress"
 
 
-def tracing(settings: Settings) -> Sequence[Plugin]:
+def tracing(settings: Settings) -> "Sequence[Plugin]":
     """What a client, and every worker made with it, needs to be traced; nothing where no receiver is set.
 
     Raises OperatorError when the extra is not installed.

@@ -10,10 +10,11 @@ from activities.casebook import Casebook
 from activities.embedded import EmbeddedGateway
 from activities.intents import Intents
 from activities.store import Store
-from models.case import Event, Stage
+from models.case import Event
 from models.ledger import Account
 from models.pages import CaseSummary, Page
 from models.remedy import RemedyOrder
+from models.stage import Stage
 from models.tables import LedgerEntry, LedgerTxn
 
 OCTOBER = datetime(2026, 10, 10, 4, 0, tzinfo=UTC)

@@ -12,11 +12,12 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.casebook import Casebook, claim
 from activities.store import Store
-from models.case import Mail, Stage
+from models.case import Mail
 from models.complaint import Complaint, DemandKind
 from models.directory import Directory, Person, Team
 from models.pages import CaseSummary, OpenCase, Page
 from models.remedy import RemedyOrder
+from models.stage import Stage
 from models.tables import CaseRow
 from procedures import PACKS, load_packs
 from tests.activities.bookkeeping import Books

@@ -11,9 +11,10 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.casebook import Casebook
 from activities.store import Store
-from models.case import Event, Exit, Mail, Stage
+from models.case import Event, Exit, Mail
 from models.directory import Directory
 from models.pages import CaseSummary, Letter, OpenCase, Page
+from models.stage import Stage
 from models.tables import CaseRow, EventRow, MailRow
 from procedures import PACKS, Packs
 from tests.activities.bookkeeping import rows

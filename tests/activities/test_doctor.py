@@ -9,8 +9,8 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from activities.store import Store
-from models.case import Stage
 from models.span import WorkCalendar, YearDays
+from models.stage import Stage
 from models.tables import CaseRow, MailRow, RefundIntent
 from procedures import PACKS, PackError, Packs, load_packs
 from tests.activities.bookkeeping import Books

@@ -14,10 +14,11 @@ from activities.mailroom import MailDesk
 from activities.meeting import MeetingDesk, UrgentCalls
 from activities.post import SmtpPost
 from activities.store import Store
-from models.case import Event, Stage
+from models.case import Event
 from models.directory import Directory, Person, Team
 from models.meeting import Agenda, AgendaWish, Call, GiveAction, Item, ItemState, Meeting, MeetingPage, ReportAction
 from models.pages import CaseSummary, Page
+from models.stage import Stage
 from models.tables import ActionRow, MailRow, MeetingItemRow, MeetingRow
 from procedures import PACKS, load_packs
 from reports.enclosing import Enclosing

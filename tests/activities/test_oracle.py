@@ -10,8 +10,9 @@ from sqlmodel import col
 from activities.embedded import EmbeddedGateway
 from activities.statements import Statements
 from activities.store import Store
-from models.case import Event, Stage
+from models.case import Event
 from models.commands import Share
+from models.stage import Stage
 from models.tables import CaseRow, OrderAccount
 from procedures import PACKS
 from tests.activities.bookkeeping import OCTOBER, Books, executed, ruled

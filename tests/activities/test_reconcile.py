@@ -7,8 +7,8 @@ from sqlmodel import col
 from activities.embedded import EmbeddedGateway
 from activities.reconcile import Reconciliation
 from activities.store import Store
-from models.case import Stage
 from models.ledger import Difference
+from models.stage import Stage
 from models.tables import CaseRow, RefundIntent
 from tests.activities.bookkeeping import Books, executed, ruled, taken_back
 

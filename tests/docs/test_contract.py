@@ -11,10 +11,11 @@ from pydantic import TypeAdapter
 
 from models import names
 from models.base import NOTE_LIMIT, PAYLOAD_LIMIT
-from models.case import Basis, Event, Exit, Stage
+from models.case import Basis, Event, Exit
 from models.commands import COMMANDS
 from models.complaint import Complaint, DemandKind
 from models.procedure import Procedure
+from models.stage import Stage
 from procedures import HERE, read_pack
 from rules.record import KEPT_EVENTS
 from starter.cli.schemas import MODELS

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from activities import http_partner
-from models.case import Basis, Exit, Stage
+from models.case import Basis, Exit
 from models.directory import Person, Team
 from models.procedure import Clocks, InRule, Procedure, Route
+from models.stage import Stage
 from models.steps import When
 from procedures import HERE, read_pack
 from starter.cli.commands import COMMANDS

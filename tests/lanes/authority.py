@@ -18,10 +18,11 @@ from sqlmodel import col, func, select
 
 from activities.audit import of_event
 from activities.store import Store
-from models.case import Case, Stage
+from models.case import Case
 from models.commands import COMMANDS, Standing
 from models.names import DENIALS
 from models.procedure import Procedure
+from models.stage import Stage
 from models.tables import AuditRow, EventRow
 from procedures import HERE, PACKS, load_packs, read_trials
 from procedures.workdays import Workdays

@@ -14,9 +14,10 @@ from activities.casebook import Casebook
 from activities.embedded import EmbeddedCarrier, EmbeddedGateway, EmbeddedWarehouse
 from activities.remedies import Remedies
 from activities.store import Store
-from models.case import Case, Stage
+from models.case import Case
 from models.pages import OpenCase, Page
 from models.remedy import RemedyResult
+from models.stage import Stage
 from procedures import DIRECTORY, PACKS, load_packs, read_directory
 from rules.clock import next_due, pass_time
 from rules.intake import open_case

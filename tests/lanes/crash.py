@@ -22,9 +22,10 @@ from sqlmodel import col, select
 from temporalio.service import RPCError
 
 from activities.store import Store
-from models.case import Stage, Verdict
+from models.case import Verdict
 from models.commands import COMMANDS
 from models.complaint import Complaint
+from models.stage import Stage
 from models.tables import CaseRow, EventRow, MailRow
 from procedures import DIRECTORY, PACKS, load_packs, read_directory
 from starter.cases import Cases

@@ -15,7 +15,7 @@ from temporalio.client import RPCTimeoutOrCancelledError
 from temporalio.service import RPCError
 
 from activities.store import Store
-from models.case import Stage
+from models.stage import Stage
 from procedures import PACKS
 from starter.calls import heed_cancellation
 from tests.lanes.common import Lane, main, options, patient

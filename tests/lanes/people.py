@@ -11,10 +11,11 @@ from datetime import date
 from random import Random
 from typing import Any
 
-from models.case import Basis, Stage, Verdict
+from models.case import Basis, Verdict
 from models.directory import Directory
 from models.names import Refused
 from models.procedure import Procedure
+from models.stage import Stage
 from models.steps import Duty, FormField
 from models.views import CaseView
 

@@ -20,9 +20,9 @@ from pathlib import Path
 from random import Random
 from subprocess import PIPE, STDOUT
 
-from models.case import Stage
 from models.commands import COMMANDS
 from models.procedure import Procedure
+from models.stage import Stage
 from models.views import CaseView
 from procedures import HERE, PACKS, load_packs, read_directory
 from starter.cases import Cases

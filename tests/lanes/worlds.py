@@ -12,10 +12,11 @@ from itertools import repeat
 from random import Random
 from typing import Any
 
-from models.case import Case, Stage
+from models.case import Case
 from models.commands import COMMANDS, Command, TakenBack
 from models.names import TAKEN_BACK
 from models.remedy import RemedyResult
+from models.stage import Stage
 from rules.audit import RowFacts, breaches
 from rules.clock import next_due, pass_time
 from rules.intake import open_case

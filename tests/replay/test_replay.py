@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from models.case import Stage
+from models.stage import Stage
 from procedures import load_packs
 from tests.replay.commands import golden, golden_file, replay
 from tests.replay.scenes import SCENES

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from models.case import Stage
 from models.commands import COMMANDS
 from models.directory import Directory, Person, Team
+from models.stage import Stage
 from rules.messages import receive
 from rules.record import KEPT_EVENTS
 from tests.builders import least

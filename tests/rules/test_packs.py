@@ -1,6 +1,7 @@
 """Procedures as data: each pack does what its own cases say, and a pack with a mistake is refused in one line."""
 
 import tomllib
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from pydantic import TypeAdapter
 
 from models.span import WallSpan
 from models.trial import Trial
-from procedures import DIRECTORY, HERE, PackError, Packs, read_directory, read_pack, read_trials
+from procedures import DIRECTORY, HERE, SUFFIX, PackError, Packs, read_directory, read_pack, read_trials
 from procedures.workdays import Workdays
 from rules.trial import differences
 from tests.rules.builders import PACK, START, World
@@ -158,6 +159,41 @@ def test_a_changed_pack_needs_a_new_version_and_the_newest_one_takes_new_cases()
     assert (newest.version, packs.pinned(PACK.ref), packs.newest("other")) == (12, PACK, None)
     with pytest.raises(PackError, match="this worker does not have the procedure"):
         packs.pinned("marketplace.99")
+
+
+def test_a_pack_of_ours_goes_by_the_name_of_its_file() -> None:
+    for file in HERE.glob(f"*{SUFFIX}"):
+        assert f"{read_pack(file).name}{SUFFIX}" == file.name, "it is found by that name before it is read"
+
+
+ASKS: dict[str, Callable[[Packs], bool]] = {
+    "newest": lambda packs: packs.newest(PACK.name) == PACK,
+    "has": lambda packs: packs.has(PACK.ref),
+    "pinned": lambda packs: packs.pinned(PACK.ref) == PACK,
+    "all": lambda packs: packs.all() == [PACK],
+}
+
+
+@pytest.mark.parametrize("ask", ASKS.values(), ids=ASKS)
+def test_a_pack_of_ours_is_read_once_it_is_asked_for_and_never_again(
+    ask: Callable[[Packs], bool], tmp_path: Path
+) -> None:
+    file = tmp_path / f"{PACK.name}{SUFFIX}"
+    packs = Packs()
+    packs.leave(PACK.name, file)
+    assert packs.newest("another") is None
+    file.write_bytes((HERE / file.name).read_bytes())
+    assert ask(packs)
+    file.unlink()
+    packs.leave(PACK.name, file)
+    assert packs.all() == [PACK]
+
+
+def test_a_companys_pack_that_changes_one_of_ours_is_refused_even_where_ours_was_not_read_yet() -> None:
+    packs = Packs()
+    packs.leave(PACK.name, HERE / f"{PACK.name}{SUFFIX}")
+    with pytest.raises(PackError, match="differs from the pack of the same version"):
+        packs.add(PACK.model_copy(update={"time_zone": "Asia/Urumqi"}))
 
 
 def test_the_marketplaces_answer_clock_is_24_hours_from_the_ask() -> None:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from models.case import Event, Stage
+from models.case import Event
 from models.complaint import DemandKind
+from models.stage import Stage
 from rules import memory
 from rules.audit import RowFacts, breaches
 from rules.remedy import order_for

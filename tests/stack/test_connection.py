@@ -12,10 +12,12 @@ from temporalio.api.namespace.v1 import UpdateNamespaceInfo
 from temporalio.api.workflowservice.v1 import UpdateNamespaceRequest
 from temporalio.client import Client
 
-from starter.cluster import HOME, mark_home
-from starter.connection import ConnectFailed, address_of, connect
+from starter.cluster import mark_home
+from starter.connection import connect
 from starter.filelock import FileLock
+from starter.homemark import HOME
 from starter.localserver import LocalServer
+from starter.reach import ConnectFailed, address_of
 from starter.settings import Settings, load_settings
 from starter.stackfile import LOCK, StackInfo, publish, running_stack
 

@@ -44,6 +44,20 @@ def test_a_blank_variable_counts_as_unset(name: str, monkeypatch: pytest.MonkeyP
     assert load_settings() == plain
 
 
+def test_a_part_is_told_as_a_whole_in_json_and_what_is_in_it_wins_over_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDRESS_PARTNERS__PAYMENT__BASE_URL", "http://pay")
+    monkeypatch.setenv("REDRESS_PARTNERS", '{"payment": {"kind": "http", "base_url": "http://x"}}')
+    monkeypatch.setenv("REDRESS_CODEC__STRANGERS", '["k1", "k2"]')
+    settings = load_settings()
+    assert (settings.partners.payment.kind, settings.partners.payment.base_url) == ("http", "http://pay")
+    assert settings.codec.strangers == ("k1", "k2")
+
+
+def test_a_variable_is_read_however_its_letters_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("redress_smtp__Host", "h")
+    assert load_settings().smtp.host == "h"
+
+
 def test_who_acts_on_the_command_line_is_a_known_setting(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "redress.toml").write_text('actor = "耿焰"\n', encoding="utf-8")
     assert load_settings().actor == "耿焰"
@@ -86,6 +100,9 @@ def test_the_language_follows_the_locale_unless_it_is_set(
     [
         ("REDRESS_SMTP__PORT", SECRET, "smtp.port: must be a whole number (set REDRESS_SMTP__PORT"),
         ("REDRESS_SMTP", SECRET, "smtp: is not valid JSON; set its parts"),
+        ("REDRESS_SMTP", f'["{SECRET}"]', "smtp: must be a JSON object"),
+        ("REDRESS_CODEC__ORIGINS", SECRET, "codec: is not valid JSON; set its parts"),
+        ("REDRESS_LOCAL__PORT__X", SECRET, "local.port: must be a whole number"),
         ("REDRESS_SMTP__PASWORD", SECRET, "smtp.pasword: is not a known field"),
         ("REDRESS_TASKQUEUE", SECRET, "REDRESS_TASKQUEUE: is not a known setting"),
         ("REDRESS_DATABASE_URL", f"mysql://u:{SECRET}@h/x", "database_url: must start with postgresql://"),

@@ -11,10 +11,10 @@ from temporalio import workflow
 from temporalio.client import WorkflowFailureError
 from temporalio.worker import Worker
 
-from models.case import Stage
 from models.commands import Confirm, Feedback, Withdraw
 from models.complaint import Complaint
 from models.names import COMPLAINT, Refused, case_id
+from models.stage import Stage
 from procedures import DIRECTORY, HERE, PACKS, load_packs, read_directory
 from starter.cases import Cases
 from starter.cli.app import app

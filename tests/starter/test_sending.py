@@ -15,11 +15,12 @@ from temporalio.client import (
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from models.case import Stage, Verdict
+from models.case import Verdict
 from models.commands import Standing, Withdraw
 from models.complaint import Complaint
 from models.language import Language
 from models.names import Refused
+from models.stage import Stage
 from procedures import load_packs
 from starter.calls import Trouble, meaning
 from starter.cases import Cases

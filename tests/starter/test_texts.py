@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from models.case import Basis, Event, Exit, Stage
+from models.case import Basis, Event, Exit
 from models.complaint import DemandKind, MerchantKind, Negotiation, OrderKind
 from models.language import Language
 from models.names import Refused
 from models.procedure import Procedure
+from models.stage import Stage
 from procedures import HERE, read_pack
 from texts import catalogue, fill, has, money, named, placeholders, say, span, when
 from texts.events import event_line

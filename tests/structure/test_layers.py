@@ -14,6 +14,7 @@ from temporalio import activity
 from activities import duties
 from activities.store import Store
 from models.commands import COMMANDS, IncidentDecision, TakenBack
+from models.names import COMMAND_NAMES
 from procedures import load_packs
 from procedures.checks import needed_commands
 from rules.actions import ACTIONS
@@ -112,6 +113,10 @@ def test_every_command_has_an_action_and_an_authority_in_every_pack() -> None:
     assert set(ACTIONS) == {*COMMANDS.values(), IncidentDecision, TakenBack}
     for pack in load_packs().all():
         assert set(pack.authority) == set(needed_commands(pack)), pack.ref
+
+
+def test_a_pack_is_checked_by_the_names_of_the_commands_there_are() -> None:
+    assert list(COMMANDS) == list(COMMAND_NAMES)
 
 
 def test_no_code_asks_which_company_it_works_for() -> None:

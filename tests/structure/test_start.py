@@ -61,10 +61,21 @@ sys.stderr.write(" ".join(sorted(sys.modules)))
 @pytest.mark.parametrize("verb", [["list"], ["inbox", "merchandise"]], ids=lambda verb: str(verb[0]))
 def test_a_list_loads_no_database_no_rules_no_log_and_no_keys(tmp_path: Path, verb: list[str]) -> None:
     found = loaded(tmp_path, *verb, TEMPORAL_ADDRESS="127.0.0.1:9")
-    assert "temporalio.client" in found
-    assert found.isdisjoint(
-        {"sqlalchemy", "sqlmodel", "alembic", "structlog", "jwt", "cryptography", "rules", "temporalio.worker"}
-    )
+    assert "temporalio.service" in found
+    assert found.isdisjoint({"sqlalchemy", "sqlmodel", "alembic", "structlog", "jwt", "cryptography", "rules"})
+
+
+@pytest.mark.parametrize("address", [{"TEMPORAL_ADDRESS": "127.0.0.1:9"}, {"REDRESS_LOCAL__PORT": "9"}], ids=str)
+@pytest.mark.parametrize("verb", [["list"], ["inbox", "merchandise"]], ids=lambda verb: str(verb[0]))
+def test_a_list_waits_neither_for_the_client_of_workflows_nor_for_cases_nor_for_tables(
+    tmp_path: Path, verb: list[str], address: dict[str, str]
+) -> None:
+    found = loaded(tmp_path, *verb, **{"TEMPORAL_CONFIG_FILE": str(tmp_path / "none.toml")} | address)
+    assert "starter.lists" in found
+    assert found.isdisjoint({"temporalio.client", "temporalio.converter", "temporalio.worker", "nexusrpc"})
+    assert found.isdisjoint({"models.case", "models.commands", "models.views", "models.directory", "models.trial"})
+    assert found.isdisjoint({"rich", "reports", "argparse"})
+    assert ("procedures" in found) is (verb[0] == "inbox"), "what a department is called stands in the packs"
 
 
 def test_a_list_builds_only_the_contracts_it_uses(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.testing import WorkflowEnvironment
 
 from activities.store import Store
-from models.case import Stage
+from models.stage import Stage
 from models.tables import CaseRow
 from tests.databases import Schemas
 from tests.support import GOODS_DEPT, LOGISTICS, Office, liable, office_at_work

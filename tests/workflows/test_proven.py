@@ -15,7 +15,6 @@ from temporalio.testing import WorkflowEnvironment
 
 from activities.identity import Gate, KeyFile
 from activities.store import Store
-from models.case import Stage
 from models.commands import TakenBack
 from models.directory import Directory
 from models.incident import Scope
@@ -31,6 +30,7 @@ from models.names import (
     meeting_id,
     taken_back_id,
 )
+from models.stage import Stage
 from models.tables import AuditRow, CaseRow, EventRow, MailRow
 from procedures import DIRECTORY, load_packs, read_directory
 from starter.issuer import Issuer
