@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 from temporalio.api.enums.v1 import WorkflowTaskFailedCause
@@ -22,6 +23,7 @@ _OF_ANY_CLASS = frozenset({
 })  # fmt: skip
 
 
+@dataclass(frozen=True)
 class ContextFreeRunner(SandboxedWorkflowRunner):
     """For data converters that do without a serialization context and without external storage, as ours do.
 
@@ -29,10 +31,16 @@ class ContextFreeRunner(SandboxedWorkflowRunner):
     what a worker's event loop does (docs/performance.md).
     """
 
+    tried: set[type] = field(default_factory=set, init=False, compare=False)
+    """Workflows the sandbox has taken: what each worker of a process and each replay would try, and costs 5 ms."""
+
     def prepare_workflow(self, defn: Any) -> None:
-        """See WorkflowRunner. A worker does it once for each of its workflows, before any of them runs."""
+        """See WorkflowRunner."""
+        if defn.cls in self.tried:
+            return
         keep_code_of(defn.cls.__module__)
         super().prepare_workflow(defn)
+        self.tried.add(defn.cls)
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
         """See WorkflowRunner."""

@@ -5,12 +5,10 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from temporalio import workflow
 from temporalio.testing import WorkflowEnvironment
 
 from activities.store import Store
 from starter.main import spare_garbage
-from starter.sandbox import ContextFreeRunner
 from tests.activities.cluster import cluster
 from tests.databases import KIND, Schemas
 from tests.server import local_environment
@@ -59,24 +57,6 @@ async def office(
     async with office_at_work(env, store, forgetful=request.param) as working:
         yield working
     await store.close()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _each_workflow_is_tried_once() -> Iterator[None]:
-    """A new worker, and each replay, first makes every workflow in the sandbox to see that it can. The tests have a
-    thousand of both, all of the same code.
-    """
-    tried: set[type] = set()
-    prepare = ContextFreeRunner.prepare_workflow
-
-    def once(runner: ContextFreeRunner, definition: workflow._Definition) -> None:
-        if definition.cls not in tried:
-            prepare(runner, definition)
-            tried.add(definition.cls)
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(ContextFreeRunner, "prepare_workflow", once)
-        yield
 
 
 @pytest.fixture(autouse=True)
