@@ -2,9 +2,10 @@
 
 import sys
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from temporalio.api.common.v1 import Payloads
 from temporalio.api.enums.v1 import WorkflowTaskFailedCause
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.converter import StorageDriverStoreContext
@@ -43,8 +44,12 @@ class ContextFreeRunner(SandboxedWorkflowRunner):
         self.tried.add(defn.cls)
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        """See WorkflowRunner."""
-        return Run(super().create_instance(det))
+        """See WorkflowRunner.
+
+        A part of a protobuf message holds the whole: here all that the start brought, for as long as the run lasts.
+        """
+        last = Payloads.FromString(det.last_completion_result.SerializeToString())
+        return Run(super().create_instance(replace(det, last_completion_result=last)))
 
 
 class Run(WorkflowInstance):
