@@ -107,7 +107,10 @@ def _take_apart(sandboxed: Any) -> None:
     if module is sys.modules.get(flow.__module__):
         return
     loop = inside.instance
-    for part in (vars(loop)["_defn"], vars(loop)["_object"], loop, inside, importer, module):
+    parts = (vars(loop)["_defn"], vars(loop)["_object"], inside, importer, module)
+    for name in vars(loop).keys() - {"_deleting"}:  # tasks that go now ask it whether anybody need know how they ended
+        delattr(loop, name)
+    for part in parts:
         vars(part).clear()
     for name in vars(flow).keys() - _OF_ANY_CLASS:
         delattr(flow, name)

@@ -1,6 +1,7 @@
 """What a case takes while it waits, and that nothing is left of a run the worker has put away."""
 
 import gc
+import sys
 import tracemalloc
 import weakref
 from collections.abc import Callable, Iterator
@@ -35,7 +36,7 @@ def without_collector() -> Iterator[None]:
 
 
 async def replayed(
-    file: Path,
+    content: dict[str, Any],
     runner: type[SandboxedWorkflowRunner],
     *,
     begun: Callable[[], None] = lambda: None,
@@ -60,11 +61,11 @@ async def replayed(
             sandboxed.activate = seen
             return run
 
-    failure, _ = await replay(content_of(file), [ComplaintWorkflow], Watching(RESTRICTIONS))
+    failure, _ = await replay(content, [ComplaintWorkflow], Watching(RESTRICTIONS))
     assert failure is None
 
 
-async def left(file: Path, runner: type[SandboxedWorkflowRunner]) -> int:
+async def left(content: dict[str, Any], runner: type[SandboxedWorkflowRunner]) -> int:
     """Of how many parts of a run something is left: its event loop, its module, its code's globals."""
     parts: list[weakref.ref[Any]] = []
 
@@ -74,18 +75,36 @@ async def left(file: Path, runner: type[SandboxedWorkflowRunner]) -> int:
         loop = sandboxed.globals_and_locals["__temporal_in_sandbox"].instance
         parts.extend(map(weakref.ref, (loop, module, module.ComplaintWorkflow.run)))
 
-    await replayed(file, runner, made=made)
+    await replayed(content, runner, made=made)
     assert len(parts) == 3
     return sum(part() is not None for part in parts)
 
 
 @pytest.mark.parametrize("file", [ASKED, ENDED], ids=lambda file: file.stem)
 async def test_nothing_is_left_of_a_run_that_was_put_away(file: Path) -> None:
-    assert not await left(file, ContextFreeRunner), "the SDK keeps its runs in another way now? See starter/sandbox.py"
+    assert not await left(content_of(file), ContextFreeRunner), (
+        "the SDK keeps its runs in another way now? See starter/sandbox.py"
+    )
+
+
+async def test_a_run_that_asked_for_something_is_put_away_without_a_word(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its task ends by an exception of the SDK's; whoever made the task go is asked what to do with that."""
+    said: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", said.append)
+    content = content_of(ASKED)
+    asked = [event["eventType"] for event in content["events"]].index("EVENT_TYPE_ACTIVITY_TASK_SCHEDULED")
+    await replayed(content | {"events": content["events"][: asked + 1]}, ContextFreeRunner)
+    gc.collect()
+    assert not said
+    assert not caplog.records
 
 
 async def test_the_sdk_itself_leaves_it_to_the_collector() -> None:
-    assert await left(ASKED, SandboxedWorkflowRunner), "starter/sandbox.py need not take runs apart any more"
+    assert await left(content_of(ASKED), SandboxedWorkflowRunner), (
+        "starter/sandbox.py need not take runs apart any more"
+    )
 
 
 async def test_a_class_that_runs_share_stays_whole() -> None:
@@ -109,7 +128,7 @@ async def test_a_waiting_case_takes_little_memory() -> None:
     tracemalloc.start()
     try:
         for _ in range(3):  # the first ones also fill what all cases share
-            await replayed(ASKED, ContextFreeRunner, begun=begun, waits=waits)
+            await replayed(content_of(ASKED), ContextFreeRunner, begun=begun, waits=waits)
     finally:
         tracemalloc.stop()
     assert min(took) <= MOST_KB, f"{took} kB"
@@ -122,5 +141,5 @@ async def test_what_a_start_was_read_from_is_not_kept() -> None:
         loop = sandboxed.globals_and_locals["__temporal_in_sandbox"].instance
         kept.extend(vars(loop)["_workflow_input"].args)
 
-    await replayed(ASKED, ContextFreeRunner, waits=waits)
+    await replayed(content_of(ASKED), ContextFreeRunner, waits=waits)
     assert kept == [{}]
