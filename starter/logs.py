@@ -12,8 +12,17 @@ from temporalio import activity, workflow
 _MAIL = re.compile(r"[^\s@<>\"'(),:;=]+@[^\s@<>\"'(),:;=]+\.[^\s@<>\"'(),:;=]+")
 _MOBILE = re.compile(r"(?<!\d)(?:\+?86)?1[3-9]\d{9}(?!\d)")
 _IDS = ("workflow_id", "run_id", "workflow_type", "activity_type", "attempt")
-# Per-request lines; some libraries' even carry addresses.
-_CHATTY = ("aiosqlite", "alembic.runtime.plugins", "asyncio", "httpcore2", "httpx2", "mail", "sqlalchemy.engine")
+# Per-request lines; some libraries' even carry addresses, a chat room's with its token.
+_CHATTY = (
+    "aiosqlite",
+    "alembic.runtime.plugins",
+    "asyncio",
+    "httpcore2",
+    "httpx2",
+    "mail",
+    "sqlalchemy.engine",
+    "urllib3",
+)
 
 Event = MutableMapping[str, Any]
 
