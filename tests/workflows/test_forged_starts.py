@@ -6,17 +6,20 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlmodel import select
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import WorkflowFailureError
 from temporalio.common import RetryPolicy
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from activities.store import Store
 from models.case import Basis, Case, Ruling
 from models.commands import Share
-from models.names import COMPLAINT, case_id
+from models.names import COMPLAINT, MAILROOM, MEETING_CALL, REPORT_ROUND, case_id
 from models.tables import RefundIntent
 from procedures import PACKS
 from rules.intake import open_case
@@ -60,6 +63,38 @@ async def _refused(office: Office, number: str, **how: Any) -> str:
             await handle.terminate()
     ends = last.workflow_execution_failed_event_attributes, last.workflow_execution_continued_as_new_event_attributes
     return "".join(end.failure.message for end in ends)
+
+
+HERE = {"procedure": "marketplace", "time_zone": "Asia/Shanghai"}
+NOWHERE = HERE | {"time_zone": "Mars/Olympus"}
+STARTS: list[tuple[str, list[Any], str]] = [
+    (MAILROOM, [], "workflow id: must be redress.mailroom"),
+    (REPORT_ROUND, [], "(start): takes 1 argument, got 0"),
+    (REPORT_ROUND, [{"procedure": "marketplace"}], "name: is missing"),
+    (REPORT_ROUND, [NOWHERE | {"name": "weekly", "every": "week"}], "time_zone: is not a time zone"),
+    (MEETING_CALL, ["13800138000"], "(start): must be a JSON object"),
+    (MEETING_CALL, [NOWHERE | {"notice": "PT24H"}], "time_zone: is not a time zone"),
+]
+
+
+@pytest.mark.parametrize(("kind", "args", "why"), STARTS)
+async def test_a_strangers_start_of_what_the_service_starts_itself_fails_in_one_line_and_stays_in_nobodys_way(
+    office: Office, kind: str, args: list[Any], why: str
+) -> None:
+    with office.env.with_time_skipping_disabled():
+        handle = await office.client.start_workflow(
+            kind, args=args, id=f"stranger.{new_number()}", task_queue=office.settings.task_queue
+        )
+    try:
+        with pytest.raises(WorkflowFailureError) as failed:
+            async with asyncio.timeout(15):
+                await handle.result()
+    finally:
+        with suppress(RPCError):  # ended already
+            await handle.terminate()
+    cause = failed.value.cause
+    assert isinstance(cause, ApplicationError)
+    assert (cause.type, cause.message.startswith(why)) == ("bad_input", True), cause.message
 
 
 async def _history(office: Office, workflow_id: str, run: str) -> Sequence[HistoryEvent]:
