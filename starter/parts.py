@@ -43,7 +43,8 @@ class Parts:
 async def real_parts(settings: Settings, store: Store, address: str) -> AsyncIterator[Parts]:
     """The parts the settings choose for the Temporal service at `address`, closed again at the end.
 
-    Raises PackError for a directory that cannot be used, OperatorError for keys that cannot, and for a partner without a secret.
+    Raises PackError for a directory that cannot be used, OperatorError for keys that cannot, and for a partner over
+    HTTP without a secret.
     """
     directory = DirectoryFile(settings.directory)
     smtp, partners, traced = settings.smtp, settings.partners, partner_calls(settings)
@@ -99,9 +100,8 @@ async def _carrier(partner: Partner, store: Store, traced: Traced, closing: Asyn
 def _http(name: str, partner: Partner) -> tuple[str, str]:
     """Address and secret. Raises OperatorError without a secret: signed with none, anybody could ask for a refund."""
     if not partner.secret.get_secret_value():
-        raise OperatorError(
-            f"partners.{name}.secret: is missing, and kind http signs with it; set REDRESS_PARTNERS__{name.upper()}__SECRET"
-        )
+        variable = f"REDRESS_PARTNERS__{name.upper()}__SECRET"
+        raise OperatorError(f"partners.{name}.secret: is missing, and kind http signs with it; set {variable}")
     return partner.base_url or "", partner.secret.get_secret_value()
 
 

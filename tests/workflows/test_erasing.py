@@ -1,12 +1,16 @@
 """A customer is forgotten: in an open case, in a finished one, in SQL and in Temporal; money and figures stay."""
 
+import asyncio
 import uuid
 from pathlib import Path
 
 import pytest
 from sqlmodel import col, func, select, update
 
+from models.case import Verdict
+from models.commands import Command
 from models.complaint import Complaint
+from models.names import case_id
 from models.tables import AuditRow, CaseRow, EventRow, LedgerTxn, MailRow, MeetingItemRow
 from rules.forgetting import GONE
 from starter.cases import Cases
@@ -14,6 +18,7 @@ from starter.erasing import Eraser
 from starter.failures import NotAllowed
 from tests.support import GOODS_DEPT, PANEL, SERVICE, OfCase, Office, complaint_data, liable
 from tests.workflows.test_meeting import GRANT, called, contested
+from workflows.inbox import FLOOD
 
 NAME, PHONE, WORDS, EMAIL = "canary-name", "13800138000", "canary-words", "canary@example.org"
 CANARIES = (NAME, PHONE, WORDS, EMAIL)
@@ -106,6 +111,41 @@ async def test_the_words_of_a_meetings_decision_are_gone_from_its_notices_and_th
     ).cases == 1
     told = await _told(office, sitting.handle.id)
     assert (WORDS in told, "canary-other" in told, mine.number in told) == (False, True, True)
+
+
+class _Busy(Cases):
+    """A case that so many write to, just before it shall forget, that it goes on in a new run."""
+
+    async def send(self, number: str, name: str, command: Command, *, wait: float = 10.0) -> Verdict:
+        handle = self.client.get_workflow_handle(case_id(number))
+        first = (await handle.describe()).run_id
+        await asyncio.gather(*(handle.signal("nobody_knows", {}) for _ in range(FLOOD + 10)))
+        async with asyncio.timeout(30):
+            while (await handle.describe()).run_id == first:
+                await asyncio.sleep(0.05)
+        return await super().send(number, name, command, wait=wait)
+
+
+@pytest.mark.parametrize("office", [False], ids=["cached"], indirect=True)
+async def test_every_run_that_knew_the_customer_is_deleted_though_another_began_while_the_case_was_asked_to_forget(
+    office: Office, tmp_path: Path
+) -> None:
+    customer = f"U-{uuid.uuid4().hex[:8]}"
+    case = await _filed(office, customer)
+    await case.at("asked")
+    erased = await Eraser(office.store, office.client, _Busy(office.client), tmp_path, SERVICE).erase(customer)
+    assert erased.histories >= 2
+    ids = f"WorkflowId = '{case.handle.id}'"
+    async with asyncio.timeout(90):  # the server takes its time over deleting
+        while True:
+            runs = [run.run_id async for run in office.client.list_workflows(ids)]
+            if runs == [(await case.handle.describe()).run_id]:
+                break
+            await asyncio.sleep(0.5)
+    told = b"".join([event.SerializeToString() async for event in case.handle.fetch_history_events()])
+    assert [word for word in CANARIES if word.encode() in told] == []
+    office._cases.clear()  # its first runs are gone
+    await case.handle.terminate()
 
 
 async def _told(office: Office, meeting: str) -> str:
