@@ -76,7 +76,7 @@ class Objections:
         )
         session.add(ruling)
         await session.flush()  # nothing is written after the trail
-        said = {"event": "objection_decided", "party": party, "period": period, "line": line}
+        said: dict[str, str | int] = {"event": "objection_decided", "party": party, "period": period, "line": line}
         decided = audit.Entry(
             "decision", held.number, actor, said | {"liable": shares_text(tuple(liable))}, f"objection:{held.id}"
         )

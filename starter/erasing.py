@@ -9,7 +9,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any, NamedTuple
 
-from sqlmodel import col, select, update
+from sqlmodel import col, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.history.v1 import HistoryEvent
@@ -22,9 +22,10 @@ from activities.store import Store
 from models.case import Stage
 from models.commands import Forget
 from models.complaint import Complaint
+from models.meeting import MeetingStage
 from models.names import ERASED, Refused, case_id, meeting_id
-from models.tables import CaseRow, EventRow, MailRow, MeetingItemRow
-from rules.forgetting import anonymous, without_words
+from models.tables import ActionRow, CaseRow, EventRow, MailRow, MeetingItemRow, MeetingRow
+from rules.forgetting import GONE, WORDS, anonymous, without_words
 from starter.cases import Cases
 from starter.failures import NotAllowed, TryAgain
 from starter.mailcatcher import remove_mails
@@ -167,11 +168,26 @@ class Eraser:
             meetings.add(item.meeting)
         for mail in await session.exec(select(MailRow).where(col(MailRow.number).in_(meetings))):
             mail.values = _without(mail.values, frozenset(numbers))
+        await _of_urgent_sessions(session, frozenset(numbers))
 
 
 async def _wordless(session: AsyncSession, table: type[EventRow] | type[MailRow], column: str, mine: object) -> None:
     for row in await session.exec(select(table).where(mine)):  # type: ignore[arg-type]
         setattr(row, column, without_words(getattr(row, column)))
+
+
+async def _of_urgent_sessions(session: AsyncSession, numbers: frozenset[str]) -> None:
+    """A session held for one of these cases alone leaves no words at all; one that is not over yet would write anew."""
+    over = select(MeetingRow).where(MeetingRow.stage == MeetingStage.CLOSED.value)
+    names = [col(MeetingRow.name).startswith(f"urgent.{number}", autoescape=True) for number in sorted(numbers)]
+    held = [row for row in await session.exec(over.where(or_(*names))) if row.name.split(".")[1] in numbers]
+    for meeting in held:
+        meeting.minutes = {**meeting.minutes, "note": None}
+    ids = [meeting.id for meeting in held]
+    for row in await session.exec(select(ActionRow).where(col(ActionRow.meeting).in_(ids))):
+        row.action = {**row.action, **{name: GONE for name in ("what", "report") if row.action.get(name)}}
+    for mail in await session.exec(select(MailRow).where(col(MailRow.number).in_(ids))):
+        mail.values = {name: value for name, value in mail.values.items() if name not in (*WORDS, "minutes")}
 
 
 def _without(values: dict[str, Any], numbers: frozenset[str]) -> dict[str, Any]:

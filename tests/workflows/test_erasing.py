@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,13 @@ from models.case import Verdict
 from models.commands import Command
 from models.complaint import Complaint
 from models.names import case_id
-from models.tables import AuditRow, CaseRow, EventRow, LedgerTxn, MailRow, MeetingItemRow
+from models.tables import ActionRow, AuditRow, CaseRow, EventRow, LedgerTxn, MailRow, MeetingItemRow, MeetingRow
 from rules.forgetting import GONE
 from starter.cases import Cases
 from starter.erasing import Eraser
 from starter.failures import NotAllowed
 from tests.support import GOODS_DEPT, PANEL, SERVICE, OfCase, Office, complaint_data, liable
-from tests.workflows.test_meeting import GRANT, called, contested
+from tests.workflows.test_meeting import GRANT, called, contested, urgent_for
 from workflows.inbox import FLOOD
 
 NAME, PHONE, WORDS, EMAIL = "canary-name", "13800138000", "canary-words", "canary@example.org"
@@ -111,6 +112,39 @@ async def test_the_words_of_a_meetings_decision_are_gone_from_its_notices_and_th
     ).cases == 1
     told = await _told(office, sitting.handle.id)
     assert (WORDS in told, "canary-other" in told, mine.number in told) == (False, True, True)
+
+
+@pytest.mark.parametrize("office", [False], ids=["cached"], indirect=True)
+async def test_of_a_session_held_for_the_customers_case_alone_no_words_are_left_in_sql(
+    office: Office, tmp_path: Path
+) -> None:
+    customer = f"U-{uuid.uuid4().hex[:8]}"
+    mine = await contested(office)
+    async with office.store.write() as session:
+        await session.exec(update(CaseRow).where(col(CaseRow.number) == mine.number).values(customer=customer))
+    sitting = await (await urgent_for(office, mine)).begun()
+    due = (datetime.now(UTC) + timedelta(days=2)).isoformat()
+    await sitting.send("action", PANEL, owner="merchandise", due=due, what=WORDS)
+    await sitting.send("decide", PANEL, case=mine.number, **(GRANT | {"reason": WORDS}))
+    await sitting.send("close", PANEL, note=WORDS)
+    await sitting.send("report", GOODS_DEPT, action=1, report=WORDS)
+    await sitting.result_of()
+    await mine.at("feedback")
+    await mine.send("feedback", SERVICE, satisfied=True)
+    await mine.result()
+    assert WORDS in await _held(office, sitting.handle.id)
+    await Eraser(office.store, office.client, Cases(office.client), tmp_path, SERVICE).erase(customer)
+    told = await _held(office, sitting.handle.id)
+    assert (WORDS in told, "merchandise" in told, mine.number in told) == (False, True, True)
+    office._cases.clear()  # their histories are gone
+
+
+async def _held(office: Office, meeting: str) -> str:
+    """All SQL has of a session: what was noted, given and told."""
+    async with office.store.read() as session:
+        rows = [*await session.exec(select(MeetingRow).where(col(MeetingRow.id) == meeting))]
+        actions = await session.exec(select(ActionRow).where(col(ActionRow.meeting) == meeting))
+        return str([row.model_dump() for row in (*rows, *actions)]) + await _told(office, meeting)
 
 
 class _Busy(Cases):
