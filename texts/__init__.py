@@ -71,7 +71,7 @@ def fill(text: str, values: Mapping[str, object]) -> str:
 
 
 def as_markdown(text: str) -> str:
-    """Words as they stand, where Markdown is read: on one line, and no sign of theirs hides a link or loads a picture."""
+    """Words as they stand, where Markdown is read: on one line; no sign of theirs hides a link or loads a picture."""
     return _MARKED.sub(r"\\\1", " ".join(text.split()))
 
 
