@@ -125,6 +125,7 @@ def duties(settings: Settings, parts: Parts) -> Mapping[Queue, Sequence[Callable
             book.examine,
             book.working_days,
             book.write_down,
+            book.passed_on,
             Follower().await_remedy,
             meetings.draw_agenda,
             meetings.find_case,

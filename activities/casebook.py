@@ -7,9 +7,11 @@ from pydantic import ValidationError
 from sqlmodel import col, select
 from temporalio import activity
 from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.audit import Entry, append
 from activities.calendar import Calendar, days_for, unknown
 from activities.doorkeeper import Doorkeeper
 from activities.duties import BookDuties
@@ -22,8 +24,8 @@ from models.base import AT_THE_DOOR, Problem, in_one_line, problems
 from models.case import Basis, Case, Exit
 from models.complaint import Complaint
 from models.directory import Directory
-from models.names import Refused
-from models.pages import Letter, OpenCase, Opened, Origin, Page
+from models.names import GOODS, Refused, case_number
+from models.pages import GoodsWord, Letter, OpenCase, Opened, Origin, Page
 from models.procedure import Procedure
 from models.span import WorkCalendar, WorkingDays
 from models.tables import CaseRow
@@ -141,6 +143,17 @@ class Casebook(BookDuties):
             times |= {(run, place): at for place, at in (await _signal_times(run, places)).items()}
         return [self._origin(letter, times.get((letter.run, letter.signal)), directory, to) for letter in letters]
 
+    @activity.defn(name="passed_on")
+    async def passed_on(self, word: GoodsWord) -> list[int]:
+        """By what the server says of each signal's origin; the trail has one denial for a remedy, however many came."""
+        own = [place async for place, signal in _signals(None) if place in word.places and _origin(signal) == word.case]
+        if len(own) < len(set(word.places)):
+            number, run_id = case_number(word.case) or word.case, activity.info().workflow_run_id
+            data = {"code": Refused.NOT_PROVEN.value, "message": GOODS, "event": "remedy"}
+            async with self._store.write() as session:
+                await append(session, [Entry("denied", number, data=data, key=f"{GOODS}:{run_id}")], self._now)
+        return own
+
     @activity.defn(name="write_down")
     async def write_down(self, page: Page) -> None:
         """Row, events, costs, notices in one transaction; done twice or out of order the newest truth stands once."""
@@ -237,9 +250,9 @@ async def _signal_times(run: str | None, wanted: set[int]) -> dict[int, datetime
     if not wanted:
         return times
     try:
-        async for place, at in _signals(run):
+        async for place, signal in _signals(run):
             if place in wanted:
-                times[place] = at
+                times[place] = signal.event_time.ToDatetime(tzinfo=UTC)
             if len(times) == len(wanted):
                 break
     except RPCError as error:
@@ -248,7 +261,7 @@ async def _signal_times(run: str | None, wanted: set[int]) -> dict[int, datetime
     return times
 
 
-async def _signals(run: str | None) -> AsyncIterator[tuple[int, datetime]]:
+async def _signals(run: str | None) -> AsyncIterator[tuple[int, HistoryEvent]]:
     info = activity.info()
     if info.workflow_id is None:
         return
@@ -256,8 +269,13 @@ async def _signals(run: str | None) -> AsyncIterator[tuple[int, datetime]]:
     place = 0
     async for event in handle.fetch_history_events():
         if event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
-            yield place, event.event_time.ToDatetime(tzinfo=UTC)
+            yield place, event
             place += 1
+
+
+def _origin(signal: HistoryEvent) -> str:
+    """The id of the workflow a signal came from; empty where a client sent it."""
+    return signal.workflow_execution_signaled_event_attributes.external_workflow_execution.workflow_id
 
 
 def claim(asked: OpenCase, pack: Procedure) -> dict[str, object]:

@@ -21,7 +21,8 @@ class AppriseChat:
         post = apprise.Apprise()
         if not all(post.add(room) for room in rooms):
             raise TryAgain("bad_room")
-        if not await post.async_notify(title=subject, body=body):
+        # Said to be text, it is escaped where a room reads markup: a customer's words make no link there.
+        if not await post.async_notify(title=subject, body=body, body_format=apprise.NotifyFormat.TEXT):
             raise TryAgain("chat_failed")
 
 

@@ -12,7 +12,7 @@ from models.case import Verdict
 from models.corrective import CorrectiveEntry, CorrectivePage, RegisterCorrective, Trace
 from models.incident import CarryOut, IncidentPage, Progress, Registered, RegisterIncident
 from models.meeting import Agenda, AgendaWish, CaseAnswer, CaseDecision, FoundCase, MeetingPage
-from models.pages import Letter, OpenCase, Opened, Origin, Page, StepResult
+from models.pages import GoodsWord, Letter, OpenCase, Opened, Origin, Page, StepResult
 from models.remedy import RemedyOrder, RemedyResult
 from models.reporting import ReportCall
 from models.span import WorkCalendar
@@ -43,6 +43,11 @@ class BookDuties(ABC):
     @abstractmethod
     async def examine(self, letters: list[Letter]) -> list[Origin]:
         """When the server received each message, and for whom its sender may act."""
+
+    @activity.defn(name="passed_on")
+    @abstractmethod
+    async def passed_on(self, word: GoodsWord) -> list[int]:
+        """Which of the signals the case has passed on; one that came past it is denied."""
 
     @activity.defn(name="write_down")
     @abstractmethod

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, insert, or_, select
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from activities import audit
 from activities.ledger import open_month, share_period_lock
 from activities.statement_queries import LINE, TXN, WORD
 from models.commands import Share
@@ -15,6 +16,7 @@ from models.ledger import Entry, LedgerCase, Objection
 from models.procedure import Procedure
 from models.tables import CaseRow, CorrectiveRow, LedgerEntry, LedgerTxn, ObjectionRuling, Row
 from rules.objections import BESIDE, OBJECTED, PANEL, decided_id, deciding, held_id, holding, mistake
+from rules.ruling import shares_text
 from rules.settlement import month_of
 
 AT_ONCE = 500
@@ -73,6 +75,12 @@ class Objections:
             party=party, period=period, line=line, liable=shares, reason=reason, actor=actor, at=self._now()
         )
         session.add(ruling)
+        await session.flush()  # nothing is written after the trail
+        said: dict[str, str | int] = {"event": "objection_decided", "party": party, "period": period, "line": line}
+        decided = audit.Entry(
+            "decision", held.number, actor, said | {"liable": shares_text(tuple(liable))}, f"objection:{held.id}"
+        )
+        await audit.append(session, [decided], self._now)
         return None
 
     async def _book(self, session: AsyncSession, row: Any, made: str, ground: str, entries: tuple[Entry, ...]) -> None:

@@ -154,11 +154,14 @@ async def _one_line_errors() -> AsyncIterator[None]:
 
 
 def _one_line(error: DBAPIError) -> str:
-    """The driver's first line; a data error's is left out because it quotes the value."""
-    kind = type(error).__name__
-    if isinstance(error, DataError) or error.orig is None:
+    """The driver's first line; a data error's is left out because it quotes the value.
+
+    asyncpg's own, of what it could not even send, come under no name of their own.
+    """
+    kind, said = type(error).__name__, str(error.orig or "").partition("\n")[0][:200]
+    if isinstance(error, DataError) or "invalid input" in said or not said:
         return f"database: {kind}"
-    return f"database: {kind}: {str(error.orig).partition(chr(10))[0][:200]}"
+    return f"database: {kind}: {said}"
 
 
 def _engine(url: str, *, foreign_keys: bool = True) -> AsyncEngine:

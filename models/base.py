@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     AfterValidator,
@@ -112,6 +113,14 @@ def _one_line(text: str) -> str:
     return text
 
 
+def _a_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("is not a time zone; use an IANA name such as Asia/Shanghai") from None
+    return name
+
+
 _TIME = "must be a date and time such as 2026-01-31T09:00:00+08:00"
 _YEARS = range(1970, 9999)
 _BEYOND = f"must lie in the years {_YEARS[0]} to {_YEARS[-1]}; correct it, or leave it out"
@@ -184,6 +193,8 @@ MOST = 10**12
 Minor = Annotated[int, Field(strict=True, ge=0, le=MOST)]
 """Money in minor units (fen, cents)."""
 Currency = Annotated[str, StringConstraints(pattern=_CURRENCY)]
+ZoneName = Annotated[str, StringConstraints(max_length=64), AfterValidator(_a_zone)]
+"""A time zone by its IANA name."""
 _PART = "[A-Za-z0-9_=-]+"
 Token = Annotated[str, StringConstraints(max_length=4096, pattern=rf"^{_PART}\.{_PART}\.{_PART}$")]
 """A signed token (JWT): proves who sends a message. Never stored, never shown."""

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from models.base import Contract, Currency, Minor, Moment, Number, Proof, Record, Ref, Slug, Text
+from models.base import Contract, Currency, Minor, Moment, Number, Proof, Record, Ref, Slug, Text, ZoneName
 from models.case import Mail, Verdict
 from models.commands import Command, Decide, Share
 from models.complaint import Demand, DemandKind
@@ -98,7 +98,7 @@ class WeeklyCall(Contract):
 
     procedure: Slug
     notice: timedelta
-    time_zone: str
+    time_zone: ZoneName
     due: Moment | None = None
     """The call's hour where the local stack runs ahead: it is waited for on the call's own clock."""
 

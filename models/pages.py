@@ -68,6 +68,14 @@ class Origin(Handover):
     """Whether the procedure it wants is known."""
 
 
+class GoodsWord(Handover):
+    """Word of goods that a remedy got by signals: of these places among all its signals, from 0."""
+
+    case: str
+    """The workflow id of its case, which alone may pass it on."""
+    places: tuple[int, ...]
+
+
 class Knock(NamedTuple):
     """An update at the door of a case that says for whom its sender acts. `at`: when the case first sees it."""
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
-from models.base import Contract, Record, Slug
+from models.base import Contract, Record, Slug, ZoneName
 from models.case import Mail
 
 PERIOD_PATTERN = r"^[12][0-9]{3}-(W[0-9]{2}|(0[1-9]|1[0-2]))$"
@@ -25,7 +25,7 @@ class ReportCall(Contract):
     name: Slug
     """Which of the procedure's rounds."""
     every: Literal["week", "month"]
-    time_zone: str
+    time_zone: ZoneName
     period: PeriodName | None = None
     """None: the one that ended last before the instant the schedule meant."""
     again: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,32}$")] | None = None

@@ -69,6 +69,7 @@ def restore(source: Path, home: Path) -> Path | None:
         # The disk may be full: what is there moves only once the copies are whole.
         with TemporaryDirectory(dir=home, prefix="restoring-", ignore_cleanup_errors=True) as whole:
             for name in FILES:
+                _of_ours_alone(Path(whole) / name)
                 shutil.copyfile(source / name, Path(whole) / name)
             return _swap(home, Path(whole))
     except OSError as error:
@@ -104,11 +105,18 @@ def _in_use(file: Path) -> bool:
 
 
 def _copy(source: Path, target: Path) -> None:
+    _of_ours_alone(target)
     with closing(_open(source)) as reading, closing(_open(target)) as writing:
         reading.backup(writing)
         # One file without a journal beside it, so that it can be carried about.
         writing.execute("PRAGMA journal_mode=DELETE")
     _check(target)
+
+
+def _of_ours_alone(file: Path) -> None:
+    """Make the file before anything is in it: it will name customers, whoever may look into its folder."""
+    file.touch(mode=0o600)
+    file.chmod(0o600)
 
 
 def _check(file: Path) -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any, NamedTuple
 
-from sqlmodel import col, select, update
+from sqlmodel import col, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
@@ -20,10 +21,11 @@ from activities.audit import Entry, append
 from activities.store import Store
 from models.commands import Forget
 from models.complaint import Complaint
+from models.meeting import MeetingStage
 from models.names import ERASED, Refused, case_id, meeting_id
 from models.stage import Stage
-from models.tables import CaseRow, EventRow, MailRow, MeetingItemRow
-from rules.forgetting import anonymous, without_words
+from models.tables import ActionRow, CaseRow, EventRow, MailRow, MeetingItemRow, MeetingRow
+from rules.forgetting import GONE, WORDS, anonymous, without_words
 from starter.cases import Cases
 from starter.failures import NotAllowed, TryAgain
 from starter.mailcatcher import remove_mails
@@ -78,7 +80,6 @@ class Eraser:
     async def _forget(self, number: str, pseudonym: str) -> None:
         """Have an open case forget, and wait until it lives in a run that never knew."""
         handle = self._client.get_workflow_handle(case_id(number))
-        before = (await handle.describe()).run_id
         verdict = await self._cases.send(number, "forget", Forget(actor=self._actor, pseudonym=pseudonym), wait=30)
         if verdict.code == Refused.CLOSED:
             return
@@ -87,11 +88,38 @@ class Eraser:
         until = asyncio.get_running_loop().time() + PATIENCE
         while asyncio.get_running_loop().time() < until:
             now = await handle.describe()
-            if now.run_id != before or now.status is not WorkflowExecutionStatus.RUNNING:
-                self._past.add((handle.id, before))
+            if now.status is not WorkflowExecutionStatus.RUNNING or await self._never_knew(handle.id, now.run_id):
                 return
             await asyncio.sleep(0.2)
         raise TryAgain("still_forgetting", number=number)
+
+    async def _never_knew(self, workflow_id: str, run_id: str) -> bool:
+        """Whether a run began with a case that had forgotten: one that many write to has a new run without that too."""
+        if (begun := await self._begun(workflow_id, run_id)) is None:
+            return False
+        started = begun.workflow_execution_started_event_attributes
+        arguments = await self._client.data_converter.decode(started.input.payloads)
+        state = arguments[1] if len(arguments) > 1 else None
+        return isinstance(state, dict) and state.get("forgotten") is True
+
+    async def _begun(self, workflow_id: str, run_id: str) -> HistoryEvent | None:
+        """A run's first event; None where its history is gone. Raises TryAgain."""
+        handle = self._client.get_workflow_handle(workflow_id, run_id=run_id)
+        try:
+            async for event in handle.fetch_history_events(page_size=1):
+                return event
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise TryAgain("server_away") from None
+        return None
+
+    async def _before(self, workflow_id: str, run_id: str) -> None:
+        """Note the runs before this one, whether the list of runs has them already or not."""
+        while (begun := await self._begun(workflow_id, run_id)) is not None:
+            run_id = begun.workflow_execution_started_event_attributes.continued_execution_run_id
+            if not run_id or (workflow_id, run_id) in self._past:
+                return
+            self._past.add((workflow_id, run_id))
 
     async def _delete_histories(self, row: CaseRow) -> int:
         """Every finished run of the case, its remedies and its urgent meetings."""
@@ -104,6 +132,7 @@ class Eraser:
             last = await self._client.get_workflow_handle(case_id(row.number)).describe()
             if last.status is not WorkflowExecutionStatus.RUNNING:
                 self._past.add((last.id, last.run_id))
+            await self._before(last.id, last.run_id)
         ended, self._past = self._past, set()
         for workflow_id, run_id in sorted(ended):
             await self._delete(workflow_id, run_id)
@@ -139,11 +168,26 @@ class Eraser:
             meetings.add(item.meeting)
         for mail in await session.exec(select(MailRow).where(col(MailRow.number).in_(meetings))):
             mail.values = _without(mail.values, frozenset(numbers))
+        await _of_urgent_sessions(session, frozenset(numbers))
 
 
 async def _wordless(session: AsyncSession, table: type[EventRow] | type[MailRow], column: str, mine: object) -> None:
     for row in await session.exec(select(table).where(mine)):  # type: ignore[arg-type]
         setattr(row, column, without_words(getattr(row, column)))
+
+
+async def _of_urgent_sessions(session: AsyncSession, numbers: frozenset[str]) -> None:
+    """A session held for one of these cases alone leaves no words at all; one that is not over yet would write anew."""
+    over = select(MeetingRow).where(MeetingRow.stage == MeetingStage.CLOSED.value)
+    names = [col(MeetingRow.name).startswith(f"urgent.{number}", autoescape=True) for number in sorted(numbers)]
+    held = [row for row in await session.exec(over.where(or_(*names))) if row.name.split(".")[1] in numbers]
+    for meeting in held:
+        meeting.minutes = {**meeting.minutes, "note": None}
+    ids = [meeting.id for meeting in held]
+    for row in await session.exec(select(ActionRow).where(col(ActionRow.meeting).in_(ids))):
+        row.action = {**row.action, **{name: GONE for name in ("what", "report") if row.action.get(name)}}
+    for mail in await session.exec(select(MailRow).where(col(MailRow.number).in_(ids))):
+        mail.values = {name: value for name, value in mail.values.items() if name not in (*WORDS, "minutes")}
 
 
 def _without(values: dict[str, Any], numbers: frozenset[str]) -> dict[str, Any]:

@@ -9,11 +9,22 @@ from typing import Any, TextIO
 import structlog
 from temporalio import activity, workflow
 
-_MAIL = re.compile(r"[^\s@<>\"'(),:;=]+@[^\s@<>\"'(),:;=]+\.[^\s@<>\"'(),:;=]+")
+_SIGN = r"[^\s@<>\"'(),:;=]"
+_MAIL = re.compile(rf"{_SIGN}{{1,200}}+@(?={_SIGN}{{1,200}}?\.{_SIGN}){_SIGN}+")
+"""Bounded, so that a long word costs what its length costs and not the square of it."""
 _MOBILE = re.compile(r"(?<!\d)(?:\+?86)?1[3-9]\d{9}(?!\d)")
 _IDS = ("workflow_id", "run_id", "workflow_type", "activity_type", "attempt")
-# Per-request lines; some libraries' even carry addresses.
-_CHATTY = ("aiosqlite", "alembic.runtime.plugins", "asyncio", "httpcore2", "httpx2", "mail", "sqlalchemy.engine")
+# Per-request lines; some libraries' even carry addresses, a chat room's with its token.
+_CHATTY = (
+    "aiosqlite",
+    "alembic.runtime.plugins",
+    "asyncio",
+    "httpcore2",
+    "httpx2",
+    "mail",
+    "sqlalchemy.engine",
+    "urllib3",
+)
 
 Event = MutableMapping[str, Any]
 

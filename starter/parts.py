@@ -16,6 +16,7 @@ from activities.post import SmtpPost
 from activities.store import Store
 from models.directory import Directory
 from procedures.people import DirectoryFile
+from starter.errors import OperatorError
 from starter.gate import gate_of
 from starter.observe.tracing import partner_calls
 from starter.settings import Partner, Settings
@@ -42,7 +43,8 @@ class Parts:
 async def real_parts(settings: Settings, store: Store, address: str) -> AsyncIterator[Parts]:
     """The parts the settings choose for the Temporal service at `address`, closed again at the end.
 
-    Raises PackError for a directory that cannot be used, OperatorError for keys that cannot.
+    Raises PackError for a directory that cannot be used, OperatorError for keys that cannot, and for a partner over
+    HTTP without a secret.
     """
     directory = DirectoryFile(settings.directory)
     smtp, partners, traced = settings.smtp, settings.partners, partner_calls(settings)
@@ -73,7 +75,9 @@ async def _payment(partner: Partner, store: Store, traced: Traced, closing: Asyn
         return EmbeddedGateway(store)
     life = timedelta(hours=partner.key_life_hours)
     return await closing.enter_async_context(
-        aclosing(HttpPaymentGateway(*_http(partner), key_life=life, timeout=_patience(partner), traced=traced))
+        aclosing(
+            HttpPaymentGateway(*_http("payment", partner), key_life=life, timeout=_patience(partner), traced=traced)
+        )
     )
 
 
@@ -81,7 +85,7 @@ async def _warehouse(partner: Partner, store: Store, traced: Traced, closing: As
     if partner.kind == "embedded":
         return EmbeddedWarehouse(store)
     return await closing.enter_async_context(
-        aclosing(HttpWarehouse(*_http(partner), timeout=_patience(partner), traced=traced))
+        aclosing(HttpWarehouse(*_http("warehouse", partner), timeout=_patience(partner), traced=traced))
     )
 
 
@@ -89,11 +93,15 @@ async def _carrier(partner: Partner, store: Store, traced: Traced, closing: Asyn
     if partner.kind == "embedded":
         return EmbeddedCarrier(store)
     return await closing.enter_async_context(
-        aclosing(HttpCarrier(*_http(partner), timeout=_patience(partner), traced=traced))
+        aclosing(HttpCarrier(*_http("carrier", partner), timeout=_patience(partner), traced=traced))
     )
 
 
-def _http(partner: Partner) -> tuple[str, str]:
+def _http(name: str, partner: Partner) -> tuple[str, str]:
+    """Address and secret. Raises OperatorError without a secret: signed with none, anybody could ask for a refund."""
+    if not partner.secret.get_secret_value():
+        variable = f"REDRESS_PARTNERS__{name.upper()}__SECRET"
+        raise OperatorError(f"partners.{name}.secret: is missing, and kind http signs with it; set {variable}")
     return partner.base_url or "", partner.secret.get_secret_value()
 
 

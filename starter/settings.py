@@ -77,7 +77,7 @@ class Partner(_Part):
     kind: Literal["embedded", "http"] = "embedded"
     base_url: Annotated[str, AfterValidator(_http_url)] | None = None
     secret: SecretStr = SecretStr("")
-    """Signs what we send."""
+    """Signs what we send; whoever calls a partner over http needs it."""
     timeout_seconds: Seconds = 10
     key_life_hours: Annotated[int, Field(ge=1, le=8760)] = 24
     """How long the payment gateway surely remembers an idempotency key; ask its operator."""

@@ -21,6 +21,7 @@ _BY_SENTENCE = {"reasons.zh.toml", "help.zh.toml"}
 """Catalogues by what is said in English, not by a key."""
 _OPTIONAL = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
 _NAME = re.compile(r"\{([a-z_]+)\}")
+_MARKED = re.compile(r"([\\`*_\[\]<>!|~#])")
 _NOTHING = "–"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -67,6 +68,11 @@ def fill(text: str, values: Mapping[str, object]) -> str:
         return part[1] if all(name in known for name in _NAME.findall(part[1])) else ""
 
     return _NAME.sub(lambda place: known.get(place[1], _NOTHING), _OPTIONAL.sub(kept, text))
+
+
+def as_markdown(text: str) -> str:
+    """Words as they stand, where Markdown is read: on one line; no sign of theirs hides a link or loads a picture."""
+    return _MARKED.sub(r"\\\1", " ".join(text.split()))
 
 
 def placeholders(text: str) -> frozenset[str]:

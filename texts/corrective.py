@@ -7,7 +7,7 @@ from typing import Any
 from models.corrective import CorrectiveView, Gate, Timer
 from models.language import Language
 from models.procedure import Procedure
-from texts import money, named, say, when
+from texts import as_markdown, money, named, say, when
 from texts.values import department, party
 
 Line = tuple[str, str]
@@ -194,6 +194,6 @@ def web_details(report: CorrectiveView, pack: Procedure) -> str:
     """The action in the Temporal Web UI, as Markdown, in the procedure's language."""
     lang = pack.language
     lines = [*head(report, pack, lang)[:6], *timers(report, pack, lang)]
-    shown = [f"- {key}: {text}" for key, text in lines]
+    shown = [f"- {key}: {as_markdown(text)}" for key, text in lines]
     waits = named("corrective.stage", report.stage if report.stage is not Gate.CLOSED else "closed", lang)
     return "\n".join((f"**{report.number}** · {waits}", "", *shown))

@@ -3,7 +3,7 @@
 from models.incident import IncidentView, Progress
 from models.language import Language
 from models.procedure import Procedure
-from texts import named, say, span, when
+from texts import as_markdown, named, say, span, when
 from texts.values import cause, department, liable, remedy, sums
 
 
@@ -84,5 +84,5 @@ def web_details(incident: IncidentView, pack: Procedure) -> str:
     lang = pack.language
     shown = dict(facts(incident, pack, lang))
     wanted = ("scope", "drill", "due", "finding", "decision", "progress", "causes", "improvements")
-    lines = [f"- {named('incident.label', key, lang)}: {shown[key]}" for key in wanted if key in shown]
+    lines = [f"- {named('incident.label', key, lang)}: {as_markdown(shown[key])}" for key in wanted if key in shown]
     return "\n".join((f"**{incident.number}** · {shown['stage']}", "", *lines))

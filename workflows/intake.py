@@ -84,9 +84,18 @@ async def ask_the_register(
 
 
 def carried_on(args: tuple[Any, ...], kind: type[State], inbox: Inbox) -> State | None:
-    """The state an earlier run handed over, and its unjudged messages. A stranger's start cannot hand any in."""
-    if workflow.info().continued_run_id is None or len(args) != 3:
+    """The state an earlier run handed over, and its unjudged messages. A stranger's start cannot hand any in.
+
+    Raises ApplicationError(type="bad_input") where it could: the server repeats the start of a cron schedule, and one
+    with a retry policy, with the same arguments, and the next run looks like one that was handed a state.
+    """
+    info = workflow.info()
+    if info.cron_schedule is not None:
+        raise bad_start("cron schedule: is not taken, whatever is started here goes on by itself; leave it out")
+    if info.continued_run_id is None or len(args) != 3:
         return None
+    if info.attempt > 1:
+        raise bad_start("retry policy: is not taken with a state; start it anew without one")
     inbox.take_over(Unjudged.model_validate(message) for message in args[2])
     state = kind.model_validate(args[1])
     _forget(args)

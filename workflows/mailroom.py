@@ -5,7 +5,8 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.duties import PostDuties
-    from models.names import MAILROOM, Queue
+    from models.names import MAILROOM, MAILROOM_ID, Queue
+    from workflows.intake import bad_start
     from workflows.options import watching
 
 SHIFT_SECONDS = 600.0
@@ -18,7 +19,11 @@ class MailroomWorkflow:
 
     @workflow.run
     async def run(self) -> None:
-        """One shift after another, for ever."""
+        """One shift after another, for ever. A second mailroom, which would send each notice once more, fails."""
+        if workflow.info().workflow_id != MAILROOM_ID:
+            raise bad_start(
+                f"workflow id: must be {MAILROOM_ID}, there is one for the whole service; leave it to the workers"
+            )
         for _ in range(SHIFTS):
             try:
                 await workflow.execute_activity_method(

@@ -1,6 +1,7 @@
 """What the weekly schedule starts: it calls the meeting of the week its instant belongs to, once."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey, WorkflowIDReusePolicy
@@ -10,6 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from models.meeting import Call, WeeklyCall
     from models.names import MEETING_CALL, SUPERVISION_MEETING, meeting_id
     from rules.calendar import week_called
+    from workflows.intake import contract_of
 
 _SCHEDULED = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
 
@@ -19,8 +21,9 @@ class MeetingCallWorkflow:
     """A schedule gives each of its runs an id of its own; the meeting's id is the week's, whoever calls it."""
 
     @workflow.run
-    async def run(self, weekly: WeeklyCall) -> str:
+    async def run(self, *args: Any) -> str:
         """Start the week's meeting, or leave the one that is there. Returns its workflow id."""
+        weekly = contract_of(args, WeeklyCall)
         due: datetime = weekly.due or workflow.info().typed_search_attributes.get(_SCHEDULED) or workflow.now()
         if (early := due - workflow.now()) > timedelta():
             await workflow.sleep(early)

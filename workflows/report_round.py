@@ -1,6 +1,7 @@
 """What the schedules of reports start: the reports of the period that has ended go to their readers, once."""
 
 from datetime import datetime
+from typing import Any
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
@@ -10,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from models.names import REPORT_ROUND
     from models.reporting import ReportCall
     from rules.reporting import ended_period
-    from workflows.intake import ask_the_register
+    from workflows.intake import ask_the_register, contract_of
 
 _SCHEDULED = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
 
@@ -20,8 +21,9 @@ class ReportRoundWorkflow:
     """A schedule gives each of its runs an id of its own; the mails' ids are the period's, whoever asks for them."""
 
     @workflow.run
-    async def run(self, call: ReportCall) -> int:
+    async def run(self, *args: Any) -> int:
         """Leave the mails in the outbox; returns how many were not there yet."""
+        call = contract_of(args, ReportCall)
         due: datetime = workflow.info().typed_search_attributes.get(_SCHEDULED) or workflow.now()
         period = call.period or ended_period(due, call.every, call.time_zone)
         return await ask_the_register(ReportDuties.post_reports, call.model_copy(update={"period": period}))

@@ -16,7 +16,7 @@ from models.corrective_forms import CORRECTIVE_COMMANDS
 from starter.cli.dossiers import act, pack_named
 from starter.cli.lists import checked_limit
 from starter.cli.sending import Sender
-from starter.cli.session import Session, session
+from starter.cli.session import Session, lines_of_text, session
 from starter.failures import BadInput, NoSuchCase, TryAgain
 from texts import brief
 from texts.corrective import ending, gate, head, timers
@@ -84,7 +84,7 @@ async def show_report(current: Session, number: str, *, as_json: bool) -> int:
     for name, lines in (*parts, ("ending", ending(report, pack, current.lang))):
         if lines:
             current.out.print(Text(current.named("corrective.part", name), style="bold"))
-            current.out.print(Text("\n".join(f"  {key}: {text}" for key, text in lines)))
+            current.out.print(lines_of_text("\n".join(f"  {key}: {text}" for key, text in lines)))
     return 0
 
 

@@ -4,8 +4,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from starter.cli.reading_rights import reader
-from starter.cli.sending import acting
+from starter.cli.reading_rights import proven, reader
 from starter.cli.session import Json, Session, session
 from starter.failures import BadInput, NoSuchCase, NotAllowed
 
@@ -27,7 +26,7 @@ async def erase(
     :param yes: Needed: it cannot be undone.
     """
     current = session()
-    who = acting(current, actor)
+    who = proven(current, actor)
     if not yes:
         raise BadInput("erase_for_good")
     await _may(current, who)

@@ -14,7 +14,7 @@ from starter.cli.dossiers import act, dossiers, known_actor, pack_named
 from starter.cli.lists import checked_limit
 from starter.cli.parsing import contract
 from starter.cli.sending import Sender, acting
-from starter.cli.session import Session, session
+from starter.cli.session import Session, lines_of_text, session
 from starter.failures import BadInput, NoSuchCase
 from texts import brief
 from texts.incident import facts, progress_text
@@ -115,7 +115,7 @@ async def show_incident(current: Session, number: str, *, with_cases: bool, as_j
         reports = await situations(current.settings, row.number)
         current.print_json({"incident": seen, "situations": reports, **({"cases": lines} if with_cases else {})})
         return 0
-    current.out.print(Text(_page(current, seen)))
+    current.out.print(lines_of_text(_page(current, seen)))
     for line in lines:
         fate = current.named("incident.fate", line.fate)
         told = f" · {current.named('code', line.code)}" if line.code else ""
@@ -126,11 +126,11 @@ async def show_incident(current: Session, number: str, *, with_cases: bool, as_j
 async def watch_incident(current: Session, number: str, every: float) -> int:
     """How far the decision has come, until every case has it. Raises NoSuchCase."""
     _, seen = await _found(current, number)
-    with Live(Text(_page(current, seen)), console=current.out, auto_refresh=False) as live:
+    with Live(lines_of_text(_page(current, seen)), console=current.out, auto_refresh=False) as live:
         while seen.stage is not IncidentStage.CLOSED and not (seen.decision and seen.progress.handed_out):
             await asyncio.sleep(every)
             _, seen = await _found(current, number)
-            live.update(Text(_page(current, seen)), refresh=True)
+            live.update(lines_of_text(_page(current, seen)), refresh=True)
     current.out.print(Text(progress_text(seen.progress, current.pack(seen.procedure), current.lang)))
     return 0
 

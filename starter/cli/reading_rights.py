@@ -96,6 +96,11 @@ class Reader:
         await self._record("denied", subject, "read")
         raise NotAllowed("not_yours")
 
+    async def was_denied(self, subject: str, what: str) -> None:
+        """Record that somebody who had to log in wanted to do what others may."""
+        if self.name is not None:
+            await self._record("denied", subject, what)
+
     async def has_read(self, subject: str, what: str) -> None:
         """Record that somebody who had to log in has read customers' data."""
         if self.name is not None:
@@ -136,6 +141,19 @@ def reader(current: Session) -> Reader:
     if isinstance(found, Denied):
         raise BadInput("input", problem=found.reason)
     return Reader(current, found.name)
+
+
+def proven(current: Session, named: str | None) -> str:
+    """Who acts where no case judges it: as `acting`, but whoever has logged in or must is whom the token names.
+
+    Raises BadInput, NotAllowed.
+    """
+    from starter.cli.sending import acting
+
+    name, found = acting(current, named), reader(current)
+    if found.name not in (None, name):
+        raise NotAllowed("not_you")
+    return name
 
 
 def concerned(view: "CaseView") -> set[str]:

@@ -20,6 +20,7 @@ from texts import named, say
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
     from models.commands import Standing
     from models.directory import Directory
@@ -44,6 +45,8 @@ Whole = Annotated[int, WHOLE]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON for programs.")]
 _BRACKETS = re.compile(r"\s*[（(].*$")
 _OWN_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""What a terminal acts on instead of showing it; a line's end is none of it."""
 PIPE_WIDTH = 160
 """Columns where the output is no terminal: ids and deadlines must not be cut."""
 
@@ -221,10 +224,21 @@ class Session:
 
 
 def print_json(value: object) -> None:
-    """JSON on standard output, without colours or wrapping; escaped where the output is not UTF-8."""
+    """JSON on standard output, without colours or wrapping; escaped where the output is not UTF-8.
+
+    So is what a terminal would act on: JSON leaves U+009B as it is, which is to many what ESC [ is.
+    """
     utf8 = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
     text = json.dumps(_plain(value), ensure_ascii=not utf8, indent=2)
+    text = _UNSEEN.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text)
     sys.stdout.write(text.encode("utf-8", "replace").decode() + "\n")
+
+
+def lines_of_text(text: str) -> "Text":
+    """Text of several lines, with nothing in it that a terminal would act on."""
+    from rich.text import Text
+
+    return Text(_UNSEEN.sub(" ", text))
 
 
 def _names(packs: "list[Procedure]") -> str:

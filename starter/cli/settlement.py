@@ -13,9 +13,8 @@ from models.commands import Share
 from models.ledger import MONTH_PATTERN
 from starter.cli.actions import Many
 from starter.cli.parsing import shares
-from starter.cli.reading_rights import reader
+from starter.cli.reading_rights import proven, reader
 from starter.cli.reporting import FormatName, format_of
-from starter.cli.sending import acting
 from starter.cli.session import WHOLE, Json, Session, Whole, session
 from starter.failures import BadInput, NoSuchCase, NotAllowed, TryAgain
 from texts import values, when
@@ -136,7 +135,7 @@ async def decide(
     async with _statements(current, writing=True) as book:
         head = await book.head(await _party(current, book, party), month)
         pack = _own(current, await _told(book.procedure(head, line)))
-        who = _of(current, actor, pack, (pack.panel,))
+        who = await _of(current, actor, pack, (pack.panel,))
         await _told(book.rule(head, line, found, _reason(reason), who))
         current.out.print(current.say("settled.ruled", party=head.party, month=month, line=line), markup=False)
     return 0
@@ -147,7 +146,7 @@ async def close(*, month: MonthName, actor: Actor = None) -> int:
     """Close a month: issue every party's statement. What comes later is settled in the next open month."""
     current = session()
     _checked(month)
-    who, pack = _clerk(current, actor), current.default_pack
+    who, pack = await _clerk(current, actor), current.default_pack
     async with _statements(current, writing=True) as book:
         closed, fresh = await _told(book.close(month, who, pack.settlement.window, pack.time_zone))
         until = when(closed.answer_by or now(), pack.time_zone, current.lang)
@@ -159,7 +158,7 @@ async def close(*, month: MonthName, actor: Actor = None) -> int:
 async def _answer(party: str, month: str, line: int | None, actor: str | None, objection: str | None) -> int:
     current = session()
     _checked(month)
-    who = _clerk(current, actor)
+    who = await _clerk(current, actor)
     async with _statements(current, writing=True) as book:
         head = await book.head(await _party(current, book, party), month)
         new = await _told(book.answer(head, line, who, objection=objection))
@@ -191,9 +190,9 @@ async def _party(current: Session, book: "Statements", name: str) -> str:
     return name if name in found else found[0]
 
 
-def _clerk(current: Session, actor: str | None) -> str:
+async def _clerk(current: Session, actor: str | None) -> str:
     """The name of somebody who may enter a party's word. Raises BadInput, NotAllowed."""
-    return _of(current, actor, current.default_pack, current.default_pack.settlement.clerks)
+    return await _of(current, actor, current.default_pack, current.default_pack.settlement.clerks)
 
 
 def _own(current: Session, ref: str) -> "Procedure":
@@ -204,10 +203,11 @@ def _own(current: Session, ref: str) -> "Procedure":
     return pack
 
 
-def _of(current: Session, actor: str | None, pack: "Procedure", clerks: tuple[str, ...]) -> str:
-    """The name of somebody of one of these departments. Raises BadInput, NotAllowed."""
-    name = acting(current, actor)
+async def _of(current: Session, actor: str | None, pack: "Procedure", clerks: tuple[str, ...]) -> str:
+    """The proven name of somebody of one of these departments. Raises BadInput, NotAllowed."""
+    name = proven(current, actor)
     if not set(current.directory.departments_of(name)) & set(clerks):
+        await reader(current).was_denied("settlement", "write")
         titles = ", ".join(values.department(clerk, pack, current.lang) for clerk in clerks)
         raise NotAllowed("stranger", who=titles or current.say("nobody"))
     return name

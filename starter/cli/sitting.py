@@ -13,7 +13,7 @@ from models.procedure import MeetingRules
 from starter.cli.actors import may_instead
 from starter.cli.lists import checked_limit
 from starter.cli.sending import Sender, composed, tell
-from starter.cli.session import Session
+from starter.cli.session import Session, lines_of_text
 from starter.failures import BadInput, NoSuchCase, NotAllowed
 from texts import brief, values
 from texts.meeting import page
@@ -128,7 +128,7 @@ async def show(
 
 def _print(current: Session, found: Minutes, copies: "Sequence[Delivery]") -> None:
     pack = current.pack(found.procedure)
-    current.out.print(Text(page(found, pack, current.lang)))
+    current.out.print(lines_of_text(page(found, pack, current.lang)))
     if copies:
         current.out.print(Text(f"\n{current.say('meeting_delivery')}"))
     for copy in copies:

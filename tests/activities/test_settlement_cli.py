@@ -9,11 +9,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from openpyxl import load_workbook
+from sqlmodel import col, select
 
 from activities.embedded import EmbeddedGateway
 from models.language import Language
+from models.tables import AuditRow
 from starter.cli.app import app, explain
 from starter.cli.session import begin
+from starter.login import forget_login, keep_login
+from starter.settings import Settings
 from tests.activities.bookkeeping import Books
 from tests.builders import PANEL
 
@@ -137,6 +141,41 @@ async def test_the_panel_of_the_cases_own_procedure_decides_whatever_new_complai
     code, _, error = await typed(*line, STORE_HEAD)
     assert (code, "After-sales quality panel" in error) == (3, True)
     assert (await typed(*line, PANEL))[0] == 0
+
+
+async def test_where_tokens_are_asked_for_nobody_settles_in_the_name_of_another_and_the_trail_has_what_was_decided(
+    filled: Books, typed: Type, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("REDRESS_AUTH__POLICY", "required")
+    month, line = ("--month", MONTH), ("--line", "2")
+    close = ("settlement", "close", *month)
+    decide = ("settlement", "decide", "M-1", *month, *line, "--keep", "--reason", "监督小组裁定")
+    code, _, error = await typed(*close, *ME)
+    assert (code, "redress login" in error) == (3, True)
+    keep_login(Settings(home=tmp_path), "徐莉", None)
+    assert (await typed(*close, "--as", PANEL))[0] == 3
+    assert (await typed(*close))[0] == 0
+    assert (await typed("settlement", "object", "M-1", *month, *line, "--reason", "未退货"))[0] == 0
+    assert (await typed(*decide))[0] == 3, "customer service is not the panel"
+    forget_login(Settings(home=tmp_path))
+    assert (await typed(*decide, "--as", PANEL))[0] == 3
+    keep_login(Settings(home=tmp_path), PANEL, None)
+    assert (await typed(*decide))[0] == 0
+    async with filled.store.read() as session:
+        by_people = select(AuditRow).where(AuditRow.actor != "").order_by(col(AuditRow.seq))
+        rows = (await session.exec(by_people)).all()
+    assert [(row.kind, row.actor, row.subject) for row in rows] == [
+        ("denied", "徐莉", "settlement"),
+        ("decision", PANEL, "C-2"),
+    ]
+    assert rows[-1].data == {
+        "event": "objection_decided",
+        "party": "merchant:M-1",
+        "period": MONTH,
+        "line": 2,
+        "liable": "",
+    }
+    assert "监督小组裁定" not in str([row.model_dump() for row in rows])
 
 
 REFUSED: list[tuple[tuple[str, ...], int, str]] = [

@@ -109,6 +109,22 @@ async def test_a_home_whose_database_a_worker_of_its_own_has_open_is_not_restore
     assert await asyncio.to_thread(restore, kept, home) is not None
 
 
+def test_a_backup_and_what_is_restored_from_it_are_read_by_nobody_else_whoever_may_look_into_the_folder(
+    tmp_path: Path,
+) -> None:
+    home, kept = tmp_path / "home", tmp_path / "kept"
+    home.mkdir()
+    kept.mkdir()
+    for folder in (home, kept):
+        folder.chmod(0o755)
+    for name in FILES:
+        with closing(sqlite3.connect(home / name)) as made:
+            made.execute("CREATE TABLE t (x)")
+    back_up(home, kept)
+    restore(kept, home)
+    assert {(folder / name).stat().st_mode & 0o777 for folder in (home, kept) for name in FILES} == {0o600}
+
+
 def test_a_folder_that_is_no_backup_changes_nothing(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()

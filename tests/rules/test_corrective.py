@@ -19,6 +19,7 @@ from rules.corrective_acts import receive
 from rules.corrective_costs import transfers
 from tests.eightd import CHECK, COMPLAINT, D1, D2, D3, D4, D5, D6, D7, D8, FINAL
 from tests.quality import quality_pack
+from texts.corrective import web_details
 from texts.mails import TEMPLATES, render_mail
 
 PACK = quality_pack("quality")
@@ -32,6 +33,11 @@ def begun(**changes: Any) -> Corrective:
     calendar = WorkCalendar(years={2026: YearDays(), 2027: YearDays()})
     entry = CorrectiveEntry(number="8D20260306001", procedure=PACK.ref, calendar=calendar)
     return rules.opened(complaint, entry, PACK, FRIDAY)
+
+
+def test_the_defect_as_a_customer_calls_it_hides_no_link_on_the_reports_page_in_the_web_ui() -> None:
+    shown = web_details(rules.view_of(begun(defect="[漏水](https://stranger.example)")), PACK)
+    assert r"\[漏水\](https://stranger.example)" in shown
 
 
 def said(state: Corrective, name: str, content: dict[str, Any], hat: str = QUALITY, actor: str = "耿焰",

@@ -16,6 +16,7 @@ from rules.incident_acts import receive
 from rules.messages import receive as receive_case
 from tests.quality import INCIDENT, quality_pack
 from tests.rules.builders import DESK, LEADERSHIP, MERCHANDISE, PANEL, RETURNS_PACK, SELF_OPERATED, START, World, liable
+from texts.incident import web_details
 from texts.mails import TEMPLATES, render_mail
 
 PACK = quality_pack("batch")
@@ -65,6 +66,14 @@ def test_both_groups_and_the_inspectors_are_told_when_the_plan_starts() -> None:
 def test_each_step_has_its_time_and_its_people(name: str, hat: str, fields: dict[str, Any], code: str) -> None:
     _, verdict = said(begun(), name, hat, **fields)
     assert verdict.code == code
+
+
+def test_words_of_an_incident_hide_no_link_and_load_no_picture_on_its_page_in_the_web_ui() -> None:
+    words = "[确认](https://stranger.example) ![](https://stranger.example/x.png) <b>"
+    state = done(begun(), "verify", MERCHANDISE, **(FOUND | {"defect": words}))
+    assert r"\[确认\](https://stranger.example) \!\[\](https://stranger.example/x.png) \<b\>" in web_details(
+        state, PACK
+    )
 
 
 def test_there_is_one_decision_and_a_resend_counts_once() -> None:

@@ -1,19 +1,25 @@
 """A customer is forgotten: in an open case, in a finished one, in SQL and in Temporal; money and figures stay."""
 
+import asyncio
 import uuid
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlmodel import col, func, select, update
 
+from models.case import Verdict
+from models.commands import Command
 from models.complaint import Complaint
-from models.tables import AuditRow, CaseRow, EventRow, LedgerTxn, MailRow, MeetingItemRow
+from models.names import case_id
+from models.tables import ActionRow, AuditRow, CaseRow, EventRow, LedgerTxn, MailRow, MeetingItemRow, MeetingRow
 from rules.forgetting import GONE
 from starter.cases import Cases
 from starter.erasing import Eraser
 from starter.failures import NotAllowed
 from tests.support import GOODS_DEPT, PANEL, SERVICE, OfCase, Office, complaint_data, liable
-from tests.workflows.test_meeting import GRANT, called, contested
+from tests.workflows.test_meeting import GRANT, called, contested, urgent_for
+from workflows.inbox import FLOOD
 
 NAME, PHONE, WORDS, EMAIL = "canary-name", "13800138000", "canary-words", "canary@example.org"
 CANARIES = (NAME, PHONE, WORDS, EMAIL)
@@ -106,6 +112,74 @@ async def test_the_words_of_a_meetings_decision_are_gone_from_its_notices_and_th
     ).cases == 1
     told = await _told(office, sitting.handle.id)
     assert (WORDS in told, "canary-other" in told, mine.number in told) == (False, True, True)
+
+
+@pytest.mark.parametrize("office", [False], ids=["cached"], indirect=True)
+async def test_of_a_session_held_for_the_customers_case_alone_no_words_are_left_in_sql(
+    office: Office, tmp_path: Path
+) -> None:
+    customer = f"U-{uuid.uuid4().hex[:8]}"
+    mine = await contested(office)
+    async with office.store.write() as session:
+        await session.exec(update(CaseRow).where(col(CaseRow.number) == mine.number).values(customer=customer))
+    sitting = await (await urgent_for(office, mine)).begun()
+    due = (datetime.now(UTC) + timedelta(days=2)).isoformat()
+    await sitting.send("action", PANEL, owner="merchandise", due=due, what=WORDS)
+    await sitting.send("decide", PANEL, case=mine.number, **(GRANT | {"reason": WORDS}))
+    await sitting.send("close", PANEL, note=WORDS)
+    await sitting.send("report", GOODS_DEPT, action=1, report=WORDS)
+    await sitting.result_of()
+    await mine.at("feedback")
+    await mine.send("feedback", SERVICE, satisfied=True)
+    await mine.result()
+    assert WORDS in await _held(office, sitting.handle.id)
+    await Eraser(office.store, office.client, Cases(office.client), tmp_path, SERVICE).erase(customer)
+    told = await _held(office, sitting.handle.id)
+    assert (WORDS in told, "merchandise" in told, mine.number in told) == (False, True, True)
+    office._cases.clear()  # their histories are gone
+
+
+async def _held(office: Office, meeting: str) -> str:
+    """All SQL has of a session: what was noted, given and told."""
+    async with office.store.read() as session:
+        rows = [*await session.exec(select(MeetingRow).where(col(MeetingRow.id) == meeting))]
+        actions = await session.exec(select(ActionRow).where(col(ActionRow.meeting) == meeting))
+        return str([row.model_dump() for row in (*rows, *actions)]) + await _told(office, meeting)
+
+
+class _Busy(Cases):
+    """A case that so many write to, just before it shall forget, that it goes on in a new run."""
+
+    async def send(self, number: str, name: str, command: Command, *, wait: float = 10.0) -> Verdict:
+        handle = self.client.get_workflow_handle(case_id(number))
+        first = (await handle.describe()).run_id
+        await asyncio.gather(*(handle.signal("nobody_knows", {}) for _ in range(FLOOD + 10)))
+        async with asyncio.timeout(30):
+            while (await handle.describe()).run_id == first:
+                await asyncio.sleep(0.05)
+        return await super().send(number, name, command, wait=wait)
+
+
+@pytest.mark.parametrize("office", [False], ids=["cached"], indirect=True)
+async def test_every_run_that_knew_the_customer_is_deleted_though_another_began_while_the_case_was_asked_to_forget(
+    office: Office, tmp_path: Path
+) -> None:
+    customer = f"U-{uuid.uuid4().hex[:8]}"
+    case = await _filed(office, customer)
+    await case.at("asked")
+    erased = await Eraser(office.store, office.client, _Busy(office.client), tmp_path, SERVICE).erase(customer)
+    assert erased.histories >= 2
+    ids = f"WorkflowId = '{case.handle.id}'"
+    async with asyncio.timeout(90):  # the server takes its time over deleting
+        while True:
+            runs = [run.run_id async for run in office.client.list_workflows(ids)]
+            if runs == [(await case.handle.describe()).run_id]:
+                break
+            await asyncio.sleep(0.5)
+    told = b"".join([event.SerializeToString() async for event in case.handle.fetch_history_events()])
+    assert [word for word in CANARIES if word.encode() in told] == []
+    office._cases.clear()  # its first runs are gone
+    await case.handle.terminate()
 
 
 async def _told(office: Office, meeting: str) -> str:

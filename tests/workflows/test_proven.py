@@ -239,3 +239,26 @@ async def test_a_complaint_of_nobody_known_opens_no_case(
             assert isinstance(failed.value.cause, ApplicationError)
             assert failed.value.cause.type == code
             assert await _audited(store, number) == [("denied", "", code)]
+
+
+async def test_word_of_returned_goods_that_passes_the_case_by_pays_nothing_and_is_denied_in_the_audit_trail(
+    env: WorkflowEnvironment, store: Store, issuer: Issuer
+) -> None:
+    async with guarded(env, store, issuer) as office:
+        number = new_number()
+        token = issuer.sign("storefront", case_id(number))
+        returns = {"demand": {"kind": "return_and_refund"}, "token": token}
+        case = await office.start(complaint_data() | returns, number=number)
+        await case.at("asked")
+        await case.send("confirm", GOODS_DEPT, liable=liable(merchant=100), reason="x", token=issuer.sign(GOODS_DEPT))
+        child = (await case.at("executing")).child
+        remedy = office.client.get_workflow_handle(child or "")
+        for _ in range(2):
+            await remedy.signal("goods", {"actor": RETURNS, "accepted": True})
+            async with asyncio.timeout(20):
+                while ("denied", "", "not_proven") not in await _audited(store, number):
+                    await asyncio.sleep(0.1)
+        await case.send("goods", RETURNS, accepted=False, token=issuer.sign(RETURNS))
+        seen = await case.at("task")
+        assert (seen.refunded, seen.task and seen.task.code) == (0, "goods_rejected")
+        assert [row for row in await _audited(store, number) if row[0] == "denied"] == [("denied", "", "not_proven")]
