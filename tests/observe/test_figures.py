@@ -90,7 +90,7 @@ async def scrape(settings: Settings) -> list[str]:
     return answer.text.splitlines()
 
 
-async def test_figures_that_wait_for_the_database_say_so_once_and_once_when_they_go_on(store: Store) -> None:
+async def test_figures_that_wait_for_the_database_say_so_once_and_once_when_they_go_on(store: Store) -> None:  # noqa: F811
     class AwayForAWhile:
         tries = 5
 

@@ -102,10 +102,7 @@ def test_a_step_that_found_the_database_away_is_one_short_line_and_an_unknown_er
 ) -> None:
     steps = logging.getLogger("temporalio.activity")
     for error in (StoreError("database: cannot be reached (OSError); it is tried again"), ZeroDivisionError()):
-        try:
-            raise error
-        except Exception:  # noqa: BLE001 - as the SDK does
-            steps.warning("Completing activity as failed", exc_info=True)
+        steps.warning("Completing activity as failed", exc_info=error)
     away, unknown = _read(lines)
     assert away["problem"] == "database: cannot be reached (OSError); it is tried again"
     assert "exception" not in away
