@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlencode
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, event, inspect, text
@@ -18,8 +19,8 @@ from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 import migrations
+from models.database_url import DSN, PATIENCE, database_url
 
-_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _SCHEMA_LOCK = 0x72656472657373
 """Advisory lock held while the schema changes: workers that start at once wait for each other."""
 
@@ -185,6 +186,8 @@ def _engine(url: str, *, foreign_keys: bool = True) -> AsyncEngine:
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         event.listen(engine.sync_engine, "checkin", _end_sqlite)
         return engine
+    options["connect_args"] = _of_the_driver(address)
+    address = address.difference_update_query([*DSN, PATIENCE])
     engine = create_async_engine(address, pool_pre_ping=True, pool_size=10, max_overflow=10, **options)
     event.listen(engine.sync_engine, "connect", _prepare_postgres)
     return engine
@@ -192,15 +195,22 @@ def _engine(url: str, *, foreign_keys: bool = True) -> AsyncEngine:
 
 def _address(url: str) -> URL:
     try:
-        address = make_url(url)
-    except ArgumentError:
-        raise StoreError("database_url: is not a URL; use sqlite:///file or postgresql://user@host/name") from None
-    driver = _DRIVERS.get(address.get_backend_name())
-    if driver is None:
+        return make_url(database_url(url))
+    except (ArgumentError, ValueError):
         raise StoreError(
-            "database_url: is neither SQLite nor PostgreSQL; use sqlite:///file or postgresql://user@host/name"
-        )
-    return address.set(drivername=driver)
+            "database_url: is not one that is known here; use sqlite:///file or postgresql://user@host/name"
+        ) from None
+
+
+def _of_the_driver(address: URL) -> dict[str, Any]:
+    """What of libpq's parameters the driver takes another way than SQLAlchemy gives it."""
+    given = {name: str(value) for name, value in address.query.items()}
+    options: dict[str, Any] = {}
+    if asked := {name: given[name] for name in sorted(DSN & given.keys())}:
+        options["dsn"] = f"postgresql://?{urlencode(asked)}"
+    if PATIENCE in given:
+        options["timeout"] = float(given[PATIENCE]) or None
+    return options
 
 
 def _prepare_postgres(connection: Any, _: ConnectionPoolEntry) -> None:

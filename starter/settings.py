@@ -25,6 +25,7 @@ from pydantic_settings import (
 from pydantic_settings.exceptions import SettingsError as SourceError
 
 from models.base import problems
+from models.database_url import database_url
 from models.language import Language, of_locale, of_tag
 from models.names import TASK_QUEUE
 from starter.errors import OperatorError
@@ -257,7 +258,7 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _the_database_is_one_we_can_use(cls, url: SecretStr | None) -> SecretStr | None:
-        return None if url is None else SecretStr(_async_url(url.get_secret_value()))
+        return None if url is None else SecretStr(database_url(url.get_secret_value()))
 
     @property
     def database(self) -> str:
@@ -275,16 +276,6 @@ class Settings(BaseSettings):
     def directory(self) -> Path:
         """The directory file in use."""
         return self.directory_file or PACKAGED_DIRECTORY
-
-
-def _async_url(url: str) -> str:
-    scheme, found, rest = url.partition("://")
-    if found and scheme in {"sqlite", "sqlite+aiosqlite"}:
-        return f"sqlite+aiosqlite://{rest}"
-    if found and scheme in {"postgres", "postgresql", "postgresql+asyncpg"}:
-        # libpq's name for it, which every hosted PostgreSQL prints; asyncpg knows it as `ssl`.
-        return f"postgresql+asyncpg://{rest.replace('sslmode=', 'ssl=')}"
-    raise ValueError("must start with postgresql:// or sqlite:///; correct it")
 
 
 def load_settings(**overrides: Any) -> Settings:

@@ -146,3 +146,28 @@ _OF_THE_SERVER = (
     "tcp_user_timeout",
     "idle_in_transaction_session_timeout",
 )
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "application_name=redress&connect_timeout=5",
+        "sslmode=prefer&sslrootcert=/nowhere/ca.pem",
+        "options=-c%20application_name%3Dredress",
+        "target_session_attrs=read-write",
+    ],
+)
+async def test_the_parameters_of_a_hosted_postgresqls_url_are_understood(url: str, said: str) -> None:
+    store = Store(f"{url}?{said}")
+    async with store.read() as session:
+        named = (await (await session.connection()).execute(text("SHOW application_name"))).scalar()
+    assert named == ("redress" if "application_name" in said else "")
+    await store.close()
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+async def test_of_several_hosts_the_one_that_answers_is_taken(url: str) -> None:
+    store = Store(url.replace("@", "@127.0.0.1:1,"))
+    assert await store.version()
+    await store.close()

@@ -57,6 +57,11 @@ def test_who_acts_on_the_command_line_is_a_known_setting(folder: Path, monkeypat
         ("postgresql://u:p@db/x", "postgresql+asyncpg://u:p@db/x"),
         ("postgres://u:p@db/x?sslmode=require", "postgresql+asyncpg://u:p@db/x?ssl=require"),
         ("postgresql+asyncpg://db/x", "postgresql+asyncpg://db/x"),
+        ("postgresql://db/x\n", "postgresql+asyncpg://db/x"),  # as a secret from a file ends
+        (
+            "postgresql://u@a,b:5433/x?target_session_attrs=read-write",
+            "postgresql+asyncpg://u@/x?target_session_attrs=read-write&host=a%3A5432&host=b%3A5433",
+        ),
         ("sqlite:///cases.db", "sqlite+aiosqlite:///cases.db"),
     ],
 )
@@ -89,6 +94,15 @@ def test_the_language_follows_the_locale_unless_it_is_set(
         ("REDRESS_SMTP__PASWORD", SECRET, "smtp.pasword: is not a known field"),
         ("REDRESS_TASKQUEUE", SECRET, "REDRESS_TASKQUEUE: is not a known setting"),
         ("REDRESS_DATABASE_URL", f"mysql://u:{SECRET}@h/x", "database_url: must start with postgresql://"),
+        ("REDRESS_DATABASE_URL", f"postgresql://u:{SECRET}@h:x/x", "database_url: its port is not one"),
+        ("REDRESS_DATABASE_URL", f"postgresql://u:p?{SECRET}=1@h/x", "database_url: its port is not one"),
+        ("REDRESS_DATABASE_URL", f"postgresql://h?{SECRET}=1@h/x", "database_url: its parameters are not known here"),
+        (
+            "REDRESS_DATABASE_URL",
+            f"postgresql://u:{SECRET}@h/x?sslmode=require&channel_binding=require",
+            "database_url: its parameter channel_binding is not known here; remove",
+        ),
+        ("REDRESS_DATABASE_URL", "postgresql://h/x?connect_timeout=soon", "its connect_timeout is not a number"),
         ("REDRESS_PARTNERS__PAYMENT__KIND", "http", "partners.payment: kind http needs base_url; add it"),
         ("REDRESS_PARTNERS__CARRIER__BASE_URL", f"ftp://{SECRET}", "must start with http:// or https://"),
         ("REDRESS_LANG", SECRET, "lang: must be one of"),
