@@ -47,8 +47,15 @@ class SettingsError(OperatorError):
     code = 2
 
 
+def _trimmed(value: object) -> object:
+    """Without the line's end that a file of a secret or an `echo` leaves: no setting begins or ends with a space."""
+    return value.strip() if isinstance(value, str) else value
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, str_strip_whitespace=True)
+
+    _every_value = field_validator("*", mode="before")(_trimmed)
 
 
 def _lower(value: object) -> object:
@@ -254,6 +261,8 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    _every_value = field_validator("*", mode="before")(_trimmed)
 
     @field_validator("database_url")
     @classmethod

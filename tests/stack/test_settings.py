@@ -44,6 +44,28 @@ def test_a_blank_variable_counts_as_unset(name: str, monkeypatch: pytest.MonkeyP
     assert load_settings() == plain
 
 
+def test_the_end_of_a_line_after_a_value_is_no_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (
+        ("REDRESS_TASK_QUEUE", "complaints"),
+        ("REDRESS_DEFAULT_PROCEDURE", "returns"),
+        ("REDRESS_DIRECTORY_FILE", "/etc/redress/directory.toml"),
+        ("REDRESS_LOG_JSON", "true"),
+        ("REDRESS_LOG_LEVEL", "Warning"),
+        ("REDRESS_AUTH__JWKS_FILE", "/etc/redress/jwks.json"),
+        ("REDRESS_AUTH__ISSUER", "https://sign-in.example.com"),
+        ("REDRESS_AUTH__WORKER_KEY", "k" * 32),
+    ):
+        monkeypatch.setenv(name, f"{value}\n")
+    settings = load_settings()
+    assert (settings.task_queue, settings.default_procedure) == ("complaints", "returns")
+    assert (settings.directory_file, settings.auth.jwks_file) == (
+        Path("/etc/redress/directory.toml"),
+        Path("/etc/redress/jwks.json"),
+    )
+    assert (settings.log_json, settings.log_level) == (True, "warning")
+    assert settings.auth.worker_key.get_secret_value() == "k" * 32
+
+
 def test_who_acts_on_the_command_line_is_a_known_setting(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "redress.toml").write_text('actor = "耿焰"\n', encoding="utf-8")
     assert load_settings().actor == "耿焰"
