@@ -100,6 +100,7 @@ class MailDesk(PostDuties):
         self._idle = idle
         self._now = clock
         self._bell = asyncio.Event()
+        self._waits_for: str | None = None
 
     def nudge(self) -> None:
         """There is a new notice: an idle desk of this process looks at once."""
@@ -130,10 +131,17 @@ class MailDesk(PostDuties):
 
     async def _careful_turn(self) -> tuple[int, int]:
         try:
-            return await self._turn()
+            done = await self._turn()
         except (StoreError, PackError) as error:
-            _log.warning("mailroom_waits", problem=str(error))
+            # It looks again three times a second: said once, and once more when it is over.
+            if self._waits_for != str(error):
+                self._waits_for = str(error)
+                _log.warning("mailroom_waits", problem=self._waits_for)
             return 0, 0
+        if self._waits_for is not None:
+            self._waits_for = None
+            _log.info("mailroom_goes_on")
+        return done
 
     async def _turn(self) -> tuple[int, int]:
         """Rows handled, and mails the server took."""

@@ -1,25 +1,40 @@
 """The SQL store: SQLite in one file, or PostgreSQL. One place knows their differences."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlencode
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import ColumnElement, Connection, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 import migrations
+from models.database_url import DSN, PATIENCE, database_url
 
-_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _SCHEMA_LOCK = 0x72656472657373
 """Advisory lock held while the schema changes: workers that start at once wait for each other."""
+
+
+GONE = 30
+"""Seconds after which a silent other side counts as gone, here and at a PostgreSQL server; it may take twice as long.
+
+A host that dies, or a firewall that forgets a connection, says nothing: TCP by itself hopes for 15 minutes here, and a
+server keeps the locks of the one who is gone for two hours.
+"""
+_BEATS = 3
+"""Unanswered signs of life until an idle connection is given up."""
+_IDLE_IN_TRANSACTION = 300
+"""Seconds a transaction may rest between two statements: a process that is stopped holds nobody up for longer."""
 
 
 _TURNS: "WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock]" = WeakKeyDictionary()
@@ -149,6 +164,8 @@ async def _one_line_errors() -> AsyncIterator[None]:
         yield
     except DBAPIError as error:
         raise StoreError(_one_line(error)) from None
+    except NoConnectionFree:
+        raise StoreError("database: all connections of this process are in use; it is tried again") from None
     except OSError as error:
         raise StoreError(f"database: cannot be reached ({type(error).__name__}); it is tried again") from None
 
@@ -176,20 +193,56 @@ def _engine(url: str, *, foreign_keys: bool = True) -> AsyncEngine:
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         event.listen(engine.sync_engine, "checkin", _end_sqlite)
         return engine
-    return create_async_engine(address, pool_pre_ping=True, pool_size=10, max_overflow=10, **options)
+    options["connect_args"] = _of_the_driver(address)
+    address = address.difference_update_query([*DSN, PATIENCE])
+    engine = create_async_engine(address, pool_pre_ping=True, pool_size=10, max_overflow=10, **options)
+    event.listen(engine.sync_engine, "connect", _prepare_postgres)
+    return engine
 
 
 def _address(url: str) -> URL:
     try:
-        address = make_url(url)
-    except ArgumentError:
-        raise StoreError("database_url: is not a URL; use sqlite:///file or postgresql://user@host/name") from None
-    driver = _DRIVERS.get(address.get_backend_name())
-    if driver is None:
+        return make_url(database_url(url))
+    except (ArgumentError, ValueError):
         raise StoreError(
-            "database_url: is neither SQLite nor PostgreSQL; use sqlite:///file or postgresql://user@host/name"
-        )
-    return address.set(drivername=driver)
+            "database_url: is not one that is known here; use sqlite:///file or postgresql://user@host/name"
+        ) from None
+
+
+def _of_the_driver(address: URL) -> dict[str, Any]:
+    """What of libpq's parameters the driver takes another way than SQLAlchemy gives it."""
+    given = {name: str(value) for name, value in address.query.items()}
+    options: dict[str, Any] = {}
+    if asked := {name: given[name] for name in sorted(DSN & given.keys())}:
+        options["dsn"] = f"postgresql://?{urlencode(asked)}"
+    if PATIENCE in given:
+        options["timeout"] = float(given[PATIENCE]) or None
+    return options
+
+
+def _prepare_postgres(connection: Any, _: ConnectionPoolEntry) -> None:
+    """Neither side waits long for one that has vanished. By SET: a pooler refuses such parameters of a connection."""
+    between = GONE // _BEATS
+    line = connection.driver_connection._transport.get_extra_info("socket")  # noqa: SLF001 - it tells it nowhere else
+    if line is not None and line.family != getattr(socket, "AF_UNIX", None):
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in (
+            ("TCP_KEEPIDLE", between),
+            ("TCP_KEEPINTVL", between),
+            ("TCP_KEEPCNT", _BEATS - 1),
+            ("TCP_USER_TIMEOUT", GONE * 1000),
+        ):
+            if (option := getattr(socket, name, None)) is not None:  # not every system has all
+                line.setsockopt(socket.IPPROTO_TCP, option, value)
+    server = {
+        "tcp_keepalives_idle": between,
+        "tcp_keepalives_interval": between,
+        "tcp_keepalives_count": _BEATS - 1,
+        "tcp_user_timeout": GONE * 1000,
+        "idle_in_transaction_session_timeout": _IDLE_IN_TRANSACTION * 1000,
+    }
+    said = "; ".join(f"SET {name} = {value}" for name, value in server.items())
+    connection.run_async(lambda driver: driver.execute(said))
 
 
 def _prepare_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:

@@ -3,7 +3,9 @@
 import logging
 import re
 import sys
+import traceback
 from collections.abc import MutableMapping
+from pathlib import Path
 from typing import Any, TextIO
 
 import structlog
@@ -42,6 +44,7 @@ def setup_logging(
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
         flatten_temporal,
+        shorten_failures,
         *([_trace_id()] if traces else []),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
@@ -83,6 +86,33 @@ def flatten_temporal(_logger: object, _method: str, event: Event) -> Event:
         if isinstance(facts, dict):
             event.update({name: facts[name] for name in _IDS if name in facts})
     return event
+
+
+_OURS = ("activities", "procedures", "reports", "starter", "verify")
+_WRAPPERS = ("activities/store.py", "activities\\store.py")
+
+
+def shorten_failures(_logger: object, _method: str, event: Event) -> Event:
+    """A step that failed with an error of ours, and is tried again: its one line and where, not a page each time."""
+    error = _raised(event.get("exc_info")) if event.get("logger") == "temporalio.activity" else None
+    if error is None or not type(error).__module__.startswith(_OURS):
+        return event
+    del event["exc_info"]
+    event["problem"] = str(error)
+    places = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_a_place(frame.filename)]
+    if places:
+        event["where"] = f"{Path(places[-1].filename).name}:{places[-1].lineno}"
+    return event
+
+
+def _raised(found: object) -> BaseException | None:
+    if isinstance(found, tuple):
+        found = found[1]
+    return found if isinstance(found, BaseException) else None
+
+
+def _is_a_place(file: str) -> bool:
+    return Path(file).parent.name in _OURS and not file.endswith(_WRAPPERS)
 
 
 def _trace_id() -> structlog.types.Processor:

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from models.base import problems
+from models.database_url import database_url
 from models.language import Language, of_locale, of_tag
 from models.names import TASK_QUEUE
 from starter.errors import OperatorError
@@ -40,8 +41,15 @@ class SettingsError(OperatorError):
     code = 2
 
 
+def _trimmed(value: object) -> object:
+    """Without the line's end that a file of a secret or an `echo` leaves: no setting begins or ends with a space."""
+    return value.strip() if isinstance(value, str) else value
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, str_strip_whitespace=True)
+
+    _every_value = field_validator("*", mode="before")(_trimmed)
 
 
 def _lower(value: object) -> object:
@@ -229,10 +237,12 @@ class Settings(BaseModel):
     observe: Observe = Observe()
     local: Local = Local()
 
+    _every_value = field_validator("*", mode="before")(_trimmed)
+
     @field_validator("database_url")
     @classmethod
     def _the_database_is_one_we_can_use(cls, url: SecretStr | None) -> SecretStr | None:
-        return None if url is None else SecretStr(_async_url(url.get_secret_value()))
+        return None if url is None else SecretStr(database_url(url.get_secret_value()))
 
     @property
     def database(self) -> str:
@@ -250,16 +260,6 @@ class Settings(BaseModel):
     def directory(self) -> Path:
         """The directory file in use."""
         return self.directory_file or PACKAGED_DIRECTORY
-
-
-def _async_url(url: str) -> str:
-    scheme, found, rest = url.partition("://")
-    if found and scheme in {"sqlite", "sqlite+aiosqlite"}:
-        return f"sqlite+aiosqlite://{rest}"
-    if found and scheme in {"postgres", "postgresql", "postgresql+asyncpg"}:
-        # libpq's name for it, which every hosted PostgreSQL prints; asyncpg knows it as `ssl`.
-        return f"postgresql+asyncpg://{rest.replace('sslmode=', 'ssl=')}"
-    raise ValueError("must start with postgresql:// or sqlite:///; correct it")
 
 
 def load_settings(**overrides: Any) -> Settings:

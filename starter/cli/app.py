@@ -25,7 +25,7 @@ from starter.cli.commands import COMMANDS
 from starter.cli.helping import HelpPage
 from starter.cli.session import begin
 from starter.errors import OperatorError
-from starter.failures import BadInput, Failure
+from starter.failures import BadInput, Failure, NotAllowed, TryAgain
 from texts import say
 from texts.reasons import reason
 
@@ -105,8 +105,27 @@ def explain(error: Exception, lang: Language) -> tuple[str, int]:
     match error:
         case PackError():
             return reason("; ".join(str(error).splitlines()), lang), USAGE
+        case _ if (failure := _of_the_server(error)) is not None:
+            return failure.line(lang), failure.code
         case _:
             return say("fail.unexpected", lang, what=_where(error)), 1
+
+
+def _of_the_server(error: Exception) -> Failure | None:
+    """What a Temporal service answered that could not do what it was asked: no fault of ours to be reported."""
+    if not type(error).__module__.startswith("temporalio."):
+        return None
+    from temporalio.client import RPCTimeoutOrCancelledError
+    from temporalio.service import RPCError
+
+    from starter.calls import Trouble, meaning
+
+    match error:
+        case RPCError() | RPCTimeoutOrCancelledError() if meaning(error) is Trouble.AMBIGUOUS:
+            return TryAgain("server_away")
+        case RPCError() if meaning(error) is Trouble.REFUSED:
+            return NotAllowed("server_refuses", status=error.status.name)
+    return None
 
 
 def _without_lang(words: list[str]) -> tuple[list[str], Language | None]:

@@ -71,11 +71,19 @@ async def keep_figures(store: Store, meter: MetricMeter, every: float, missing: 
     `missing`: how many payloads this process could not open.
     """
     gauges = Gauges(meter)
+    waits_for: str | None = None
     while True:
         gauges.show_missing(missing())
         try:
             async with asyncio.timeout(max(every, 30.0)), store.read() as session:
                 gauges.show(await read_figures(await session.connection(), datetime.now(UTC)))
         except (StoreError, TimeoutError) as error:
-            _log.warning("figures_wait", problem=str(error) or "no answer in time")
+            problem = str(error) or "no answer in time"
+            if problem != waits_for:  # said once, and once more when it is over
+                _log.warning("figures_wait", problem=problem)
+            waits_for = problem
+        else:
+            if waits_for is not None:
+                _log.info("figures_go_on")
+            waits_for = None
         await asyncio.sleep(every)

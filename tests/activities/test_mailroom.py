@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 from sqlmodel import col
+from structlog.testing import capture_logs
 from temporalio.testing import ActivityEnvironment
 
 from activities.casebook import Casebook
 from activities.mailroom import USUAL_PATIENCE
 from activities.ports import TryAgain
-from activities.store import Store
+from activities.store import Store, StoreError
 from models.directory import Directory
 from models.language import Language
 from models.procedure import Procedure
@@ -193,3 +194,27 @@ async def test_an_idle_desk_is_woken_by_a_new_page_and_keeps_beating(
     await asyncio.wait_for(post_office.server.taken.wait(), 10)
     assert await working == 1
     assert len(beats) >= 3
+
+
+async def test_a_database_that_is_away_is_said_once_however_often_the_mailroom_looks_and_once_when_it_is_back(
+    post_office: PostOffice, notices: Notices, env: ActivityEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await notices("logistics")
+    desk, away = post_office.desk(idle=0.01), 5
+    due = desk._outbox.due
+
+    async def answers_later(*args: Any) -> Any:
+        nonlocal away
+        away -= 1
+        if away >= 0:
+            raise StoreError("database: cannot be reached (OSError); it is tried again")
+        return await due(*args)
+
+    monkeypatch.setattr(desk._outbox, "due", answers_later)
+    with capture_logs() as lines:
+        assert await env.run(desk.deliver_mails, 1.0) == 1
+    assert away < 0
+    assert [line["event"] for line in lines if line["event"].startswith("mailroom")] == [
+        "mailroom_waits",
+        "mailroom_goes_on",
+    ]

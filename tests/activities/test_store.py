@@ -1,6 +1,8 @@
 """The store: tables made once, transactions whole, books that cannot be rewritten, errors without values."""
 
 import asyncio
+import socket
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -112,3 +114,66 @@ async def test_a_database_that_is_away_is_one_line(tmp_path: Path) -> None:
         with pytest.raises(StoreError, match=r"^database: [^\n]+$"):
             await store.create()
         await store.close()
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+async def test_when_every_connection_is_in_use_the_next_who_asks_is_told_in_one_line(store: Store) -> None:
+    store._engine.pool._timeout = 0.1  # type: ignore[attr-defined]
+    async with AsyncExitStack() as busy:
+        for _ in range(20):
+            session = await busy.enter_async_context(store.read())
+            await session.exec(select(OrderAccount.paid))
+        with pytest.raises(
+            StoreError, match=r"^database: all connections of this process are in use; it is tried again$"
+        ):
+            await add(store, OrderAccount(order_number="O-1", currency="CNY", paid=5))
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+async def test_who_vanishes_without_a_word_is_given_up_here_and_by_the_server_within_a_minute(store: Store) -> None:
+    async with store.read() as session:
+        connection = await session.connection()
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        line = driver._transport.get_extra_info("socket")
+        here = {name: line.getsockopt(socket.IPPROTO_TCP, getattr(socket, name)) for name in _OF_TCP}
+        named = ", ".join(f"current_setting('{name}')" for name in _OF_THE_SERVER)
+        there = tuple((await connection.execute(text(f"SELECT {named}"))).one())
+    assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+    assert here == {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 2, "TCP_USER_TIMEOUT": 30_000}
+    assert there == ("10", "10", "2", "30000", "5min")
+
+
+_OF_TCP = ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT", "TCP_USER_TIMEOUT")
+_OF_THE_SERVER = (
+    "tcp_keepalives_idle",
+    "tcp_keepalives_interval",
+    "tcp_keepalives_count",
+    "tcp_user_timeout",
+    "idle_in_transaction_session_timeout",
+)
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "application_name=redress&connect_timeout=5",
+        "sslmode=prefer&sslrootcert=/nowhere/ca.pem",
+        "options=-c%20application_name%3Dredress",
+        "target_session_attrs=read-write",
+    ],
+)
+async def test_the_parameters_of_a_hosted_postgresqls_url_are_understood(url: str, said: str) -> None:
+    store = Store(f"{url}?{said}")
+    async with store.read() as session:
+        named = (await (await session.connection()).execute(text("SHOW application_name"))).scalar()
+    assert named == ("redress" if "application_name" in said else "")
+    await store.close()
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+async def test_of_several_hosts_the_one_that_answers_is_taken(url: str) -> None:
+    store = Store(url.replace("@", "@127.0.0.1:1,"))
+    assert await store.version()
+    await store.close()

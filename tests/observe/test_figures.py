@@ -1,17 +1,20 @@
 """The figures are those of the rows, on both databases; as gauges they are where Prometheus reads them."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 import httpx2
 import pytest
 from sqlmodel import SQLModel
+from structlog.testing import capture_logs
 
-from activities.store import Store
+from activities.store import Store, StoreError
 from models.tables import MailRow, RefundIntent
 from starter.observe.figures import Figures, read_figures
-from starter.observe.gauges import Gauges
+from starter.observe.gauges import Gauges, keep_figures
 from starter.observe.service import metered_runtime, settled
 from starter.settings import Settings
 from tests.activities.conftest import kind, store, url  # noqa: F401 - fixtures
@@ -85,3 +88,23 @@ async def scrape(settings: Settings) -> list[str]:
     async with httpx2.AsyncClient() as program:
         answer = await program.get(f"http://{observe.host}:{observe.metrics_port}/metrics")
     return answer.text.splitlines()
+
+
+async def test_figures_that_wait_for_the_database_say_so_once_and_once_when_they_go_on(store: Store) -> None:  # noqa: F811
+    class AwayForAWhile:
+        tries = 5
+
+        @asynccontextmanager
+        async def read(self) -> AsyncIterator[Any]:
+            self.tries -= 1
+            if self.tries >= 0:
+                raise StoreError("database: cannot be reached (OSError); it is tried again")
+            async with store.read() as session:
+                yield session
+
+    away, meter = AwayForAWhile(), metered_runtime(settled(Settings())).metric_meter
+    with capture_logs() as lines, suppress(TimeoutError):
+        async with asyncio.timeout(1):
+            await keep_figures(away, meter, 0.01, lambda: 0)  # type: ignore[arg-type]
+    assert away.tries < 0
+    assert [line["event"] for line in lines] == ["figures_wait", "figures_go_on"]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import structlog
 
+from activities.store import StoreError
 from starter.logs import setup_logging
 
 
@@ -112,3 +113,15 @@ def test_lines_for_people_hold_no_colour_codes_outside_a_terminal(lines: io.Stri
     assert "商品部" in stream.getvalue()
     assert "\x1b" not in stream.getvalue()
     assert lines.getvalue() == ""
+
+
+def test_a_step_that_found_the_database_away_is_one_short_line_and_an_unknown_error_keeps_its_trace(
+    lines: io.StringIO,
+) -> None:
+    steps = logging.getLogger("temporalio.activity")
+    for error in (StoreError("database: cannot be reached (OSError); it is tried again"), ZeroDivisionError()):
+        steps.warning("Completing activity as failed", exc_info=error)
+    away, unknown = _read(lines)
+    assert away["problem"] == "database: cannot be reached (OSError); it is tried again"
+    assert "exception" not in away
+    assert "ZeroDivisionError" in unknown["exception"]

@@ -58,6 +58,28 @@ def test_a_variable_is_read_however_its_letters_are_written(monkeypatch: pytest.
     assert load_settings().smtp.host == "h"
 
 
+def test_the_end_of_a_line_after_a_value_is_no_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (
+        ("REDRESS_TASK_QUEUE", "complaints"),
+        ("REDRESS_DEFAULT_PROCEDURE", "returns"),
+        ("REDRESS_DIRECTORY_FILE", "/etc/redress/directory.toml"),
+        ("REDRESS_LOG_JSON", "true"),
+        ("REDRESS_LOG_LEVEL", "Warning"),
+        ("REDRESS_AUTH__JWKS_FILE", "/etc/redress/jwks.json"),
+        ("REDRESS_AUTH__ISSUER", "https://sign-in.example.com"),
+        ("REDRESS_AUTH__WORKER_KEY", "k" * 32),
+    ):
+        monkeypatch.setenv(name, f"{value}\n")
+    settings = load_settings()
+    assert (settings.task_queue, settings.default_procedure) == ("complaints", "returns")
+    assert (settings.directory_file, settings.auth.jwks_file) == (
+        Path("/etc/redress/directory.toml"),
+        Path("/etc/redress/jwks.json"),
+    )
+    assert (settings.log_json, settings.log_level) == (True, "warning")
+    assert settings.auth.worker_key.get_secret_value() == "k" * 32
+
+
 def test_who_acts_on_the_command_line_is_a_known_setting(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "redress.toml").write_text('actor = "耿焰"\n', encoding="utf-8")
     assert load_settings().actor == "耿焰"
@@ -71,6 +93,11 @@ def test_who_acts_on_the_command_line_is_a_known_setting(folder: Path, monkeypat
         ("postgresql://u:p@db/x", "postgresql+asyncpg://u:p@db/x"),
         ("postgres://u:p@db/x?sslmode=require", "postgresql+asyncpg://u:p@db/x?ssl=require"),
         ("postgresql+asyncpg://db/x", "postgresql+asyncpg://db/x"),
+        ("postgresql://db/x\n", "postgresql+asyncpg://db/x"),  # as a secret from a file ends
+        (
+            "postgresql://u@a,b:5433/x?target_session_attrs=read-write",
+            "postgresql+asyncpg://u@/x?target_session_attrs=read-write&host=a%3A5432&host=b%3A5433",
+        ),
         ("sqlite:///cases.db", "sqlite+aiosqlite:///cases.db"),
     ],
 )
@@ -106,6 +133,15 @@ def test_the_language_follows_the_locale_unless_it_is_set(
         ("REDRESS_SMTP__PASWORD", SECRET, "smtp.pasword: is not a known field"),
         ("REDRESS_TASKQUEUE", SECRET, "REDRESS_TASKQUEUE: is not a known setting"),
         ("REDRESS_DATABASE_URL", f"mysql://u:{SECRET}@h/x", "database_url: must start with postgresql://"),
+        ("REDRESS_DATABASE_URL", f"postgresql://u:{SECRET}@h:x/x", "database_url: its port is not one"),
+        ("REDRESS_DATABASE_URL", f"postgresql://u:p?{SECRET}=1@h/x", "database_url: its port is not one"),
+        ("REDRESS_DATABASE_URL", f"postgresql://h?{SECRET}=1@h/x", "database_url: its parameters are not known here"),
+        (
+            "REDRESS_DATABASE_URL",
+            f"postgresql://u:{SECRET}@h/x?sslmode=require&channel_binding=require",
+            "database_url: its parameter channel_binding is not known here; remove",
+        ),
+        ("REDRESS_DATABASE_URL", "postgresql://h/x?connect_timeout=soon", "its connect_timeout is not a number"),
         ("REDRESS_PARTNERS__PAYMENT__KIND", "http", "partners.payment: kind http needs base_url; add it"),
         ("REDRESS_PARTNERS__CARRIER__BASE_URL", f"ftp://{SECRET}", "must start with http:// or https://"),
         ("REDRESS_LANG", SECRET, "lang: must be one of"),

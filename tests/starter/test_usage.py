@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from cyclopts import App
+from temporalio.service import RPCError, RPCStatusCode
 
 from models.language import Language
 from starter.cli.app import app, explain, run
@@ -253,6 +254,22 @@ def test_a_cause_the_procedure_does_not_know_is_told_before_a_case_is_opened(red
     assert redress(*words.split(), "--cause", "quality", "--severity", "high").code == 2
     assert redress(*words.split(), "--cause", "商品质量").code == 75
     assert redress(*words.split(), "--cause", "quality").code == 75
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "says"),
+    [
+        (RPCStatusCode.UNAVAILABLE, 75, "server: does not answer"),
+        (RPCStatusCode.UNKNOWN, 75, "server: does not answer"),
+        (RPCStatusCode.RESOURCE_EXHAUSTED, 75, "server: does not answer"),
+        (RPCStatusCode.PERMISSION_DENIED, 3, "server: refuses the request (PERMISSION_DENIED); check the credentials"),
+    ],
+)
+def test_a_server_in_trouble_under_any_command_is_told_as_such_and_not_as_a_fault_to_report(
+    status: RPCStatusCode, code: int, says: str
+) -> None:
+    line, ended = explain(RPCError("database or disk is full", status, b""), Language.EN)
+    assert (line[: len(says)], ended) == (says, code)
 
 
 def test_half_a_letter_that_no_database_takes_is_a_mistake_in_the_arguments() -> None:

@@ -141,6 +141,15 @@ def test_every_container_is_unprivileged_on_a_read_only_image_and_runs_one_of_ou
             assert container["args"][0] in COMMANDS, name
 
 
+def test_no_pod_is_told_the_address_of_a_service_as_if_it_were_a_setting() -> None:
+    files = [file for file in (DEPLOY / "k8s" / "base").glob("*.yaml") if file.name != "kustomization.yaml"]
+    made = [one for file in files for one in yaml.safe_load_all(file.read_text(encoding="utf-8"))]
+    assert any(one["metadata"]["name"].startswith("redress") for one in of_kind(made, "Service"))
+    told = {name: pod["spec"].get("enableServiceLinks", True) for name, pod in pods(made)}
+    assert told == dict.fromkeys(told, False)
+    assert len(told) == 3
+
+
 @kubectl
 def test_probes_ask_where_a_worker_answers_and_it_has_time_to_finish(manifests: list[Manifest]) -> None:
     [worker] = [pod["spec"] for name, pod in pods(manifests) if name == "redress-worker"]
