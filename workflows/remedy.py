@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.duties import BookDuties, RemedyDuties
     from models.base import in_one_line, problems
     from models.commands import Goods, RemedyReport
-    from models.names import GOODS, REMEDY_REPORT, Refused
+    from models.names import GOODS, REMEDY_REPORT, Refused, case_id
     from models.pages import GoodsWord, StepResult
     from models.procedure import Step
     from models.remedy import RemedyOrder, RemedyResult
@@ -128,18 +128,15 @@ class Carrier:
                 )
             except TimeoutError:
                 return StepResult(failure="goods_not_returned")
-            await self._believe()
+            await self._believe(order)
         return StepResult(failure=None if self._arrived.accepted else "goods_rejected")
 
-    async def _believe(self) -> None:
+    async def _believe(self, order: RemedyOrder) -> None:
         """Take the first word that the case has passed on: it has judged the sender, which a client would pass by."""
         heard, self._heard = self._heard, []
-        parent = workflow.info().parent
-        if parent is not None and workflow.patched("2026-11-goods-by-the-case"):
-            word = GoodsWord(case=parent.workflow_id, places=tuple(place for place, _ in heard))
-            own = await workflow.execute_activity_method(BookDuties.passed_on, word, **options.insistent())
-            heard = [each for each in heard if each[0] in own]
-        self._arrived = next((goods for _, goods in heard), None)
+        word = GoodsWord(case=case_id(order.number), places=tuple(place for place, _ in heard))
+        own = await workflow.execute_activity_method(BookDuties.passed_on, word, **options.insistent())
+        self._arrived = next((goods for place, goods in heard if place in own), None)
 
     def arrived(self, name: str, args: Sequence[RawValue]) -> None:
         """Word of the goods, passed on by the case or said to be. Never raises."""
