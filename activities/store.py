@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -162,8 +162,15 @@ async def _one_line_errors() -> AsyncIterator[None]:
         raise StoreError(_one_line(error)) from None
     except NoConnectionFree:
         raise StoreError("database: all connections of this process are in use; it is tried again") from None
+    except PendingRollbackError:
+        raise StoreError("database: the connection broke off; it is tried again") from None
     except OSError as error:
         raise StoreError(f"database: cannot be reached ({type(error).__name__}); it is tried again") from None
+    except Exception as error:
+        if not type(error).__module__.startswith("asyncpg."):
+            raise
+        # Of a connection that ends while it is being made ready or given back, SQLAlchemy hands on the driver's own.
+        raise StoreError(f"database: the connection broke off ({type(error).__name__}); it is tried again") from None
 
 
 def _one_line(error: DBAPIError) -> str:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlmodel import SQLModel, select
@@ -171,3 +172,15 @@ async def test_of_several_hosts_the_one_that_answers_is_taken(url: str) -> None:
     store = Store(url.replace("@", "@127.0.0.1:1,"))
     assert await store.version()
     await store.close()
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+async def test_a_connection_that_breaks_off_while_it_is_made_ready_is_one_line_too(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def breaks_off(*_: object, **__: object) -> None:
+        raise asyncpg.InterfaceError("connection is closed")
+
+    monkeypatch.setattr(asyncpg.Connection, "set_type_codec", breaks_off)
+    with pytest.raises(StoreError, match=r"^database: the connection broke off \(InterfaceError\); it is tried again$"):
+        await add(store, OrderAccount(order_number="O-1", currency="CNY", paid=5))
