@@ -31,6 +31,8 @@ GONE = 30
 A host that dies, or a firewall that forgets a connection, says nothing: TCP by itself hopes for 15 minutes here, and a
 server keeps the locks of the one who is gone for two hours.
 """
+TABLE_PATIENCE = 5000
+"""Milliseconds a migration waits for a table: who waits for it has all others wait behind, and a dump takes hours."""
 _BEATS = 3
 """Unanswered signs of life until an idle connection is given up."""
 _IDLE_IN_TRANSACTION = 300
@@ -103,6 +105,7 @@ class Store:
             async with _one_line_errors(), engine.execution_options(immediate=True).begin() as connection:
                 if not self._sqlite:
                     await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
+                    await connection.execute(text(f"SET LOCAL lock_timeout = {TABLE_PATIENCE}"))
                 await connection.run_sync(way, version)
                 if self._sqlite and (await connection.execute(text("PRAGMA foreign_key_check"))).first():
                     raise StoreError("database: the migration would break references between tables; nothing is done")
@@ -176,6 +179,8 @@ async def _one_line_errors() -> AsyncIterator[None]:
 def _one_line(error: DBAPIError) -> str:
     """The driver's first line; a data error's is left out because it quotes the value."""
     kind = type(error).__name__
+    if getattr(error.orig, "sqlstate", None) == "55P03":
+        return "database: somebody holds a table for long, such as a running dump; nothing is done, try again after it"
     if isinstance(error, DataError) or error.orig is None:
         return f"database: {kind}"
     return f"database: {kind}: {str(error.orig).partition(chr(10))[0][:200]}"
