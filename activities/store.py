@@ -13,7 +13,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession as AnySession
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -45,6 +46,18 @@ _TURNS: "WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock]" = WeakKeyDi
 def _schema_turn() -> asyncio.Lock:
     """One schema at a time in a process: a migration finds its connection in a place the whole process shares."""
     return _TURNS.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+
+
+async def at_one_moment(session: AnySession) -> AsyncConnection:
+    """A connection on which every look sees the same moment, however long is thought between two of them.
+
+    SQLite's transactions give that by themselves.
+    """
+    if session.get_bind().dialect.name != "postgresql":
+        return await session.connection()
+    connection = await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    await connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+    return connection
 
 
 class StoreError(Exception):

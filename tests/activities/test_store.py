@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlmodel import SQLModel, select
 
 from activities.embedded import EmbeddedGateway
-from activities.store import Store, StoreError
+from activities.store import Store, StoreError, at_one_moment
 from models.tables import GatewayEntry, OrderAccount, Parcel
 
 
@@ -137,6 +137,15 @@ async def test_who_vanishes_without_a_word_is_given_up_here_and_by_the_server_wi
     assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
     assert here == {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 2, "TCP_USER_TIMEOUT": 30_000}
     assert there == ("10", "10", "2", "30000", "5min")
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+async def test_a_reader_of_one_moment_may_think_as_long_as_it_likes(store: Store) -> None:
+    async with store.read() as session:
+        connection = await at_one_moment(session)
+        allowed = (await connection.execute(text("SHOW idle_in_transaction_session_timeout"))).scalar()
+        level = (await connection.execute(text("SHOW transaction_isolation"))).scalar()
+    assert (allowed, level) == ("0", "repeatable read")
 
 
 _OF_TCP = ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT", "TCP_USER_TIMEOUT")
