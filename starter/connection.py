@@ -83,6 +83,20 @@ async def connect_to(
         ) from None
 
 
+def no_namespace(error: RuntimeError, namespace: str) -> ConnectFailed | None:
+    """Why the SDK lets no worker begin; None for another error. Its own text is a page of what the server sent."""
+    text = str(error)
+    if "Worker validation failed" not in text:
+        return None
+    if "NotFound" in text:
+        return ConnectFailed(
+            f"namespace {namespace} is not there; make it with `redress setup`, or correct TEMPORAL_NAMESPACE"
+        )
+    return ConnectFailed(
+        f"namespace {namespace} cannot be asked about; see what may be done there with these credentials"
+    )
+
+
 def target(settings: Settings) -> str:
     """host:port that `connect` would go to. Raises ConnectFailed."""
     return _configured().get("target_host") or address_of(settings)
