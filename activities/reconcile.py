@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from activities.embedded import stands
-from activities.store import Store
+from activities.store import Store, at_one_moment
 from models.ledger import PAID, Account, Difference
 from models.stage import Stage
 from models.tables import Row
@@ -41,9 +41,7 @@ class Reconciliation:
     async def differences(self) -> AsyncIterator[Difference]:
         """Every case on which the three do not agree; first those of the register, then money of no case at all."""
         async with self._store.read() as session:
-            if self._store.dialect == "postgresql":
-                # One moment for all questions, while cases go on being written.
-                _ = await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            _ = await at_one_moment(session)  # while cases go on being written
             last = ""
             while rows := await _cases_after(session, last):
                 last = rows[-1].number

@@ -11,9 +11,10 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import ColumnElement, Connection, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession as AnySession
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -31,6 +32,8 @@ GONE = 30
 A host that dies, or a firewall that forgets a connection, says nothing: TCP by itself hopes for 15 minutes here, and a
 server keeps the locks of the one who is gone for two hours.
 """
+TABLE_PATIENCE = 5000
+"""Milliseconds a migration waits for a table: who waits for it has all others wait behind, and a dump takes hours."""
 _BEATS = 3
 """Unanswered signs of life until an idle connection is given up."""
 _IDLE_IN_TRANSACTION = 300
@@ -43,6 +46,18 @@ _TURNS: "WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock]" = WeakKeyDi
 def _schema_turn() -> asyncio.Lock:
     """One schema at a time in a process: a migration finds its connection in a place the whole process shares."""
     return _TURNS.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+
+
+async def at_one_moment(session: AnySession) -> AsyncConnection:
+    """A connection on which every look sees the same moment, however long is thought between two of them.
+
+    SQLite's transactions give that by themselves.
+    """
+    if session.get_bind().dialect.name != "postgresql":
+        return await session.connection()
+    connection = await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    await connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+    return connection
 
 
 class StoreError(Exception):
@@ -103,6 +118,7 @@ class Store:
             async with _one_line_errors(), engine.execution_options(immediate=True).begin() as connection:
                 if not self._sqlite:
                     await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
+                    await connection.execute(text(f"SET LOCAL lock_timeout = {TABLE_PATIENCE}"))
                 await connection.run_sync(way, version)
                 if self._sqlite and (await connection.execute(text("PRAGMA foreign_key_check"))).first():
                     raise StoreError("database: the migration would break references between tables; nothing is done")
@@ -166,8 +182,15 @@ async def _one_line_errors() -> AsyncIterator[None]:
         raise StoreError(_one_line(error)) from None
     except NoConnectionFree:
         raise StoreError("database: all connections of this process are in use; it is tried again") from None
+    except PendingRollbackError:
+        raise StoreError("database: the connection broke off; it is tried again") from None
     except OSError as error:
         raise StoreError(f"database: cannot be reached ({type(error).__name__}); it is tried again") from None
+    except Exception as error:
+        if not type(error).__module__.startswith("asyncpg."):
+            raise
+        # Of a connection that ends while it is being made ready or given back, SQLAlchemy hands on the driver's own.
+        raise StoreError(f"database: the connection broke off ({type(error).__name__}); it is tried again") from None
 
 
 def _one_line(error: DBAPIError) -> str:
@@ -175,6 +198,8 @@ def _one_line(error: DBAPIError) -> str:
 
     asyncpg's own, of what it could not even send, come under no name of their own.
     """
+    if getattr(error.orig, "sqlstate", None) == "55P03":
+        return "database: somebody holds a table for long, such as a running dump; nothing is done, try again after it"
     kind, said = type(error).__name__, str(error.orig or "").partition("\n")[0][:200]
     if isinstance(error, DataError) or "invalid input" in said or not said:
         return f"database: {kind}"

@@ -44,11 +44,13 @@ def _postgresql(rest: str) -> str:
     asked = [(_OTHER_NAMES.get(key, key), value) for key, value in parse_qsl(said, keep_blank_values=True)]
     for key, value in asked:
         if key == PATIENCE and not value.isdecimal():
-            raise ValueError(f"its {PATIENCE} is not a number of seconds; correct it")
-        if key not in DSN | _DRIVER | {PATIENCE}:
-            # Without a name of a database before it this may be half a password.
-            which = f"parameter {key} is" if slash and key.isidentifier() else "parameters are"
-            raise ValueError(f"its {which} not known here; remove what is not needed")
+            raise ValueError("its connect_timeout is not a number of seconds; correct it")
+        if key in DSN | _DRIVER | {PATIENCE}:
+            continue
+        if slash and key.isidentifier():
+            raise ValueError(f"its parameter {key} is not known here; remove it")
+        # With no name of a database before it this may be half a password.
+        raise ValueError("its parameters are not known here; remove them, or write %3F for a ?")
     if len(several) > 1:
         asked += [("host", host if _port(host) else f"{host}:5432") for host in several]
         hosts = ""

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
+from activities.store import at_one_moment
 from models.tables import CaseRow, EventRow
 from reports.period import Period
 
@@ -22,11 +23,8 @@ EVENT: Sequence[Any] = (
 )  # fmt: skip
 
 
-async def look(session: AsyncSession) -> AsyncConnection:
-    """A connection on which every look sees the same moment. SQLite's transactions give that by themselves."""
-    if session.get_bind().dialect.name != "postgresql":
-        return await session.connection()
-    return await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+look = at_one_moment
+"""How reports look: nothing changes between two of their questions."""
 
 
 def within(moment: Any, period: Period) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConnectConfig
 from temporalio.runtime import Runtime
 
-from starter.reach import Reached, reach, reach_at
+from starter.reach import ConnectFailed, Reached, reach, reach_at
 from starter.settings import Codec, Settings
 from starter.wire import data_converter
 
@@ -31,6 +31,20 @@ def _client(reached: Reached, settings: Settings) -> Client:
         namespace=reached.namespace,
         data_converter=_converter(settings.codec),
         plugins=reached.plugins,
+    )
+
+
+def no_namespace(error: RuntimeError, namespace: str) -> ConnectFailed | None:
+    """Why the SDK lets no worker begin; None for another error. Its own text is a page of what the server sent."""
+    text = str(error)
+    if "Worker validation failed" not in text:
+        return None
+    if "NotFound" in text:
+        return ConnectFailed(
+            f"namespace {namespace} is not there; make it with `redress setup`, or correct TEMPORAL_NAMESPACE"
+        )
+    return ConnectFailed(
+        f"namespace {namespace} cannot be asked about; see what may be done there with these credentials"
     )
 
 

@@ -1,10 +1,11 @@
 """What is stuck, wedged or waiting for nobody, or will be, each with what to do. It changes nothing."""
 
+import platform
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, func, or_, select
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
@@ -32,6 +33,8 @@ AHEAD = timedelta(days=60)
 """So long before a year begins its working days should be known."""
 POLLED = timedelta(minutes=2)
 """A worker asks its task queue more often than this."""
+APART = timedelta(seconds=60)
+"""More than this between a host's clock and the database's, and what the host reckons by its own is wrong."""
 INTENT = TABLES["refund_intent"]
 _ASKED = {Queue.RULINGS: TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW}
 """What a queue's workers ask for; those of the others do activities only."""
@@ -52,6 +55,7 @@ class Doctor:
         *,
         queue: str | None = None,
         now: datetime | None = None,
+        host_clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store = store
         self._client = client
@@ -59,10 +63,13 @@ class Doctor:
         self._calendar = calendar
         self._queue = queue
         self._now = now or datetime.now(UTC)
+        self._host_clock = host_clock
 
     async def symptoms(self) -> AsyncIterator[Symptom]:
         """Every one, at most a hundred of a kind."""
         for symptom in self._of_calendar():
+            yield symptom
+        async for symptom in self._of_clocks():
             yield symptom
         for code, asked in self._questions():
             async with self._store.read() as session:
@@ -73,6 +80,19 @@ class Doctor:
         if self._client is not None:
             async for symptom in self._of_temporal(self._client):
                 yield symptom
+
+    async def _of_clocks(self) -> AsyncIterator[Symptom]:
+        """A host whose clock is wrong calls notices late that are not, and tries again too soon or too late."""
+        if self._store.dialect != "postgresql":
+            return  # a file is read by the clock of its own host
+        async with self._store.read() as session:
+            before = self._host_clock()
+            theirs = (await (await session.connection()).execute(select(func.clock_timestamp()))).scalar_one()
+            ahead, off = before - theirs, theirs - self._host_clock()
+        if max(ahead, off) > APART:
+            side, seconds = ("seconds_ahead", ahead) if ahead > off else ("seconds_behind", off)
+            facts: dict[str, str | int] = {"host": platform.node(), side: round(seconds.total_seconds())}
+            yield Symptom(code="clock_differs", number=NO_CASE, facts=facts)
 
     def _questions(self) -> list[tuple[str, Select[Any]]]:
         now = self._now

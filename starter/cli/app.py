@@ -105,7 +105,7 @@ def explain(error: Exception, lang: Language) -> tuple[str, int]:
     match error:
         case PackError():
             return reason("; ".join(str(error).splitlines()), lang), USAGE
-        case _ if (failure := _of_the_server(error)) is not None:
+        case _ if (failure := _of_the_server(error) or _of_the_database(error)) is not None:
             return failure.line(lang), failure.code
         case _:
             return say("fail.unexpected", lang, what=_where(error)), 1
@@ -126,6 +126,15 @@ def _of_the_server(error: Exception) -> Failure | None:
         case RPCError() if meaning(error) is Trouble.REFUSED:
             return NotAllowed("server_refuses", status=error.status.name)
     return None
+
+
+def _of_the_database(error: Exception) -> Failure | None:
+    """A database that is away or refuses, under a command that has no better word for it."""
+    if type(error).__module__ != "activities.store":
+        return None
+    from activities.store import StoreError
+
+    return TryAgain("database", problem=str(error)) if isinstance(error, StoreError) else None
 
 
 def _without_lang(words: list[str]) -> tuple[list[str], Language | None]:

@@ -65,6 +65,12 @@ class Gauges:
         shown.update(values)
 
 
+def _named(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return str(error) if isinstance(error, StoreError) else type(error).__name__
+
+
 async def keep_figures(store: Store, meter: MetricMeter, every: float, missing: Callable[[], int]) -> None:
     """Read and show the figures for ever. A database that does not answer makes them old, which a rule notices.
 
@@ -77,8 +83,8 @@ async def keep_figures(store: Store, meter: MetricMeter, every: float, missing: 
         try:
             async with asyncio.timeout(max(every, 30.0)), store.read() as session:
                 gauges.show(await read_figures(await session.connection(), datetime.now(UTC)))
-        except (StoreError, TimeoutError) as error:
-            problem = str(error) or "no answer in time"
+        except Exception as error:  # noqa: BLE001 - whatever one look fails with, there is a next one
+            problem = _named(error)
             if problem != waits_for:  # said once, and once more when it is over
                 _log.warning("figures_wait", problem=problem)
             waits_for = problem

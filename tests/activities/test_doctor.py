@@ -35,6 +35,24 @@ async def test_unsent_notices_and_lost_ones_are_named(store: Store, notices: Cal
     assert await symptoms(store, minutes=11) == [("C-1-m1", "unsent"), ("C-1-m2", "undeliverable")]
 
 
+@pytest.mark.parametrize("kind", ["postgresql"])
+@pytest.mark.parametrize(("off", "said"), [(90, "seconds_ahead"), (-90, "seconds_behind"), (20, ""), (-20, "")])
+async def test_a_host_whose_clock_is_not_the_databases_is_named_with_how_far_it_is_off(
+    store: Store, off: int, said: str
+) -> None:
+    def host_clock() -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=off)
+
+    doctor = Doctor(store, None, PACKS, every_year, now=NOW, host_clock=host_clock)
+    found = [symptom async for symptom in doctor.symptoms()]
+    assert [symptom.code for symptom in found] == (["clock_differs"] if said else [])
+    for symptom in found:
+        seconds = symptom.facts[said]
+        assert isinstance(seconds, int)
+        assert 85 <= seconds <= 90
+        assert symptom.facts["host"]
+
+
 async def test_overdue_tasks_doubtful_payments_and_cases_that_wait_for_nobody_are_named(
     books: Books, store: Store
 ) -> None:

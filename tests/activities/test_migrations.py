@@ -1,5 +1,6 @@
 """The schema by versions: one chain, up and down on both databases, and where it ends are the models."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -77,3 +78,23 @@ async def test_a_worker_whose_schema_is_made_needs_no_right_to_change_it(schemas
     await reader.create()
     assert await reader.version() == migrations.HEAD
     await reader.close()
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+async def test_a_migration_does_not_queue_behind_a_dump_and_stop_every_worker_but_gives_up(
+    empty: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("activities.store.TABLE_PATIENCE", 500)
+    store, older = Store(empty), "0004_audit_trail"
+    await store.upgrade(older)
+    async with store.read() as dump:
+        await (await dump.connection()).execute(text("LOCK TABLE case_row IN ACCESS SHARE MODE"))
+        with pytest.raises(
+            StoreError, match=r"^database: somebody holds a table for long.* nothing is done, try again"
+        ):
+            async with asyncio.timeout(20):
+                await store.create()
+        assert await store.version() == older
+    await store.create()
+    assert await store.version() == migrations.HEAD
+    await store.close()

@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlmodel import SQLModel, select
 
 from activities.embedded import EmbeddedGateway
-from activities.store import Store, StoreError
+from activities.store import Store, StoreError, at_one_moment
 from models.tables import GatewayEntry, OrderAccount, Parcel
 
 
@@ -144,6 +145,15 @@ async def test_who_vanishes_without_a_word_is_given_up_here_and_by_the_server_wi
     assert there == ("10", "10", "2", "30000", "5min")
 
 
+@pytest.mark.parametrize("kind", ["postgresql"])
+async def test_a_reader_of_one_moment_may_think_as_long_as_it_likes(store: Store) -> None:
+    async with store.read() as session:
+        connection = await at_one_moment(session)
+        allowed = (await connection.execute(text("SHOW idle_in_transaction_session_timeout"))).scalar()
+        level = (await connection.execute(text("SHOW transaction_isolation"))).scalar()
+    assert (allowed, level) == ("0", "repeatable read")
+
+
 _OF_TCP = ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT", "TCP_USER_TIMEOUT")
 _OF_THE_SERVER = (
     "tcp_keepalives_idle",
@@ -177,3 +187,15 @@ async def test_of_several_hosts_the_one_that_answers_is_taken(url: str) -> None:
     store = Store(url.replace("@", "@127.0.0.1:1,"))
     assert await store.version()
     await store.close()
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+async def test_a_connection_that_breaks_off_while_it_is_made_ready_is_one_line_too(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def breaks_off(*_: object, **__: object) -> None:
+        raise asyncpg.InterfaceError("connection is closed")
+
+    monkeypatch.setattr(asyncpg.Connection, "set_type_codec", breaks_off)
+    with pytest.raises(StoreError, match=r"^database: the connection broke off \(InterfaceError\); it is tried again$"):
+        await add(store, OrderAccount(order_number="O-1", currency="CNY", paid=5))

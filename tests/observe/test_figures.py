@@ -108,3 +108,22 @@ async def test_figures_that_wait_for_the_database_say_so_once_and_once_when_they
             await keep_figures(away, meter, 0.01, lambda: 0)  # type: ignore[arg-type]
     assert away.tries < 0
     assert [line["event"] for line in lines] == ["figures_wait", "figures_go_on"]
+
+
+async def test_whatever_one_look_fails_with_the_figures_are_read_again(store: Store) -> None:  # noqa: F811
+    class BreaksOff:
+        tries = 3
+
+        @asynccontextmanager
+        async def read(self) -> AsyncIterator[Any]:
+            self.tries -= 1
+            if self.tries >= 0:
+                raise LookupError("of a library nobody thought of")
+            async with store.read() as session:
+                yield session
+
+    breaks_off, meter = BreaksOff(), metered_runtime(settled(Settings())).metric_meter
+    with suppress(TimeoutError):
+        async with asyncio.timeout(1):
+            await keep_figures(breaks_off, meter, 0.01, lambda: 0)  # type: ignore[arg-type]
+    assert breaks_off.tries < 0

@@ -2,8 +2,10 @@
 
 import base64
 import uuid
+from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
@@ -14,15 +16,17 @@ from procedures import load_packs
 from starter.cases import Cases
 from starter.cli.service import search_attributes
 from starter.cluster import ClusterError, ensure_search_attributes, retention_days
+from starter.errors import OperatorError
 from starter.keyring import KeyRing
 from starter.meetings import Meetings
 from starter.rollout import rollout
-from starter.settings import Settings, Tuning
+from starter.settings import Observe, Settings, Tuning
 from starter.setup import Change, set_up
 from starter.takeback import tell_taken_back
 from starter.wire import DATA_CONVERTER, KeysNeeded, data_converter
 from tests.builders import complaint_data
 from tests.rules.builders import PACK
+from worker import run_worker
 
 
 @pytest.fixture
@@ -100,3 +104,19 @@ async def test_a_search_attribute_of_another_type_is_one_line(elsewhere: Client)
         ClusterError, match=r"^search attribute RedressStage of namespace n-\w+ has another type[^\n]*$"
     ):
         await ensure_search_attributes(elsewhere, (("RedressStage", "Keyword"),))
+
+
+async def test_a_worker_of_a_namespace_that_is_not_there_says_so_in_one_line_with_what_to_do(
+    env: WorkflowEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEMPORAL_ADDRESS", env.client.service_client.config.target_host)
+    monkeypatch.setenv("TEMPORAL_NAMESPACE", "nowhere")
+    monkeypatch.setattr("worker.setup_logging", lambda **_: None)
+    anywhere = Observe(health_port=0, metrics_port=0)
+    settings = Settings(home=tmp_path, database_url=SecretStr(f"sqlite:///{tmp_path}/r.db"), observe=anywhere)
+    with pytest.raises(OperatorError) as refused:
+        await run_worker(settings)
+    assert str(refused.value) == (
+        "namespace nowhere is not there; make it with `redress setup`, or correct TEMPORAL_NAMESPACE"
+    )
+    assert refused.value.code == 75

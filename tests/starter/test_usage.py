@@ -12,6 +12,7 @@ import pytest
 from cyclopts import App
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.store import StoreError
 from models.language import Language
 from starter.cli.app import app, explain, run
 from starter.cli.commands import COMMANDS
@@ -270,6 +271,12 @@ def test_a_server_in_trouble_under_any_command_is_told_as_such_and_not_as_a_faul
 ) -> None:
     line, ended = explain(RPCError("database or disk is full", status, b""), Language.EN)
     assert (line[: len(says)], ended) == (says, code)
+
+
+def test_a_worker_that_finds_no_database_says_so_and_that_it_may_be_tried_again() -> None:
+    away = StoreError("database: cannot be reached (ConnectionRefusedError); it is tried again")
+    line, code = explain(away, Language.EN)
+    assert (line.startswith("database: cannot be reached (ConnectionRefusedError)"), code) == (True, 75)
 
 
 def test_half_a_letter_that_no_database_takes_is_a_mistake_in_the_arguments() -> None:

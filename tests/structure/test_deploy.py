@@ -50,6 +50,16 @@ def test_a_worker_is_given_more_time_to_stop_than_it_takes() -> None:
     assert "redress worker" in unit
 
 
+def test_a_hosts_secrets_come_from_a_file_of_their_own_and_stand_in_no_unit() -> None:
+    unit = (DEPLOY / "redress-worker.service").read_text(encoding="utf-8")
+    files = re.findall(r"^EnvironmentFile=(\S+)$", unit, flags=re.MULTILINE)
+    assert files == ["/etc/redress/worker.env", "-/etc/redress/secrets.env"]  # the later one wins
+    assert not re.search(r"^Environment=", unit, flags=re.MULTILINE)
+    said = (DEPLOY / "README.md").read_text(encoding="utf-8")
+    assert "`/etc/redress/secrets.env` of root, mode 600" in said
+    assert "useradd" in said, "the unit's user is there"
+
+
 @pytest.fixture(scope="module", params=OVERLAYS)
 def manifests(request: pytest.FixtureRequest) -> list[Manifest]:
     command = ["kubectl", "kustomize", str(DEPLOY / "k8s" / "overlays" / request.param)]
