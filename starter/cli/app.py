@@ -1,6 +1,7 @@
 """The program `redress`: its commands by name, its global options, and how it ends. Imports nothing slow."""
 
 import difflib
+import errno
 import re
 import sys
 from collections.abc import Iterable
@@ -25,7 +26,7 @@ from starter.cli.commands import COMMANDS
 from starter.cli.helping import HelpPage
 from starter.cli.session import begin
 from starter.errors import OperatorError
-from starter.failures import BadInput, Failure
+from starter.failures import BadInput, Failure, TryAgain
 from texts import say
 from texts.reasons import reason
 
@@ -74,6 +75,8 @@ def run(arguments: list[str] | None = None) -> int:
     app.help_formatter = HelpPage(lambda: current.error_lang, next((word for word in words if word in COMMANDS), ""))
     try:
         outcome = app.meta(words, exit_on_error=False, print_error=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -97,6 +100,8 @@ def explain(error: Exception, lang: Language) -> tuple[str, int]:
             return reason(str(error), lang), error.code
         case UnicodeEncodeError():
             return BadInput("not_text").line(lang), USAGE  # half a letter, as a terminal of another character set sends
+        case OSError(filename=None, errno=errno.ENOSPC | errno.EDQUOT | errno.EFBIG | errno.EIO):
+            return TryAgain("output", problem=error.strerror or type(error).__name__).line(lang), TryAgain.code
         case OSError(filename=str() | bytes() | Path()):
             return BadInput("bad_path", problem=error.strerror or type(error).__name__).line(lang), USAGE
     # Only now: help and mistakes in the arguments must not wait for the packs' models.

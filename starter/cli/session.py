@@ -46,12 +46,20 @@ PIPE_WIDTH = 160
 """Columns where the output is no terminal: ids and deadlines must not be cut."""
 
 
+class Output(Console):
+    """A terminal, a file or a pipe: whoever reads a pipe may go (`redress list | head`), which is no failure."""
+
+    def on_broken_pipe(self) -> None:
+        """Rich would end the program with 1."""
+        raise BrokenPipeError
+
+
 class Session:
     """One run of the program."""
 
     def __init__(self, lang: Language | None = None) -> None:
         self._lang = lang
-        self.out = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+        self.out = Output(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
         self.err = Console(highlight=False, stderr=True, soft_wrap=True)
 
     @cached_property

@@ -15,7 +15,7 @@ from models.language import Language
 from starter.cli.app import app, explain, run
 from starter.cli.commands import COMMANDS
 from starter.main import tolerate
-from tests.starter.running import Redress
+from tests.starter.running import Redress, into_a_closed_pipe, run_with
 
 SECRET = "13800138000"
 ME = ("--as", "徐莉")
@@ -351,3 +351,28 @@ def test_the_program_ends_with_the_commands_exit_code(word: str, code: int, tmp_
     )
     assert done.returncode == code
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("words", [("procedure", "show", "returns"), ("schema",)])
+def test_a_reader_that_goes_is_no_failure(words: tuple[str, ...], tmp_path: Path) -> None:
+    done = into_a_closed_pipe(words, tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize(
+    ("lang", "told"),
+    [
+        ("en", "redress: output: cannot be written (No space left on device); what was done stands, so look before"),
+        ("zh", "redress: 输出：无法写入（磁盘已满）；已办理的仍然有效"),
+    ],
+)
+@pytest.mark.parametrize("words", [("procedure", "list"), ("procedure", "list", "--json"), ("schema", "verdict")])
+def test_an_output_that_takes_no_more_is_told_and_nothing_is_said_to_be_undone(
+    words: tuple[str, ...], lang: str, told: str, tmp_path: Path
+) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = run_with((*words, "--lang", lang), tmp_path, full)
+    assert done.returncode == 75
+    assert done.stderr.startswith(told)
+    assert done.stderr.count("\n") == 1
