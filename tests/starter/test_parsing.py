@@ -78,6 +78,11 @@ def test_a_span_is_a_number_and_a_unit(text: str, length: timedelta) -> None:
     assert span("DURATION", text) == length
 
 
+def test_a_span_that_is_too_long_is_told_the_longest() -> None:
+    with pytest.raises(BadInput, match="DURATION: is not a span of at most 400 days"):
+        span("DURATION", "401d")
+
+
 @pytest.mark.parametrize("text", ["", "1", "h", "0h", "-1h", "1.5h", "401d", "9999999d", "1 h"])
 def test_what_is_not_a_bounded_span_is_refused(text: str) -> None:
     with pytest.raises(BadInput, match="DURATION"):

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,7 +72,6 @@ BAD: list[tuple[tuple[str, ...], int, str]] = [
     ((*FILE, "--contacted-by", ""), 2, "--contacted-by: must not be empty"),
     ((*FILE, "--procedure", ""), 2, "--procedure: must be a name"),
     ((*FILE, "--detail", "a=1", "--detail", "a=2"), 2, "--detail a: is given twice; give it once"),
-    (("file", "/dev/zero"), 2, "FILE: is longer than 64 KiB"),
     (("list", "--count", "--stage", "asked", "--order", "O-1"), 2, "--stage, --order: does not go with --count"),
     (("inbox",), 2, "DEPARTMENT"),
     (("inbox", "nobody"), 2, "use one of customer_service (Customer service), merchandise"),
@@ -351,6 +351,19 @@ def test_the_program_ends_with_the_commands_exit_code(word: str, code: int, tmp_
     )
     assert done.returncode == code
     assert "Traceback" not in done.stderr
+
+
+def test_a_file_that_is_far_too_long_is_not_read_to_its_end(redress: Redress, tmp_path: Path) -> None:
+    with (tmp_path / "long.json").open("wb") as file:
+        file.truncate(64 * 1024 * 1024)
+    tracemalloc.start()
+    try:
+        ran = redress("file", "long.json")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (ran.code, ran.err) == (2, "redress: FILE: is longer than 64 KiB; send evidence by reference\n")
+    assert most < 32 * 1024 * 1024
 
 
 @pytest.mark.parametrize("words", [("procedure", "show", "returns"), ("schema",)])
