@@ -159,6 +159,7 @@ def _as_written(moment: object, info: ValidationInfo) -> object:
 _SLUG = r"^[a-z][a-z0-9_]{0,39}$"
 _REF = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"
 _PARTNER_REF = r"^[\x21-\x7e]{1,200}$"
+EVIDENCE_PATTERN = r"^[\x21-\x7e]+$"
 _NUMBER = r"^[A-Z0-9][A-Z0-9-]{2,39}$"
 _CURRENCY = r"^[A-Z]{3}$"
 _EMAIL = r"^[^\s@<>,;\"]+@[^\s@<>,;\"]+$"
@@ -166,6 +167,7 @@ _SHAPES = {
     _SLUG: "must be a name as the procedure writes it, in small letters such as customer_service",
     _REF: "must have 1 to 64 letters, digits and . _ : - only, and begin with a letter or digit",
     _PARTNER_REF: "must have 1 to 200 letters, digits and signs as on a keyboard, without spaces",
+    EVIDENCE_PATTERN: "must be one reference of letters, digits and signs as on a keyboard, without spaces",
     _NUMBER: "must have 3 to 40 capitals, digits and hyphens, such as R-ABCDEFGH23456",
     _CURRENCY: "must be the three capitals of a currency, such as CNY",
     _EMAIL: "must be one mail address, such as name@example.com",
@@ -289,6 +291,8 @@ _REASONS = {
 
 
 def _reason(code: str, message: str, context: dict[str, Any]) -> str:
+    if code in {"enum", "literal_error"}:
+        context = {"expected": ", ".join(re.findall(r"'([^']*)'", context["expected"])) or context["expected"]}
     if code in _REASONS:
         return _REASONS[code].format_map(context)
     if code == "string_pattern_mismatch":

@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints, ValidationInfo, model_validator
 
 from models.base import (
     AT_THE_DOOR,
+    EVIDENCE_PATTERN,
     MOST,
     Contract,
     Currency,
@@ -65,7 +66,7 @@ class Negotiation(StrEnum):
     FAILED = "failed"
 
 
-Evidence = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=r"^[\x21-\x7e]+$")]
+Evidence = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=EVIDENCE_PATTERN)]
 """A reference to evidence (URL, object key or SHA-256), never the evidence itself."""
 
 

@@ -1,5 +1,6 @@
 """Every report there is, under its name, and writing one in a format."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
@@ -98,14 +99,25 @@ async def print_text(document: Document, form: Format, target: TextIO, console: 
 
 
 async def save(document: Document, form: Format, file: Path) -> None:
-    """Write to a file that is either the whole report or not there. Raises OSError."""
+    """Write to a file that is either the whole report or not there. Raises OSError.
+
+    A device or a pipe, such as /dev/stdout, is written to and not replaced by a file; a link keeps leading to its file.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
+    if await asyncio.to_thread(_no_file, file):
+        await _write(document, form, file)
+        return
+    file = await asyncio.to_thread(file.resolve)
     draft = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
         await _write(document, form, draft)
         draft.replace(file)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _no_file(path: Path) -> bool:
+    return path.exists() and not path.is_file()
 
 
 async def _write(document: Document, form: Format, draft: Path) -> None:

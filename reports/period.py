@@ -95,10 +95,10 @@ def _day(text: str, field: str) -> date:
     return _within(found, field)
 
 
-def _within(day: date, field: str) -> date:
+def _within(day: date, field: str, key: str = "period_day") -> date:
     """Far enough from the ends of the calendar that a zone's offset cannot cross them."""
     if not 1970 <= day.year <= 9000:
-        raise BadPeriod("period_day", field)
+        raise BadPeriod(key, field)
     return day
 
 
@@ -110,12 +110,12 @@ def _week(text: str, zone: str) -> Period:
         monday = None
     if monday is None:
         raise BadPeriod("period_week")
-    return Period(_within(monday, "--week"), monday + timedelta(days=6), zone)
+    return Period(_within(monday, "--week", "period_week"), monday + timedelta(days=6), zone)
 
 
 def _month(text: str, zone: str) -> Period:
     found = _MONTH.fullmatch(text.strip())
     if not found or not 1 <= int(found[2]) <= 12:
         raise BadPeriod("period_month")
-    begin = _within(date(max(int(found[1]), 1), int(found[2]), 1), "--month")
+    begin = _within(date(max(int(found[1]), 1), int(found[2]), 1), "--month", "period_month")
     return Period(begin, (begin + timedelta(days=31)).replace(day=1) - timedelta(days=1), zone)

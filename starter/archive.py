@@ -87,13 +87,17 @@ async def reading(settings: Settings) -> AsyncIterator[AsyncSession]:
         yield session
 
 
+def no_file_yet(settings: Settings) -> bool:
+    """Whether the database is a file that is not there: opening it would make an empty one."""
+    address = make_url(settings.database)
+    file = address.database if address.get_backend_name() == "sqlite" else None
+    return bool(file) and not Path(str(file)).exists()
+
+
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Store]:
     """The store of a service that has run before. Raises TryAgain when the database cannot be used."""
-    address = make_url(settings.database)
-    file = address.database if address.get_backend_name() == "sqlite" else None
-    if file and not await asyncio.to_thread(Path(file).exists):
-        # Opening it would make an empty database of it.
+    if await asyncio.to_thread(no_file_yet, settings):
         raise TryAgain("no_database")
     store = Store(settings.database)
     try:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from models.complaint import DemandKind
-from starter.cli.parsing import demand, one_of, shares
+from starter.cli.parsing import demand, nothing_beside, one_of, shares
 from starter.cli.sending import NOBODY, Number, Sender, act
 from starter.cli.session import case_number, session
 
@@ -123,6 +123,8 @@ async def decide(
     :param liable: Who bears the cost, as in confirm.
     """
     verdict = one_of({"grant": grant, "refuse": refuse})
+    if verdict == "refuse":
+        nothing_beside("--refuse", {"--remedy": remedy, "--amount": amount, "--line": line})
     plan = await handling_plan(number, remedy, amount, line, liable)
     return await act(number, "decide", by, grant=verdict == "grant", reason=reason, **plan)
 
@@ -131,7 +133,7 @@ async def handling_plan(
     number: str, remedy: DemandKind | None, amount: str | None, line: Many, liable: Many
 ) -> dict[str, object]:
     """What a decision gives and who bears it, as its message has it. Raises BadInput, NoSuchCase, TryAgain."""
-    currency = await currency_of(number) if remedy and amount else "CNY"
+    currency = await currency_of(number) if remedy and amount is not None else "CNY"
     return {"demand": demand(remedy, amount, line or [], currency), "liable": shares("--liable", liable or [])}
 
 

@@ -1,6 +1,7 @@
 """The program `redress`: its commands by name, its global options, and how it ends. Imports nothing slow."""
 
 import difflib
+import errno
 import re
 import sys
 from collections.abc import Iterable
@@ -74,6 +75,8 @@ def run(arguments: list[str] | None = None) -> int:
     app.help_formatter = HelpPage(lambda: current.error_lang, next((word for word in words if word in COMMANDS), ""))
     try:
         outcome = app.meta(words, exit_on_error=False, print_error=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -97,8 +100,8 @@ def explain(error: Exception, lang: Language) -> tuple[str, int]:
             return reason(str(error), lang), error.code
         case UnicodeEncodeError():
             return BadInput("not_text").line(lang), USAGE  # half a letter, as a terminal of another character set sends
-        case OSError(filename=str() | bytes() | Path()):
-            return BadInput("bad_path", problem=error.strerror or type(error).__name__).line(lang), USAGE
+        case OSError() if (failure := _of_a_file(error)) is not None:
+            return failure.line(lang), failure.code
     # Only now: help and mistakes in the arguments must not wait for the packs' models.
     from procedures import PackError
 
@@ -109,6 +112,17 @@ def explain(error: Exception, lang: Language) -> tuple[str, int]:
             return failure.line(lang), failure.code
         case _:
             return say("fail.unexpected", lang, what=_where(error)), 1
+
+
+def _of_a_file(error: OSError) -> Failure | None:
+    """What is wrong with a path somebody named, or with where the answer goes."""
+    problem = error.strerror or type(error).__name__
+    match error:
+        case OSError(filename=str() | bytes() | Path()):
+            return BadInput("bad_path", problem=problem)
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EFBIG | errno.EIO):
+            return TryAgain("output", problem=problem)
+    return None
 
 
 def _of_the_server(error: Exception) -> Failure | None:

@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import aclosing
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -58,15 +59,17 @@ async def export(*, out: Path | None = None) -> int:
     await reader(current).everything("audit")
     target = sys.stdout if out is None else _opened(out)
     try:
-        async for row in _rows(current):
-            target.write(json.dumps({**row, "at": row["at"].isoformat()}, ensure_ascii=False, sort_keys=True) + "\n")
+        async with aclosing(_rows(current)) as rows:
+            async for row in rows:
+                line = json.dumps({**row, "at": row["at"].isoformat()}, ensure_ascii=False, sort_keys=True)
+                target.write(line + "\n")
     finally:
         if target is not sys.stdout:
             target.close()
     return 0
 
 
-async def _rows(current: Session) -> AsyncIterator[Mapping[str, Any]]:
+async def _rows(current: Session) -> AsyncGenerator[Mapping[str, Any]]:
     from sqlmodel import col, select
 
     from models.tables import AuditRow

@@ -40,7 +40,7 @@ def known_actor(current: Session, pack: Procedure, actor: str, allowed: Collecti
     """Raises NotAllowed for a stranger, and for somebody of none of these departments."""
     own = current.directory.departments_of(actor)
     if not set(own) & set(allowed):
-        who = ", ".join(values.department(name, pack, current.lang) for name in allowed)
+        who = ", ".join(values.department(name, pack, current.lang) for name in dict.fromkeys(allowed))
         if own:
             raise NotAllowed("other_people", who=who)
         raise NotAllowed("stranger", who=who)

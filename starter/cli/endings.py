@@ -2,7 +2,7 @@
 
 from models.complaint import DemandKind
 from starter.cli.actions import Flag, Many, currency_of
-from starter.cli.parsing import demand, one_of, parts
+from starter.cli.parsing import demand, nothing_beside, one_of, parts
 from starter.cli.sending import NOBODY, Number, Sender, act
 
 
@@ -76,9 +76,11 @@ async def feedback(
     :param amount: How much, such as 12.50.
     """
     said = one_of({"satisfied": satisfied, "dissatisfied": dissatisfied, "not-reached": not_reached})
+    if said != "dissatisfied":
+        nothing_beside(f"--{said}", {"--remedy": remedy, "--amount": amount})
     if said == "not-reached":
         return await act(number, "feedback", by, reached=False, reason=reason)
-    other = demand(remedy, amount, [], await currency_of(number) if remedy and amount else "CNY")
+    other = demand(remedy, amount, [], await currency_of(number) if remedy and amount is not None else "CNY")
     return await act(number, "feedback", by, satisfied=said == "satisfied", reason=reason, demand=other)
 
 

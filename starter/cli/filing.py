@@ -108,8 +108,8 @@ async def file_complaint(
             "currency": currency,
             "delivered_at": delivered,
         },
-        "demand": {"kind": demand, "amount": minor("--amount", amount, currency) if amount else None},
-        "contact": {"by": contacted_by} if contacted_by else None,
+        "demand": {"kind": demand, "amount": minor("--amount", amount, currency) if amount is not None else None},
+        "contact": {"by": contacted_by} if contacted_by is not None else None,
         "negotiation": "failed" if negotiation_failed else "not_tried",
         "filed_at": datetime.now(UTC),
     }
@@ -119,7 +119,7 @@ async def file_complaint(
 def _details(procedure: str | None, texts: list[str]) -> dict[str, Detail]:
     """The intake form's fields, each of its kind. Raises BadInput."""
     current = session()
-    name = procedure or current.settings.default_procedure
+    name = current.settings.default_procedure if procedure is None else procedure
     parts = [part for pack in current.packs() if pack.name == name for part in pack.intake] if texts else []
     return form("--detail", texts, [field for part in parts for field in part.form])
 
@@ -127,7 +127,11 @@ def _details(procedure: str | None, texts: list[str]) -> dict[str, Detail]:
 def read_source(source: str) -> bytes:
     """The bytes of a file or of standard input. Raises BadInput."""
     try:
-        data = sys.stdin.buffer.read(PAYLOAD_LIMIT + 1) if source == "-" else Path(source).read_bytes()
+        if source == "-":
+            data = sys.stdin.buffer.read(PAYLOAD_LIMIT + 1)
+        else:
+            with Path(source).open("rb") as file:
+                data = file.read(PAYLOAD_LIMIT + 1)
     except OSError as error:
         raise BadInput("unreadable", problem=error.strerror or type(error).__name__) from None
     if len(data) > PAYLOAD_LIMIT:

@@ -12,6 +12,7 @@ from models.base import in_one_line
 from models.complaint import Complaint
 from starter.cli.filing import name_problems
 from starter.cli.session import Json, Session, session
+from starter.failures import BadInput
 from starter.importing import Report, Row, Table, file_all, prepare, read_table, write_rejects
 from starter.mapping import read_mapping
 from texts.reasons import reason as localised
@@ -38,6 +39,9 @@ async def import_file(
     :param check: Only check the rows; file nothing.
     """
     current = session()
+    target = rejects or file.with_name(f"{file.stem}.rejects{file.suffix}")
+    if rejects is not None:
+        await asyncio.to_thread(_check_target, rejects, (file, mapping))
     rules = await asyncio.to_thread(read_mapping, mapping)
     table = await asyncio.to_thread(read_table, file)
     good, bad = prepare(table, rules)
@@ -52,9 +56,16 @@ async def import_file(
         current.err.print(current.say("import.stopped"), style="yellow")
         raise
     finally:
-        target = rejects or file.with_name(f"{file.stem}.rejects{file.suffix}")
         code = _tell(current, report, table, target, good=None, as_json=as_json)
     return code
+
+
+def _check_target(target: Path, read: tuple[Path, ...]) -> None:
+    """Raises BadInput where the rejected rows would have no place, or replace what is read."""
+    if any(target.exists() and source.exists() and target.samefile(source) for source in read):
+        raise BadInput("rejects_same")
+    if target.is_dir() or not target.parent.is_dir():
+        raise BadInput("rejects_unwritable")
 
 
 async def _file(current: Session, cases: "Cases", good: list[tuple[Row, Complaint]], report: Report) -> None:

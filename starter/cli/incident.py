@@ -9,7 +9,7 @@ from models.complaint import DemandKind
 from models.incident import ReportForm
 from starter.cli.actions import Flag, Many
 from starter.cli.incidents import begin, paper, report_on, send, show_incident, table, watch_incident
-from starter.cli.parsing import demand, one_of, shares
+from starter.cli.parsing import demand, nothing_beside, one_of, shares
 from starter.cli.reporting import FormatName, format_of, write_document
 from starter.cli.sending import NOBODY, Sender
 from starter.cli.session import WHOLE, Json, Whole, session
@@ -144,6 +144,8 @@ async def decide(
     :param liable: Who bears the cost, as in confirm.
     """
     granted = one_of({"grant": grant, "refuse": refuse}) == "grant"
+    if not granted:
+        nothing_beside("--refuse", {"--remedy": remedy, "--amount": amount})
     wanted, borne = demand(remedy, amount, [], currency), shares("--liable", liable or [])
     return await send(number, "decide", by, grant=granted, reason=reason, demand=wanted, liable=borne)
 

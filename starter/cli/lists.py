@@ -6,6 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from models.names import SYSTEM
+from starter.cli.parsing import nothing_beside
 from starter.cli.reading_rights import reader
 from starter.cli.session import Json, Session, Whole, session
 from starter.failures import BadInput
@@ -36,6 +37,8 @@ async def list_cases(
     current = session()
     who = reader(current)
     if count:
+        given = {"--stage": stage, "--department": department, "--order": order, "--overdue": overdue}
+        nothing_beside("--count", given)
         await who.everything("counts")
         return await _count(current, as_json=as_json)
     own = await who.department(_waiting(current, department) if department else None)

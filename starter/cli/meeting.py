@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 from models.complaint import DemandKind
 from models.meeting import MeetingStage
 from starter.cli.actions import Flag, Many, handling_plan
-from starter.cli.parsing import due_date, one_of
+from starter.cli.parsing import due_date, nothing_beside, one_of
 from starter.cli.sending import NOBODY, Number, Sender
 from starter.cli.session import Json, Whole, case_number, session
 from starter.cli.sitting import Mode, act, holding, meeting_name, show, table, which
@@ -109,6 +109,8 @@ async def decide(
     current = session()
     case = case_number(number)
     verdict = one_of({"grant": grant, "refuse": refuse})
+    if verdict == "refuse":
+        nothing_beside("--refuse", {"--remedy": remedy, "--amount": amount, "--line": line})
     plan = await handling_plan(case, remedy, amount, line, liable)
     name = await which(current, in_meeting, case)
     return await act(current, name, "decide", by, case=case, grant=verdict == "grant", reason=reason, **plan)

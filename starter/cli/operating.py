@@ -31,6 +31,11 @@ async def upgrade() -> int:
 @db.command
 async def current() -> int:
     """The schema's version."""
+    from starter.archive import no_file_yet
+
+    if await asyncio.to_thread(no_file_yet, session().settings):
+        _tell("now", None)
+        return 0
     async with _store() as store:
         _tell("now", await store.version())
     return 0

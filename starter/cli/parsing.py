@@ -2,14 +2,14 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter, ValidationError
 
-from models.base import AT_THE_DOOR, Contract, Detail, in_one_line, problems
+from models.base import AT_THE_DOOR, Contract, Detail, in_one_line, problems, spelt
 from models.complaint import DemandKind
 from models.currency import exponent
 from models.span import WallSpan
@@ -17,7 +17,8 @@ from models.steps import FormField
 from starter.cli.session import session
 from starter.failures import BadInput
 
-_AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,4})?", re.ASCII)
+_AMOUNT = re.compile(r"[0-9]+(\.[0-9]{1,4})?", re.ASCII)
+_MOST_DIGITS = 9
 _PART = re.compile(r"([^=%]+)(?:=([0-9]{1,3})%?)?", re.ASCII)
 _NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 _LINE = re.compile(r"([^=\s]{1,64})=([0-9]{1,6})", re.ASCII)
@@ -32,6 +33,8 @@ def minor(field: str, text: str, currency: str) -> int:
     if not _AMOUNT.fullmatch(text):
         raise BadInput("bad_amount", field=field)
     whole, _, rest = text.partition(".")
+    if len(whole) > _MOST_DIGITS:
+        raise BadInput("amount_too_large", field=field)
     digits = exponent(currency)
     if rest[digits:].strip("0"):
         raise BadInput("bad_decimals", field=field, currency=currency, digits=digits)
@@ -88,6 +91,8 @@ def form(field: str, texts: list[str], known: Iterable[FormField]) -> dict[str, 
         name, given, value = text.strip().partition("=")
         if not given:
             raise BadInput("bad_field", field=field)
+        if name in found:
+            raise BadInput("twice", field=f"{field} {spelt(name)}")
         found[name] = _typed(kinds.get(name, "text"), value)
     return found
 
@@ -132,6 +137,30 @@ _OPTIONS = {
 """A message's fields by the options that say them; what a file says keeps the field's name."""
 
 
+def nothing_beside(other: str, given: Mapping[str, object]) -> None:
+    """Options that mean nothing beside another one must not have been given. Raises BadInput."""
+    if said := [name for name, value in given.items() if value not in (None, False, [])]:
+        raise BadInput("not_beside", options=", ".join(said), other=other)
+
+
+def as_option(field: str) -> str:
+    """A case's message's field by the argument that says it: every one of them is typed on the command line."""
+    name, _, rest = field.partition(".")
+    if name == "fields" and rest:
+        return f"--field {rest}"
+    known = _as_typed(field)
+    return known if known != field else _POSITIONS.get(field, f"--{name.replace('_', '-')}")
+
+
+_POSITIONS = {"version": "VERSION", "(message)": "(message)"}
+
+
+def options_in(reason: str, fields: Iterable[str]) -> str:
+    """A refusal of the service, with these fields of the message named as they were typed."""
+    names = "|".join(re.escape(field) for field in fields)
+    return re.sub(rf"(?:^|(?<=; ))((?:{names})(?:\.\w+)*): ", lambda found: f"{as_option(found[1])}: ", reason)
+
+
 def _as_typed(field: str) -> str:
     return next((typed for name, typed in _OPTIONS.items() if f"{field}.".startswith(f"{name}.")), field)
 
@@ -139,10 +168,10 @@ def _as_typed(field: str) -> str:
 Checked = TypeVar("Checked", bound=Contract)
 
 
-def contract(model: type[Checked], values: Mapping[str, object]) -> Checked:
+def contract(model: type[Checked], values: Mapping[str, object], called: Callable[[str], str] = _as_typed) -> Checked:
     """A checked message or start argument. Raises BadInput with one line that names each field."""
     try:
         given = {key: value for key, value in values.items() if value is not None}
         return model.model_validate(given, context=AT_THE_DOOR)
     except ValidationError as error:
-        raise BadInput("input", problem=in_one_line(problems(error), _as_typed)) from None
+        raise BadInput("input", problem=in_one_line(problems(error), called)) from None

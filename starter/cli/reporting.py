@@ -102,14 +102,15 @@ async def write_document(current: Session, document: "Document", chosen: FormatN
 
 
 def format_of(form: FormatName | None, out: Path | None, *, as_json: bool) -> FormatName:
-    """What `--format` or `--json` says, else what the file's name says, else a table. Raises BadInput."""
-    if as_json:
-        form = "json"
+    """What `--format`, `--json` or the file's name says, else a table. Raises BadInput, also where they differ."""
+    known: tuple[FormatName, ...] = ("csv", "xlsx", "html", "pdf", "docx", "json")
+    called = next((name for name in known if out and name == out.suffix.lower().lstrip(".")), None)
+    said = {name for name in (form, "json" if as_json else None, called) if name is not None}
+    if len(said) > 1:
+        raise BadInput("report_formats", formats=", ".join(sorted(said)))
+    form = next(iter(said), None)
     if form is None and out is not None:
-        known: tuple[FormatName, ...] = ("csv", "xlsx", "html", "pdf", "docx", "json")
-        form = next((name for name in known if name == out.suffix.lower().lstrip(".")), None)
-        if form is None:
-            raise BadInput("report_format", choices=", ".join(("table", *known)))
+        raise BadInput("report_format", choices=", ".join(("table", *known)))
     if form in _NEED_A_FILE and out is None:
         raise BadInput("report_file", format=form)
     return form or "table"

@@ -1,6 +1,7 @@
 """Having the regular reports of a week or month sent, for the first time or again."""
 
 import secrets
+from datetime import date
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -58,4 +59,9 @@ def _period(text: str, every: str) -> str:
         found = ""
     if not found or ("W" in found) is not (every == "week"):
         raise BadInput("round_period", every=every)
+    if "W" in found:
+        try:
+            date.fromisocalendar(int(found[:4]), int(found[6:]), 1)
+        except ValueError:
+            raise BadInput("round_period", every=every) from None
     return found

@@ -11,7 +11,7 @@ from models.commands import COMMANDS, Command
 from models.names import Refused
 from models.views import CaseView
 from starter.cli.actors import department_for, who_may
-from starter.cli.parsing import contract
+from starter.cli.parsing import as_option, contract, options_in
 from starter.cli.session import Json, Session, case_number, session
 from starter.failures import BadInput, NoSuchCase, NotAllowed, TryAgain
 from texts.reasons import reason as localised
@@ -44,9 +44,12 @@ def composed(current: Session, model: type[Command], sender: Sender, fields: Map
     if not 0 < sender.wait <= 600:
         raise BadInput("bad_wait")
     who = {"actor": actor, "department": sender.department, "command_id": sender.command_id}
-    return contract(model, {name: _spelt(current, name, value) for name, value in {**fields, **who}.items()})
+    values = {name: _spelt(current, name, value) for name, value in {**fields, **who}.items()}
+    return contract(model, values, as_option) if model in _TYPED else contract(model, values)
 
 
+_TYPED = frozenset(COMMANDS.values())
+"""Messages whose every field is an argument of its command; others are filled in from a file too."""
 _NAMES = {
     "by": ("parties", "departments"),
     "duty": ("duties",),
@@ -85,6 +88,8 @@ async def act(number: str, name: str, sender: Sender, **fields: object) -> int:
         not_theirs = verdict.code in {Refused.WRONG_DEPARTMENT, Refused.UNKNOWN_ACTOR}
         who = await _who(current, cases, number, name) if not_theirs else None
     reason = current.say("may", who=who) if who is not None else None
+    if reason is None and not verdict.accepted:
+        reason = localised(options_in(verdict.reason, COMMANDS[name].model_fields), current.lang)
     if not_theirs and who is None and not sender.as_json:
         raise NotAllowed("no_such_step", number=number)
     return tell(current, number, verdict, reason=reason, as_json=sender.as_json)

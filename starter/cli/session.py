@@ -60,9 +60,9 @@ class Session:
     @cached_property
     def out(self) -> "Console":
         """For people."""
-        from rich.console import Console
+        from starter.cli.output import Output
 
-        return Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+        return Output(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 
     @cached_property
     def err(self) -> "Console":

@@ -186,3 +186,13 @@ def _block(page: str, language: str) -> str:
     found = re.search(rf"```{language}\n(.*?)```", page, re.DOTALL)
     assert found is not None
     return found[1]
+
+
+def test_the_timeline_that_the_readme_shows_has_the_message_refused_before_it() -> None:
+    session = (ROOT / "README.md").read_text(encoding="utf-8").split("```console\n")[1].split("```")[0]
+    refused = re.findall(
+        r"^\$ redress (\w+) C-2001 --as (\S+) .*\nredress: C-2001: (another[^;]*)", session, re.MULTILINE
+    )
+    assert refused
+    for name, actor, why in refused:
+        assert f"A message was refused ({name}, {actor}): {why}" in session

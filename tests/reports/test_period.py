@@ -37,7 +37,7 @@ def test_a_period_is_said_by_days_a_week_or_a_month(words: dict[str, str], first
         ({"week": "26W1"}, "period_week"),
         ({"week": "2026-W00"}, "period_week"),
         ({"month": "2026-13"}, "period_month"),
-        ({"month": "0000-01"}, "period_day"),
+        ({"month": "0000-01"}, "period_month"),
         ({"first": "31.1.2026"}, "period_day"),
         ({"first": "9999-12-31"}, "period_day"),
         ({"last": "2026-01-31"}, "period_from"),

@@ -4,6 +4,7 @@ import csv
 import gc
 import io
 import json
+import os
 import re
 import weakref
 from collections.abc import AsyncIterator, Callable
@@ -210,3 +211,24 @@ async def test_a_report_that_breaks_off_leaves_no_file(setting: Build, tmp_path:
         with pytest.raises(OSError, match="No space"):
             await save(report, form, tmp_path / f"r.{form}")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("form", [Format.CSV, Format.PDF])
+async def test_a_pipe_is_written_to_and_not_replaced_by_a_file(form: Format, setting: Build, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        await save(document([("a", 1)], setting), form, pipe)
+        assert pipe.is_fifo()
+        assert os.read(reader, 100)
+    finally:
+        os.close(reader)
+
+
+async def test_a_link_keeps_leading_to_its_file(setting: Build, tmp_path: Path) -> None:
+    (tmp_path / "kept.csv").write_text("before", encoding="utf-8")
+    (tmp_path / "link.csv").symlink_to("kept.csv")
+    await save(document([("a", 1)], setting), Format.CSV, tmp_path / "link.csv")
+    assert (tmp_path / "link.csv").is_symlink()
+    assert "before" not in (tmp_path / "kept.csv").read_text(encoding="utf-8")

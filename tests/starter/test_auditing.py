@@ -6,7 +6,7 @@ from pathlib import Path
 
 from activities.audit import Entry, append
 from activities.store import Store
-from tests.starter.running import Redress
+from tests.starter.running import Redress, into_a_closed_pipe
 
 
 async def write(store: Store, *entries: Entry) -> None:
@@ -42,3 +42,12 @@ async def test_an_export_is_checked_without_the_database_and_a_changed_line_is_f
         assert (ran.code, f"row {place} " in ran.err) == (3, True)
     file.write_text("{}", encoding="utf-8")
     assert (await asyncio.to_thread(redress, "audit", "verify", str(file))).code == 2
+
+
+async def test_an_export_whose_reader_goes_ends_without_a_word(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'redress.db'}")
+    await store.create()
+    await write(store, *(Entry("read", f"C-{i}", "徐莉") for i in range(300)))
+    await store.close()
+    done = await asyncio.to_thread(into_a_closed_pipe, ("audit", "export"), tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -328,3 +328,20 @@ def test_an_import_without_a_server_sets_bad_rows_aside_and_says_try_again(redre
     ran = redress("import", str(DATA), "--mapping", str(MAP), "--rejects", str(rejects))
     assert ran.code == 75
     assert len(rows_of(rejects)) == 3
+
+
+@pytest.mark.parametrize(
+    ("rejects", "told"),
+    [("c.csv", "is the file that is read"), ("none/r.csv", "check the path"), (".", "check the path")],
+)
+def test_where_rejected_rows_cannot_go_is_told_before_anything_is_read_or_filed(
+    rejects: str, told: str, redress: Redress, tmp_path: Path
+) -> None:
+    before = DATA.read_bytes()
+    (tmp_path / "c.csv").write_bytes(before)
+    ran = redress("import", "c.csv", "--mapping", str(MAP), "--rejects", rejects)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("redress: --rejects: ")
+    assert told in ran.err
+    assert ran.err.count("\n") == 1
+    assert (tmp_path / "c.csv").read_bytes() == before

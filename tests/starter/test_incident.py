@@ -121,3 +121,12 @@ def test_bad_input_gets_one_line_and_its_exit_code(
     assert ran.err.startswith("redress: ")
     assert ran.err.count("\n") == 1
     assert told in ran.err
+
+
+def test_who_may_open_an_incident_is_told_once_each(redress: Redress) -> None:
+    words = ("incident", "open", "--procedure", "returns", "--product", "K-1", "--reason", "x", "--as", "店总")
+    ran = redress(*words)
+    assert ran.code == 3
+    told = ran.err.strip().partition("this may do: ")[2].split(", ")
+    assert len(told) > 1
+    assert len(told) == len(set(told))

@@ -311,7 +311,7 @@ async def test_a_case_of_another_procedure_is_read_and_worked_on_in_its_own_word
     assert await at_home("record", number, "respond", "--as", "客服主管") == 3
     capsys.readouterr()
     assert await at_home("record", number, "--as", "客服主管") == 3
-    assert "fields.decisions: is missing; add it" in capsys.readouterr().err
+    assert "--field decisions: is missing; add it" in capsys.readouterr().err
     assert await at_home("timeline", number) == 0
     assert "Hold the coordination meeting by Supervisor" in capsys.readouterr().out
     assert await listed(cases, number, Filters(department="supervisor"))

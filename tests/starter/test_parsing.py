@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.complaint import DemandKind
-from starter.cli.parsing import demand, minor, parts, shares, span
+from starter.cli.parsing import demand, minor, nothing_beside, options_in, parts, shares, span
 from starter.failures import BadInput
 
 
@@ -33,10 +33,16 @@ def test_an_amount_becomes_minor_units_exactly(text: str, currency: str, units: 
 
 
 @pytest.mark.parametrize(
-    "text", ["", "-1", "+1", "1,5", "1.", ".5", "1.23456", "1e3", "NaN", "1_000", " 1", "٣", "1234567890", "1\n"]
+    "text", ["", "-1", "+1", "1,5", "1.", ".5", "1.23456", "1e3", "NaN", "1_000", " 1", "٣", "1\n"]
 )
 def test_what_is_not_strictly_an_amount_is_refused(text: str) -> None:
     with pytest.raises(BadInput, match="--amount: is not an amount"):
+        minor("--amount", text, "CNY")
+
+
+@pytest.mark.parametrize("text", ["1234567890", "99999999999.99", "9" * 10_000])
+def test_an_amount_that_is_too_large_is_told_to_be_so_and_not_to_be_none(text: str) -> None:
+    with pytest.raises(BadInput, match=r"--amount: is too large; at most 999999999\.99"):
         minor("--amount", text, "CNY")
 
 
@@ -80,6 +86,11 @@ def test_a_span_is_a_number_and_a_unit(text: str, length: timedelta) -> None:
     assert span("DURATION", text) == length
 
 
+def test_a_span_that_is_too_long_is_told_the_longest() -> None:
+    with pytest.raises(BadInput, match="DURATION: is not a span of at most 400 days"):
+        span("DURATION", "401d")
+
+
 @pytest.mark.parametrize("text", ["", "1", "h", "0h", "-1h", "1.5h", "401d", "9999999d", "1 h"])
 def test_what_is_not_a_bounded_span_is_refused(text: str) -> None:
     with pytest.raises(BadInput, match="DURATION"):
@@ -95,3 +106,20 @@ def test_another_demand_needs_its_kind() -> None:
     }
     with pytest.raises(BadInput, match="--remedy"):
         demand(None, "12.50", [], "CNY")
+
+
+def test_a_refusal_names_what_was_typed() -> None:
+    fields = ("liable", "fields", "demand", "version", "asked_by")
+    told = "liable.0.party: is not a party here; use one of by: x; fields.progress: is missing; add it; version: is old"
+    assert options_in(told, fields) == (
+        "--liable: is not a party here; use one of by: x; --field progress: is missing; add it; VERSION: is old"
+    )
+    assert options_in("demand.amount: is more than is left; asked_by: is not heard", fields) == (
+        "--amount: is more than is left; --asked-by: is not heard"
+    )
+
+
+def test_what_means_nothing_beside_another_option_is_named() -> None:
+    nothing_beside("--refuse", {"--remedy": None, "--line": [], "--overdue": False})
+    with pytest.raises(BadInput, match=r"^--amount: does not go with --refuse; leave one out$"):
+        nothing_beside("--refuse", {"--remedy": None, "--amount": ""})

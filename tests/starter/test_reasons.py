@@ -30,6 +30,10 @@ NOBODY_THERE = (
     ("english", "chinese"),
     [
         ("order.paid: must be a whole number", "order.paid：须为整数"),
+        (
+            "channel: must be one of phone, fax; x: is missing; add it",
+            "channel：只能是 phone, fax；x：缺少此项，请补上",
+        ),
         ("--detail sender: is missing; add it", "--detail sender：缺少此项，请补上"),
         (
             "filed_at: must lie in the years 1970 to 9998; correct it, or leave it out",

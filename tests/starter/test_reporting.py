@@ -104,6 +104,11 @@ def test_figures_are_json_for_programs_with_their_cases(filled: Redress) -> None
         (("disputes", "--format", "pdf"), "--out: is missing; pdf needs a file"),
         (("disputes", "--out", "x.doc"), "--format, one of table, csv, xlsx, html, pdf, docx, json"),
         (("disputes", "--format", "doc"), "--format: must be one of table"),
+        (("disputes", "--format", "pdf", "--out", "x.xlsx"), "say pdf, xlsx; leave only one format"),
+        (("disputes", "--json", "--format", "csv"), "say csv, json; leave only one format"),
+        (("disputes", "--json", "--out", "x.csv"), "say csv, json; leave only one format"),
+        (("disputes", "--month", "1900-01"), "--month: is not a month"),
+        (("disputes", "--week", "1900-W01"), "--week: is not a week"),
         (("disputes", "--week", "48"), "--week"),
         (("disputes", "--from", "yesterday"), "--from: is not a day"),
         (("disputes", "--to", "2026-03-31"), "--from: is missing"),
@@ -126,9 +131,23 @@ def test_a_report_without_a_database_says_how_to_get_one(redress: Redress, tmp_p
     assert not (tmp_path / "d.csv").exists()
 
 
+def test_a_look_at_the_schema_of_no_database_makes_none_of_it(redress: Redress) -> None:
+    assert redress("db", "current").code == 0
+    ran = redress("report", "disputes")
+    assert (ran.code, ran.err) == (75, "redress: database: there is none yet; start the service with `redress dev`\n")
+
+
 def test_a_file_that_cannot_be_written_is_told(filled: Redress, tmp_path: Path) -> None:
     (tmp_path / "a").write_text("in the way", encoding="utf-8")
     ran = filled("report", "disputes", *MARCH, "--out", str(tmp_path / "a" / "d.csv"))
     assert ran.code == 75
     assert "--out" in ran.err
+    assert ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("period", ["2026-W60", "2026-W00", "2026-W54", "2027-W53", "2026-10"])
+def test_a_week_that_the_calendar_does_not_have_is_never_sent(redress: Redress, period: str) -> None:
+    ran = redress("send-reports", "weekly", "--period", period)
+    assert ran.code == 2
+    assert ran.err.startswith("redress: --period: is not a week")
     assert ran.err.count("\n") == 1

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from models.language import Language
 from starter.cli.app import app, explain, run
 from starter.cli.commands import COMMANDS
 from starter.main import tolerate
-from tests.starter.running import Redress
+from tests.starter.running import Redress, into_a_closed_pipe, run_with
 
 SECRET = "13800138000"
 ME = ("--as", "徐莉")
@@ -69,6 +70,11 @@ BAD: list[tuple[tuple[str, ...], int, str]] = [
     ((*FILE, "--number", "c 1"), 2, "--number: must have 3 to 40 capitals, digits and hyphens"),
     ((*FILE, "--detail", "waybill=1"), 2, "--detail waybill: is not asked for here"),
     ((*FILE, "--severity", "high"), 2, "--severity: is not a severity of marketplace.1"),
+    ((*FILE, "--amount", ""), 2, "--amount: is not an amount"),
+    ((*FILE, "--contacted-by", ""), 2, "--contacted-by: must not be empty"),
+    ((*FILE, "--procedure", ""), 2, "--procedure: must be a name"),
+    ((*FILE, "--detail", "a=1", "--detail", "a=2"), 2, "--detail a: is given twice; give it once"),
+    (("list", "--count", "--stage", "asked", "--order", "O-1"), 2, "--stage, --order: does not go with --count"),
     (("inbox",), 2, "DEPARTMENT"),
     (("inbox", "nobody"), 2, "use one of customer_service (Customer service), merchandise"),
     (("inbox", "merchandize"), 2, "did you mean merchandise?"),
@@ -99,13 +105,13 @@ BAD: list[tuple[tuple[str, ...], int, str]] = [
     (("confirm", "R-ABC", *ME, "--reason", "x", "--liable", "merchant=60"), 2, "--liable: the percents must"),
     (("confirm", "R-ABC", *ME, "--reason", "x", "--liable", "a", "--liable", "b"), 2, "percents"),
     (("confirm", "R-ABC", *ME, "--reason", "x", "--liable", "a=50", "--liable", "a=50"), 2, "twice"),
-    (("confirm", "R-ABC", *ME, "--reason", "x" * 3000, "--liable", "merchant"), 2, "reason: is longer"),
+    (("confirm", "R-ABC", *ME, "--reason", "x" * 3000, "--liable", "merchant"), 2, "redress: --reason: is longer"),
     (("confirm", "R-ABC", *ME, "--reason", "a\x1b[31m", "--liable", "merchant"), 2, "control characters"),
     (("confirm", "R-ABC", *ME, "--reason", "x", "--liable", "商家=60", "--liable", "客户=30"), 2, "add up to 100"),
     (
         ("extend", "R-ABC", *ME, "--of", "客服主管", "--by", "2x", "--asked-by", "x", "--reason", "x"),
         2,
-        "redress: by: must be",
+        "redress: --by: must be",
     ),
     (("contest", "R-ABC", *ME, "--reason", "x", "--by", "客户"), 75, "no Temporal service answers"),
     (("verify", "R-ABC", "--as", ""), 2, "--as"),
@@ -113,6 +119,18 @@ BAD: list[tuple[tuple[str, ...], int, str]] = [
     (("decide", "R-ABC", *ME, "--reason", "x"), 2, "exactly one"),
     (("decide", "R-ABC", *ME, "--grant", "--reason", "x", "--amount", "1"), 2, "--remedy"),
     (("decide", "R-ABC", *ME, "--grant", "--reason", "x", "--remedy", SECRET), 2, "--remedy: must be one of refund"),
+    (("decide", "R-ABC", *ME, "--refuse", "--reason", "x", "--remedy", "refund"), 2, "--remedy: does not go with --re"),
+    (("meeting", "decide", "R-ABC", *ME, "--refuse", "--reason", "x", "--remedy", "refund"), 2, "go with --refuse"),
+    (
+        ("incident", "decide", "IN20261125001", *ME, "--refuse", "--reason", "x", "--remedy", "refund"),
+        2,
+        "--remedy: does not go with --refuse",
+    ),
+    (("feedback", "R-ABC", *ME, "--satisfied", "--remedy", "refund"), 2, "--remedy: does not go with --satisfied"),
+    (("feedback", "R-ABC", *ME, "--not-reached", "--amount", "5"), 2, "--amount: does not go with --not-reached"),
+    (("confirm", "R-ABC", *ME, "--reason", "x", "--liable", "merchant", "--evidence", "a b"), 2, "without spaces"),
+    (("respond", "R-ABC", "0", *ME, "--accept"), 2, "redress: VERSION: must be at least 1"),
+    (("resolve", "R-ABC", *ME, "--settled", "--note", ""), 2, "redress: --note: must not be empty"),
     (("insist", "R-ABC", *ME), 2, "--reason"),
     (("goods", "R-ABC", *ME), 2, "--accepted, --rejected"),
     (("goods", "R-ABC", *ME, "--accepted", "--line", SECRET), 2, "--line"),
@@ -357,3 +375,41 @@ def test_the_program_ends_with_the_commands_exit_code(word: str, code: int, tmp_
     )
     assert done.returncode == code
     assert "Traceback" not in done.stderr
+
+
+def test_a_file_that_is_far_too_long_is_not_read_to_its_end(redress: Redress, tmp_path: Path) -> None:
+    with (tmp_path / "long.json").open("wb") as file:
+        file.truncate(64 * 1024 * 1024)
+    tracemalloc.start()
+    try:
+        ran = redress("file", "long.json")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (ran.code, ran.err) == (2, "redress: FILE: is longer than 64 KiB; send evidence by reference\n")
+    assert most < 32 * 1024 * 1024
+
+
+@pytest.mark.parametrize("words", [("procedure", "show", "returns"), ("schema",)])
+def test_a_reader_that_goes_is_no_failure(words: tuple[str, ...], tmp_path: Path) -> None:
+    done = into_a_closed_pipe(words, tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize(
+    ("lang", "told"),
+    [
+        ("en", "redress: output: cannot be written (No space left on device); what was done stands, so look before"),
+        ("zh", "redress: 输出：无法写入（磁盘已满）；已办理的仍然有效"),
+    ],
+)
+@pytest.mark.parametrize("words", [("procedure", "list"), ("procedure", "list", "--json"), ("schema", "verdict")])
+def test_an_output_that_takes_no_more_is_told_and_nothing_is_said_to_be_undone(
+    words: tuple[str, ...], lang: str, told: str, tmp_path: Path
+) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = run_with((*words, "--lang", lang), tmp_path, full)
+    assert done.returncode == 75
+    assert done.stderr.startswith(told)
+    assert done.stderr.count("\n") == 1
