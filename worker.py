@@ -39,7 +39,7 @@ from models.names import MAILROOM_ID, TASK_QUEUE, Queue, task_queue
 from procedures import PACKS, load_packs
 from procedures.workdays import Workdays
 from reports.enclosing import Enclosing
-from starter.connection import connect, no_namespace
+from starter.connection import connect, see_namespace
 from starter.crew import Crew
 from starter.doorway import Doorway
 from starter.logs import setup_logging
@@ -286,8 +286,6 @@ async def run_worker(settings: Settings, *, queues: Collection[Queue] = tuple(Qu
     for sign in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):
             loop.add_signal_handler(sign, stop.set)
-    try:
-        async with working(client, settings, queues=queues):
-            await stop.wait()
-    except RuntimeError as error:
-        raise (no_namespace(error, client.namespace) or error) from None
+    await see_namespace(client)
+    async with working(client, settings, queues=queues):
+        await stop.wait()

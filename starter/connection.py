@@ -1,9 +1,11 @@
 """A client of the configured Temporal service, as whoever starts, asks or sends something needs it."""
 
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConnectConfig
 from temporalio.runtime import Runtime
+from temporalio.service import RPCError, RPCStatusCode
 
 from starter.reach import ConnectFailed, Reached, reach, reach_at
 from starter.settings import Codec, Settings
@@ -34,18 +36,20 @@ def _client(reached: Reached, settings: Settings) -> Client:
     )
 
 
-def no_namespace(error: RuntimeError, namespace: str) -> ConnectFailed | None:
-    """Why the SDK lets no worker begin; None for another error. Its own text is a page of what the server sent."""
-    text = str(error)
-    if "Worker validation failed" not in text:
-        return None
-    if "NotFound" in text:
-        return ConnectFailed(
-            f"namespace {namespace} is not there; make it with `redress setup`, or correct TEMPORAL_NAMESPACE"
-        )
-    return ConnectFailed(
-        f"namespace {namespace} cannot be asked about; see what may be done there with these credentials"
-    )
+async def see_namespace(client: Client) -> None:
+    """Raises ConnectFailed where no worker could begin: the SDK's own text is a page of what the server sent."""
+    name = client.namespace
+    try:
+        await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=name))
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise ConnectFailed(
+                f"namespace {name} is not there; make it with `redress setup`, or correct TEMPORAL_NAMESPACE"
+            ) from None
+        if error.status in (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNAUTHENTICATED):
+            raise ConnectFailed(
+                f"namespace {name} cannot be asked about; see what may be done there with these credentials"
+            ) from None
 
 
 def _converter(codec: Codec) -> DataConverter:
