@@ -28,7 +28,7 @@ dev: setup
 	@exec $(VENV)/bin/redress dev $(ARGS)
 
 test: setup
-	@$(VENV)/bin/pytest -n 3 --dist worksteal $(ARGS)
+	@$(VENV)/bin/pytest -n 4 --dist worksteal $(ARGS)
 
 # What takes half a minute and more: workers on several hosts, rollout and rollback, planted bugs, mutants.
 test-long: setup
