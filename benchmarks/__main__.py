@@ -187,10 +187,13 @@ async def instants(folder: Path, packs: Path, size: Size) -> list[Goal]:
 
 async def crowds(folder: Path, packs: Path, size: Size) -> list[Goal]:
     """Parts 5, 6 and 7: on a server that has seen nothing else."""
+    cached = min(size.open, open_cases.CACHED)
     async with mail_sink() as port, stand(folder / "bare", packs, port) as at:
         bare = await open_cases.growth(at, size.open, bare=True)
+        few = await open_cases.growth(at, cached, bare=True, prefix="C")
     async with mail_sink() as port, stand(folder / "crowds", packs, port) as at:
         goals = await open_cases.memory(at, size.open, bare)
+        goals.append(await open_cases.cached(at, cached, few))
         goals += await open_cases.lists(at, size.open)
         goals += await open_cases.killed(at, size.burst)
         goals += await long_history.growth(at, size.rounds)

@@ -19,6 +19,8 @@ from starter.calls import patiently
 WAIT = 86_400.0
 AT_ONCE = 50
 PER = 10_000
+CACHED = 800
+"""So many open cases are all in the cache of a worker, which holds 1,000."""
 WARM = 120
 """Cases before memory is looked at: until then a worker grows by what it has once (statements, texts, connections)."""
 
@@ -53,15 +55,22 @@ async def memory(at: Stand, how_many: int, bare: Growth) -> list[Goal]:
     ]
 
 
-async def growth(at: Stand, how_many: int, *, bare: bool) -> Growth:
-    """What they take on a server that has held nothing else: what one has once taken it does not give back."""
+async def cached(at: Stand, how_many: int, bare: Growth) -> Goal:
+    """The worker's growth where it puts no case away, against as many bare waiting workflows."""
+    ours = await growth(at, how_many, bare=False, prefix="C")
+    note = f"growth by {how_many} open, none put away"
+    return Goal("open cases, all cached: worker's memory against bare", ours.worker / max(bare.worker, 0.1), "x", note=note)
+
+
+async def growth(at: Stand, how_many: int, *, bare: bool, prefix: str = "M") -> Growth:
+    """What they take; of a server only where it has held nothing else: what it once took it does not give back."""
     start = _start_bare if bare else _start_case
     async with worker(at, BARE if bare else SHIPPED) as process:
-        await start(at, [f"M-{bare:d}0{one:06d}" for one in range(min(WARM, how_many))])
+        await start(at, [f"{prefix}-{bare:d}0{one:06d}" for one in range(min(WARM, how_many))])
         before, begun = (process.memory, memory_mb(at.server)), time.perf_counter()
         used = [process.cpu + cpu_seconds(at.server)]
         for quarter in range(1, 5):
-            await start(at, [f"M-{bare:d}{quarter}{one:06d}" for one in range(how_many // 4)])
+            await start(at, [f"{prefix}-{bare:d}{quarter}{one:06d}" for one in range(how_many // 4)])
             used.append(process.cpu + cpu_seconds(at.server))
         took = since(begun)
         grown = process.memory - before[0], memory_mb(at.server) - before[1]
