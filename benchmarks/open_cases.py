@@ -59,7 +59,8 @@ async def cached(at: Stand, how_many: int, bare: Growth) -> Goal:
     """The worker's growth where it puts no case away, against as many bare waiting workflows."""
     ours = await growth(at, how_many, bare=False, prefix="C")
     note = f"growth by {how_many} open, none put away"
-    return Goal("open cases, all cached: worker's memory against bare", ours.worker / max(bare.worker, 0.1), "x", note=note)
+    against = ours.worker / max(bare.worker, 0.1)
+    return Goal("open cases, all cached: worker's memory against bare", against, "x", note=note)
 
 
 async def growth(at: Stand, how_many: int, *, bare: bool, prefix: str = "M") -> Growth:
