@@ -16,7 +16,7 @@ from procedures import load_packs, read_directory
 from starter.cases import Cases
 from starter.connection import connect_to
 from starter.localserver import LocalServer
-from starter.settings import Observe, Settings, Smtp
+from starter.settings import Observe, Settings, Smtp, load_settings
 from workflows import attributes
 
 
@@ -62,7 +62,7 @@ async def stand(folder: Path, packs: Path, smtp_port: int) -> AsyncIterator[Stan
         (pid,) = [one for one in family(os.getpid()) if one not in before][:1]
         smtp = Smtp(host="127.0.0.1", port=smtp_port, tls="none")
         observe = Observe(health_port=0, metrics_port=0)
-        settings = Settings(home=folder, procedures_dir=packs, smtp=smtp, observe=observe)
+        settings = load_settings(home=folder, procedures_dir=packs, smtp=smtp, observe=observe)
         yield Stand(await connect_to({"target_host": server.address}, settings), settings, folder, pid)
 
 
