@@ -21,6 +21,7 @@ from activities.enclosures import Spool
 from activities.identity import Voucher, no_voucher
 from activities.outbox import CUSTOMER, Open, Outbox, failed, not_told, put_off, sent, told
 from activities.ports import Chat, Herald, MailRefused, Post, Printer, Renderer, TryAgain
+from activities.standstill import Standstill
 from activities.store import Store, StoreError
 from activities.verdicts import is_gone
 from models.commands import MailReport
@@ -100,7 +101,7 @@ class MailDesk(PostDuties):
         self._idle = idle
         self._now = clock
         self._bell = asyncio.Event()
-        self._waits_for: str | None = None
+        self._standstill = Standstill("mailroom_waits", "mailroom_goes_on")
 
     def nudge(self) -> None:
         """There is a new notice: an idle desk of this process looks at once."""
@@ -133,14 +134,9 @@ class MailDesk(PostDuties):
         try:
             done = await self._turn()
         except (StoreError, PackError) as error:
-            # It looks again three times a second: said once, and once more when it is over.
-            if self._waits_for != str(error):
-                self._waits_for = str(error)
-                _log.warning("mailroom_waits", problem=self._waits_for)
+            self._standstill.waits(str(error))  # it looks again three times a second
             return 0, 0
-        if self._waits_for is not None:
-            self._waits_for = None
-            _log.info("mailroom_goes_on")
+        self._standstill.goes_on()
         return done
 
     async def _turn(self) -> tuple[int, int]:

@@ -8,13 +8,12 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-import structlog
 from temporalio.common import MetricMeter
 
+from activities.standstill import Standstill
 from activities.store import Store, StoreError
 from starter.observe.figures import Figures, read_figures
 
-_log = structlog.get_logger()
 _Labels = tuple[tuple[str, str], ...]
 
 
@@ -77,19 +76,14 @@ async def keep_figures(store: Store, meter: MetricMeter, every: float, missing: 
     `missing`: how many payloads this process could not open.
     """
     gauges = Gauges(meter)
-    waits_for: str | None = None
+    standstill = Standstill("figures_wait", "figures_go_on")
     while True:
         gauges.show_missing(missing())
         try:
             async with asyncio.timeout(max(every, 30.0)), store.read() as session:
                 gauges.show(await read_figures(await session.connection(), datetime.now(UTC)))
         except Exception as error:  # noqa: BLE001 - whatever one look fails with, there is a next one
-            problem = _named(error)
-            if problem != waits_for:  # said once, and once more when it is over
-                _log.warning("figures_wait", problem=problem)
-            waits_for = problem
+            standstill.waits(_named(error))
         else:
-            if waits_for is not None:
-                _log.info("figures_go_on")
-            waits_for = None
+            standstill.goes_on()
         await asyncio.sleep(every)

@@ -90,40 +90,39 @@ async def scrape(settings: Settings) -> list[str]:
     return answer.text.splitlines()
 
 
-async def test_figures_that_wait_for_the_database_say_so_once_and_once_when_they_go_on(store: Store) -> None:  # noqa: F811
-    class AwayForAWhile:
-        tries = 5
+class AwayForAWhile:
+    """A store whose first looks fail."""
 
-        @asynccontextmanager
-        async def read(self) -> AsyncIterator[Any]:
-            self.tries -= 1
-            if self.tries >= 0:
-                raise StoreError("database: cannot be reached (OSError); it is tried again")
-            async with store.read() as session:
-                yield session
+    def __init__(self, store: Store, tries: int, error: Exception) -> None:  # noqa: F811
+        self._store = store
+        self._error = error
+        self.tries = tries
 
-    away, meter = AwayForAWhile(), metered_runtime(settled(Settings())).metric_meter
-    with capture_logs() as lines, suppress(TimeoutError):
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Any]:
+        self.tries -= 1
+        if self.tries >= 0:
+            raise self._error
+        async with self._store.read() as session:
+            yield session
+
+
+async def keep_figures_a_moment(away: AwayForAWhile) -> None:
+    meter = metered_runtime(settled(Settings())).metric_meter
+    with suppress(TimeoutError):
         async with asyncio.timeout(1):
             await keep_figures(away, meter, 0.01, lambda: 0)  # type: ignore[arg-type]
+
+
+async def test_figures_that_wait_for_the_database_say_so_once_and_once_when_they_go_on(store: Store) -> None:  # noqa: F811
+    away = AwayForAWhile(store, 5, StoreError("database: cannot be reached (OSError); it is tried again"))
+    with capture_logs() as lines:
+        await keep_figures_a_moment(away)
     assert away.tries < 0
     assert [line["event"] for line in lines] == ["figures_wait", "figures_go_on"]
 
 
 async def test_whatever_one_look_fails_with_the_figures_are_read_again(store: Store) -> None:  # noqa: F811
-    class BreaksOff:
-        tries = 3
-
-        @asynccontextmanager
-        async def read(self) -> AsyncIterator[Any]:
-            self.tries -= 1
-            if self.tries >= 0:
-                raise LookupError("of a library nobody thought of")
-            async with store.read() as session:
-                yield session
-
-    breaks_off, meter = BreaksOff(), metered_runtime(settled(Settings())).metric_meter
-    with suppress(TimeoutError):
-        async with asyncio.timeout(1):
-            await keep_figures(breaks_off, meter, 0.01, lambda: 0)  # type: ignore[arg-type]
+    breaks_off = AwayForAWhile(store, 3, LookupError("of a library nobody thought of"))
+    await keep_figures_a_moment(breaks_off)
     assert breaks_off.tries < 0
