@@ -12,7 +12,7 @@ from models.complaint import DemandKind
 from models.language import Language
 from models.parts import Clock, Count, Part, Title, WallClock
 from models.plans import CorrectiveRules, IncidentRules
-from models.sending import FileFormat, ReportName, Sending, Weekday
+from models.sending import FileFormat, ReportName, Sending, TimeOfDay, Weekday
 from models.span import Span, WallSpan, WorkingDays
 from models.steps import Band, Duty, Extensions, IntakeForm, Offers, Paper, Parameter, Severity, Topic, When
 
@@ -197,7 +197,7 @@ class MeetingRules(Part):
     """The supervision meeting: when it is held, who belongs to it and who may decide."""
 
     weekday: Weekday
-    at: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+    at: TimeOfDay
     """Local time of the procedure's zone, "14:00"."""
     notice: WallSpan
     """How long before the session the agenda goes to the members."""

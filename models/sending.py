@@ -7,6 +7,8 @@ from pydantic import Field
 from models.base import Line, Slug
 from models.parts import Part
 
+TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+"""A time of the clock, "08:00"."""
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 ReportName = Literal["out_of_rule", "disputes", "breaches", "metrics", "causes", "spot_checks"]
 FileFormat = Literal["xlsx", "pdf", "csv", "html"]
@@ -20,7 +22,7 @@ class Sending(Part):
     """When those of a week go out."""
     day: Annotated[int, Field(ge=1, le=28)] = 1
     """The day of the month on which those of a month go out."""
-    at: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+    at: TimeOfDay
     """Local time of the procedure's zone, "08:00"."""
     reports: Annotated[tuple[ReportName, ...], Field(min_length=1)]
     formats: Annotated[tuple[FileFormat, ...], Field(min_length=1)] = ("xlsx",)

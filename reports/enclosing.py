@@ -6,14 +6,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from activities.ports import Enclosure, TryAgain
-from activities.store import Store, StoreError
+from activities.store import Store, StoreError, at_one_moment
 from models.directory import Directory
 from models.language import Language
 from models.procedure import Procedure
 from reports.catalogue import REPORTS, Format, built, save
 from reports.document import Setting
 from reports.period import BadPeriod, Period, local_day, period
-from reports.queries import look
 
 MOST_ROWS = 20_000
 """Rows of a report that still goes by mail; a larger one is written by `redress report`."""
@@ -75,7 +74,7 @@ class Enclosing:
         store = Store(self._url)
         try:
             async with store.read() as session:
-                database = await look(session)
+                database = await at_one_moment(session)
                 for name in wanted:
                     report, _, form = name.partition(".")
                     called = file_name(setting.say(f"title.{report}"), period_name, form)

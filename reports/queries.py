@@ -8,7 +8,6 @@ from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from activities.store import at_one_moment
 from models.tables import CaseRow, EventRow
 from reports.period import Period
 
@@ -21,10 +20,6 @@ Found = Row[Any]
 EVENT: Sequence[Any] = (
     EventRow.number, EventRow.seq, EventRow.at, EventRow.kind, EventRow.actor, EventRow.department, EventRow.data,
 )  # fmt: skip
-
-
-look = at_one_moment
-"""How reports look: nothing changes between two of their questions."""
 
 
 def within(moment: Any, period: Period) -> ColumnElement[bool]:

@@ -156,12 +156,12 @@ async def _write(
     figure: Figure | None,
     group: tuple[str, str] | None,
 ) -> int:
+    from activities.store import at_one_moment
     from reports.catalogue import REPORTS, counted_rows
-    from reports.queries import look
     from starter.archive import reading
 
     async with reading(current.settings) as opened:
-        database = await look(opened)
+        database = await at_one_moment(opened)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=current.err, transient=True, disable=not current.err.is_terminal) as progress:
             total = await REPORTS[kind.replace("-", "_")][1](database, setting)

@@ -78,14 +78,14 @@ async def _compared(
     current: Session, pack: Procedure, since: datetime | None, tally: Tally
 ) -> AsyncGenerator[tuple[str, Compared], None]:
     """The cases that end otherwise; every case is counted."""
+    from activities.store import at_one_moment
     from reports.past_cases import past_cases
-    from reports.queries import look
     from starter.archive import reading
 
     current.packs()
     days = Workdays(current.settings.calendar_file)
     async with reading(current.settings) as opened:
-        async for number, past in past_cases(await look(opened), pack.name, since):
+        async for number, past in past_cases(await at_one_moment(opened), pack.name, since):
             try:
                 found = _compare(past, pack, days)
             except Undecided as why:

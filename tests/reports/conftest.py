@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activities.store import Store
+from activities.store import Store, at_one_moment
 from models.directory import Directory, Person, Team
 from models.language import Language
 from models.procedure import Procedure
@@ -15,7 +15,6 @@ from models.tables import CaseRow, EventRow
 from procedures import HERE, read_pack
 from reports.document import Document, Setting
 from reports.period import Period
-from reports.queries import look
 from tests.activities.conftest import kind, store, url  # noqa: F401 - fixtures
 
 NOW = datetime(2026, 4, 1, 1, 30, tzinfo=UTC)
@@ -47,7 +46,7 @@ def setting(pack: Procedure) -> Callable[..., Setting]:
 @pytest.fixture
 async def database(store: Store) -> AsyncIterator[AsyncConnection]:  # noqa: F811
     async with store.read() as reading:
-        yield await look(reading)
+        yield await at_one_moment(reading)
 
 
 @pytest.fixture
