@@ -3,11 +3,22 @@
 import asyncio
 import itertools
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 _serial = itertools.count(1)
+
+
+async def bounded(do: Callable[[str], Awaitable[None]], numbers: Sequence[str], at_once: int) -> None:
+    """Each number once, so many of them together."""
+    gate = asyncio.Semaphore(at_once)
+
+    async def one(number: str) -> None:
+        async with gate:
+            await do(number)
+
+    await asyncio.gather(*map(one, numbers))
 
 
 class Measured(NamedTuple):
@@ -45,13 +56,8 @@ class Contender:
 
     async def run(self, cases: int, at_once: int) -> Measured:
         """So many cases, `at_once` of them under way together."""
-        gate = asyncio.Semaphore(at_once)
-
-        async def one() -> None:
-            async with gate:
-                await self.case(f"B-{next(_serial):07d}")
-
+        numbers = [f"B-{next(_serial):07d}" for _ in range(cases)]
         before, begun = self.cpu(), time.perf_counter()
-        await asyncio.gather(*(one() for _ in range(cases)))
+        await bounded(self.case, numbers, at_once)
         lasted, after = time.perf_counter() - begun, self.cpu()
         return Measured(cases / lasted, {part: (after[part] - before[part]) / cases for part in before})

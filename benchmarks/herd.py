@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,73 +10,101 @@ from temporalio.api.enums.v1 import EventType
 
 from activities.store import Store
 from benchmarks.bare_flow import BareWait
+from benchmarks.contenders import bounded
 from benchmarks.effects import sample
 from benchmarks.stand import Stand
 from models.names import case_id
 from models.tables import CaseRow
 
+AT_ONCE = 20
+"""So many are filed together: more would wait for each other, and their deadlines with them."""
 PACK = Path(__file__).resolve().parent.parent / "procedures" / "marketplace.procedure.toml"
 
 
-def hasty_pack(folder: Path, seconds: int) -> Path:
-    """The marketplace's procedure with an answer clock of so many seconds and no reminder, under a name of its own."""
-    folder.mkdir(exist_ok=True)
+def hasty_packs(folder: Path, seconds: int) -> None:
+    """The marketplace's procedure without a reminder and with an answer clock of so many seconds, under a name of its
+    own; and one for each second less, down to half: cases filed one after the other can thus have one deadline.
+    """
     text = PACK.read_text(encoding="utf-8")
-    for old, new in (
-        ('name = "marketplace"', 'name = "hasty"'),
-        ('answer = { within = "24h"', f'answer = {{ within = "{seconds}s"'),
-        ('reminders = [{ within = "4h", source = "ours" }]', "reminders = []"),
-    ):
-        if old not in text:
-            raise ValueError(f"the marketplace's procedure no longer says {old}")
-        text = text.replace(old, new, 1)
-    (folder / "hasty.procedure.toml").write_text(text, encoding="utf-8")
-    return folder
+    for within in range(seconds // 2, seconds + 1):
+        hasty = text
+        for old, new in (
+            ('name = "marketplace"', f'name = "{_hasty(within)}"'),
+            ('answer = { within = "24h"', f'answer = {{ within = "{within}s"'),
+            ('reminders = [{ within = "4h", source = "ours" }]', "reminders = []"),
+        ):
+            if old not in hasty:
+                raise ValueError(f"the marketplace's procedure no longer says {old}")
+            hasty = hasty.replace(old, new, 1)
+        (folder / f"{_hasty(within)}.procedure.toml").write_text(hasty, encoding="utf-8")
+
+
+def _hasty(within: int) -> str:
+    return f"hasty_{within}"
 
 
 class Late(NamedTuple):
-    """Seconds from the last deadline."""
+    """Seconds, from the last deadline but for the spread."""
 
     ruled: float
-    """Until the last ruling stood in its history."""
+    """Until the last ruling stood in its history, or the last bare row in SQL."""
     done: float
     """Until the last case was refunded and written down."""
+    spread: float
+    """From the first deadline to the last: a second is the packs' grain."""
 
 
 async def ours(stand: Stand, how_many: int, prefix: str, seconds: int) -> Late:
-    """Cases whose departments stay silent, all with the same clock."""
-    cases = stand.cases()
-    numbers = [f"{prefix}{one:05d}" for one in range(how_many)]
-    await asyncio.gather(*(cases.start(sample(number).model_copy(update={"procedure": "hasty"})) for number in numbers))
-    last = datetime.now(UTC).timestamp() + seconds
+    """Cases whose departments stay silent, all with the same deadline."""
+    cases, end = stand.cases(), time.time() + seconds
+
+    async def file(number: str) -> None:
+        left = round(end - time.time())
+        await cases.start(sample(number).model_copy(update={"procedure": _hasty(left)}))
+
+    await bounded(file, numbers := _numbers(prefix, how_many), AT_ONCE)
     store = Store(stand.settings.database)
     await written(store, prefix, how_many, "feedback")
-    done = time.time() - last
+    done = time.time()
     await store.close()
-    ruled = [await _ruled(stand, number) for number in numbers]
-    return Late(max(ruled) - last, done)
+    instants = [await _instants(stand, case_id(number)) for number in numbers]
+    last = max(deadline for deadline, _ in instants)
+    return Late(max(ruled for _, ruled in instants) - last, done - last, last - min(instants)[0])
 
 
-async def _ruled(stand: Stand, number: str) -> float:
-    """When the ruling was made: the case ordered its remedy in the same step."""
-    history = await stand.client.get_workflow_handle(case_id(number)).fetch_history()
-    ordered = EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED
-    at: float = next(event.event_time.ToNanoseconds() for event in history.events if event.event_type == ordered) / 1e9
-    return at
+async def theirs(stand: Stand, how_many: int, prefix: str, seconds: int) -> Late:
+    """As many bare workflows that wait for the same instant and each write one row."""
+    end = time.time() + seconds
 
+    async def start(number: str) -> None:
+        left = end - time.time()
+        await stand.client.start_workflow(BareWait.run, args=[number, left], id=f"wait.{number}", task_queue="bare")
 
-async def theirs(stand: Stand, how_many: int, prefix: str, seconds: int) -> float:
-    """As many bare workflows that each write one row: seconds until the last has."""
-    start = stand.client.start_workflow
-    numbers = [f"{prefix}{one:05d}" for one in range(how_many)]
-    await asyncio.gather(
-        *(start(BareWait.run, args=[one, float(seconds)], id=f"wait.{one}", task_queue="bare") for one in numbers)
-    )
-    last = time.time() + seconds
+    await bounded(start, numbers := _numbers(prefix, how_many), AT_ONCE)
     store = Store(f"sqlite+aiosqlite:///{stand.folder / 'bare.db'}")
     await written(store, prefix, how_many)
+    done = time.time()
     await store.close()
-    return time.time() - last
+    deadlines = [(await _instants(stand, f"wait.{number}"))[0] for number in numbers]
+    last = max(deadlines)
+    return Late(done - last, done - last, last - min(deadlines))
+
+
+def _numbers(prefix: str, how_many: int) -> list[str]:
+    return [f"{prefix}{one:05d}" for one in range(how_many)]
+
+
+async def _instants(stand: Stand, workflow: str) -> tuple[float, float]:
+    """When its first clock runs out, and when it ordered a child: a case orders its remedy in the step that rules."""
+    deadline = ordered = 0.0
+    async for event in stand.client.get_workflow_handle(workflow).fetch_history_events():
+        at = event.event_time.ToNanoseconds() / 1e9
+        if event.event_type == EventType.EVENT_TYPE_TIMER_STARTED and not deadline:
+            deadline = at + event.timer_started_event_attributes.start_to_fire_timeout.ToNanoseconds() / 1e9
+        if event.event_type == EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED:
+            ordered = at
+            break
+    return deadline, ordered
 
 
 async def written(store: Store, prefix: str, how_many: int, stage: str | None = None) -> None:

@@ -1,12 +1,11 @@
 """Many open cases: memory, a killed worker, a burst after a restart, lists, and several workers."""
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from activities.store import Store
 from benchmarks.bare_flow import BareWait
+from benchmarks.contenders import bounded
 from benchmarks.effects import ANSWER, sample
 from benchmarks.goals import Goal
 from benchmarks.herd import written
@@ -84,7 +83,7 @@ async def _start_bare(at: Stand, numbers: list[str]) -> None:
         handle = await at.client.start_workflow(BareWait.run, args=[number, WAIT], id=name, task_queue="bare")
         await patiently(lambda: handle.execute_update(BareWait.confirm, "hello", id="hello"))
 
-    await bounded(one, numbers)
+    await bounded(one, numbers, AT_ONCE)
 
 
 async def _start_case(at: Stand, numbers: list[str]) -> None:
@@ -93,21 +92,10 @@ async def _start_case(at: Stand, numbers: list[str]) -> None:
     async def one(number: str) -> None:
         await cases.start(sample(number))
 
-    await bounded(one, numbers)
+    await bounded(one, numbers, AT_ONCE)
     store = Store(at.settings.database)
     await written(store, numbers[0][:4], len(numbers), "asked")
     await store.close()
-
-
-async def bounded(do: Callable[[str], Awaitable[None]], numbers: list[str]) -> None:
-    """Each once, not all at once."""
-    gate = asyncio.Semaphore(AT_ONCE)
-
-    async def one(number: str) -> None:
-        async with gate:
-            await do(number)
-
-    await asyncio.gather(*map(one, numbers))
 
 
 async def killed(at: Stand, burst: int) -> list[Goal]:
@@ -122,7 +110,7 @@ async def killed(at: Stand, burst: int) -> list[Goal]:
             await heir.kill()
         async with worker(at):
             begun = time.perf_counter()
-            await bounded(lambda number: _confirm(at, number), numbers)
+            await bounded(lambda number: _confirm(at, number), numbers, AT_ONCE)
             took = since(begun)
     return [
         Goal(
@@ -178,19 +166,12 @@ async def scale_out(at: Stand, cases: int, at_once: int) -> list[Goal]:
 
 
 async def _with(at: Stand, processes: int, cases: int, at_once: int) -> tuple[float, float]:
-    case = whole_case(at)
-    gate = asyncio.Semaphore(at_once)
-
-    async def one(number: str) -> None:
-        async with gate:
-            await case(number)
-
     running = [worker(at) for _ in range(processes)]
     workers = [await one.__aenter__() for one in running]
     try:
         used = [cpu_seconds(at.server), *(one.cpu for one in workers)]
         begun = time.perf_counter()
-        await asyncio.gather(*(one(f"S-{processes}{number:06d}") for number in range(cases)))
+        await bounded(whole_case(at), [f"S-{processes}{number:06d}" for number in range(cases)], at_once)
         took = since(begun)
         spent = [
             now - was for now, was in zip([cpu_seconds(at.server), *(one.cpu for one in workers)], used, strict=True)
