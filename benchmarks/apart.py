@@ -32,6 +32,8 @@ class Place(NamedTuple):
 CONTENDERS = {
     "redress": "redress_flow",
     "unsandboxed": "redress_flow",
+    "unaudited": "redress_flow",
+    "unguarded": "redress_flow",
     "bare": "bare_contender",
     "bare_ordinary": "bare_contender",
     "polling": "polling_flow",

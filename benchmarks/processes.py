@@ -60,9 +60,13 @@ class Program(NamedTuple):
 
 
 SHIPPED = Program((REDRESS, "worker"), TASK_QUEUE)
-UNSANDBOXED = Program((sys.executable, "-m", "benchmarks.unsandboxed"), TASK_QUEUE)
 BARE = Program((sys.executable, "-m", "benchmarks.bare_worker"), "bare")
 """The bare flow's worker, with the same settings."""
+
+
+def without(protection: str) -> Program:
+    """The product's worker without it (`benchmarks.without`)."""
+    return Program((sys.executable, "-m", "benchmarks.without", protection), TASK_QUEUE)
 
 
 @asynccontextmanager

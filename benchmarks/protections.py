@@ -17,5 +17,7 @@ class Variant(NamedTuple):
 VARIANTS = {
     "sealed": Variant("redress", {"REDRESS_CODEC__KEYS": KEYS}),  # everything Temporal stores is
     "no sandbox": Variant("unsandboxed", {}),
+    "no audit rows": Variant("unaudited", {}),
+    "no intents": Variant("unguarded", {}),  # of payments
     "no cache": Variant("redress", {"REDRESS_WORKER__MAX_CACHED_WORKFLOWS": "0"}),  # every step replays its case
 }

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
@@ -11,7 +11,7 @@ from benchmarks.apart import Place
 from benchmarks.contenders import Contender
 from benchmarks.effects import ANSWER, WORD, sample
 from benchmarks.machine import cpu_of_python, cpu_seconds, own_cpu
-from benchmarks.processes import SHIPPED, UNSANDBOXED, Program, worker
+from benchmarks.processes import SHIPPED, Program, without, worker
 from benchmarks.stand import Stand, stand
 from models.names import case_id, remedy_id
 
@@ -26,11 +26,19 @@ async def redress(place: Place, program: Program = SHIPPED) -> AsyncIterator[Con
         yield Contender(whole_case(at), lambda: parts(at, process.process.pid))
 
 
-@asynccontextmanager
-async def unsandboxed(place: Place) -> AsyncIterator[Contender]:
+def unsandboxed(place: Place) -> AbstractAsyncContextManager[Contender]:
     """The same without the sandbox."""
-    async with redress(place, UNSANDBOXED) as contender:
-        yield contender
+    return redress(place, without("sandbox"))
+
+
+def unaudited(place: Place) -> AbstractAsyncContextManager[Contender]:
+    """The same without the rows of the audit trail."""
+    return redress(place, without("audit"))
+
+
+def unguarded(place: Place) -> AbstractAsyncContextManager[Contender]:
+    """The same with payments that are not written down before they are made."""
+    return redress(place, without("intents"))
 
 
 def parts(at: Stand, worker_pid: int) -> dict[str, float]:
