@@ -16,7 +16,7 @@ from activities.ledger import Ledger
 from activities.record import outbox_row
 from activities.series import next_number
 from activities.store import Store
-from models.corrective import CorrectiveEntry, CorrectivePage, RegisterCorrective, Trace
+from models.corrective import CorrectiveEntry, CorrectivePage, Gate, RegisterCorrective, Trace
 from models.procedure import Procedure
 from models.span import WorkCalendar
 from models.tables import CaseGoods, CaseRow, CorrectiveRow, MailRow
@@ -130,6 +130,6 @@ def _first_row(number: str, entry: RegisterCorrective, pack: Procedure) -> Corre
         procedure=pack.name,
         customer=entry.complaint.customer,
         product=entry.complaint.product,
-        stage="d1",
+        stage=Gate.D1.value,
         opened_at=entry.opened_at,
     )

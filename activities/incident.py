@@ -29,7 +29,7 @@ from models.incident import (
     CarryOut,
     CaseFate,
     IncidentPage,
-    OpenIncident,
+    IncidentStage,
     Progress,
     Registered,
     RegisterIncident,
@@ -97,7 +97,7 @@ class IncidentDesk(IncidentDuties):
             if known is not None:
                 return known.number
             number = await next_number(session, PREFIX, entry.opened_at, pack.time_zone)
-            session.add(_first_row(number, entry, entry.wish, pack))
+            session.add(_first_row(number, entry, pack))
             return number
 
     @activity.defn(name="gather_cases")
@@ -169,16 +169,16 @@ def scope_of(row: IncidentRow) -> Scope:
     return Scope(product=row.product, lot=row.lot, merchant=row.merchant, cause=row.cause)
 
 
-def _first_row(number: str, entry: RegisterIncident, wish: OpenIncident, pack: Procedure) -> IncidentRow:
+def _first_row(number: str, entry: RegisterIncident, pack: Procedure) -> IncidentRow:
     return IncidentRow(
         number=number,
         workflow_id=entry.workflow_id,
         run_id=entry.run_id,
         procedure=pack.name,
-        drill=wish.drill is not None,
-        stage="verifying",
+        drill=entry.wish.drill is not None,
+        stage=IncidentStage.VERIFYING.value,
         opened_at=entry.opened_at,
-        **wish.scope.model_dump(),
+        **entry.wish.scope.model_dump(),
     )
 
 

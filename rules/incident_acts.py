@@ -1,7 +1,7 @@
 """What people say to a batch incident: who may do what when. Every refusal says what to do instead."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from models.case import Verdict
 from models.commands import Command
@@ -20,7 +20,7 @@ from models.incident import (
 from models.names import Refused
 from models.procedure import Procedure
 from rules.checks import ACCEPTED, Refusal, known_parties
-from rules.incident import KEPT, drilled, hours, rules_of, situation, tell
+from rules.incident import KEPT, drilled, rules_of, situation, tell
 from rules.liability import favours_customer
 from rules.record import stamp
 from rules.replies import Sender, fitting, hat, refused, remembered, repeated
@@ -129,12 +129,13 @@ def _evaluate(
     incident = incident.but(evaluations=(*incident.evaluations, words)[-KEPT:])
     if command.at_once is None and command.report_hours is None:
         return incident
-    every = incident.report_every if command.report_hours is None else hours(command.report_hours)
+    hours = command.report_hours
+    every = incident.report_every if hours is None else timedelta(hours=hours)
     return incident.but(
         plan=incident.plan + 1,
         at_once=command.at_once or incident.at_once,
         report_every=every,
-        next_report=incident.next_report if command.report_hours is None else at + every,
+        next_report=incident.next_report if hours is None else at + every,
     )
 
 

@@ -18,8 +18,6 @@ from starter.cli.parsing import form, minor
 from starter.cli.session import Json, Session, Whole, session
 from starter.failures import BadInput, Failure, NotAllowed
 
-OPTIONS_NEEDED = ("order", "customer", "sku", "paid", "cause", "text", "demand")
-
 
 async def file_complaint(
     source: Annotated[
