@@ -11,12 +11,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from activities import audit
 from activities.ledger import open_month, share_period_lock
 from activities.statement_queries import LINE, TXN, WORD
-from models.commands import Share
+from models.commands import Share, shares_text
 from models.ledger import Entry, LedgerCase, Objection
 from models.procedure import Procedure
 from models.tables import CaseRow, CorrectiveRow, LedgerEntry, LedgerTxn, ObjectionRuling, Row
 from rules.objections import BESIDE, OBJECTED, PANEL, decided_id, deciding, held_id, holding, mistake
-from rules.ruling import shares_text
 from rules.settlement import month_of
 
 AT_ONCE = 500
@@ -78,7 +77,7 @@ class Objections:
         await session.flush()  # nothing is written after the trail
         said: dict[str, str | int] = {"event": "objection_decided", "party": party, "period": period, "line": line}
         decided = audit.Entry(
-            "decision", held.number, actor, said | {"liable": shares_text(tuple(liable))}, f"objection:{held.id}"
+            "decision", held.number, actor, said | {"liable": shares_text(liable)}, f"objection:{held.id}"
         )
         await audit.append(session, [decided], self._now)
         return None

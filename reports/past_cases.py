@@ -9,13 +9,12 @@ from sqlmodel import col
 
 from models.base import Record
 from models.case import Event
-from models.commands import Share
+from models.commands import Share, shares_text
 from models.complaint import Complaint
 from models.stage import Stage
 from models.tables import CaseRow
 from reports.queries import PAGE, Found, by_number, events_of
 from rules.past import READ, Past
-from rules.ruling import shares_text
 
 _COLUMNS = (
     CaseRow.number, CaseRow.procedure, CaseRow.opened_at, CaseRow.closed_at, CaseRow.complaint, CaseRow.stage,

@@ -6,14 +6,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from models.case import Exit
-from models.commands import Share
+from models.commands import Share, shares_text
 from models.language import Language
 from models.procedure import InRule, Procedure
 from models.stage import Stage
 from reports.document import Setting
 from reports.period import local_day
 from reports.queries import Found
-from rules.ruling import shares_text
 from texts import named, span, values
 
 _GOODS_SHOWN = 5
@@ -136,7 +135,7 @@ def _determination(event: Found, pack: Procedure, setting: Setting) -> str:
 
 def shares(liable: Sequence[Mapping[str, Any]], pack: Procedure, setting: Setting) -> str:
     """Who bears the cost, in words."""
-    return values.liable(shares_text(tuple(Share.model_validate(share) for share in liable)), pack, setting.lang)
+    return values.liable(shares_text(Share.model_validate(share) for share in liable), pack, setting.lang)
 
 
 def result(row: Found, events: Sequence[Found], pack: Procedure, setting: Setting) -> str:

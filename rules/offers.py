@@ -4,7 +4,7 @@ from datetime import datetime
 
 from models.base import in_one_line
 from models.case import Basis, Case, Exit, Offer, Verdict
-from models.commands import MakeOffer, Respond
+from models.commands import MakeOffer, Respond, shares_text
 from models.names import Refused
 from models.procedure import Procedure
 from models.stage import Stage
@@ -14,7 +14,6 @@ from rules.checks import ACCEPTED, Refusal, at_stage, known_parties, lets_out, n
 from rules.forms import problems_of, public
 from rules.liability import Finding, favours_customer, settled
 from rules.record import note, notify, stamp
-from rules.ruling import shares_text
 from rules.spans import deadline
 
 
