@@ -21,7 +21,7 @@ from models.directory import Directory
 from models.names import Refused
 from models.pages import Knock
 from models.tables import AuditRow
-from rules.messages import NOTED_DENIALS
+from rules.replies import NOTED_DENIALS
 
 PATIENCE = 0.3
 """Seconds a thread may wait for denials to be noted before it has to recover. The SDK takes a step that rests for two

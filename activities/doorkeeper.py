@@ -7,12 +7,11 @@ from typing import NoReturn
 from temporalio.exceptions import ApplicationError
 
 from activities.audit import Entry, append
-from activities.identity import Denied, Gate
+from activities.identity import ANOTHER, Denied, Gate
 from activities.store import Store
 from models.directory import Directory
 from models.names import Refused
-
-STRANGER = "actor: is not in the directory; ask who keeps it to add the name"
+from rules.checks import stranger
 
 
 def _now() -> datetime:
@@ -52,9 +51,9 @@ class Doorkeeper:
         if isinstance(holder, Denied):
             code, reason = Refused.NOT_PROVEN, holder.reason
         elif actor is not None and holder.name != actor:
-            code, reason = Refused.NOT_PROVEN, "actor: is not whom the token names; leave your own name there"
+            code, reason = Refused.NOT_PROVEN, ANOTHER
         elif not holder.ours and not self._directory().departments_of(holder.name):
-            code, reason = Refused.UNKNOWN_ACTOR, STRANGER
+            code, reason = stranger().code, stranger().reason
         else:
             return
         await self.deny(code, reason, run_id=run_id, what=what, subject=subject)

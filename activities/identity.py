@@ -135,7 +135,7 @@ class Gate:
         found = self.holder(token, at=at, to=to)
         if isinstance(found, Denied):
             return found
-        return None if found.name == actor else Denied("actor: is not whom the token names; leave your own name there")
+        return None if found.name == actor else Denied(ANOTHER)
 
     def holder(self, token: str | None, *, at: datetime | None = None, to: str = "") -> Holder | Denied:
         """Whom the token names. `to` is the workflow it came to: a token made for one is no good for another."""
@@ -201,3 +201,4 @@ def _moment(claims: Mapping[str, Any], name: str) -> datetime:
 
 
 MISSING = "token: is missing; run `redress login`, or send one of your company's sign-in"
+ANOTHER = "actor: is not whom the token names; leave your own name there"

@@ -19,9 +19,8 @@ from models.incident import (
 )
 from models.names import Refused
 from models.procedure import Procedure
-from rules.checks import ACCEPTED, Refusal, known_parties
+from rules.checks import ACCEPTED, Refusal, fit_to_bear
 from rules.incident import KEPT, drilled, rules_of, situation, tell
-from rules.liability import favours_customer
 from rules.record import stamp
 from rules.replies import Sender, fitting, hat, refused, remembered, repeated
 
@@ -82,9 +81,7 @@ def _decide(
         raise Refusal(Refused.WRONG_STAGE, "quality control has not verified the goods; send verify first")
     if incident.decision is not None:
         raise Refusal(Refused.ALREADY_ANSWERED, "the incident is decided; decide a single case by itself")
-    known_parties(pack, command.liable)
-    if command.grant and command.liable and not favours_customer(pack, command.liable):
-        raise Refusal(Refused.BAD_INPUT, "liable: names only the customer, who is granted this; name others")
+    fit_to_bear(pack, command.liable, grant=command.grant)
     decision = BatchDecision(
         at=at,
         actor=command.actor,

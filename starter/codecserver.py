@@ -21,6 +21,7 @@ from activities.identity import Denied, Gate, Holder
 from activities.store import Store
 from models.directory import Directory
 from procedures.people import DirectoryFile
+from rules.checks import stranger
 from starter.errors import OperatorError
 from starter.gate import gate_of
 from starter.issuer import Issuer
@@ -89,7 +90,7 @@ class Desk:
         if scheme.lower() == "bearer" and token:
             found = self._gate.holder(token)
             known = isinstance(found, Denied) or bool(self._directory().departments_of(found.name))
-            return found if known else Denied("actor: is not in the directory; ask who keeps it to add the name")
+            return found if known else Denied(stranger().reason)
         if request.headers.get("origin") in self._open_to:
             return Holder(WEB_UI)
         return self._gate.holder(None)
