@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from importlib.metadata import version
 from typing import Any, TypedDict
 
@@ -22,6 +22,7 @@ from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
 from activities.audit import append, configuration
 from activities.casebook import Casebook
+from activities.clock import wall_clock
 from activities.corrective import CorrectiveDesk
 from activities.door import Door
 from activities.doorkeeper import Doorkeeper
@@ -247,7 +248,7 @@ async def working(
             build_worker(client, settings, change(parts), queues=queues) as crew,
         ):
             async with store.write() as session:
-                await append(session, configuration(PACKS.all(), parts.directory()), lambda: datetime.now(UTC))
+                await append(session, configuration(PACKS.all(), parts.directory()), wall_clock)
             if Queue.RULINGS in queues:
                 await furnish(client, settings)
             yield crew

@@ -13,6 +13,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.audit import Entry, append
 from activities.calendar import Calendar, days_for, unknown
+from activities.clock import wall_clock
 from activities.doorkeeper import Doorkeeper
 from activities.duties import BookDuties
 from activities.identity import Gate
@@ -34,10 +35,6 @@ from rules import book
 from rules.intake import open_case as opened
 from rules.spans import CalendarGap
 from rules.triage import filing_problems
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _nobody_waits() -> None:
@@ -73,7 +70,7 @@ class Casebook(BookDuties):
         on_case: Callable[[str, str], Awaitable[None]] = _nobody_looks,
         gate: Gate | None = None,
         calendar: Calendar = _no_calendar,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = wall_clock,
     ) -> None:
         self._gate = gate or Gate()
         self._door = Doorkeeper(store, self._gate, directory_reader, clock)

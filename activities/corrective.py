@@ -1,7 +1,7 @@
 """What a corrective action asks of the world: its number, the trace of lots, its page in SQL, costs in the ledger."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import update
 from sqlmodel import col, func, select
@@ -10,6 +10,7 @@ from temporalio import activity
 from activities.audit import append, of_denials
 from activities.calendar import Calendar, days_for
 from activities.called import procedure_called
+from activities.clock import wall_clock
 from activities.doorkeeper import Doorkeeper
 from activities.duties import CorrectiveDuties
 from activities.ledger import Ledger
@@ -27,10 +28,6 @@ from rules.corrective_costs import transfers
 PREFIX = "8D"
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class CorrectiveDesk(CorrectiveDuties):
     """Activities of corrective actions. `on_mail` is called when a page has left mails; `calendar` knows years."""
 
@@ -42,7 +39,7 @@ class CorrectiveDesk(CorrectiveDuties):
         on_mail: Callable[[], None],
         calendar: Calendar,
         door: Doorkeeper | None = None,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = wall_clock,
     ) -> None:
         self._store = store
         self._packs = packs

@@ -1,12 +1,13 @@
 """Whether whoever starts something is believed: a complaint, a meeting at once, an incident, a corrective action."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NoReturn
 
 from temporalio.exceptions import ApplicationError
 
 from activities.audit import Entry, append
+from activities.clock import wall_clock
 from activities.identity import ANOTHER, Denied, Gate
 from activities.store import Store
 from models.directory import Directory
@@ -14,15 +15,11 @@ from models.names import Refused
 from rules.checks import stranger
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Doorkeeper:
     """Where the service asks for proof, nothing begins without; each denial goes into the audit trail."""
 
     def __init__(
-        self, store: Store, gate: Gate, directory: Callable[[], Directory], clock: Callable[[], datetime] = _now
+        self, store: Store, gate: Gate, directory: Callable[[], Directory], clock: Callable[[], datetime] = wall_clock
     ) -> None:
         self._store = store
         self._gate = gate

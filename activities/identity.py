@@ -10,6 +10,8 @@ import jwt
 import structlog
 from jwt import PyJWK, PyJWKSet
 
+from activities.clock import wall_clock
+
 AUDIENCE = "redress"
 TIGHT = timedelta(seconds=30)
 """How far the clocks of whoever signs and of ours may be apart."""
@@ -117,7 +119,7 @@ class Gate:
         claim: str = "sub",
         longest: timedelta = timedelta(hours=1),
         own_key: bytes | None = None,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = wall_clock,
     ) -> None:
         self._keys = keys
         self.required = required

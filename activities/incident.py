@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, update
@@ -14,6 +14,7 @@ from temporalio.exceptions import ApplicationError
 from activities.audit import append, of_denials
 from activities.beating import beating
 from activities.called import procedure_called
+from activities.clock import wall_clock
 from activities.doorkeeper import Doorkeeper
 from activities.duties import IncidentDuties
 from activities.handing_out import HandingOut
@@ -45,10 +46,6 @@ ANSWER_WITHIN = 10.0
 """How long the decision waits for a case's answer before it is left there as a signal (seconds)."""
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class IncidentDesk(IncidentDuties):
     """Activities of incidents. `on_mail` is called when a page has left mails to send."""
 
@@ -61,7 +58,7 @@ class IncidentDesk(IncidentDuties):
         answer_within: float = ANSWER_WITHIN,
         vouch: Voucher = no_voucher,
         door: Doorkeeper | None = None,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = wall_clock,
     ) -> None:
         self._vouch = vouch
         self._door = door

@@ -1,11 +1,12 @@
 """Leaving the mails of a round of reports in the outbox."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.clock import wall_clock
 from activities.duties import ReportDuties
 from activities.record import outbox_row
 from activities.store import Store
@@ -16,15 +17,11 @@ from procedures import Packs
 from rules.reporting import post_of
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class ReportDesk(ReportDuties):
     """The activity `post_reports`. `on_mail` is called when there is something to send."""
 
     def __init__(
-        self, store: Store, packs: Packs, *, on_mail: Callable[[], None], clock: Callable[[], datetime] = _now
+        self, store: Store, packs: Packs, *, on_mail: Callable[[], None], clock: Callable[[], datetime] = wall_clock
     ) -> None:
         self._store = store
         self._packs = packs

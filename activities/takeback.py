@@ -7,7 +7,7 @@ attempt sends it again: a case that is told twice, or by somebody who is wrong, 
 import hashlib
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import col, select
@@ -17,6 +17,7 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
 from activities.audit import Entry, append
+from activities.clock import wall_clock
 from activities.doorkeeper import Doorkeeper
 from activities.duties import TakeBackDuties
 from activities.identity import Voucher, no_voucher
@@ -52,7 +53,7 @@ class TakeBackDesk(TakeBackDuties):
         *,
         door: Doorkeeper,
         vouch: Voucher = no_voucher,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = wall_clock,
     ) -> None:
         self._store = store
         self._intents = Intents(store)

@@ -17,6 +17,7 @@ from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.converter import PayloadCodec
 
 from activities.audit import Entry, append
+from activities.clock import wall_clock
 from activities.identity import Denied, Gate, Holder
 from activities.store import Store
 from models.directory import Directory
@@ -161,7 +162,7 @@ async def serving(
 
     async def tell(entry: Entry) -> None:
         async with store.write() as session:
-            await append(session, [entry], lambda: datetime.now(UTC))
+            await append(session, [entry], wall_clock)
 
     desk = Desk(
         Sealer(ring, accept_plain=True, strangers=settings.codec.strangers),
