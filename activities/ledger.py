@@ -66,7 +66,8 @@ class Ledger:
         closed = await _closed(session)
         connection = await session.connection()
         fresh = await _mirrored(session, fresh)
-        await connection.execute(insert(LedgerEntry), [row for posting, _ in fresh for row in entry_rows(posting.id, posting.entries)])
+        rows = [row for posting, _ in fresh for row in entry_rows(posting.id, posting.entries)]
+        await connection.execute(insert(LedgerEntry), rows)
         now = self._now()
         txns = [_txn(posting, _open_month(month_of(posting.at, pack), closed), now) for posting, pack in fresh]
         await connection.execute(insert(LedgerTxn), txns)
