@@ -10,7 +10,6 @@ from starter.cli.sending import NOBODY, Number, Sender, act
 from starter.cli.session import Flag, Many, case_number, session
 
 
-
 async def contact(
     number: Number, /, *, mode: Literal["phone", "in_person"] = "phone", note: str | None = None, by: Sender = NOBODY
 ) -> int:
