@@ -51,4 +51,3 @@ def remedy_summary(order: RemedyOrder, pack: Procedure) -> str:
 
 def _liable(view: CaseView) -> tuple[Share, ...]:
     return view.ruling.liable if view.ruling else ()
-
