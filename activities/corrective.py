@@ -1,7 +1,7 @@
 """What a corrective action asks of the world: its number, the trace of lots, its page in SQL, costs in the ledger."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import update
 from sqlmodel import col, func, select
@@ -10,13 +10,14 @@ from temporalio import activity
 from activities.audit import append, of_denials
 from activities.calendar import Calendar, days_for
 from activities.called import procedure_called
+from activities.clock import wall_clock
 from activities.doorkeeper import Doorkeeper
 from activities.duties import CorrectiveDuties
 from activities.ledger import Ledger
-from activities.record import outbox_row
+from activities.outbox import outbox_rows
 from activities.series import next_number
 from activities.store import Store
-from models.corrective import CorrectiveEntry, CorrectivePage, RegisterCorrective, Trace
+from models.corrective import CorrectiveEntry, CorrectivePage, Gate, RegisterCorrective, Trace
 from models.procedure import Procedure
 from models.span import WorkCalendar
 from models.tables import CaseGoods, CaseRow, CorrectiveRow, MailRow
@@ -25,10 +26,6 @@ from rules.corrective import rules_of
 from rules.corrective_costs import transfers
 
 PREFIX = "8D"
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 class CorrectiveDesk(CorrectiveDuties):
@@ -42,7 +39,7 @@ class CorrectiveDesk(CorrectiveDuties):
         on_mail: Callable[[], None],
         calendar: Calendar,
         door: Doorkeeper | None = None,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = wall_clock,
     ) -> None:
         self._store = store
         self._packs = packs
@@ -109,7 +106,7 @@ class CorrectiveDesk(CorrectiveDuties):
             "closed_at": view.closed_at,
             "report": view.model_dump(mode="json"),
         }
-        mails = [{**outbox_row(view.number, mail, now), "procedure": view.procedure} for mail in page.mails]
+        mails = outbox_rows(view.number, page.mails, now, view.procedure)
         async with self._store.write() as session:
             # An attempt that Temporal has given up may come late; it must not open again what is closed.
             same = (col(CorrectiveRow.number) == view.number, col(CorrectiveRow.closed_at).is_(None))
@@ -130,6 +127,6 @@ def _first_row(number: str, entry: RegisterCorrective, pack: Procedure) -> Corre
         procedure=pack.name,
         customer=entry.complaint.customer,
         product=entry.complaint.product,
-        stage="d1",
+        stage=Gate.D1.value,
         opened_at=entry.opened_at,
     )

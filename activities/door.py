@@ -8,12 +8,13 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 import structlog
 from sqlmodel import col, func, select
 
 from activities.audit import Entry, append
+from activities.clock import wall_clock
 from activities.identity import Gate
 from activities.store import Store
 from models.case import Verdict
@@ -21,7 +22,7 @@ from models.directory import Directory
 from models.names import Refused
 from models.pages import Knock
 from models.tables import AuditRow
-from rules.messages import NOTED_DENIALS
+from rules.replies import NOTED_DENIALS
 
 PATIENCE = 0.3
 """Seconds a thread may wait for denials to be noted before it has to recover. The SDK takes a step that rests for two
@@ -29,10 +30,6 @@ seconds for a deadlock and never gets rid of it; and one step brings as many upd
 RECOVERY = 0.15
 """Seconds of patience a thread regains in a second."""
 _log = structlog.get_logger()
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 class _Patience(threading.local):
@@ -61,7 +58,7 @@ class Door:
         gate: Gate,
         directory: Callable[[], Directory],
         loop: asyncio.AbstractEventLoop,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = wall_clock,
     ) -> None:
         self._store = store
         self._gate = gate

@@ -1,29 +1,25 @@
 """Whether whoever starts something is believed: a complaint, a meeting at once, an incident, a corrective action."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NoReturn
 
 from temporalio.exceptions import ApplicationError
 
 from activities.audit import Entry, append
-from activities.identity import Denied, Gate
+from activities.clock import wall_clock
+from activities.identity import ANOTHER, Denied, Gate
 from activities.store import Store
 from models.directory import Directory
 from models.names import Refused
-
-STRANGER = "actor: is not in the directory; ask who keeps it to add the name"
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+from rules.checks import stranger
 
 
 class Doorkeeper:
     """Where the service asks for proof, nothing begins without; each denial goes into the audit trail."""
 
     def __init__(
-        self, store: Store, gate: Gate, directory: Callable[[], Directory], clock: Callable[[], datetime] = _now
+        self, store: Store, gate: Gate, directory: Callable[[], Directory], clock: Callable[[], datetime] = wall_clock
     ) -> None:
         self._store = store
         self._gate = gate
@@ -52,9 +48,9 @@ class Doorkeeper:
         if isinstance(holder, Denied):
             code, reason = Refused.NOT_PROVEN, holder.reason
         elif actor is not None and holder.name != actor:
-            code, reason = Refused.NOT_PROVEN, "actor: is not whom the token names; leave your own name there"
+            code, reason = Refused.NOT_PROVEN, ANOTHER
         elif not holder.ours and not self._directory().departments_of(holder.name):
-            code, reason = Refused.UNKNOWN_ACTOR, STRANGER
+            code, reason = stranger().code, stranger().reason
         else:
             return
         await self.deny(code, reason, run_id=run_id, what=what, subject=subject)

@@ -10,6 +10,8 @@ import jwt
 import structlog
 from jwt import PyJWK, PyJWKSet
 
+from activities.clock import wall_clock
+
 AUDIENCE = "redress"
 TIGHT = timedelta(seconds=30)
 """How far the clocks of whoever signs and of ours may be apart."""
@@ -117,7 +119,7 @@ class Gate:
         claim: str = "sub",
         longest: timedelta = timedelta(hours=1),
         own_key: bytes | None = None,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = wall_clock,
     ) -> None:
         self._keys = keys
         self.required = required
@@ -135,7 +137,7 @@ class Gate:
         found = self.holder(token, at=at, to=to)
         if isinstance(found, Denied):
             return found
-        return None if found.name == actor else Denied("actor: is not whom the token names; leave your own name there")
+        return None if found.name == actor else Denied(ANOTHER)
 
     def holder(self, token: str | None, *, at: datetime | None = None, to: str = "") -> Holder | Denied:
         """Whom the token names. `to` is the workflow it came to: a token made for one is no good for another."""
@@ -201,3 +203,4 @@ def _moment(claims: Mapping[str, Any], name: str) -> datetime:
 
 
 MISSING = "token: is missing; run `redress login`, or send one of your company's sign-in"
+ANOTHER = "actor: is not whom the token names; leave your own name there"

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, update
@@ -14,12 +14,13 @@ from temporalio.exceptions import ApplicationError
 from activities.audit import append, of_denials
 from activities.beating import beating
 from activities.called import procedure_called
+from activities.clock import wall_clock
 from activities.doorkeeper import Doorkeeper
 from activities.duties import IncidentDuties
 from activities.handing_out import HandingOut
 from activities.identity import Voucher, no_voucher
 from activities.incident_cases import IncidentCases
-from activities.record import outbox_row
+from activities.outbox import outbox_rows
 from activities.series import next_number
 from activities.store import Store
 from activities.verdicts import ask_or_leave
@@ -29,7 +30,7 @@ from models.incident import (
     CarryOut,
     CaseFate,
     IncidentPage,
-    OpenIncident,
+    IncidentStage,
     Progress,
     Registered,
     RegisterIncident,
@@ -45,10 +46,6 @@ ANSWER_WITHIN = 10.0
 """How long the decision waits for a case's answer before it is left there as a signal (seconds)."""
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class IncidentDesk(IncidentDuties):
     """Activities of incidents. `on_mail` is called when a page has left mails to send."""
 
@@ -61,7 +58,7 @@ class IncidentDesk(IncidentDuties):
         answer_within: float = ANSWER_WITHIN,
         vouch: Voucher = no_voucher,
         door: Doorkeeper | None = None,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = wall_clock,
     ) -> None:
         self._vouch = vouch
         self._door = door
@@ -97,7 +94,7 @@ class IncidentDesk(IncidentDuties):
             if known is not None:
                 return known.number
             number = await next_number(session, PREFIX, entry.opened_at, pack.time_zone)
-            session.add(_first_row(number, entry, entry.wish, pack))
+            session.add(_first_row(number, entry, pack))
             return number
 
     @activity.defn(name="gather_cases")
@@ -141,7 +138,7 @@ class IncidentDesk(IncidentDuties):
             {"incident": view.number, "serial": each.number, "at": each.at, "report": each.model_dump(mode="json")}
             for each in page.reports
         ]
-        mails = [{**outbox_row(view.number, mail, now), "procedure": view.procedure} for mail in page.mails]
+        mails = outbox_rows(view.number, page.mails, now, view.procedure)
         changed = {
             "stage": view.stage.value,
             "closed_at": view.closed_at,
@@ -169,16 +166,16 @@ def scope_of(row: IncidentRow) -> Scope:
     return Scope(product=row.product, lot=row.lot, merchant=row.merchant, cause=row.cause)
 
 
-def _first_row(number: str, entry: RegisterIncident, wish: OpenIncident, pack: Procedure) -> IncidentRow:
+def _first_row(number: str, entry: RegisterIncident, pack: Procedure) -> IncidentRow:
     return IncidentRow(
         number=number,
         workflow_id=entry.workflow_id,
         run_id=entry.run_id,
         procedure=pack.name,
-        drill=wish.drill is not None,
-        stage="verifying",
+        drill=entry.wish.drill is not None,
+        stage=IncidentStage.VERIFYING.value,
         opened_at=entry.opened_at,
-        **wish.scope.model_dump(),
+        **entry.wish.scope.model_dump(),
     )
 
 

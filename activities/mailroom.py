@@ -7,7 +7,7 @@ the same Message-ID. A case is told at least once likewise.
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from temporalio import activity
@@ -15,6 +15,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.beating import beating
+from activities.clock import wall_clock
 from activities.dispatch import Address, Dispatch, Ready, address, in_words
 from activities.duties import PostDuties
 from activities.enclosures import Spool
@@ -34,10 +35,6 @@ IDLE = 0.3
 USUAL_PATIENCE = timedelta(minutes=15)
 """As the procedures we ship have it (`clocks.mail`)."""
 _log = structlog.get_logger()
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _named(error: Exception) -> str:
@@ -87,7 +84,7 @@ class MailDesk(PostDuties):
         batch: int = 40,
         lines: int = 4,
         idle: float = IDLE,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = wall_clock,
     ) -> None:
         self._outbox = Outbox(store)
         self._packs = packs

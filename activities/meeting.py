@@ -1,7 +1,7 @@
 """What a supervision meeting asks of the world: its agenda from SQL, its decisions to the cases, its minutes to SQL."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from time import monotonic
 from typing import Any
@@ -16,10 +16,11 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from activities.agenda import WAITING, Drawing
 from activities.audit import append, of_denials
 from activities.called import procedure_called
+from activities.clock import wall_clock
 from activities.doorkeeper import Doorkeeper
 from activities.duties import MeetingDuties
 from activities.identity import Voucher, no_voucher
-from activities.record import outbox_row
+from activities.outbox import outbox_rows
 from activities.store import Store
 from activities.verdicts import ask_or_leave
 from models.meeting import (
@@ -46,10 +47,6 @@ Well within the activity's own time (`options.insistent`): cut off, it would be 
 """
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class MeetingDesk(MeetingDuties):
     """Activities of meetings. `on_mail` is called when a page has left mails to send."""
 
@@ -62,7 +59,7 @@ class MeetingDesk(MeetingDuties):
         answer_within: float = ANSWER_WITHIN,
         vouch: Voucher = no_voucher,
         door: Doorkeeper | None = None,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = wall_clock,
     ) -> None:
         self._vouch = vouch
         self._door = door
@@ -167,7 +164,7 @@ class MeetingDesk(MeetingDuties):
             for action in page.actions
         ]
         now = self._now()
-        mails = [{**outbox_row(page.meeting_id, mail, now), "procedure": minutes.procedure} for mail in page.mails]
+        mails = outbox_rows(page.meeting_id, page.mails, now, minutes.procedure)
         async with self._store.write() as session:
             # An attempt that Temporal has given up may come late; it must not open again what is over.
             await session.exec(self._store.upsert(MeetingRow, [meeting], _along(list(MeetingStage), "stage")))

@@ -7,11 +7,12 @@ A payment is looked for before it is sent again whenever the gateway's memory of
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.clock import wall_clock
 from activities.duties import RemedyDuties
 from activities.intents import SETTLE, Bar, Held, Intents
 from activities.ports import Carrier, GatewayRefused, PaymentGateway, Receipt, TryAgain, Warehouse
@@ -31,10 +32,6 @@ Well within the activity's own time (`options.undo`): one cut off is taken again
 """
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Remedies(RemedyDuties):
     """Activities named as the steps: pay, pay_state, reserve, release, label, void_label, ship.
 
@@ -50,7 +47,7 @@ class Remedies(RemedyDuties):
         carrier: Carrier,
         *,
         look_within: float = LOOK_WITHIN,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = wall_clock,
     ) -> None:
         self._look_within = look_within
         self._intents = Intents(store)

@@ -1,13 +1,14 @@
 """Leaving the mails of a round of reports in the outbox."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.clock import wall_clock
 from activities.duties import ReportDuties
-from activities.record import outbox_row
+from activities.outbox import outbox_rows
 from activities.store import Store
 from models.names import Refused
 from models.reporting import ReportCall
@@ -16,15 +17,11 @@ from procedures import Packs
 from rules.reporting import post_of
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class ReportDesk(ReportDuties):
     """The activity `post_reports`. `on_mail` is called when there is something to send."""
 
     def __init__(
-        self, store: Store, packs: Packs, *, on_mail: Callable[[], None], clock: Callable[[], datetime] = _now
+        self, store: Store, packs: Packs, *, on_mail: Callable[[], None], clock: Callable[[], datetime] = wall_clock
     ) -> None:
         self._store = store
         self._packs = packs
@@ -40,7 +37,7 @@ class ReportDesk(ReportDuties):
             raise ApplicationError(reason, type=Refused.BAD_INPUT.value, non_retryable=True)
         now = self._now()
         post = post_of(call, pack, call.period, now)
-        rows = [{**outbox_row(post.round_id, mail, now), "procedure": post.procedure} for mail in post.mails]
+        rows = outbox_rows(post.round_id, post.mails, now, post.procedure)
         async with self._store.write() as session:
             written = (await session.exec(self._store.insert_new(MailRow).values(rows))).rowcount
         if written:

@@ -7,7 +7,7 @@ attempt sends it again: a case that is told twice, or by somebody who is wrong, 
 import hashlib
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import col, select
@@ -17,7 +17,8 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
 from activities.audit import Entry, append
-from activities.doorkeeper import STRANGER, Doorkeeper
+from activities.clock import wall_clock
+from activities.doorkeeper import Doorkeeper
 from activities.duties import TakeBackDuties
 from activities.identity import Voucher, no_voucher
 from activities.intents import Intents
@@ -32,6 +33,7 @@ from models.names import COMPLAINT, TAKEN_BACK, Refused, case_id, taken_back_id
 from models.tables import CaseRow, EventRow, RefundIntent
 from models.takeback import BackNews
 from procedures import Packs
+from rules.checks import stranger, wrong_department
 from rules.takeback import stands
 
 ANSWER_WITHIN = 8.0
@@ -51,7 +53,7 @@ class TakeBackDesk(TakeBackDuties):
         *,
         door: Doorkeeper,
         vouch: Voucher = no_voucher,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = wall_clock,
     ) -> None:
         self._store = store
         self._intents = Intents(store)
@@ -94,11 +96,8 @@ class TakeBackDesk(TakeBackDuties):
         departments, cashier = self._directory().departments_of(told.actor), self._packs.pinned(row.procedure).cashier
         if cashier in departments:
             return
-        code, reason = Refused.UNKNOWN_ACTOR, STRANGER
-        if departments:
-            code = Refused.WRONG_DEPARTMENT
-            reason = f"actor: is not of a department that may do this; it may: {cashier}"
-        await self._door.deny(code, reason, run_id=run_id, what=TAKEN_BACK, subject=row.number)
+        refusal = wrong_department([cashier]) if departments else stranger()
+        await self._door.deny(refusal.code, refusal.reason, run_id=run_id, what=TAKEN_BACK, subject=row.number)
 
     async def _mark(self, told: TakenBack, intent: RefundIntent) -> int:
         """From now on the payment is not made, and the audit trail says who told so. Returns whose attempt it was."""

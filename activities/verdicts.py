@@ -11,11 +11,9 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from models.case import Verdict
 from models.names import Refused, case_number
+from rules.checks import case_closed
 
-CLOSED = Verdict(
-    accepted=False, code=Refused.CLOSED, reason="the case is closed; file a new complaint if there is a new matter"
-)
-
+CLOSED = Verdict(accepted=False, code=Refused.CLOSED, reason=case_closed().reason)
 OVER = Verdict(accepted=False, code=Refused.CLOSED, reason="it is over; send this to the one that is open now")
 
 

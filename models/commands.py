@@ -1,6 +1,7 @@
 """What people and services say to a case: one model per human action, shared by signal and update."""
 
 import hashlib
+from collections.abc import Iterable
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -29,6 +30,17 @@ class Share(Contract):
 
     party: Slug
     percent: Annotated[int, Field(strict=True, ge=1, le=100)] = 100
+
+
+def shares_text(liable: Iterable[Share]) -> str:
+    """Shares as the record and mails write them: `merchant=60,carrier=40`."""
+    return ",".join(f"{share.party}={share.percent}" for share in liable)
+
+
+def shares_in(text: str) -> tuple[tuple[str, int], ...]:
+    """Party and percent of each share, from what `shares_text` wrote."""
+    pairs = [part.partition("=") for part in text.split(",") if part]
+    return tuple((party, int(percent)) for party, _, percent in pairs)
 
 
 Shares = Annotated[tuple[Share, ...], Field(min_length=1, max_length=10)]

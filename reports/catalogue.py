@@ -67,10 +67,6 @@ def built(database: AsyncConnection, name: str, setting: Setting, form: Format) 
     return document
 
 
-BINARY = (Format.XLSX, Format.PDF, Format.DOCX)
-"""Formats that need a file."""
-
-
 def counted_rows(document: Document, tick: Callable[[], None]) -> Document:
     """The same document, telling `tick` of every row."""
     return replace(document, sections=tuple(_ticking(section, tick) for section in document.sections))

@@ -9,13 +9,12 @@ from sqlmodel import col
 
 from models.base import Record
 from models.case import Event
-from models.commands import Share
+from models.commands import Share, shares_text
 from models.complaint import Complaint
 from models.stage import Stage
 from models.tables import CaseRow
 from reports.queries import PAGE, Found, by_number, events_of
 from rules.past import READ, Past
-from rules.ruling import shares_text
 
 _COLUMNS = (
     CaseRow.number, CaseRow.procedure, CaseRow.opened_at, CaseRow.closed_at, CaseRow.complaint, CaseRow.stage,
@@ -33,7 +32,7 @@ async def past_cases(
     database: AsyncConnection, name: str, since: datetime | None, *, size: int = PAGE
 ) -> AsyncIterator[tuple[str, Past | None]]:
     """Every case of the procedure `name`, any version, opened since: its number, and the case where it has ended."""
-    where = [col(CaseRow.procedure).startswith(f"{name}.", autoescape=True)]
+    where = [CaseRow.under(name)]
     if since is not None:
         where.append(col(CaseRow.opened_at) >= since)
     async for page in by_number(database, _COLUMNS, *where, size=size):

@@ -6,15 +6,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from models.case import Exit
-from models.commands import Share
+from models.commands import Share, shares_text
 from models.language import Language
 from models.procedure import InRule, Procedure
 from models.stage import Stage
 from reports.document import Setting
 from reports.period import local_day
 from reports.queries import Found
-from rules.ruling import shares_text
-from texts import named, span, values
+from texts import named, several, span, values
 
 _GOODS_SHOWN = 5
 _POINTS_SHOWN = 4
@@ -74,8 +73,7 @@ def _why(row: Found, pack: Procedure, setting: Setting) -> str:
     of_demand = [rule for rule in of_cause if not rule.demands or demand in rule.demands]
     if not of_demand:
         allowed = dict.fromkeys(kind for rule in of_cause for kind in rule.demands)
-        gap = "、" if lang is Language.ZH else ", "
-        titles = gap.join(values.remedy(kind, pack, lang) for kind in allowed)
+        titles = several((values.remedy(kind, pack, lang) for kind in allowed), lang)
         return setting.say("why.demand", demand=values.remedy(demand, pack, lang), allowed=titles)
     return _too_late(row, of_demand, setting)
 
@@ -136,7 +134,7 @@ def _determination(event: Found, pack: Procedure, setting: Setting) -> str:
 
 def shares(liable: Sequence[Mapping[str, Any]], pack: Procedure, setting: Setting) -> str:
     """Who bears the cost, in words."""
-    return values.liable(shares_text(tuple(Share.model_validate(share) for share in liable)), pack, setting.lang)
+    return values.liable(shares_text(Share.model_validate(share) for share in liable), pack, setting.lang)
 
 
 def result(row: Found, events: Sequence[Found], pack: Procedure, setting: Setting) -> str:

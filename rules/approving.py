@@ -8,7 +8,7 @@ from models.commands import Share
 from models.procedure import Procedure
 from models.steps import Band
 from rules.checks import lets_out
-from rules.duties import begin_aside
+from rules.duties import issue
 from rules.record import notify, stamp
 from rules.spans import deadline
 from rules.stages import task_overdue, to_approval
@@ -61,7 +61,7 @@ def approval_overdue(case: Case, pack: Procedure, now: datetime) -> Case:
 
 def _higher(case: Case, pack: Procedure, tried: Sequence[str]) -> str | None:
     """The authority above those who have been asked; None above the leadership."""
-    offered = case.offers[-1].liable if case.pending == "offer" and case.offers else ()
+    offered = case.offered.liable if case.pending == "offer" and case.offered else ()
     parties = {share.party for share in offered or (case.ruling.liable if case.ruling else ())}
     ranks = _ranks(pack, parties)
     reached = max((ranks.index(name) for name in tried if name in ranks), default=-1)
@@ -87,4 +87,4 @@ def countersigned(case: Case, pack: Procedure, at: datetime) -> Case:
     """What must be signed after the fact is begun as a duty aside (S2-39)."""
     amount = lets_out(case, pack, case.demand)
     band = band_of(pack, amount, case.ruling.liable if case.ruling else ())
-    return case if band is None or band.countersign is None else begin_aside(case, pack, at, band.countersign)
+    return case if band is None or band.countersign is None else issue(case, pack, at, band.countersign)

@@ -3,11 +3,12 @@
 from datetime import datetime
 
 from models.case import Answer, Ask, Basis, Case
+from models.commands import shares_text
 from models.procedure import Procedure
 from models.stage import Stage
 from rules.liability import favours_customer, find, is_shared, settled
 from rules.record import note, notify, stamp
-from rules.ruling import bear_cost, hold_cost, rule, shares_text
+from rules.ruling import bear_cost, hold_cost, rule
 from rules.spans import deadline as due_after
 from rules.stages import move, to_panel
 

@@ -1,11 +1,14 @@
 """What every action checks before it acts. A refusal says what to do instead."""
 
+from collections.abc import Iterable
+
 from models.case import Case, Verdict
 from models.commands import Share
 from models.complaint import Demand
 from models.names import Refused
 from models.procedure import Procedure
 from models.stage import Stage
+from rules.liability import favours_customer
 from rules.money import on_top, stake
 
 ACCEPTED = Verdict(accepted=True, code="accepted")
@@ -18,6 +21,22 @@ class Refusal(Exception):
         super().__init__(reason)
         self.code = code
         self.reason = reason
+
+
+def case_closed() -> Refusal:
+    """To whoever writes to a case that has ended."""
+    return Refusal(Refused.CLOSED, "the case is closed; file a new complaint if there is a new matter")
+
+
+def stranger() -> Refusal:
+    """To whoever the directory does not know."""
+    return Refusal(Refused.UNKNOWN_ACTOR, "actor: is not in the directory; ask who keeps it to add the name")
+
+
+def wrong_department(may: Iterable[str]) -> Refusal:
+    """To whoever is of no department that may; it names those that may."""
+    who = ", ".join(may)
+    return Refusal(Refused.WRONG_DEPARTMENT, f"actor: is not of a department that may do this; it may: {who}")
 
 
 def at_stage(case: Case, *stages: Stage) -> None:
@@ -33,6 +52,13 @@ def known_parties(pack: Procedure, liable: tuple[Share, ...]) -> None:
         if share.party not in pack.parties:
             known = ", ".join(pack.parties)
             raise Refusal(Refused.BAD_INPUT, f"liable.{index}.party: is not a party here; use one of {known}")
+
+
+def fit_to_bear(pack: Procedure, liable: tuple[Share, ...], *, grant: bool) -> None:
+    """Raises Refusal for a party not known here, and for the customer alone where the demand is granted."""
+    known_parties(pack, liable)
+    if grant and liable and not favours_customer(pack, liable):
+        raise Refusal(Refused.BAD_INPUT, "liable: names only the customer, who is granted this; name others")
 
 
 def new_demand(case: Case, pack: Procedure, demand: Demand) -> Demand:
@@ -68,6 +94,6 @@ def _pays(pack: Procedure, demand: Demand) -> bool:
 
 def asked_for(case: Case) -> Demand:
     """What the customer asks for: an offer that was not accepted has put its own demand in the place of theirs."""
-    made = case.offers[-1] if case.offers else None
+    made = case.offered
     stands = made is None or made.state == "accepted" or made.demand != case.demand
     return case.demand if stands else case.wanted or case.complaint.demand

@@ -9,7 +9,7 @@ from models.procedure import Procedure
 from models.stage import Stage
 from rules import asking, closing, duties, remedy, ruling, stages
 from rules.approving import authorises
-from rules.checks import ACCEPTED, Refusal, asked_for, at_stage, known_parties, new_demand
+from rules.checks import ACCEPTED, Refusal, asked_for, at_stage, fit_to_bear, new_demand
 from rules.liability import Finding, favours_customer
 from rules.record import note, notify
 
@@ -53,9 +53,7 @@ def contest(case: Case, pack: Procedure, command: Contest, at: datetime, departm
 
 def decide(case: Case, pack: Procedure, command: Decide, at: datetime, department: str) -> tuple[Case, Verdict]:
     """The panel's or the leadership's decision is the final handling plan (S0-13, S0-27)."""
-    known_parties(pack, command.liable)
-    if command.grant and command.liable and not favours_customer(pack, command.liable):
-        raise Refusal(Refused.BAD_INPUT, "liable: names only the customer, who is granted this; name others")
+    fit_to_bear(pack, command.liable, grant=command.grant)
     if case.cost_held and (case.exit is not None or case.stage is not Stage.PANEL):
         return _decide_cost(case, pack, command, at, department)
     at_stage(case, Stage.PANEL, Stage.LEADERSHIP)
@@ -105,9 +103,7 @@ def decide_together(
     case: Case, pack: Procedure, command: IncidentDecision, at: datetime, department: str
 ) -> tuple[Case, Verdict]:
     """The one decision of a batch incident (S2-03). A case with a ruling of its own keeps it: nobody is paid twice."""
-    known_parties(pack, command.liable)
-    if command.grant and command.liable and not favours_customer(pack, command.liable):
-        raise Refusal(Refused.BAD_INPUT, "liable: names only the customer, who is granted this; name others")
+    fit_to_bear(pack, command.liable, grant=command.grant)
     if case.cost_held or not (case.stage in _UNDECIDED or _working_before(case)):
         raise Refusal(Refused.WRONG_STAGE, "the case has a ruling of its own, which stands")
     demand = asked_for(case) if command.demand is None else new_demand(case, pack, command.demand)

@@ -26,7 +26,7 @@ def enter(case: Case, pack: Procedure, at: datetime, steps: Sequence[str], phase
         duty = pack.duties[name]
         if not holds(duty.when, pack, Facts.of(case)) or (duty.aside and _runs(case, name)):
             continue
-        case = _issue(case, pack, at, name)
+        case = issue(case, pack, at, name)
         if not duty.aside:
             return move(case.but(plan=tuple(steps[place + 1 :])), Stage.WORKING, at), True
     return case, False
@@ -37,12 +37,8 @@ def _runs(case: Case, name: str) -> bool:
     return any(work.open and work.duty == name for work in case.works)
 
 
-def begin_aside(case: Case, pack: Procedure, at: datetime, name: str) -> Case:
-    """A duty after the fact, such as a countersignature (S2-39)."""
-    return _issue(case, pack, at, name)
-
-
-def _issue(case: Case, pack: Procedure, at: datetime, name: str) -> Case:
+def issue(case: Case, pack: Procedure, at: datetime, name: str) -> Case:
+    """Give the duty to those it is assigned to, else to its own department."""
     duty = pack.duties[name]
     given = [part for part in case.assigned if part.duty == name]
     for part in given or [Assigned(duty=name, department=whose(case, pack, duty.department))]:
@@ -109,12 +105,12 @@ def replace(case: Case, work: Work) -> Case:
     return case.but(works=tuple(work if old.id == work.id else old for old in case.works))
 
 
-def drop(case: Case, pack: Procedure, at: datetime, *, aside: bool = False) -> Case:
-    """Take back the duties that hold the case up (`aside`: the others too); whoever was at it is told."""
+def drop(case: Case, pack: Procedure, at: datetime) -> Case:
+    """Take back the duties that hold the case up; whoever was at it is told. Those aside go on."""
     for work in case.works:
-        if work.open and (aside or not work.aside):
+        if work.open and not work.aside:
             case = notify(case, pack, at, work.department, "ask_withdrawn", department=work.department)
-    kept = tuple(work for work in case.works if not work.open or (work.aside and not aside))
+    kept = tuple(work for work in case.works if not work.open or work.aside)
     return case.but(works=kept, plan=(), assigned=())
 
 

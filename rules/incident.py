@@ -3,7 +3,7 @@
 What people say to it stands in incident_acts.py.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from models.case import Mail
 from models.incident import (
@@ -191,8 +191,3 @@ def tell(incident: Incident, at: datetime, to: str, template: str, what: str, **
         values={key: value for key, value in facts.items() if value is not None},
     )
     return incident.but(mails=(*incident.mails, mail))
-
-
-def hours(number: int) -> timedelta:
-    """A span as people give it."""
-    return timedelta(hours=number)

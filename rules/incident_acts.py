@@ -1,7 +1,7 @@
 """What people say to a batch incident: who may do what when. Every refusal says what to do instead."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from models.case import Verdict
 from models.commands import Command
@@ -19,9 +19,8 @@ from models.incident import (
 )
 from models.names import Refused
 from models.procedure import Procedure
-from rules.checks import ACCEPTED, Refusal, known_parties
-from rules.incident import KEPT, drilled, hours, rules_of, situation, tell
-from rules.liability import favours_customer
+from rules.checks import ACCEPTED, Refusal, fit_to_bear
+from rules.incident import KEPT, drilled, rules_of, situation, tell
 from rules.record import stamp
 from rules.replies import Sender, fitting, hat, refused, remembered, repeated
 
@@ -82,9 +81,7 @@ def _decide(
         raise Refusal(Refused.WRONG_STAGE, "quality control has not verified the goods; send verify first")
     if incident.decision is not None:
         raise Refusal(Refused.ALREADY_ANSWERED, "the incident is decided; decide a single case by itself")
-    known_parties(pack, command.liable)
-    if command.grant and command.liable and not favours_customer(pack, command.liable):
-        raise Refusal(Refused.BAD_INPUT, "liable: names only the customer, who is granted this; name others")
+    fit_to_bear(pack, command.liable, grant=command.grant)
     decision = BatchDecision(
         at=at,
         actor=command.actor,
@@ -129,12 +126,13 @@ def _evaluate(
     incident = incident.but(evaluations=(*incident.evaluations, words)[-KEPT:])
     if command.at_once is None and command.report_hours is None:
         return incident
-    every = incident.report_every if command.report_hours is None else hours(command.report_hours)
+    hours = command.report_hours
+    every = incident.report_every if hours is None else timedelta(hours=hours)
     return incident.but(
         plan=incident.plan + 1,
         at_once=command.at_once or incident.at_once,
         report_every=every,
-        next_report=incident.next_report if command.report_hours is None else at + every,
+        next_report=incident.next_report if hours is None else at + every,
     )
 
 

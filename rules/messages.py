@@ -13,16 +13,14 @@ from rules import asking
 from rules.actions import ACTIONS
 from rules.authority import Limits, another_person, no_own_clock, within_limit
 from rules.book import room_for_more
-from rules.checks import Refusal
+from rules.checks import Refusal, case_closed, stranger, wrong_department
 from rules.clock import pass_time
 from rules.record import note
+from rules.replies import NOTED_DENIALS, remembered, repeated
 from rules.spans import CalendarGap
 
-KEPT_IDS = 200
 NOTED_REFUSALS = 50
 """A flood of bad messages is counted, not kept."""
-NOTED_DENIALS = 500
-"""Refusals that are about who somebody is are kept longer: each goes into the audit trail."""
 
 
 def receive(
@@ -39,9 +37,8 @@ def receive(
 
     `other`: the version of the procedure it would have the case move to. Raises CalendarGap.
     """
-    digest = command.digest(name)
-    if (earlier := _seen(case, command.command_id)) is not None:
-        return _again(case, name, earlier, digest, at)
+    if (verdict := repeated(case, name, command)) is not None:
+        return (case, verdict) if verdict.accepted else refused(case, name, Refused.BAD_INPUT, verdict.reason, at)
     try:
         department = may(case, pack, name, command, departments)
         another_person(case, pack, name, command)
@@ -52,9 +49,7 @@ def receive(
         case, verdict = ACTIONS[type(command)](case, pack, command, at, department, **more)
     except Refusal as refusal:
         return refused(case, name, refusal.code, refusal.reason, at, command.actor if departments else None)
-    if command.command_id is not None:
-        case = case.but(seen=(*case.seen, (command.command_id, digest, verdict.code))[-KEPT_IDS:])
-    return case, verdict
+    return remembered(case, name, command, verdict), verdict
 
 
 def refused(
@@ -70,31 +65,19 @@ def refused(
     return case.but(refusals=case.refusals + 1), Verdict(accepted=False, code=code, reason=reason)
 
 
-def _seen(case: Case, command_id: str | None) -> tuple[str, str, str] | None:
-    return next((entry for entry in case.seen if entry[0] == command_id), None) if command_id else None
-
-
-def _again(case: Case, name: str, earlier: tuple[str, str, str], digest: str, at: datetime) -> tuple[Case, Verdict]:
-    if earlier[1] == digest:
-        return case, Verdict(accepted=True, code="repeated")
-    reason = "command_id: was used for another message; send this one under a new id"
-    return refused(case, name, Refused.BAD_INPUT, reason, at)
-
-
 def may(case: Case, pack: Procedure, name: str, command: Command, departments: tuple[str, ...]) -> str:
     """The department the sender acts for. Raises Refusal for a stranger, a wrong department, a closed case."""
     if case.closed:
-        raise Refusal(Refused.CLOSED, "the case is closed; file a new complaint if there is a new matter")
+        raise case_closed()
     if not departments:
-        raise Refusal(Refused.UNKNOWN_ACTOR, "actor: is not in the directory; ask who keeps it to add the name")
+        raise stranger()
     allowed = _allowed(case, pack, name)
     if not allowed and _depends(pack, name):
         return departments[0]  # nobody can do it now: the action itself says when it is for
     hats = [hat for hat in departments if hat in allowed and command.department in (None, hat)]
     hats = hats or list(_in_place_of(pack, allowed, departments, command.department))
     if not hats:
-        who = ", ".join(allowed) or "nobody now"
-        raise Refusal(Refused.WRONG_DEPARTMENT, f"actor: is not of a department that may do this; it may: {who}")
+        raise wrong_department(allowed or ["nobody now"])
     return hats[0]
 
 

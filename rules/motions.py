@@ -26,7 +26,7 @@ from models.meeting import (
 )
 from models.names import Refused, meeting_id
 from models.procedure import Procedure
-from rules.checks import ACCEPTED, Refusal
+from rules.checks import ACCEPTED, Refusal, case_closed
 from rules.meeting import rules_of, tell
 from rules.replies import ROOM, Sender, fitting, hat, refused, remembered, repeated, size
 
@@ -168,7 +168,7 @@ def _not_to_decide(found: FoundCase | None) -> Refusal:
     if found is None or found.stage is None:
         return Refusal(Refused.NOT_ON_AGENDA, "case: there is no such case; check its number")
     if found.stage == "closed":
-        return Refusal(Refused.CLOSED, "the case is closed; file a new complaint if there is a new matter")
+        return case_closed()
     return Refusal(Refused.NOT_ON_AGENDA, f"the case is at {found.stage} and waits for no decision of the meeting")
 
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from models.base import Detail
 from models.case import Event
-from models.commands import COMMANDS, Command
+from models.commands import COMMANDS, Command, shares_in
 from models.complaint import Complaint
 from models.procedure import Procedure, Step
 from models.steps import FormField
@@ -116,8 +116,7 @@ def _reason(event: Event) -> str:
 
 def shares_of(text: object) -> list[dict[str, Any]]:
     """Liable parties as a line of the record names them."""
-    pairs = [part.partition("=") for part in str(text or "").split(",") if part]
-    return [{"party": name, "percent": int(percent)} for name, _, percent in pairs]
+    return [{"party": party, "percent": percent} for party, percent in shares_in(str(text or ""))]
 
 
 def _following(after: Sequence[Event], event: Event, *kinds: str) -> Event | None:

@@ -1,22 +1,34 @@
-"""Answers to messages that every dossier gives alike: accepted once, repeated, refused with a reason."""
+"""Answers to messages that cases and dossiers give alike: accepted once, repeated, refused with a reason."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Protocol, Self, TypeVar
 
 from models.case import Verdict
 from models.commands import Command
 from models.dossier import Denial, Dossier
 from models.names import DENIALS, Refused
-from rules.checks import Refusal
+from rules.checks import Refusal, stranger, wrong_department
 
 KEPT_IDS = 200
 NOTED_DENIALS = 500
-"""A flood of them is counted, not kept."""
+"""How many refusals that are about who somebody is go into the audit trail; a flood is counted, not kept."""
 ROOM = 1024 * 1024
 """How many bytes a dossier may have as JSON: with what waits to be judged it is handed to the next run, in 2 MiB."""
 State = TypeVar("State", bound=Dossier)
+Listener = TypeVar("Listener", bound="Listening")
+
+
+class Listening(Protocol):
+    """A case or a dossier: what knows the messages it was sent."""
+
+    @property
+    def seen(self) -> tuple[tuple[str, str, str], ...]:
+        """Command id, digest and verdict of the last messages."""
+
+    def but(self, **changes: object) -> Self:
+        """The same with these fields changed."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +69,7 @@ def fitting(before: Dossier, after: State) -> State:
     return after
 
 
-def repeated(state: Dossier, name: str, command: Command) -> Verdict | None:
+def repeated(state: Listening, name: str, command: Command) -> Verdict | None:
     """The answer to a message that came before under its id; None for a new one."""
     found = next((entry for entry in state.seen if entry[0] == command.command_id), None)
     if command.command_id is None or found is None:
@@ -68,7 +80,7 @@ def repeated(state: Dossier, name: str, command: Command) -> Verdict | None:
     return Verdict(accepted=False, code=Refused.BAD_INPUT, reason=reason)
 
 
-def remembered(state: State, name: str, command: Command, verdict: Verdict) -> State:
+def remembered(state: Listener, name: str, command: Command, verdict: Verdict) -> Listener:
     """Keep the id of an accepted message, so that a second copy counts once."""
     if command.command_id is None or not verdict.accepted:
         return state
@@ -79,9 +91,8 @@ def remembered(state: State, name: str, command: Command, verdict: Verdict) -> S
 def hat(departments: tuple[str, ...], command: Command, allowed: Collection[str]) -> str:
     """The department the sender acts for. Raises Refusal for a stranger and for a department that may not."""
     if not departments:
-        raise Refusal(Refused.UNKNOWN_ACTOR, "actor: is not in the directory; ask who keeps it to add the name")
+        raise stranger()
     hats = [name for name in departments if name in allowed and command.department in (None, name)]
     if not hats:
-        who = ", ".join(allowed)
-        raise Refusal(Refused.WRONG_DEPARTMENT, f"actor: is not of a department that may do this; it may: {who}")
+        raise wrong_department(allowed)
     return hats[0]

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from models.case import Basis, Case, Ruling, Task
-from models.commands import Share
+from models.commands import Share, shares_text
 from models.procedure import Procedure
 from models.stage import Stage
 from rules.approving import countersigned, gate
@@ -63,11 +63,6 @@ def _ruled(case: Case, at: datetime, finding: Finding) -> Case:
         liable=shares_text(finding.liable),
         currency=case.complaint.order.currency,
     )
-
-
-def shares_text(liable: tuple[Share, ...]) -> str:
-    """Shares as the record writes them: `merchant=60,carrier=40`."""
-    return ",".join(f"{share.party}={share.percent}" for share in liable)
 
 
 def promise(case: Case, pack: Procedure, at: datetime) -> Case:

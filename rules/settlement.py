@@ -4,13 +4,14 @@ Every step is a function of the record alone, so the same record always gives th
 bears a cost is a reversal and a new booking; it never touches what the customer got.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from models.case import Event
+from models.commands import shares_in
 from models.complaint import DemandKind
 from models.ledger import Account, ChargeKind, Entry, LedgerCase, Posting
 from models.procedure import Procedure
@@ -96,7 +97,7 @@ class _Book:
                 self._free(decision)
 
     def _determine(self, decision: int, ground: str) -> None:
-        self._shares[decision] = _shares(str(self._event.data.get("liable", "")))
+        self._shares[decision] = shares_in(str(self._event.data.get("liable", "")))
         self._grounds[decision] = ground
 
     def _free(self, decision: int) -> None:
@@ -192,9 +193,3 @@ def ledger_party(name: str, case: LedgerCase, pack: Procedure) -> str:
 def _int(event: Event, name: str) -> int:
     value = event.data.get(name, 0)
     return value if isinstance(value, int) else 0
-
-
-def _shares(text: str) -> tuple[tuple[str, int], ...]:
-    """`merchant=60,carrier=40` as the record writes it."""
-    pairs: Sequence[tuple[str, str, str]] = [part.partition("=") for part in text.split(",") if part]
-    return tuple((name, int(percent)) for name, _, percent in pairs)

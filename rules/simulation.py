@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from models.case import Case
+from models.commands import shares_text
 from models.ledger import Account, LedgerCase
 from models.procedure import Procedure
 from models.span import WorkCalendar
 from rules.past import Past, Unsaid, messages
 from rules.replay import Replay, Undecided
-from rules.ruling import shares_text
 from rules.settlement import postings
 
 HELD: Final = "held"

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from models.base import in_one_line
 from models.case import Assigned, Basis, Case, Report, Verdict, Work
-from models.commands import RecordDuty, Share
+from models.commands import RecordDuty, Share, shares_text
 from models.names import Refused
 from models.procedure import Procedure
 from models.stage import Stage
@@ -14,7 +14,6 @@ from rules.checks import ACCEPTED, Refusal, known_parties, new_demand
 from rules.forms import in_words, problems_of, public
 from rules.liability import Finding, settled
 from rules.record import note, notify
-from rules.ruling import shares_text
 from rules.spans import wished
 
 

@@ -17,10 +17,12 @@ from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.converter import PayloadCodec
 
 from activities.audit import Entry, append
+from activities.clock import wall_clock
 from activities.identity import Denied, Gate, Holder
 from activities.store import Store
 from models.directory import Directory
 from procedures.people import DirectoryFile
+from rules.checks import stranger
 from starter.errors import OperatorError
 from starter.gate import gate_of
 from starter.issuer import Issuer
@@ -89,7 +91,7 @@ class Desk:
         if scheme.lower() == "bearer" and token:
             found = self._gate.holder(token)
             known = isinstance(found, Denied) or bool(self._directory().departments_of(found.name))
-            return found if known else Denied("actor: is not in the directory; ask who keeps it to add the name")
+            return found if known else Denied(stranger().reason)
         if request.headers.get("origin") in self._open_to:
             return Holder(WEB_UI)
         return self._gate.holder(None)
@@ -160,7 +162,7 @@ async def serving(
 
     async def tell(entry: Entry) -> None:
         async with store.write() as session:
-            await append(session, [entry], lambda: datetime.now(UTC))
+            await append(session, [entry], wall_clock)
 
     desk = Desk(
         Sealer(ring, accept_plain=True, strangers=settings.codec.strangers),

@@ -18,6 +18,7 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.audit import Entry, append
+from activities.clock import wall_clock
 from activities.store import Store
 from models.commands import Forget
 from models.complaint import Complaint
@@ -74,7 +75,7 @@ class Eraser:
             await self._overwrite(session, numbers, pseudonym)
             cases = [Entry("erasure", number, self._actor) for number in numbers]
             whole = Entry("erasure", pseudonym, self._actor, {"cases": len(numbers), "histories": histories})
-            await append(session, [*cases, whole], lambda: datetime.now(UTC))
+            await append(session, [*cases, whole], wall_clock)
         return Erased(len(numbers), histories)
 
     async def _forget(self, number: str, pseudonym: str) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt import PyJWK
 from jwt.algorithms import OKPAlgorithm
 
+from activities.clock import wall_clock
 from activities.identity import AUDIENCE
 from starter.errors import OperatorError
 from starter.stackfile import make_home
@@ -34,7 +35,7 @@ class IssuerError(OperatorError):
 class Issuer:
     """The signing keys of one home: the first signs, the public parts of all are believed."""
 
-    def __init__(self, home: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, home: Path, clock: Callable[[], datetime] = wall_clock) -> None:
         self._home = home
         self._now = clock
 

@@ -58,10 +58,6 @@ class FieldMap(Contract):
             raise ValueError("has a name that is not a field path; write paths such as order.lines.0.sku")
         return fields
 
-    def columns(self) -> set[str]:
-        """Every column the mapping reads."""
-        return {source.column for source in self.fields.values() if source.column is not None}
-
 
 def read_mapping(file: Path) -> FieldMap:
     """The mapping in a TOML file. Raises BadInput with one line."""

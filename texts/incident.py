@@ -1,5 +1,6 @@
 """A batch incident in words: for the Web UI, the terminal and the mails."""
 
+from models.commands import shares_text
 from models.incident import IncidentView, Progress
 from models.language import Language
 from models.procedure import Procedure
@@ -31,13 +32,12 @@ def decision_text(incident: IncidentView, pack: Procedure, lang: Language) -> st
     decision = incident.decision
     if decision is None:
         return ""
-    shares = ",".join(f"{share.party}={share.percent}" for share in decision.liable)
     return say(
         "incident.decision",
         lang,
         grant=named("grant", "yes" if decision.grant else "no", lang),
         remedy=remedy(decision.demand.kind, pack, lang) if decision.demand else None,
-        liable=liable(shares, pack, lang) or None,
+        liable=liable(shares_text(decision.liable), pack, lang) or None,
         reason=decision.reason,
         who=decision.actor,
         department=department(decision.department, pack, lang),

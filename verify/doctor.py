@@ -12,6 +12,7 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.clock import wall_clock
 from activities.store import Store
 from activities.verdicts import is_gone
 from models.audit import NO_CASE, Symptom, Violation
@@ -55,14 +56,14 @@ class Doctor:
         *,
         queue: str | None = None,
         now: datetime | None = None,
-        host_clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        host_clock: Callable[[], datetime] = wall_clock,
     ) -> None:
         self._store = store
         self._client = client
         self._packs = packs
         self._calendar = calendar
         self._queue = queue
-        self._now = now or datetime.now(UTC)
+        self._now = now or wall_clock()
         self._host_clock = host_clock
 
     async def symptoms(self) -> AsyncIterator[Symptom]:

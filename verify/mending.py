@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 import structlog
 from sqlalchemy import select, update
 from temporalio import activity
 from temporalio.client import Client
 
+from activities.clock import wall_clock
 from activities.duties import SweepDuties
 from activities.store import Store
 from models.audit import Swept, Symptom
@@ -34,7 +35,7 @@ class Mender(SweepDuties):
         calendar: Callable[[int], WorkCalendar],
         *,
         on_mail: Callable[[], None] = lambda: None,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = wall_clock,
     ) -> None:
         self._store = store
         self._packs = packs

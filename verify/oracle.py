@@ -3,11 +3,12 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio.client import Client
 
+from activities.clock import wall_clock
 from activities.ports import PaymentGateway
 from activities.reconcile import Reconciliation
 from activities.store import Store
@@ -41,7 +42,7 @@ class Oracle:
         client: Client | None = None,
         histories: bool = True,
         pause: float = PAUSE,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = wall_clock,
     ) -> None:
         self._store = store
         self._pack_of = pack_of

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from starter.players import Told
     from starter.stack import LocalStack
 
-STORIES = {"answered": "confirm", "silent": "silence", "shared": "verify", "contested": "panel"}
-
 
 async def demo(
     *,

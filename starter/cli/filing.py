@@ -15,10 +15,8 @@ from models.language import Language
 from models.names import ERASED
 from rules.triage import filing_problems
 from starter.cli.parsing import form, minor
-from starter.cli.session import Json, Session, Whole, session
+from starter.cli.session import Flag, Json, Many, Session, Whole, session
 from starter.failures import BadInput, Failure, NotAllowed
-
-OPTIONS_NEEDED = ("order", "customer", "sku", "paid", "cause", "text", "demand")
 
 
 async def file_complaint(
@@ -46,9 +44,9 @@ async def file_complaint(
     amount: str | None = None,
     procedure: str | None = None,
     severity: str | None = None,
-    detail: Annotated[list[str] | None, Parameter(negative="")] = None,
+    detail: Many = None,
     contacted_by: str | None = None,
-    negotiation_failed: Annotated[bool, Parameter(negative="")] = False,
+    negotiation_failed: Flag = False,
     number: str | None = None,
     as_json: Json = False,
 ) -> int:

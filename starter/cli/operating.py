@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
-from starter.cli.session import Json, Whole, session
+from starter.cli.session import Flag, Json, Whole, session
 from starter.failures import BadInput, TryAgain
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ async def current() -> int:
 
 
 @db.command
-async def downgrade(version: str, /, *, yes: Annotated[bool, Parameter(negative="")] = False) -> int:
+async def downgrade(version: str, /, *, yes: Flag = False) -> int:
     """Lead the schema back to a version; what only later ones hold is lost.
 
     :param version: Such as 0001_baseline, or base for an empty database.
@@ -76,7 +76,7 @@ async def setup(
     settings = current.settings
     if retention_days < 1:
         raise BadInput("bad_retention")
-    load_packs(*([settings.procedures_dir] if settings.procedures_dir else []))
+    load_packs(*settings.procedure_folders)
     client = await connect(settings)
     build = settings.worker.build_id or RELEASE
     done = [change async for change in set_up(client, settings, search_attributes(), retention_days, build)]

@@ -9,6 +9,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from models.case import Event
+from models.commands import shares_text
 from models.procedure import Procedure
 from models.views import AskView, CaseView, WorkView
 from reports.cells import plain
@@ -54,9 +55,8 @@ def _facts(current: Session, view: CaseView, pack: Procedure, now: datetime) -> 
     ]
     if view.ruling is not None:
         verdict = current.named("for_customer", "yes" if view.ruling.for_customer else "no")
-        shares = ",".join(f"{share.party}={share.percent}" for share in view.ruling.liable)
         found.append(("ruling", f"{verdict} · {current.named('basis', view.ruling.basis)}"))
-        found.append(("liable", values.liable(shares, pack, lang)))
+        found.append(("liable", values.liable(shares_text(view.ruling.liable), pack, lang)))
     if view.task is not None:
         code = values.coded("code", view.task.code, lang) if view.task.code else ""
         found.append(("task", " · ".join(filter(None, (current.named("task", view.task.kind), code)))))
@@ -80,12 +80,11 @@ def _marks(current: Session, view: CaseView) -> str:
 def _asks(current: Session, asks: Sequence[AskView], pack: Procedure) -> Table:
     table = empty_table(current, "department", "state", "due", "liable")
     for ask in asks:
-        shares = ",".join(f"{share.party}={share.percent}" for share in ask.liable)
         table.add_row(
             Text(values.department(ask.department, pack, current.lang)),
             Text(current.named("ask_state", ask.state)),
             Text(brief(ask.deadline, pack.time_zone) if ask.deadline else ""),
-            Text(values.liable(shares, pack, current.lang)),
+            Text(values.liable(shares_text(ask.liable), pack, current.lang)),
         )
     return table
 

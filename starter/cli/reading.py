@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from models.case import Event
+from models.commands import shares_text
 from models.procedure import Procedure
 from models.views import CaseView
 from starter.cli.pages import case_page, timeline_tree, worth
@@ -90,7 +91,6 @@ def _why(current: Session, missing: Exception) -> str:
 
 def _print_stored(current: Session, row: "ArchivedCase") -> None:
     pack, lang = current.pack(row.procedure), current.lang
-    shares = ",".join(f"{share.party}={share.percent}" for share in row.liable)
     facts = [
         ("stage", current.named("stage", row.stage) + (f" · {current.named('exit', row.exit)}" if row.exit else "")),
         ("order", row.order),
@@ -98,7 +98,7 @@ def _print_stored(current: Session, row: "ArchivedCase") -> None:
         ("demand", worth(current, pack, row.demand, row.amount, row.currency)),
         ("due", when(row.due, pack.time_zone, lang) if row.due else ""),
         ("ruling", current.named("basis", row.basis) if row.basis else ""),
-        ("liable", values.liable(shares, pack, lang)),
+        ("liable", values.liable(shares_text(row.liable), pack, lang)),
         ("refunded", money(row.refunded, row.currency, lang) if row.refunded else ""),
     ]
     current.out.print(row.number, style="bold", markup=False)

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -108,13 +107,14 @@ class Reader:
 
     async def _record(self, kind: str, subject: str, what: str) -> None:
         from activities.audit import Entry, append
+        from activities.clock import wall_clock
         from starter.archive import opened
 
         entry = Entry(kind, subject, self.name or "", {"what": what})
         # Where there is no database the data is not there either.
         with suppress(Failure):
             async with opened(self.session.settings) as store, store.write() as database:
-                await append(database, [entry], lambda: datetime.now(UTC))
+                await append(database, [entry], wall_clock)
 
 
 def _without(names: Collection[str], content: Any) -> Any:

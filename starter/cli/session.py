@@ -43,6 +43,8 @@ WHOLE = Parameter(converter=_whole)
 """An argument that is a whole number, for one that may be left out too."""
 Whole = Annotated[int, WHOLE]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON for programs.")]
+Flag = Annotated[bool, Parameter(negative="")]
+Many = Annotated[list[str] | None, Parameter(negative="")]
 _BRACKETS = re.compile(r"\s*[（(].*$")
 _OWN_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -110,7 +112,7 @@ class Session:
         """The procedure new complaints run on."""
         from procedures import PACKS, offer_packs
 
-        offer_packs(*([self.settings.procedures_dir] if self.settings.procedures_dir else []))
+        offer_packs(*self.settings.procedure_folders)
         pack = PACKS.newest(self.settings.default_procedure)
         if pack is None:
             raise BadInput("no_procedure", known=_names(PACKS.all()))
@@ -165,12 +167,14 @@ class Session:
 
     def pack_with(self, department: str, field: str = "DEPARTMENT") -> "Procedure":
         """A procedure that has this department, the default one first. Raises BadInput where none has."""
+        from texts.values import title
+
         if (found := next((pack for pack in self.default_first() if department in pack.departments), None)) is not None:
             return found
         known = [name for pack in self.default_first() for name in pack.departments]
         near = difflib.get_close_matches(department, known, n=1)
         titles = {name: part.title for name, part in self.default_pack.departments.items()}
-        shown = (f"{name} ({title.zh if self.lang is Language.ZH else title.en})" for name, title in titles.items())
+        shown = (f"{name} ({title(called, self.lang)})" for name, called in titles.items())
         raise BadInput("no_department", field=field, near=near[0] if near else None, known=", ".join(shown))
 
     @asynccontextmanager

@@ -6,7 +6,8 @@ import pytest
 
 from models.commands import COMMANDS, RecordDuty
 from models.names import Refused
-from rules.messages import KEPT_IDS, NOTED_REFUSALS, precheck, refused
+from rules.messages import NOTED_REFUSALS, precheck, refused
+from rules.replies import KEPT_IDS
 from tests.rules.builders import (
     COURIER,
     DESK,

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from models.commands import shares_text
 from models.procedure import Procedure
 from procedures.workdays import Workdays
 from rules.past import Past
 from rules.replay import Undecided
-from rules.ruling import shares_text
 from rules.simulation import Compared, Tally, compare
 from rules.view import summary
 from tests.rules.builders import (

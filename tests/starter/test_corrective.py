@@ -5,6 +5,7 @@ import json
 import uuid
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from docx import Document
@@ -13,6 +14,7 @@ from pypdf import PdfReader
 from models.corrective_forms import CORRECTIVE_COMMANDS
 from models.language import Language
 from models.quality_complaint import QualityComplaint
+from starter.cli.corrective import FormName
 from starter.cli.correctives import read_form
 from starter.cli.parsing import contract
 from starter.failures import BadInput
@@ -21,7 +23,7 @@ from tests.quality import known, quality_pack
 from tests.starter.running import Redress
 from tests.starter.test_incident import at_home, cached
 from tests.support import GOODS_DEPT, LEADER, SERVICE, Office
-from texts.forms8d import FORMS, form_text
+from texts.forms8d import form_text
 
 Command = Callable[..., Awaitable[tuple[int, str, str]]]
 __all__ = ["at_home"]
@@ -81,7 +83,7 @@ def _text(file: Path) -> str:
 
 
 @pytest.mark.parametrize("lang", Language)
-@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("name", get_args(FormName))
 def test_every_form_has_every_field_it_needs_and_no_other(name: str, lang: Language) -> None:
     import tomllib
 
