@@ -1,15 +1,12 @@
 """The register and record of cases: claiming a number, who wrote and when, and each step's page in SQL."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 from pydantic import ValidationError
 from sqlmodel import col, select
 from temporalio import activity
-from temporalio.api.enums.v1 import EventType
-from temporalio.api.history.v1 import HistoryEvent
 from temporalio.exceptions import ApplicationError
-from temporalio.service import RPCError, RPCStatusCode
 
 from activities.audit import Entry, append
 from activities.calendar import Calendar, days_for, unknown
@@ -18,6 +15,7 @@ from activities.doorkeeper import Doorkeeper
 from activities.duties import BookDuties
 from activities.identity import Gate
 from activities.ledger import Ledger
+from activities.receipt import sender, signal_times, signals
 from activities.record import Record
 from activities.reopening import came_back
 from activities.store import Store
@@ -137,13 +135,13 @@ class Casebook(BookDuties):
         times: dict[tuple[str | None, int | None], datetime] = {}
         for run in {each.run for each in envelopes}:
             places = {each.signal for each in envelopes if each.run == run and each.signal is not None}
-            times |= {(run, place): at for place, at in (await _signal_times(run, places)).items()}
+            times |= {(run, place): at for place, at in (await signal_times(run, places)).items()}
         return [self._origin(each, times.get((each.run, each.signal)), directory, to) for each in envelopes]
 
     @activity.defn(name="passed_on")
     async def passed_on(self, word: GoodsWord) -> list[int]:
         """By what the server says of each signal's origin; the trail has one denial for a remedy, however many came."""
-        own = [place async for place, signal in _signals(None) if place in word.places and _origin(signal) == word.case]
+        own = [place async for place, signal in signals(None) if place in word.places and sender(signal) == word.case]
         if len(own) < len(set(word.places)):
             number, run_id = case_number(word.case) or word.case, activity.info().workflow_run_id
             data = {"code": Refused.NOT_PROVEN.value, "message": GOODS, "event": "remedy"}
@@ -236,43 +234,6 @@ def _fit_for_the_door(complaint: Complaint) -> None:
 
 def _bad_input(found: list[Problem]) -> ApplicationError:
     return ApplicationError(in_one_line(found), type=Refused.BAD_INPUT.value, non_retryable=True)
-
-
-async def _signal_times(run: str | None, wanted: set[int]) -> dict[int, datetime]:
-    """Receipt times of a run's signals by their place among all its signals; of this run where none is named.
-
-    Without a wish nothing is fetched. A run that is deleted has none.
-    """
-    times: dict[int, datetime] = {}
-    if not wanted:
-        return times
-    try:
-        async for place, signal in _signals(run):
-            if place in wanted:
-                times[place] = signal.event_time.ToDatetime(tzinfo=UTC)
-            if len(times) == len(wanted):
-                break
-    except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
-            raise
-    return times
-
-
-async def _signals(run: str | None) -> AsyncIterator[tuple[int, HistoryEvent]]:
-    info = activity.info()
-    if info.workflow_id is None:
-        return
-    handle = activity.client().get_workflow_handle(info.workflow_id, run_id=run or info.workflow_run_id)
-    place = 0
-    async for event in handle.fetch_history_events():
-        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
-            yield place, event
-            place += 1
-
-
-def _origin(signal: HistoryEvent) -> str:
-    """The id of the workflow a signal came from; empty where a client sent it."""
-    return signal.workflow_execution_signaled_event_attributes.external_workflow_execution.workflow_id
 
 
 def claim(asked: OpenCase, pack: Procedure) -> dict[str, object]:

@@ -74,7 +74,7 @@ class FollowDuties(ABC):
     @activity.defn(name="await_remedy")
     @abstractmethod
     async def await_remedy(self, child: str) -> RemedyResult:
-        """Wait for the child's result. Heartbeats; safe to start again."""
+        """The child's result. Raises a retryable error while the child works."""
 
 
 class RemedyDuties(ABC):

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import Delete, delete, update
 from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio import activity
 from temporalio.client import WorkflowHandle
 from temporalio.exceptions import ApplicationError
@@ -93,9 +94,22 @@ class IncidentDesk(IncidentDuties):
             known = (await session.exec(select(IncidentRow).where(IncidentRow.run_id == entry.run_id))).first()
             if known is not None:
                 return known.number
+            await self._take_over(session, entry)
             number = await next_number(session, PREFIX, entry.opened_at, pack.time_zone)
             session.add(_first_row(number, entry, pack))
             return number
+
+    async def _take_over(self, session: AsyncSession, entry: RegisterIncident) -> None:
+        """Close what is open here under the same workflow id: it was ended in Temporal, or the id would not be free.
+
+        The cases that wait for its decision belong to nobody then, and to this one as soon as it looks.
+        """
+        mine = (IncidentRow.workflow_id == entry.workflow_id, col(IncidentRow.closed_at).is_(None))
+        for row in (await session.exec(select(IncidentRow).where(*mine))).all():
+            row.stage, row.closed_at = IncidentStage.CLOSED.value, entry.opened_at
+            if row.incident is not None:
+                row.incident = row.incident | {"stage": row.stage, "closed_at": entry.opened_at.isoformat()}
+            await session.exec(_waiting_for(row.number))
 
     @activity.defn(name="gather_cases")
     async def gather_cases(self, number: str) -> Progress:
@@ -150,8 +164,7 @@ class IncidentDesk(IncidentDuties):
             await session.exec(update(IncidentRow).where(*same).values(changed))
             if view.closed_at is not None:
                 # A case that joined in the last moment is free again: it goes its own way, or starts the next incident.
-                late = (col(IncidentCase.incident) == view.number, col(IncidentCase.fate) == CaseFate.LINKED.value)
-                await session.exec(delete(IncidentCase).where(*late))
+                await session.exec(_waiting_for(view.number))
             if reports:
                 await session.exec(self._store.insert_new(IncidentReportRow).values(reports))
             if mails:
@@ -159,6 +172,13 @@ class IncidentDesk(IncidentDuties):
             await append(session, of_denials(view.number, page.denied), self._now)
         if mails:
             self._on_mail()
+
+
+def _waiting_for(incident: str) -> Delete:
+    """Let go of the cases that wait for an incident's decision."""
+    return delete(IncidentCase).where(
+        col(IncidentCase.incident) == incident, col(IncidentCase.fate) == CaseFate.LINKED.value
+    )
 
 
 def scope_of(row: IncidentRow) -> Scope:

@@ -224,7 +224,7 @@ class UrgentCalls:
                 call,
                 id=meeting_id(call.procedure, name),
                 task_queue=activity.info().task_queue,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
                 static_summary=meeting_id(call.procedure, name),
             )
         except WorkflowAlreadyStartedError:

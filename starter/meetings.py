@@ -54,7 +54,7 @@ class Meetings:
                     call,
                     id=meeting,
                     task_queue=self._task_queue,
-                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
                     id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                     static_summary=meeting,
                     rpc_timeout=RPC,

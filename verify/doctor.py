@@ -23,6 +23,7 @@ from models.stage import Stage
 from procedures import PackError, Packs
 from rules.spans import CalendarGap, ends, years_needed
 from verify.books import NAMED, nobody_tries
+from verify.dossiers import ended_dossiers
 from verify.reading import AT_ONCE, CASE, MAIL, TABLES, rows
 from verify.service import Service
 
@@ -158,6 +159,8 @@ class Doctor:
         for name in [SWEEP_SCHEDULE, *schedules(self._packs)]:
             if (code := await _wrong(client, name)) is not None:
                 yield Symptom(code=code, number=name)
+        async for symptom in ended_dossiers(client, self._store):
+            yield symptom
         async for wrong in self._of_cases(Service(client, self._store)):
             yield Symptom(code=wrong.code, number=wrong.number, facts=wrong.facts)
 

@@ -30,7 +30,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.options import watching
     from workflows.present import remedy_summary
     from workflows.starting import ask_the_register, carried_on, complaint_of
-    from workflows.undeterred import undeterred
+    from workflows.undeterred import beside, undeterred
 
 
 @workflow.defn(name=COMPLAINT)
@@ -52,7 +52,7 @@ class ComplaintWorkflow(CaseDesk):
         """Intake, triage, the ask, the ruling, its execution, the customer's word; as often as it takes."""
         if (known := await self._take_in(args)) is not None:
             return known
-        book = asyncio.create_task(self.keep_book())
+        book = beside(self.keep_book())
         while not self.case.closed:
             await self._during(Stage.NEGOTIATING)  # customer and merchant talk first (S0-11)
             await self._during(Stage.WORKING)  # what departments do by their own clocks (S1-07, S1-08, S3-05 … S3-07)
@@ -140,9 +140,9 @@ class ComplaintWorkflow(CaseDesk):
         if execution is None or self.case.stage is not Stage.EXECUTING:
             return
         if self._child is None:
-            self._child = asyncio.create_task(self._follow(execution))
+            self._child = beside(self._follow(execution))
         if self.returned:
-            errand = asyncio.create_task(self._pass_on_goods(execution))
+            errand = beside(self._pass_on_goods(execution))
             self._errands.add(errand)
             errand.add_done_callback(self._errands.discard)
 

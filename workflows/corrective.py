@@ -1,6 +1,5 @@
 """A corrective action: the gates D1 to D8 with their clocks, approval, the reply to the customer (S2-15 to S2-37)."""
 
-import asyncio
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.letters import TO_A_CORRECTIVE
     from workflows.options import insistent
     from workflows.starting import ask_the_register, bad_start, carried_on, contract_of
-    from workflows.undeterred import undeterred
+    from workflows.undeterred import beside, undeterred
 
 
 @workflow.defn(name=CORRECTIVE_ACTION)
@@ -37,7 +36,7 @@ class CorrectiveActionWorkflow(DossierDesk[Corrective]):
     async def run(self, *args: Any) -> CorrectiveResult:
         """Team, problem, containment; root cause and actions, as often as it takes; documents, approval, reply."""
         await self._open(args)
-        book = asyncio.create_task(self.keep_book())
+        book = beside(self.keep_book())
         await self.stay(Gate.D1, Gate.D2, Gate.D3)  # in any order: containment waits for no meeting (S2-20)
         while self.stage is not Gate.CLOSED:
             await self.stay(Gate.D4, Gate.D5)  # root causes, an action for each (S2-33, S2-34)

@@ -20,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.inbox import Inbox, answered, refusal
     from workflows.letters import Letter, Models, read
     from workflows.starting import hand_over
+    from workflows.undeterred import beside
 
 _MOMENT = timedelta(milliseconds=1)
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(milliseconds=20), timedelta(seconds=1)
@@ -174,7 +175,7 @@ class Desk(ABC):
 
     async def keep_book(self) -> None:
         """Write down what has happened, beside the work: a database that is down delays no decision."""
-        self._quiet_moment = asyncio.create_task(self._await_quiet())
+        self._quiet_moment = beside(self._await_quiet())
         while True:
             await workflow.wait_condition(lambda: self.page_due or not self._book_open)
             if not self.unwritten:

@@ -31,7 +31,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.letters import TO_AN_INCIDENT
     from workflows.options import insistent, watching
     from workflows.starting import ask_the_register, bad_start, carried_on, contract_of
-    from workflows.undeterred import undeterred
+    from workflows.undeterred import beside, undeterred
 
 
 @workflow.defn(name=BATCH_RETURN)
@@ -49,7 +49,7 @@ class BatchReturnWorkflow(DossierDesk[Incident]):
     async def run(self, *args: Any) -> IncidentResult:
         """Both groups told; quality control, the one decision, every case, the summary."""
         await self._open(args)
-        book = asyncio.create_task(self.keep_book())
+        book = beside(self.keep_book())
         while self.stage is not IncidentStage.CLOSED:
             await self.stay(IncidentStage.VERIFYING)  # quality control looks at the goods (S2-02)
             await self.stay(IncidentStage.DECIDING)  # one decision for all (S2-03)
@@ -82,7 +82,7 @@ class BatchReturnWorkflow(DossierDesk[Incident]):
         """Have the decision given to the next cases, unless a new run is due first."""
         due = self.stage is IncidentStage.CARRYING_OUT and self._work is None
         if due and not self.inbox.full:
-            self._work = asyncio.create_task(self._give_out())
+            self._work = beside(self._give_out())
 
     def woken(self) -> bool:
         """Cases have the decision."""

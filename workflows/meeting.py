@@ -1,6 +1,5 @@
 """The supervision meeting: called, in session, over; its actions wait for their reports (S0-22 to S0-27)."""
 
-import asyncio
 from typing import Any
 
 from temporalio import workflow
@@ -12,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from rules.meeting import opened, result
     from workflows.starting import call_of, carried_on
     from workflows.table import Table
-    from workflows.undeterred import undeterred
+    from workflows.undeterred import beside, undeterred
 
 
 @workflow.defn(name=SUPERVISION_MEETING)
@@ -28,7 +27,7 @@ class SupervisionMeetingWorkflow(Table):
     async def run(self, *args: Any) -> MeetingResult:
         """Agenda to the members, session, minutes to the members; then until every action has its report."""
         await self._open(args)
-        book = asyncio.create_task(self.keep_book())
+        book = beside(self.keep_book())
         await self.stay(MeetingStage.CALLED)  # the agenda is with the members (S0-26)
         await self.stay(MeetingStage.IN_SESSION)  # they attend, decide, give actions (S0-24, S0-25, S0-27)
         await self.stay(MeetingStage.REPORTING)  # the minutes are out, execution reports come in (S0-25)

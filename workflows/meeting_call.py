@@ -34,7 +34,7 @@ class MeetingCallWorkflow:
                 SUPERVISION_MEETING,
                 call,
                 id=meeting,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
                 parent_close_policy=workflow.ParentClosePolicy.ABANDON,
                 static_summary=meeting,
             )

@@ -88,11 +88,14 @@ def carried_on(args: tuple[Any, ...], kind: type[State], inbox: Inbox) -> State 
 
     Raises ApplicationError(type="bad_input") where it could: the server repeats the start of a cron schedule, and one
     with a retry policy, with the same arguments, and the next run looks like one that was handed a state.
+    Also for a start whose end the server would set: it comes without a word, and no deadline is kept after it.
     """
     info = workflow.info()
     if info.cron_schedule is not None:
         raise bad_start("cron schedule: is not taken, whatever is started here goes on by itself; leave it out")
     if info.continued_run_id is None or len(args) != 3:
+        if info.execution_timeout or info.run_timeout:
+            raise bad_start("timeout: is not taken, what is started here ends by its own rules; leave it out")
         return None
     if info.attempt > 1:
         raise bad_start("retry policy: is not taken with a state; start it anew without one")

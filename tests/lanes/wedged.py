@@ -76,7 +76,8 @@ PackGone = _build("PackGone", pack=property(_raises))
 SleepsFirst = _build("SleepsFirst", _sleeps_first)
 AsksFirst = _build("AsksFirst", _asks_first)
 ForgetsToOpen = _build("ForgetsToOpen", _forgets_to_open)
+BookFails = _build("BookFails", write=_raises_later)
 BUILDS = (
     ClockFails, JudgeFails, CatchingUpFails, PageFails, HandlerFails, CalendarFails, PackGone, SleepsFirst, AsksFirst,
-    ForgetsToOpen,
+    ForgetsToOpen, BookFails,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""G11: a bad deploy wedges cases in ten ways. The alarm comes, nothing is lost, and the fix sets all right.
+"""G11: a bad deploy wedges cases in eleven ways. The alarm comes, nothing is lost, and the fix sets all right.
 
     python -m tests.lanes.wedges --seed 7 --n 10
 

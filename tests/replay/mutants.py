@@ -39,8 +39,8 @@ MUTANTS = [
     Mutant(
         "a moment's sleep before the wait",
         _CASE,
-        "        book = asyncio.create_task(self.keep_book())",
-        "        book = asyncio.create_task(self.keep_book())\n        await workflow.sleep(0.01)",
+        "        book = beside(self.keep_book())",
+        "        book = beside(self.keep_book())\n        await workflow.sleep(0.01)",
         "waiting_for_the_call.case",
         "commands",
     ),

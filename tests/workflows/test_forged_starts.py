@@ -24,7 +24,7 @@ from models.tables import RefundIntent
 from procedures import PACKS
 from rules.intake import open_case
 from rules.remedy import execute
-from tests.support import Office, complaint, new_number, office_at_work
+from tests.support import Office, complaint, complaint_data, new_number, office_at_work
 
 _ENDS = {
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED,
@@ -116,3 +116,27 @@ async def test_a_state_made_up_by_a_stranger_is_not_taken_for_an_earlier_runs_wh
         async with store.read() as session:
             paid = (await session.exec(select(RefundIntent.number))).all()
         assert not {retried, scheduled} & set(paid)
+
+
+@pytest.mark.parametrize("limit", ["execution_timeout", "run_timeout"])
+async def test_a_start_whose_end_the_server_would_set_fails_in_one_line_and_leaves_the_number_free(
+    office: Office, limit: str
+) -> None:
+    number = new_number()
+    with office.env.with_time_skipping_disabled():
+        limited: dict[str, Any] = {limit: timedelta(hours=1)}
+        handle = await office.client.start_workflow(
+            COMPLAINT,
+            complaint_data(),
+            id=case_id(number),
+            task_queue=office.settings.task_queue,
+            **limited,
+        )
+    with pytest.raises(WorkflowFailureError) as failed:
+        async with asyncio.timeout(15):
+            await handle.result()
+    cause = failed.value.cause
+    assert isinstance(cause, ApplicationError)
+    assert (cause.type, cause.message.startswith("timeout: is not taken")) == ("bad_input", True), cause.message
+    case = await office.start(number=number)
+    await case.at("asked")

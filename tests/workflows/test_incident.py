@@ -10,9 +10,10 @@ from sqlmodel import col, select
 from models.incident import IncidentView, OpenIncident, Scope
 from models.names import BATCH_RETURN, VIEW, incident_id
 from models.tables import GatewayRefund, IncidentCase, IncidentReportRow, IncidentRow, MailRow
-from procedures import load_packs
+from procedures import Packs, load_packs
 from tests.quality import known, quality_pack
-from tests.support import GOODS_DEPT, LEADER, SERVICE, OfCase, Office, liable
+from tests.support import GOODS_DEPT, LEADER, SERVICE, OfCase, Office, every_year, liable
+from verify.doctor import Doctor
 
 cached = pytest.mark.parametrize("office", [False], indirect=True, ids=["cached"])
 GRANT: dict[str, Any] = {"grant": True, "liable": liable(merchant=100), "reason": "整批不良"}
@@ -217,3 +218,37 @@ async def test_one_decision_pays_every_case_of_the_packaged_plan_wherever_it_sta
     assert seen.progress.refunded == {"CNY": 4 * 9_000}
     assert await paid(office, batch) == [1] * 4
     assert [(await case.view()).refunded for case in batch] == [9_000] * 4
+
+
+@cached
+async def test_an_incident_ended_in_temporal_is_named_and_opened_anew_takes_over_its_cases(
+    office: Office, procedure: str, batch: list[OfCase]
+) -> None:
+    first = await opened(office, procedure, KETTLE)
+    number = (await first.once("verifying", cases=6)).number
+    await first.written()
+    assert await named(office, first) == []
+    await first.handle.terminate()
+    joined = await office.start(procedure=procedure, cause="wrong_item")
+    await joined.at("asked")
+    assert await named(office, first) == ["dossier_ended"]
+    again = await opened(office, procedure, KETTLE)
+    seen = await again.once("verifying", cases=7)
+    assert seen.number != number
+    assert await named(office, first) == []
+    await again.send("verify", GOODS_DEPT, **FOUND)
+    await again.send("decide", LEADER, **GRANT)
+    await again.once("summing_up", cases=7, settled=7)
+    assert await paid(office, [*batch, joined]) == [1] * 7
+    async with office.store.read() as session:
+        row = await session.get(IncidentRow, number)
+    assert row is not None
+    assert row.incident is not None
+    ended = IncidentView.model_validate(row.incident)
+    assert (row.stage, ended.stage, ended.closed_at == row.closed_at) == ("closed", "closed", True)
+
+
+async def named(office: Office, incident: OfIncident) -> list[str]:
+    """What the doctor says of an incident."""
+    doctor = Doctor(office.store, office.client, Packs(), every_year)
+    return [found.code async for found in doctor.symptoms() if found.number == incident.handle.id]

@@ -5,8 +5,10 @@ import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import delete
 from sqlmodel import col, select
+from temporalio.client import WorkflowFailureError
 
 from models.meeting import Action, Call, ItemState, Minutes
 from models.names import COMPLAINT, SUPERVISION_MEETING, VIEW, meeting_id
@@ -290,3 +292,18 @@ async def test_many_long_open_actions_do_not_keep_a_meeting_from_being_held_and_
     finally:
         async with office.store.write() as session:
             await session.exec(delete(ActionRow).where(col(ActionRow.meeting) == "meeting.marketplace.2025-W40"))
+
+
+@pytest.mark.parametrize("office", [False], indirect=True, ids=["cached"])
+async def test_a_start_that_has_failed_under_the_name_of_an_urgent_session_does_not_take_it_away(
+    office: Office,
+) -> None:
+    case = await office.asked(cause="damage_unclear")
+    name = f"urgent.{case.number}"
+    await office.begin(SUPERVISION_MEETING, {"name": name}, meeting_id("marketplace", name))
+    with pytest.raises(WorkflowFailureError):
+        await Sitting(office, name).handle.result()
+    await case.send("confirm", GOODS_DEPT, liable=liable(carrier=100), reason="运输所致")
+    await case.send("confirm", LOGISTICS, liable=liable(merchant=100), reason="包装不当")
+    await case.at("panel")
+    assert (await (await urgent_for(office, case)).once("in_session")).name == name

@@ -14,9 +14,11 @@ from temporalio.client import (
     ScheduleHandle,
     ScheduleOverlapPolicy,
     WorkflowExecution,
+    WorkflowExecutionStatus,
+    WorkflowFailureError,
 )
 
-from models.names import SUPERVISION_MEETING
+from models.names import SUPERVISION_MEETING, meeting_id
 from models.procedure import Procedure
 from models.tables import MeetingRow
 from procedures import HERE, PACKS, Packs, read_pack
@@ -72,7 +74,7 @@ async def _held(client: Client, pack: Procedure, at_least: int, *, calls: int = 
 
 
 async def test_a_week_called_twice_has_one_meeting_also_when_that_has_ended(
-    calling: Client, scheduled: tuple[Procedure, ScheduleHandle]
+    office: Office, calling: Client, scheduled: tuple[Procedure, ScheduleHandle]
 ) -> None:
     pack, schedule = scheduled
     await schedule.trigger(overlap=ScheduleOverlapPolicy.ALLOW_ALL)
@@ -83,10 +85,27 @@ async def test_a_week_called_twice_has_one_meeting_also_when_that_has_ended(
         found = await _held(calling, pack, 1, calls=calls)
         assert len(found) == 1
         if calls == 2:
-            await calling.get_workflow_handle(meeting.id).terminate()
+            await office.env.fast_forward(calling.get_workflow_handle(meeting.id), timedelta(days=9))
             await _listed_as_over(calling, meeting.id)
     assert pack.meeting is not None
     assert found[0].id == f"meeting.{pack.name}.{week_of(datetime.now(UTC) + pack.meeting.notice, ZONE)}"
+
+
+async def test_a_start_that_has_failed_under_the_name_of_a_week_does_not_take_its_meeting_away(
+    office: Office, calling: Client, scheduled: tuple[Procedure, ScheduleHandle]
+) -> None:
+    pack, schedule = scheduled
+    assert pack.meeting is not None
+    week = week_of(datetime.now(UTC) + pack.meeting.notice, ZONE)
+    meeting = meeting_id(pack.name, week)
+    stranger = await calling.start_workflow(
+        SUPERVISION_MEETING, {"procedure": pack.name}, id=meeting, task_queue=office.settings.task_queue
+    )
+    with pytest.raises(WorkflowFailureError):
+        await stranger.result()
+    await schedule.trigger(overlap=ScheduleOverlapPolicy.ALLOW_ALL)
+    await _held(calling, pack, 2, calls=1)
+    assert (await calling.get_workflow_handle(meeting).describe()).status is WorkflowExecutionStatus.RUNNING
 
 
 async def test_weeks_missed_while_everything_was_down_are_held_once_each(

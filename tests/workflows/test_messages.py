@@ -290,3 +290,12 @@ async def test_a_request_to_cancel_ends_no_case(office: Office) -> None:
     await case.at("feedback")
     await case.send("feedback", SERVICE, satisfied=True)
     assert (await case.result()).exit == "satisfied"
+
+
+@cached
+async def test_a_request_to_cancel_that_comes_before_the_first_step_ends_no_case(office: Office) -> None:
+    await office.rest()
+    case = await office.start()
+    await case.handle.cancel()
+    await office.work()
+    await case.at("asked")

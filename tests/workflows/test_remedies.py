@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from sqlmodel import func, select
+from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
 from activities.embedded import EmbeddedGateway
@@ -95,6 +98,22 @@ async def test_a_remedy_whose_history_is_gone_before_its_case_has_read_it_is_for
     follower = ActivityEnvironment(client=env.client)
     result = await follower.run(Follower().await_remedy, f"{case_id(new_number())}.refund-1")
     assert result.failure == "child_failed"
+
+
+async def test_a_remedy_at_work_is_looked_after_in_moments_and_holds_none_of_the_workers_places(
+    env: WorkflowEnvironment,
+) -> None:
+    child = f"{case_id(new_number())}.refund-1"
+    handle = await env.client.start_workflow("Refund", id=child, task_queue="nobody-is-here")
+    for attempt, wait in ((1, 1), (2, 2), (99, 30)):
+        follower = ActivityEnvironment(client=env.client)
+        follower.info = replace(follower.info, attempt=attempt)
+        with pytest.raises(ApplicationError) as at_work:
+            async with asyncio.timeout(5):
+                await follower.run(Follower().await_remedy, child)
+        assert (at_work.value.non_retryable, at_work.value.next_retry_delay) == (False, timedelta(seconds=wait))
+    await handle.terminate()
+    assert (await ActivityEnvironment(client=env.client).run(Follower().await_remedy, child)).failure == "child_failed"
 
 
 class MoodyGateway(EmbeddedGateway):

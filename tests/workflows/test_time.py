@@ -118,7 +118,7 @@ def _swift(seconds: int = 3) -> str:
     return swift.name
 
 
-async def _asked(office: Office, *, alone: bool = False) -> tuple[OfCase, datetime]:
+async def asked(office: Office, *, alone: bool = False) -> tuple[OfCase, datetime]:
     """A case that is asked and its deadline, still to come; `alone`: the worker has gone. A slow machine has longer."""
     for seconds in (3, 12, 48):
         case = await office.start(procedure=_swift(seconds))
@@ -132,20 +132,20 @@ async def _asked(office: Office, *, alone: bool = False) -> tuple[OfCase, dateti
     raise AssertionError("no clock is long enough for this machine")
 
 
-async def _past(due: datetime) -> None:
+async def past(due: datetime) -> None:
     await asyncio.sleep((due - now()).total_seconds() + 1)
 
 
 async def _outage(env: WorkflowEnvironment, store: Store, *, late: bool, flood: int = 0) -> str:
     """A case whose worker is away over the deadline; `flood` messages come after the answer."""
     async with office_at_work(env, store) as office:
-        case, due = await _asked(office, alone=True)
+        case, due = await asked(office, alone=True)
         if late:
-            await _past(due)
+            await past(due)
         await case.signal("confirm", GOODS_DEPT, **MERCHANT)
         await asyncio.gather(*(case.handle.signal("nonsense", {"n": n}) for n in range(flood)))
         if not late:
-            await _past(due)
+            await past(due)
         await office.work()
         seen = await case.at("feedback")
     assert seen.ruling is not None
@@ -197,10 +197,10 @@ async def test_an_answer_in_time_counts_however_long_its_sender_takes_to_be_look
         return everybody()
 
     async with office_at_work(env, store, directory=directory) as office:
-        case, due = await _asked(office)
+        case, due = await asked(office)
         there.clear()
         answer = asyncio.create_task(case.send("confirm", GOODS_DEPT, **MERCHANT))
-        await _past(due)
+        await past(due)
         there.set()
         assert (await answer)["code"] == "accepted"
         seen = await case.at("feedback")

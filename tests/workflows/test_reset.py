@@ -1,0 +1,90 @@
+"""What an operator ends or resets in Temporal itself: it goes on as it was, and no deadline moves for it."""
+
+import asyncio
+import uuid
+
+import pytest
+from sqlmodel import select
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.testing import WorkflowEnvironment
+
+from activities.store import Store
+from models.tables import AuditRow
+from tests.support import GOODS_DEPT, RETURNS, Office, office_at_work
+from tests.workflows.test_remedies import granted, paid_times
+from tests.workflows.test_time import MERCHANT, asked, past
+
+COMPLETED = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+SIGNALED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
+
+
+async def reset(client: Client, workflow_id: str, *, ahead_of_signals: bool = False) -> None:
+    """Back to the last step, or to the last one before any signal came."""
+    handle = client.get_workflow_handle(workflow_id)
+    run_id = (await handle.describe()).run_id
+    events = (await client.get_workflow_handle(workflow_id, run_id=run_id).fetch_history()).events
+    signals = [event.event_id for event in events if event.event_type == SIGNALED] if ahead_of_signals else []
+    end = min(signals, default=events[-1].event_id + 1)
+    steps = [event.event_id for event in events if event.event_type == COMPLETED and event.event_id < end]
+    request = ResetWorkflowExecutionRequest(
+        namespace=client.namespace,
+        workflow_execution=WorkflowExecution(workflow_id=workflow_id, run_id=run_id),
+        reason="test",
+        request_id=uuid.uuid4().hex,
+        workflow_task_finish_event_id=steps[-1],
+    )
+    await client.workflow_service.reset_workflow_execution(request)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize(("late", "ends"), [(False, "answer:answered"), (True, "silence:late")])
+async def test_an_answer_counts_from_when_the_server_first_had_it_however_often_its_case_is_reset(
+    env: WorkflowEnvironment, store: Store, late: bool, ends: str, times: int
+) -> None:
+    async with office_at_work(env, store) as office:
+        case, due = await asked(office, alone=True)
+        if late:
+            await past(due)
+        await case.signal("confirm", GOODS_DEPT, **MERCHANT)
+        if not late:
+            await past(due)
+        for _ in range(times):
+            await reset(office.client, case.handle.id)
+        await case.signal("nonsense", GOODS_DEPT)
+        await office.work()
+        seen = await case.at("feedback")
+        refused = await case.until("message_refused")
+    assert seen.ruling is not None
+    assert f"{seen.ruling.basis}:{seen.asks[0].state}" == ends
+    assert refused.at > due, "what came after the reset has its own time"
+
+
+async def test_a_case_ended_in_temporal_goes_on_where_it_was_once_it_is_reset(office: Office) -> None:
+    case = await office.asked()
+    await case.written()
+    await case.handle.terminate()
+    await reset(office.client, case.handle.id)
+    await case.send("confirm", GOODS_DEPT, **MERCHANT)
+    await case.at("feedback")
+    assert await paid_times(office.store, case) == 1
+
+
+async def test_a_remedy_that_is_reset_believes_the_word_of_goods_its_case_has_passed_on_before(office: Office) -> None:
+    case = await granted(office, demand={"kind": "return_and_refund"})
+    child = (await case.at("executing")).child
+    assert child is not None
+    await case.send("goods", RETURNS, accepted=True)
+    await case.at("feedback")
+    await reset(office.client, child, ahead_of_signals=True)
+    async with asyncio.timeout(30):
+        remedy = office.client.get_workflow_handle(child)
+        while (await remedy.describe()).status is WorkflowExecutionStatus.RUNNING:
+            await asyncio.sleep(0.1)
+    assert (await remedy.describe()).status is WorkflowExecutionStatus.COMPLETED
+    assert await paid_times(office.store, case) == 1
+    async with office.store.read() as session:
+        denied = select(AuditRow.seq).where(AuditRow.subject == case.number, AuditRow.kind == "denied")
+        assert (await session.exec(denied)).all() == []

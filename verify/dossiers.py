@@ -1,0 +1,44 @@
+"""Meetings, incidents and corrective actions that are open in SQL and that no workflow carries on any more."""
+
+from collections.abc import AsyncIterator
+
+from sqlalchemy import select
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.service import RPCError
+
+from activities.store import Store
+from activities.verdicts import is_gone
+from models.audit import Symptom
+from models.meeting import MeetingStage
+from verify.reading import TABLES, rows
+
+MEETING, INCIDENT, CORRECTIVE = (TABLES[name] for name in ("meeting_row", "incident_row", "corrective_row"))
+_OPEN = (
+    select(MEETING.c.id).where(MEETING.c.stage != MeetingStage.CLOSED.value),
+    select(INCIDENT.c.workflow_id).where(INCIDENT.c.closed_at.is_(None)),
+    select(CORRECTIVE.c.workflow_id).where(CORRECTIVE.c.closed_at.is_(None)),
+)
+_IN_ORDER = (WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.COMPLETED)
+"""One that ends well has written its last page: it was read here before that."""
+
+
+async def ended_dossiers(client: Client, store: Store) -> AsyncIterator[Symptom]:
+    """Those that somebody has ended in Temporal: nobody's clock runs there, and new cases join it in vain.
+
+    Raises StoreError, RPCError.
+    """
+    for asked in _OPEN:
+        async with store.read() as session:
+            found = [row[0] for row in await rows(session, asked)]
+        for workflow_id in found:
+            if await _status(client, workflow_id) not in _IN_ORDER:
+                yield Symptom(code="dossier_ended", number=workflow_id)
+
+
+async def _status(client: Client, workflow_id: str) -> WorkflowExecutionStatus | None:
+    try:
+        return (await client.get_workflow_handle(workflow_id).describe()).status
+    except RPCError as error:
+        if not is_gone(error):
+            raise
+        return None
