@@ -9,6 +9,7 @@ from models.complaint import DemandKind
 from models.procedure import Procedure, Step
 from models.steps import Band
 from rules.approving import band_of
+from rules.audit import breaches
 from rules.checks import Refusal
 from rules.permits import move
 from tests.rules.builders import (
@@ -26,6 +27,7 @@ from tests.rules.builders import (
     offered,
     paid,
 )
+from tests.rules.test_takeback import row
 
 MANAGER, GENERAL, DESK, ROOMS = "duty_manager", "general_manager", "reception", "housekeeping"
 SEEN = {"as_told": True, "seen_by": "Hugo"}
@@ -298,8 +300,14 @@ def test_a_case_moves_to_another_version_only_if_it_has_all_the_case_stands_on()
     assert (verdict.accepted, moved.procedure, moved.works[-1].deadline) == (True, "hotel.2", world.view.due)
     routes = tuple(route for route in HOTEL.routes if route.name != "room")
     duties = {name: duty for name, duty in HOTEL.duties.items() if name != "look"}
-    for lacking in (_version(routes=routes), _version(duties=duties), _version(causes={}), None, HOTEL):
-        with pytest.raises(Refusal):
+    for lacking, told in (
+        (_version(routes=routes), "lacks the route room"),
+        (_version(duties=duties), "lacks the duty look"),
+        (_version(causes={}), "lacks the cause dirty"),
+        (None, "does not have it"),
+        (HOTEL, "is the one the case runs on"),
+    ):
+        with pytest.raises(Refusal, match=told):
             move(world.case, HOTEL, command, world.now, "owner", other=lacking)
 
 
@@ -409,3 +417,17 @@ def test_a_case_is_not_moved_to_a_version_in_which_nobody_may_say_what_it_waits_
     authority = {name: who for name, who in world.pack.authority.items() if name != command}
     with pytest.raises(Refusal, match=f"the command {command}"):
         _moved(world, world.pack.model_copy(update={"version": 2, "authority": authority}))
+
+
+def test_an_ask_with_more_time_ends_at_its_new_deadline_and_the_oracle_knows_it() -> None:
+    authority = PACK.authority | {"extend": (PANEL,)}
+    pack = PACK.model_copy(update={"extensions": HOTEL.extensions, "authority": authority})
+    more = {"of": MERCHANDISE, "by": "2h", "asked_by": "Mo", "reason": "The floor is flooded."}
+    silent, answered = (World(pack=pack).does("extend", PANEL, **more).wait(hours=25) for _ in range(2))
+    answered.confirms()
+    silent.wait(hours=1)
+    assert (answered.ruling.basis, silent.ruling.basis, silent.ruling.at) == ("answer", "silence", START + hours(26))
+    assert [breaches(row(world), world.case.events) for world in (silent, answered)] == [[], []]
+    for world, code in ((silent, "silence_off_deadline"), (answered, "answer_after_deadline")):
+        unsaid = [e.model_copy(update={"kind": "x"}) if e.kind == "extended" else e for e in world.case.events]
+        assert [wrong.code for wrong in breaches(row(world), unsaid)] == [code]
