@@ -68,7 +68,12 @@ def test_the_day_ends_at_midnight_where_the_company_is_also_for_an_answer_at_235
     world.until(ends)
     breach = world.event("not_same_day")
     assert (breach.at, breach.department, world.stage) == (ends, RETURNS, "executing")
-    assert world.child().stage == "feedback"
+    assert world.case.missed
+    assert (world.child().stage, world.case.missed) == ("feedback", False)
+
+
+def test_where_a_procedure_says_nothing_of_it_a_remedy_has_no_clock() -> None:
+    assert granted(pack=PACK.model_copy(update={"same_day": None})).view.due is None
 
 
 def test_a_day_an_outage_of_ours_used_up_is_nobodys_breach() -> None:
@@ -79,7 +84,9 @@ def test_a_day_an_outage_of_ours_used_up_is_nobodys_breach() -> None:
 def test_a_remedy_with_goods_is_due_on_the_day_the_goods_are_back() -> None:
     world = granted(demand=WAY)
     assert (world.view.waiting_for, world.view.due) == (RETURNS, None)
-    assert [mail.to for mail in (*world.mails("return_goods"), *world.mails("goods_expected"))] == ["customer", RETURNS]
+    asked = (*world.mails("return_goods"), *world.mails("goods_expected"))
+    until = (START + PACK.clocks.goods.within).isoformat()
+    assert [(mail.to, mail.values["due_at"]) for mail in asked] == [("customer", until), (RETURNS, until)]
     world.wait(days=3).does("goods", RETURNS, accepted=True)
     assert (world.view.due, world.view.waiting_for) == (MIDNIGHT + timedelta(days=3), "system")
     assert world.refuses("goods", RETURNS, accepted=True) == "wrong_stage"
@@ -203,7 +210,8 @@ def test_the_customer_hears_why_a_remedy_was_abandoned() -> None:
     world = failed()
     case = abandoned(world.case, world.pack, world.now, "客户账户已注销")
     mail = case.mails[-1]
-    assert (mail.to, mail.template, mail.values["reason"]) == ("customer", "not_done", "客户账户已注销")
+    assert (mail.to, mail.template) == ("customer", "not_done")
+    assert (mail.values["reason"], mail.values["refunded"]) == ("客户账户已注销", 0)
     assert (case.stage, case.callbacks) == ("feedback", 1)
 
 

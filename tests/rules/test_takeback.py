@@ -114,6 +114,15 @@ def test_a_second_decision_gives_what_is_owed_besides_and_each_is_borne_under_it
     }
 
 
+def test_an_earlier_refund_may_come_back_after_a_later_one_was_given() -> None:
+    world = granted(demand={"kind": "refund", "amount": 4_000}).child(amount=4_000, reference="P-1", done=("pay",))
+    world.does("feedback", DESK, satisfied=False, reason="不够", demand={"kind": "refund", "amount": 10_000})
+    world.does("contact", DESK).confirms().child(amount=10_000, reference="P-2", done=("pay",))
+    taken(world).does("resolve", RETURNS, outcome="retry")
+    order = order_for(world.case, world.pack)
+    assert (world.view.refunded, order.decision, order.amount) == (10_000, 1, 4_000)
+
+
 def test_a_case_does_not_end_while_the_customer_is_owed_what_came_back() -> None:
     world = paid().does("feedback", DESK, satisfied=False, reason="仍漏水")
     taken(world).does("withdraw", DESK)
