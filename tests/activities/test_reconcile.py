@@ -11,6 +11,7 @@ from models.ledger import Difference
 from models.stage import Stage
 from models.tables import CaseRow, RefundIntent
 from tests.activities.bookkeeping import Books, executed, ruled, taken_back
+from tests.activities.test_ledger import GOOD, run
 
 
 async def reconciled(store: Store, *, embedded: bool = True) -> tuple[list[Difference], Reconciliation]:
@@ -68,6 +69,12 @@ async def test_money_of_no_case_is_found(books: Books, store: Store) -> None:
     found, run = await reconciled(store)
     assert [(d.number, d.gateway, d.ledger, d.case) for d in found] == [("X-1", 1, 0, 0)]
     assert run.totals["CNY"]["gateway"] == 5_011
+
+
+async def test_bookings_of_no_case_are_found(store: Store) -> None:
+    await run(store, *GOOD)
+    found, _ = await reconciled(store)
+    assert [(d.number, d.gateway, d.ledger, d.case) for d in found] == [("C-1", 0, 5, 0)]
 
 
 async def test_money_a_person_paid_by_other_means_is_no_difference(books: Books, store: Store) -> None:

@@ -373,6 +373,32 @@ async def test_a_refund_said_to_be_taken_back_that_the_gateway_still_lists_is_no
     assert gateway.keys == ["C-1:1:pay:1"]
 
 
+async def test_news_of_a_payment_from_before_it_was_taken_back_does_not_pay_it_again(
+    store: Store, remedy: Remedy, clock: Any
+) -> None:
+    intents = Intents(store)
+    opened: Any = await intents.open(remedy(), clock())
+    for reference, state in (("RF-1", "taken_back"), ("RF-2", "paid")):
+        await intents.paid(opened.intent, Receipt(reference="RF-1", amount=400, currency="CNY"))
+        await intents.taken_back(opened.intent.key, "account_closed")
+        await intents.paid(opened.intent, Receipt(reference=reference, amount=400, currency="CNY"))
+        kept: Any = await intents.get(opened.intent.key)
+        assert kept.state == state
+
+
+async def test_a_refusal_of_a_call_that_another_has_followed_frees_nothing(
+    store: Store, remedy: Remedy, clock: Any
+) -> None:
+    intents = Intents(store)
+    opened: Any = await intents.open(remedy(), clock())
+    later = await intents.sending(opened.intent, clock(), anew=True)
+    assert not await intents.refused(opened.intent.model_copy(update={"generation": 1}), "account_closed", 1)
+    kept: Any = await intents.get(later.key)
+    assert (kept.state, kept.generation, await refunded(store)) == ("open", 2, [400])
+    assert await intents.refused(later, "account_closed", 1)
+    assert await refunded(store) == [0]
+
+
 async def _taken_back(store: Store) -> None:
     async with store.write() as session:
         (intent,) = (await session.exec(select(RefundIntent))).all()
