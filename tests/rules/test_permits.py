@@ -95,7 +95,9 @@ def test_more_than_that_waits_for_its_approver_before_anything_is_promised() -> 
     world = found(5_001)
     assert (world.stage, world.view.waiting_for, world.view.due) == ("approving", MANAGER, START + hours(1))
     assert not world.mails("result")
-    assert world.does("approve", MANAGER, approve=True).stage == "executing"
+    assert world.does("approve", MANAGER, approve=True, actor="Dora", reason="fair").stage == "executing"
+    approved = world.event("approved")
+    assert (approved.actor, approved.department, approved.data["reason"]) == ("Dora", MANAGER, "fair")
 
 
 def test_goods_after_a_refund_need_the_approval_their_worth_needs() -> None:
@@ -206,6 +208,7 @@ def test_silence_of_a_duty_rules_for_the_customer_where_the_procedure_says_so() 
     assert (world.stage, world.ruling.basis, world.shares) == ("executing", "silence", {"hotel": 100})
     late = world.send("record", ROOMS, fields=SEEN, liable=liable(laundry=100))
     assert (late.code, world.shares) == ("late", {"hotel": 100})
+    assert world.refuses("record", ROOMS, fields=SEEN, liable=liable(laundry=100)) == "already_answered"
 
 
 def test_an_outage_of_ours_over_a_duty_blames_nobody() -> None:
@@ -410,8 +413,11 @@ def test_a_clock_too_short_for_its_first_reminder_still_has_its_later_one() -> N
         (guest().does("record", DESK), "record"),
         (World(), "confirm"),
         (offered(), "respond"),
+        (World(negotiation="not_tried"), "negotiated"),
+        (World(contact=None), "contact"),
+        (World().confirms(merchant=50, customer=50), "verify"),
     ],
-    ids=["approving", "working", "asked", "offering"],
+    ids=["approving", "working", "asked", "offering", "negotiating", "explaining", "verifying"],
 )
 def test_a_case_is_not_moved_to_a_version_in_which_nobody_may_say_what_it_waits_for(world: World, command: str) -> None:
     authority = {name: who for name, who in world.pack.authority.items() if name != command}
@@ -431,3 +437,27 @@ def test_an_ask_with_more_time_ends_at_its_new_deadline_and_the_oracle_knows_it(
     for world, code in ((silent, "silence_off_deadline"), (answered, "answer_after_deadline")):
         unsaid = [e.model_copy(update={"kind": "x"}) if e.kind == "extended" else e for e in world.case.events]
         assert [wrong.code for wrong in breaches(row(world), unsaid)] == [code]
+
+
+def test_a_case_is_not_moved_to_a_version_without_the_department_that_has_its_task() -> None:
+    departments = {name: each for name, each in HOTEL.departments.items() if name != MANAGER}
+    with pytest.raises(Refusal, match=f"the department {MANAGER}"):
+        _moved(found(5_001), _version(departments=departments))
+
+
+def test_what_the_steps_before_have_left_open_is_the_panels_and_no_refusal() -> None:
+    look = HOTEL.duties["look"].model_copy(update={"on_silence": "proceed"})
+    world = guest(pack=_version(duties=HOTEL.duties | {"look": look})).does("record", DESK).wait(hours=1)
+    assert (world.stage, world.case.ruling) == ("panel", None)
+
+
+def test_while_the_customer_has_an_offer_nobody_makes_another() -> None:
+    offer = {"demand": {"kind": "refund", "amount": 100}, "basis": "x", "liable": liable(hotel=100)}
+    assert offered().refuses("offer", MANAGER, **offer, fields={"impact": "none"}) == "wrong_stage"
+
+
+def test_what_a_report_rests_on_is_kept_with_it() -> None:
+    world = guest().does("record", DESK, evidence=["photo/1"])
+    report = world.case.works[0].report
+    assert report is not None
+    assert report.evidence == ("photo/1",)
