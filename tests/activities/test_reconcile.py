@@ -101,6 +101,12 @@ async def test_a_payment_the_case_is_just_making_is_told_apart_from_a_difference
     await books.write("C-1", ruled(1), stage=Stage.EXECUTING)
     (found,) = (await reconciled(store))[0]
     assert (found.under_way, found.gateway, found.ledger) == (True, 500, 0)
+    async with store.write() as session:
+        await session.exec(update(CaseRow).values(refunded=3))
+    (found,) = (await reconciled(store))[0]
+    assert (found.under_way, found.case) == (False, 3)
+    async with store.write() as session:
+        await session.exec(update(CaseRow).values(refunded=0))
     await EmbeddedGateway(store).refund("planted", "C-1:1:pay", "O-C-1", 1, "CNY")
     (found,) = (await reconciled(store))[0]
     assert found.under_way is False

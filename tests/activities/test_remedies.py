@@ -58,7 +58,7 @@ def desk(store: Store, clock: Any) -> Callable[..., Remedies]:
 
 async def refunded(store: Store) -> list[int]:
     async with store.read() as session:
-        return list((await session.exec(select(OrderAccount.refunded))).all())
+        return list((await session.exec(select(OrderAccount.refunded).order_by(OrderAccount.order_number))).all())
 
 
 async def fails(call: Callable[[RemedyOrder], object], order: RemedyOrder) -> ApplicationError:
@@ -165,6 +165,19 @@ async def test_a_refusal_gives_the_amount_back_and_stays_the_answer(
     assert (await desk(gateway).pay(remedy())).failure == "account_closed"
     assert gateway.keys == ["C-1:1:pay:1"]
     assert (await desk(gateway).pay_state(remedy())).failure == "account_closed"
+
+
+async def test_what_one_order_takes_gives_back_or_finds_too_late_changes_no_other_order(
+    store: Store, desk: Callable[..., Remedies], remedy: Remedy, clock: Any
+) -> None:
+    await desk().pay(remedy("C-9", order="O-9", amount=300))
+    intents = Intents(store)
+    opened: Any = await intents.open(remedy(amount=700), clock())
+    await intents.refused(opened.intent, "account_closed", 1)
+    assert await refunded(store) == [0, 300]
+    await desk().pay(remedy("C-2", amount=700))
+    await intents.paid(opened.intent, Receipt(reference="RF-LATE", amount=700, currency="CNY"))
+    assert await refunded(store) == [1_000, 300]
 
 
 async def test_a_person_may_try_a_refused_payment_again_under_a_new_key_after_a_look(
