@@ -174,6 +174,7 @@ def test_the_decision_of_an_incident_rules_a_case_that_is_being_asked_and_tells_
     assert case.case.stage == "executing"
     assert case.case.ruling is not None
     assert (case.case.ruling.basis, case.case.ruling.liable[0].party) == ("incident", "merchant")
+    assert (case.event("decided").actor, case.event("decided").data["incident"]) == ("x", "IN20260302001")
     assert "ask_withdrawn" in [mail.template for mail in case.sent]
 
 

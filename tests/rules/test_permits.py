@@ -207,7 +207,7 @@ def test_silence_of_a_duty_rules_for_the_customer_where_the_procedure_says_so() 
     world = guest(demand={"kind": "refund", "amount": 4_000}).does("record", DESK).wait(hours=1)
     assert (world.stage, world.ruling.basis, world.shares) == ("executing", "silence", {"hotel": 100})
     late = world.send("record", ROOMS, fields=SEEN, liable=liable(laundry=100))
-    assert (late.code, world.shares) == ("late", {"hotel": 100})
+    assert (late.accepted, late.code, world.shares) == (True, "late", {"hotel": 100})
     assert world.refuses("record", ROOMS, fields=SEEN, liable=liable(laundry=100)) == "already_answered"
 
 
@@ -216,6 +216,7 @@ def test_an_outage_of_ours_over_a_duty_blames_nobody() -> None:
     assert world.ruling.basis == "silence"
     assert {event.data["duty"] for event in world.case.events if event.kind == "duty_missed"} == {"first_word"}
     assert world.shares == {"hotel": 100}
+    assert guest(pack=_version(unreachable="laundry")).outage(hours=5).shares == {"laundry": 100}
 
 
 def test_s2_08_a_report_that_finds_nothing_true_tells_the_customer_why() -> None:
@@ -268,6 +269,8 @@ def test_a_deadline_is_extended_once_with_a_reason_by_somebody_else_and_the_cust
     assert world.refuses("extend", MANAGER, by="1h", **(more | {"of": DESK})) == "bad_input"
     world.does("extend", MANAGER, by="2h", **more)
     assert (world.view.due, world.mails("extended")[-1].to) == (START + hours(3), "customer")
+    given = world.event("extended").data
+    assert (given["asked_by"], given["reason"]) == ("Hugo", "The floor is flooded.")
     assert world.refuses("extend", MANAGER, by="1h", **more) == "too_much"
     assert World().refuses("extend", DESK, by="1h", **more) == "wrong_department"  # a procedure without extensions
 
@@ -457,7 +460,12 @@ def test_while_the_customer_has_an_offer_nobody_makes_another() -> None:
 
 
 def test_what_a_report_rests_on_is_kept_with_it() -> None:
-    world = guest().does("record", DESK, evidence=["photo/1"])
-    report = world.case.works[0].report
+    world = guest().does("record", DESK)
+    world.does("record", ROOMS, fields=SEEN, liable=liable(hotel=100), evidence=["photo/1"])
+    report = world.case.works[-1].report
     assert report is not None
-    assert report.evidence == ("photo/1",)
+    assert (report.fields, report.evidence) == (SEEN, ("photo/1",))
+
+
+def test_a_case_settled_by_offers_is_not_handled_directly_however_little_the_front_desk_does_before() -> None:
+    assert not offered().case.direct

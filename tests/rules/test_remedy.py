@@ -146,6 +146,12 @@ def test_a_retry_goes_on_under_the_same_decision_and_does_nothing_twice() -> Non
     assert world.child().case.refunded == 21_000
 
 
+def test_what_an_earlier_attempt_has_done_is_not_asked_for_by_a_third_one() -> None:
+    world = failed("refused", "pay", "label", "goods", demand=WAY).does("resolve", RETURNS, outcome="retry")
+    world.child(failure="refused", step="pay").does("resolve", RETURNS, outcome="retry")
+    assert order_for(world.case, world.pack).steps == ("pay",)
+
+
 def test_goods_that_did_not_come_back_are_asked_for_again_on_a_retry() -> None:
     world = failed("goods_not_returned", "goods", demand=WAY).does("resolve", DESK, outcome="retry")
     assert order_for(world.case, world.pack).steps == ("label", "goods", "pay")

@@ -105,7 +105,7 @@ def test_a_self_operated_order_outside_the_rules_is_explained_and_politely_refus
     assert (world.stage, world.case.out_of_rule, world.case.contested) == ("refused", True, False)
     until = START + timedelta(days=7)
     assert [mail.values["due_at"] for mail in world.mails("refused_rule")] == [until.isoformat()]
-    assert world.view.due == until
+    assert (world.view.due, world.event("refused").data["why"]) == (until, "refused_rule")
 
 
 def test_out_of_rule_and_contested_are_two_flags_and_a_case_may_have_both() -> None:
