@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select, text
 
-from activities.audit import Chain, Entry, append, configuration, hash_of
+from activities.audit import Chain, Entry, append, configuration, hash_of, of_event
 from activities.casebook import Casebook
 from activities.store import Store, StoreError
 from models.case import Event
@@ -138,6 +138,23 @@ async def test_denials_decisions_and_money_of_a_case_are_in_it_without_what_peop
     ]
     assert "13800138000" not in json.dumps([row.data for row in rows])
     assert rows[0].data == {"code": "wrong_department", "message": "decide", "event": "message_refused"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "lines"),
+    [
+        ("decision", "triaged answered answered_late silence ruled decided contested resolved"),
+        ("money", "executed execution_failed taken_back cost_moved"),
+        ("erasure", "forgotten"),
+        (None, "filed asked reminded mail_sent"),
+    ],
+)
+def test_what_decides_pays_or_erases_has_a_row_of_its_kind(kind: str | None, lines: str) -> None:
+    for line in lines.split():
+        entry = of_event("C-1", Event(seq=7, at=NOW, kind=line, actor="a", department="panel", data={"code": "x"}))
+        found = entry and (entry.kind, entry.subject, entry.actor, entry.data, entry.key, entry.at)
+        data = {"code": "x", "department": "panel", "event": line}
+        assert found == (kind and (kind, "C-1", "a", data, "C-1:7", NOW))
 
 
 async def test_what_the_service_works_by_is_in_it_once_for_each_content(store: Store, directory: Directory) -> None:

@@ -134,6 +134,16 @@ async def test_a_payment_in_doubt_that_a_person_settled_counts_once(
     assert (await desk().pay(remedy("C-3", amount=1))).failure == "exceeds_paid"
 
 
+async def test_a_payment_in_doubt_is_not_taken_for_another_amount_that_people_paid(
+    desk: Callable[..., Remedies], remedy: Remedy, books: Books
+) -> None:
+    await books.case("C-1", number="O-1")
+    await fails(desk(ScriptedGateway(TryAgain("timeout"))).pay, remedy("C-1", amount=300))
+    await books.write("C-1", ruled(1), executed(2, 400, elsewhere=1, reference="BANK-1"), refunded=400)
+    assert (await desk().pay(remedy("C-2", amount=301))).failure == "exceeds_paid"
+    assert (await desk().pay(remedy("C-3", amount=300))).failure is None
+
+
 async def test_an_order_paid_in_one_currency_gives_nothing_back_in_another(
     store: Store, desk: Callable[..., Remedies], remedy: Remedy
 ) -> None:

@@ -215,6 +215,8 @@ def test_s1_13_the_customer_is_called_back_within_c_x8_and_a_call_not_made_is_a_
     world.until(wd(2))
     assert world.event("not_called_back").department == DESK
     called = told().does("feedback", DESK, reached=False, reason="无人接听")
+    later = told().wait(hours=30).does("feedback", DESK, reached=False, reason="无人接听")
+    assert later.case.due == ends(later.now, COURIER.callbacks.every, COURIER.time_zone, CALENDAR)
     called.wait(days=9)
     assert "not_called_back" not in called.kinds()[: called.kinds().index("feedback_asked") + 2]
 
@@ -239,7 +241,7 @@ def test_s1_13_a_call_that_was_made_in_one_round_is_not_taken_for_one_of_the_nex
     world.does("record", DESK, fields={"result": "再派"})
     assert (world.stage, "not_called_back" in world.kinds()) == ("feedback", False)
     breach = world.until(world.case.due or START).event("not_called_back")
-    assert (breach.department, breach.data["times"]) == (DESK, 1)
+    assert (breach.department, breach.data["times"], world.case.missed) == (DESK, 1, True)
 
 
 def test_what_is_given_a_second_time_because_the_first_came_back_is_not_told_by_a_duty_again() -> None:

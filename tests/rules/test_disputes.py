@@ -107,7 +107,7 @@ def test_what_was_granted_stays_granted_and_only_the_cost_waits_for_the_panel(wo
     case = world()
     stage = case.stage
     contested(case, "merchant")
-    assert (case.stage, case.case.cost_held) == (stage, True)
+    assert (case.stage, case.case.cost_held, case.event("cost_held").department) == (stage, True, PANEL)
     assert PANEL in case.view.waiting_for.split(",")
     decided(case, liable=liable(carrier=100))
     assert (case.stage, case.shares, case.case.cost_held, case.case.final) == (stage, {"carrier": 100}, False, False)

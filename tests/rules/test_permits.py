@@ -459,6 +459,11 @@ def test_while_the_customer_has_an_offer_nobody_makes_another() -> None:
     assert offered().refuses("offer", MANAGER, **offer, fields={"impact": "none"}) == "wrong_stage"
 
 
+def test_a_complaint_withdrawn_while_a_department_is_at_work_ends_at_once_and_the_department_is_told() -> None:
+    world = guest().does("withdraw", DESK)
+    assert (world.exit, [mail.to for mail in world.mails("ask_withdrawn")]) == ("withdrawn", [DESK])
+
+
 def test_what_a_report_rests_on_is_kept_with_it() -> None:
     world = guest().does("record", DESK)
     world.does("record", ROOMS, fields=SEEN, liable=liable(hotel=100), evidence=["photo/1"])

@@ -49,6 +49,8 @@ def test_a_compensation_pays_its_amount_and_an_apology_needs_no_child() -> None:
     assert granted(demand={"kind": "compensation", "amount": 700}).child().case.refunded == 700
     apology = granted(demand={"kind": "apology"})
     assert (apology.stage, apology.view.child, apology.case.refunded) == ("feedback", None, 0)
+    done = {"decision": 1, "remedy": "apology", "refunded": 0, "currency": "CNY"}
+    assert apology.event("executed").data == done
 
 
 @pytest.mark.parametrize(
@@ -116,7 +118,7 @@ def test_a_failed_remedy_becomes_a_task_of_a_named_department_with_a_clock(
     task = world.view.task
     assert task is not None
     assert (world.stage, task.kind, task.department, task.due) == ("task", kind, department, world.now + hours(24))
-    assert [mail.to for mail in world.mails("task")] == [department]
+    assert [(mail.to, mail.values["code"]) for mail in world.mails("task")] == [(department, "broken")]
 
 
 def test_a_task_past_its_clock_is_escalated_again_and_again_and_never_dies() -> None:
