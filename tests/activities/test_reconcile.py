@@ -1,16 +1,23 @@
 """Gateway, ledger and cases agree, and where they do not, the case is named."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from sqlalchemy import text, update
 from sqlmodel import col
 
 from activities.embedded import EmbeddedGateway
+from activities.intents import Intents
+from activities.ports import Receipt
 from activities.reconcile import Reconciliation
 from activities.store import Store
 from models.ledger import Difference
+from models.remedy import RemedyOrder
 from models.stage import Stage
 from models.tables import CaseRow, RefundIntent
 from tests.activities.bookkeeping import Books, executed, ruled, taken_back
+from tests.activities.conftest import Clock
 from tests.activities.test_ledger import GOOD, run
 
 
@@ -127,6 +134,19 @@ async def test_a_refund_the_gateway_took_back_is_named_until_its_case_has_taken_
     await books.write("C-1", taken_back(3, 500, reference))
     assert (await reconciled(store, embedded=embedded))[0] == []
     assert await books.balances() == {}
+
+
+async def test_a_partners_refunds_are_known_by_its_receipts(
+    books: Books, store: Store, remedy: Callable[..., RemedyOrder], clock: Clock
+) -> None:
+    await books.case("C-1")
+    intents = Intents(store)
+    opened: Any = await intents.open(remedy("C-1", order="O-C-1", amount=500, paid=100_000), clock())
+    await intents.paid(opened.intent, Receipt(reference="RF-1", amount=500, currency="CNY"))
+    await books.write("C-1", ruled(1), executed(2, 500, reference="RF-1"), refunded=500)
+    assert (await reconciled(store, embedded=False))[0] == []
+    (found,) = (await reconciled(store, embedded=True))[0]
+    assert (found.gateway, found.ledger) == (0, 500)
 
 
 async def test_nothing_is_changed_by_looking(books: Books, store: Store) -> None:

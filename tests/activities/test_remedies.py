@@ -101,6 +101,7 @@ async def test_one_payment_asked_for_ten_times_at_once_is_made_once(
 async def test_nothing_to_pay_is_done_at_once(store: Store, desk: Callable[..., Remedies], remedy: Remedy) -> None:
     end = await desk().pay(remedy(amount=0))
     assert (end.reference, end.failure) == (None, None)
+    assert (await desk().pay_state(remedy(amount=0))).failure is None
     assert await refunded(store) == []
 
 

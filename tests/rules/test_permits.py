@@ -146,6 +146,7 @@ def test_silence_needs_an_approval_also_where_the_authority_has_answered_in_an_e
 def test_not_approved_a_determination_is_the_panels() -> None:
     world = found(5_001).does("approve", MANAGER, approve=False, reason="too much")
     assert (world.stage, world.view.waiting_for) == ("panel", GENERAL)
+    assert world.event("not_approved").data["reason"] == "too much"
 
 
 def test_an_approval_nobody_gives_goes_up_the_ladder() -> None:
@@ -462,6 +463,23 @@ def test_while_the_customer_has_an_offer_nobody_makes_another() -> None:
 def test_a_complaint_withdrawn_while_a_department_is_at_work_ends_at_once_and_the_department_is_told() -> None:
     world = guest().does("withdraw", DESK)
     assert (world.exit, [mail.to for mail in world.mails("ask_withdrawn")]) == ("withdrawn", [DESK])
+
+
+def test_a_report_that_names_a_stranger_or_more_than_was_paid_is_refused_a_late_one_too() -> None:
+    world = guest().does("record", DESK)
+    stranger, too_much = liable(martians=100), {"kind": "refund", "amount": 21_001}
+    for _ in range(2):
+        assert world.refuses("record", ROOMS, fields=SEEN, liable=stranger) == "bad_input"
+        assert world.refuses("record", ROOMS, fields=SEEN, liable=liable(hotel=100), demand=too_much) == "too_much"
+        world.wait(hours=1)
+    assert world.ruling.basis == "silence"
+
+
+def test_an_offer_says_its_number_and_a_counter_its_reason() -> None:
+    world = offered()
+    assert world.mails("offer")[-1].values["version"] == 1
+    countered = world.does("respond", DESK, version=1, accept=False, reason="too little").event("offer_countered")
+    assert (countered.data["version"], countered.data["reason"]) == (1, "too little")
 
 
 def test_what_a_report_rests_on_is_kept_with_it() -> None:

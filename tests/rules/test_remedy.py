@@ -45,6 +45,12 @@ def test_a_product_named_twice_is_sent_as_often_as_it_was_ordered() -> None:
     assert [line.quantity for line in order.lines] == [1, 1]
 
 
+@pytest.mark.parametrize("kind", ["exchange", "reship", "repair"])
+def test_where_the_customer_names_no_goods_the_whole_order_is_meant(kind: str) -> None:
+    order = order_for(granted(demand={"kind": kind}).case, PACK)
+    assert [(line.sku, line.quantity) for line in order.lines] == [("S-1", 2)]
+
+
 def test_a_compensation_pays_its_amount_and_an_apology_needs_no_child() -> None:
     assert granted(demand={"kind": "compensation", "amount": 700}).child().case.refunded == 700
     apology = granted(demand={"kind": "apology"})
@@ -91,6 +97,7 @@ def test_a_remedy_with_goods_is_due_on_the_day_the_goods_are_back() -> None:
     assert [(mail.to, mail.values["due_at"]) for mail in asked] == [("customer", until), (RETURNS, until)]
     world.wait(days=3).does("goods", RETURNS, accepted=True)
     assert (world.view.due, world.view.waiting_for) == (MIDNIGHT + timedelta(days=3), "system")
+    assert (world.event("goods").department, world.event("goods").data["accepted"]) == (RETURNS, 1)
     assert world.refuses("goods", RETURNS, accepted=True) == "wrong_stage"
     assert world.refuses("goods", DESK, accepted=True) == "wrong_department"
 

@@ -233,6 +233,12 @@ def test_s2_38_the_approver_is_never_who_made_the_offer() -> None:
     assert world.does("approve", CHIEF, actor="当班课长", approve=True).stage == "offering"
 
 
+def test_s2_38_an_offer_nobody_approves_goes_up_the_ladder_of_who_would_pay_it() -> None:
+    world = offered(2_001)
+    world.until(world.view.due or START)
+    assert world.view.waiting_for == f"{CHIEF},{MANAGER}"
+
+
 @pytest.mark.parametrize(("amount", "slips"), [(2_000, 1), (10_000, 1), (10_001, 0)])
 def test_s2_39_petty_cash_up_to_100_yuan_is_countersigned_afterwards(amount: int, slips: int) -> None:
     world = offered(amount)
