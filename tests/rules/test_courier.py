@@ -122,7 +122,7 @@ def test_s1_07_a_result_that_takes_longer_is_told_with_regular_progress() -> Non
 
 def test_s1_07_a_clock_nobody_keeps_goes_up_the_ladder_and_is_never_dropped() -> None:
     world = parcel().does("record", DESK, duty="respond").wait(hours=4)
-    assert world.event("duty_missed").department == DESK
+    assert (world.event("duty_missed").department, world.case.missed) == (DESK, True)
     assert {mail.to for mail in world.mails("duty_overdue")} == {DESK, SUPERVISOR}
     assert {mail.values["duty"] for mail in world.mails("duty_overdue")} == {"investigate"}
     world.wait(hours=4)
@@ -235,7 +235,8 @@ def test_s1_13_who_is_not_satisfied_is_examined_again_with_c_x9_and_after_two_ro
 
 
 def test_s1_13_a_call_that_was_made_in_one_round_is_not_taken_for_one_of_the_next() -> None:
-    world = told().does("feedback", DESK, satisfied=False, reason="仍未送达").does("record", DESK, duty="respond")
+    world = told().does("feedback", DESK, reached=False, reason="无人接听")
+    world.does("feedback", DESK, satisfied=False, reason="仍未送达").does("record", DESK, duty="respond")
     assert world.event("rework").data["round"] == 2
     world.does("record", DESK, fields={"system_record": "x"}, liable=liable(station=100))
     world.does("record", DESK, fields={"result": "再派"})
@@ -253,6 +254,13 @@ def test_what_is_given_a_second_time_because_the_first_came_back_is_not_told_by_
     world.does("taken_back", COURIER.cashier, reference="P-1", code="account_closed")
     world.does("resolve", COURIER.cashier, outcome="retry").child(amount=20_000, reference="P-2", done=("pay",))
     assert (world.stage, [work.duty for work in world.case.works].count("tell_result")) == ("feedback", 1)
+
+
+def test_a_duty_nobody_could_have_heard_of_goes_up_no_ladder() -> None:
+    world = parcel()
+    world.handing_over = False
+    world.does("record", DESK, duty="respond").outage(hours=5)
+    assert ("duty_missed" in world.kinds(), world.mails("duty_overdue"), world.view.waiting_for) == (False, [], DESK)
 
 
 def test_whom_a_duty_was_escalated_to_may_report_it() -> None:

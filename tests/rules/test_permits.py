@@ -435,6 +435,7 @@ def test_an_ask_with_more_time_ends_at_its_new_deadline_and_the_oracle_knows_it(
     more = {"of": MERCHANDISE, "by": "2h", "asked_by": "Mo", "reason": "The floor is flooded."}
     silent, answered = (World(pack=pack).does("extend", PANEL, **more).wait(hours=25) for _ in range(2))
     answered.confirms()
+    assert silent.refuses("extend", PANEL, **more) == "too_much"
     silent.wait(hours=1)
     assert (answered.ruling.basis, silent.ruling.basis, silent.ruling.at) == ("answer", "silence", START + hours(26))
     assert [breaches(row(world), world.case.events) for world in (silent, answered)] == [[], []]
