@@ -87,9 +87,6 @@ class Objections:
         about = await session.get_one(LedgerTxn, row.txn)
         _, procedure = await _behind(session, about.number, "")
         pack, now = self._pack_of(procedure), self._now()
-        kept = about.model_dump(
-            exclude={"id", "ground", "clause", "contested", "reverses", "at", "period", "booked_at"}
-        )
         connection = await session.connection()
         await connection.execute(insert(LedgerEntry), entry_rows(made, entries))
         values = {
@@ -102,7 +99,7 @@ class Objections:
             "period": await open_month(session, month_of(now, pack)),
             "booked_at": now,
         }
-        await connection.execute(insert(LedgerTxn), [kept | values])
+        await connection.execute(insert(LedgerTxn), [about.model_dump() | values])
 
 
 async def waiting_objections(session: AsyncSession, whose: ColumnElement[bool], at_most: int) -> list[Objection]:

@@ -68,8 +68,14 @@ def _money(row: RowFacts, events: Sequence[Event]) -> Iterator[Violation]:
 
 @dataclass
 class _Ask:
-    deadline: datetime
+    deadlines: list[datetime]
+    """The one it was issued with, and those its department was given later."""
     open: bool = True
+
+    def give(self, deadline: datetime) -> None:
+        """More time. The line does not say whether it is for this ask or for a duty: either deadline fits."""
+        if self.open:
+            self.deadlines.append(deadline)
 
 
 class _Clocks:
@@ -91,13 +97,15 @@ class _Clocks:
                 self._asks.clear()
             case "asked":
                 deadline = datetime.fromisoformat(str(event.data["deadline_at"]))
-                self._asks[department] = _Ask(deadline)
+                self._asks[department] = _Ask([deadline])
                 self._deadlines.setdefault(department, []).append(deadline)
+            case "extended" if ask is not None:
+                ask.give(datetime.fromisoformat(str(event.data["deadline_at"])))
             case "silence" if ask is not None:
                 return _silence(event, ask)
             case "answered" if ask is not None:
                 ask.open = False
-                return None if event.at < ask.deadline else "answer_after_deadline"
+                return None if event.at < max(ask.deadlines) else "answer_after_deadline"
             case "answered_late":
                 known = self._deadlines.get(department, [])
                 return None if any(event.at >= deadline for deadline in known) else "late_before_deadline"
@@ -108,7 +116,7 @@ def _silence(event: Event, ask: _Ask) -> str | None:
     decided, ask.open = not ask.open, False
     if decided:
         return "silence_despite_answer"
-    return None if event.at == ask.deadline else "silence_off_deadline"
+    return None if event.at in ask.deadlines else "silence_off_deadline"
 
 
 def _clocks(number: str, events: Sequence[Event]) -> Iterator[Violation]:

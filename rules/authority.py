@@ -14,7 +14,7 @@ Limits = Mapping[str, int]
 """The most somebody may let out by one decision: currency -> minor units."""
 LEAVES = {
     "contact": ("contacted",),
-    "triage": ("triaged",),
+    "triage": ("triaged", "rerouted"),
     "negotiated": ("negotiated",),
     "confirm": ("answered", "answered_late"),
     "verify": ("verified",),
@@ -23,10 +23,15 @@ LEAVES = {
     "insist": ("insisted",),
     "goods": ("goods",),
     "resolve": ("resolved",),
+    "feedback": ("feedback", "not_reached"),
+    "withdraw": ("withdrawn",),
+    "forget": ("forgotten",),
     "record": ("recorded", "recorded_late"),
     "offer": ("offered",),
+    "respond": ("offer_accepted", "offer_countered"),
     "approve": ("approved", "not_approved"),
     "extend": ("extended",),
+    "move": ("moved",),
 }
 """The lines of the record by which it is known who has sent a command."""
 JUDGED = frozenset(kind for kinds in LEAVES.values() for kind in kinds)

@@ -42,7 +42,8 @@ def _wrong(field: FormField, given: Mapping[str, Detail]) -> Iterator[tuple[str,
 
 def _is_date(value: Detail) -> bool:
     try:
-        return isinstance(value, str) and len(value) == 10 and bool(date.fromisoformat(value))
+        # Python takes the day of a week too, such as 2026-W05-6.
+        return isinstance(value, str) and date.fromisoformat(value).isoformat() == value
     except ValueError:
         return False
 

@@ -14,6 +14,7 @@ from rules.money import freight_part, goods_value, on_top, stake
 from rules.record import note, notify, stamp
 from rules.spans import deadline
 from rules.stages import give_task, move
+from rules.takeback import freight_given
 
 
 def execute(case: Case, pack: Procedure, at: datetime, due: datetime | None = None) -> Case:
@@ -194,8 +195,8 @@ def _done(
     order, remedy = case.complaint.order, execution.remedy if execution else owed(case, pack)
     again = execution is not None and execution.under is not None
     from_stock = "reserve" in pack.remedies[remedy.kind].steps and not again
-    freight = freight_part(order, case.demand, amount, case.refunded)
     under = _decision(case)
+    freight = freight_given(case, under, amount) if again else freight_part(order, case.demand, amount, case.refunded)
     if execution is not None and amount and reference is not None and not elsewhere:
         given = Given(
             decision=execution.decision,

@@ -91,6 +91,15 @@ def given_up(case: Case) -> int | None:
     return case.execution.decision
 
 
+def freight_given(case: Case, under: int, amount: int) -> int:
+    """How much of what is given again was the order's freight the first time: another demand may stand since then."""
+    wanted = ("executed", under, amount)
+    lines = (
+        e.data for e in reversed(case.events) if (e.kind, e.data.get("decision"), e.data.get("refunded")) == wanted
+    )
+    return int(next(lines, {}).get("freight", 0))
+
+
 def reopened(closed: Case, pack: Procedure, given: Given, code: str, at: datetime) -> Case:
     """A case that had ended goes on, because money it had given came back. Its record goes on where it ended."""
     case = note(closed.but(exit=None, satisfied=False), at, "reopened")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select, text
 
-from activities.audit import Chain, Entry, append, configuration, hash_of
+from activities.audit import Chain, Entry, append, configuration, hash_of, of_event
 from activities.casebook import Casebook
 from activities.store import Store, StoreError
 from models.case import Event
@@ -80,7 +80,38 @@ def test_a_row_has_the_same_hash_in_every_zone() -> None:
     row["prev"] = ""
     elsewhere = {**row, "at": NOW.astimezone(timezone(timedelta(hours=8))), "data": {"a": 2, "b": 1}}
     assert hash_of(row) == hash_of(elsewhere)
-    assert all(hash_of(row) != hash_of({**row, name: value}) for name, value in (("actor", "b"), ("seq", 2)))
+    forged = {"seq": 2, "at": NOW + timedelta(seconds=1), "kind": "denied", "actor": "b", "subject": "t"}
+    forged |= {"data": {"b": 1, "a": 3}, "key": "k", "prev": "0"}
+    assert forged.keys() == row.keys()
+    assert [name for name, value in forged.items() if hash_of({**row, name: value}) == hash_of(row)] == []
+
+
+def _row(seq: int, prev: str, **changes: Any) -> dict[str, Any]:
+    row = {"seq": seq, "at": NOW, "kind": "read", "actor": "a", "subject": "s", "data": {}, "key": None, "prev": prev}
+    row |= changes
+    return row | {"hash": hash_of(row)}
+
+
+def test_a_chain_names_the_first_row_that_is_left_out_moved_or_forged_however_well_it_is_hashed() -> None:
+    first = _row(1, "")
+    second = _row(2, first["hash"])
+    third = _row(3, second["hash"])
+    forged = _row(2, first["hash"], actor="b")
+    for rows, broken in (
+        ([first, second, third], None),
+        ([first, third], 2),
+        ([first, _row(2, second["hash"])], 2),
+        ([first, _row(3, first["hash"])], 2),
+        ([first, second | {"actor": "b"}, third], 2),
+        ([first, forged, third], 3),
+        ([second, third], 1),
+        ([_row(1, "0")], 1),
+    ):
+        chain = Chain()
+        for row in rows:
+            chain.follow(row)
+        assert chain.broken == broken
+        assert chain.rows == (len(rows) if broken is None else broken - 1)
 
 
 async def test_denials_decisions_and_money_of_a_case_are_in_it_without_what_people_wrote(
@@ -107,6 +138,23 @@ async def test_denials_decisions_and_money_of_a_case_are_in_it_without_what_peop
     ]
     assert "13800138000" not in json.dumps([row.data for row in rows])
     assert rows[0].data == {"code": "wrong_department", "message": "decide", "event": "message_refused"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "lines"),
+    [
+        ("decision", "triaged answered answered_late silence ruled decided contested resolved"),
+        ("money", "executed execution_failed taken_back cost_moved"),
+        ("erasure", "forgotten"),
+        (None, "filed asked reminded mail_sent"),
+    ],
+)
+def test_what_decides_pays_or_erases_has_a_row_of_its_kind(kind: str | None, lines: str) -> None:
+    for line in lines.split():
+        entry = of_event("C-1", Event(seq=7, at=NOW, kind=line, actor="a", department="panel", data={"code": "x"}))
+        found = entry and (entry.kind, entry.subject, entry.actor, entry.data, entry.key, entry.at)
+        data = {"code": "x", "department": "panel", "event": line}
+        assert found == (kind and (kind, "C-1", "a", data, "C-1:7", NOW))
 
 
 async def test_what_the_service_works_by_is_in_it_once_for_each_content(store: Store, directory: Directory) -> None:

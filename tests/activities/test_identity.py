@@ -121,6 +121,12 @@ def test_the_workers_vouch_for_whom_they_have_judged_to_one_case(issuer: Issuer,
     assert gate.vouch("耿焰", CASE) is None
 
 
+def test_what_the_workers_vouch_for_is_believed_whatever_the_companys_sign_in_calls_a_name(issuer: Issuer) -> None:
+    keys = KeyFile(issuer.public)
+    worker = Gate(keys, required=True, claim="preferred_username", own_key=b"a" * 32, clock=lambda: NOW)
+    assert worker.holder(worker.vouch("售后团队负责人", CASE), to=CASE) == Holder("售后团队负责人", ours=True)
+
+
 def _forged(claims: dict[str, Any], issuer: Issuer) -> list[str]:
     """Tokens for whoever wants to be somebody else."""
     kid = json.loads(issuer.public.read_text())["keys"][0]["kid"]

@@ -1,16 +1,24 @@
 """Gateway, ledger and cases agree, and where they do not, the case is named."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from sqlalchemy import text, update
 from sqlmodel import col
 
 from activities.embedded import EmbeddedGateway
+from activities.intents import Intents
+from activities.ports import Receipt
 from activities.reconcile import Reconciliation
 from activities.store import Store
 from models.ledger import Difference
+from models.remedy import RemedyOrder
 from models.stage import Stage
 from models.tables import CaseRow, RefundIntent
 from tests.activities.bookkeeping import Books, executed, ruled, taken_back
+from tests.activities.conftest import Clock
+from tests.activities.test_ledger import GOOD, run
 
 
 async def reconciled(store: Store, *, embedded: bool = True) -> tuple[list[Difference], Reconciliation]:
@@ -70,6 +78,12 @@ async def test_money_of_no_case_is_found(books: Books, store: Store) -> None:
     assert run.totals["CNY"]["gateway"] == 5_011
 
 
+async def test_bookings_of_no_case_are_found(store: Store) -> None:
+    await run(store, *GOOD)
+    found, _ = await reconciled(store)
+    assert [(d.number, d.gateway, d.ledger, d.case) for d in found] == [("C-1", 0, 5, 0)]
+
+
 async def test_money_a_person_paid_by_other_means_is_no_difference(books: Books, store: Store) -> None:
     await books.case("C-1")
     await books.write("C-1", ruled(1), executed(2, 500, elsewhere=1, reference="BANK-7"), refunded=500)
@@ -94,6 +108,12 @@ async def test_a_payment_the_case_is_just_making_is_told_apart_from_a_difference
     await books.write("C-1", ruled(1), stage=Stage.EXECUTING)
     (found,) = (await reconciled(store))[0]
     assert (found.under_way, found.gateway, found.ledger) == (True, 500, 0)
+    async with store.write() as session:
+        await session.exec(update(CaseRow).values(refunded=3))
+    (found,) = (await reconciled(store))[0]
+    assert (found.under_way, found.case) == (False, 3)
+    async with store.write() as session:
+        await session.exec(update(CaseRow).values(refunded=0))
     await EmbeddedGateway(store).refund("planted", "C-1:1:pay", "O-C-1", 1, "CNY")
     (found,) = (await reconciled(store))[0]
     assert found.under_way is False
@@ -114,6 +134,19 @@ async def test_a_refund_the_gateway_took_back_is_named_until_its_case_has_taken_
     await books.write("C-1", taken_back(3, 500, reference))
     assert (await reconciled(store, embedded=embedded))[0] == []
     assert await books.balances() == {}
+
+
+async def test_a_partners_refunds_are_known_by_its_receipts(
+    books: Books, store: Store, remedy: Callable[..., RemedyOrder], clock: Clock
+) -> None:
+    await books.case("C-1")
+    intents = Intents(store)
+    opened: Any = await intents.open(remedy("C-1", order="O-C-1", amount=500, paid=100_000), clock())
+    await intents.paid(opened.intent, Receipt(reference="RF-1", amount=500, currency="CNY"))
+    await books.write("C-1", ruled(1), executed(2, 500, reference="RF-1"), refunded=500)
+    assert (await reconciled(store, embedded=False))[0] == []
+    (found,) = (await reconciled(store, embedded=True))[0]
+    assert (found.gateway, found.ledger) == (0, 500)
 
 
 async def test_nothing_is_changed_by_looking(books: Books, store: Store) -> None:

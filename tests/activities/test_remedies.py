@@ -58,7 +58,7 @@ def desk(store: Store, clock: Any) -> Callable[..., Remedies]:
 
 async def refunded(store: Store) -> list[int]:
     async with store.read() as session:
-        return list((await session.exec(select(OrderAccount.refunded))).all())
+        return list((await session.exec(select(OrderAccount.refunded).order_by(OrderAccount.order_number))).all())
 
 
 async def fails(call: Callable[[RemedyOrder], object], order: RemedyOrder) -> ApplicationError:
@@ -101,6 +101,7 @@ async def test_one_payment_asked_for_ten_times_at_once_is_made_once(
 async def test_nothing_to_pay_is_done_at_once(store: Store, desk: Callable[..., Remedies], remedy: Remedy) -> None:
     end = await desk().pay(remedy(amount=0))
     assert (end.reference, end.failure) == (None, None)
+    assert (await desk().pay_state(remedy(amount=0))).failure is None
     assert await refunded(store) == []
 
 
@@ -134,6 +135,16 @@ async def test_a_payment_in_doubt_that_a_person_settled_counts_once(
     assert (await desk().pay(remedy("C-3", amount=1))).failure == "exceeds_paid"
 
 
+async def test_a_payment_in_doubt_is_not_taken_for_another_amount_that_people_paid(
+    desk: Callable[..., Remedies], remedy: Remedy, books: Books
+) -> None:
+    await books.case("C-1", number="O-1")
+    await fails(desk(ScriptedGateway(TryAgain("timeout"))).pay, remedy("C-1", amount=300))
+    await books.write("C-1", ruled(1), executed(2, 400, elsewhere=1, reference="BANK-1"), refunded=400)
+    assert (await desk().pay(remedy("C-2", amount=301))).failure == "exceeds_paid"
+    assert (await desk().pay(remedy("C-3", amount=300))).failure is None
+
+
 async def test_an_order_paid_in_one_currency_gives_nothing_back_in_another(
     store: Store, desk: Callable[..., Remedies], remedy: Remedy
 ) -> None:
@@ -165,6 +176,19 @@ async def test_a_refusal_gives_the_amount_back_and_stays_the_answer(
     assert (await desk(gateway).pay(remedy())).failure == "account_closed"
     assert gateway.keys == ["C-1:1:pay:1"]
     assert (await desk(gateway).pay_state(remedy())).failure == "account_closed"
+
+
+async def test_what_one_order_takes_gives_back_or_finds_too_late_changes_no_other_order(
+    store: Store, desk: Callable[..., Remedies], remedy: Remedy, clock: Any
+) -> None:
+    await desk().pay(remedy("C-9", order="O-9", amount=300))
+    intents = Intents(store)
+    opened: Any = await intents.open(remedy(amount=700), clock())
+    await intents.refused(opened.intent, "account_closed", 1)
+    assert await refunded(store) == [0, 300]
+    await desk().pay(remedy("C-2", amount=700))
+    await intents.paid(opened.intent, Receipt(reference="RF-LATE", amount=700, currency="CNY"))
+    assert await refunded(store) == [1_000, 300]
 
 
 async def test_a_person_may_try_a_refused_payment_again_under_a_new_key_after_a_look(
@@ -371,6 +395,32 @@ async def test_a_refund_said_to_be_taken_back_that_the_gateway_still_lists_is_no
     ends = [await desk(gateway).pay(remedy(attempt=2)) for _ in range(2)]
     assert {(end.reference, end.failure) for end in ends} == {("RF-1", None)}
     assert gateway.keys == ["C-1:1:pay:1"]
+
+
+async def test_news_of_a_payment_from_before_it_was_taken_back_does_not_pay_it_again(
+    store: Store, remedy: Remedy, clock: Any
+) -> None:
+    intents = Intents(store)
+    opened: Any = await intents.open(remedy(), clock())
+    for reference, state in (("RF-1", "taken_back"), ("RF-2", "paid")):
+        await intents.paid(opened.intent, Receipt(reference="RF-1", amount=400, currency="CNY"))
+        await intents.taken_back(opened.intent.key, "account_closed")
+        await intents.paid(opened.intent, Receipt(reference=reference, amount=400, currency="CNY"))
+        kept: Any = await intents.get(opened.intent.key)
+        assert kept.state == state
+
+
+async def test_a_refusal_of_a_call_that_another_has_followed_frees_nothing(
+    store: Store, remedy: Remedy, clock: Any
+) -> None:
+    intents = Intents(store)
+    opened: Any = await intents.open(remedy(), clock())
+    later = await intents.sending(opened.intent, clock(), anew=True)
+    assert not await intents.refused(opened.intent.model_copy(update={"generation": 1}), "account_closed", 1)
+    kept: Any = await intents.get(later.key)
+    assert (kept.state, kept.generation, await refunded(store)) == ("open", 2, [400])
+    assert await intents.refused(later, "account_closed", 1)
+    assert await refunded(store) == [0]
 
 
 async def _taken_back(store: Store) -> None:

@@ -330,13 +330,14 @@ async def test_the_agenda_lists_what_is_held_for_an_objection_until_it_is_decide
     await books.paid("C-1", 1_001)
     await close(statements)
 
-    async def waiting() -> list[tuple[str, int, int, str]]:
+    async def waiting(procedure: str = "marketplace") -> list[tuple[str, int, int, str]]:
         async with store.read() as session:
-            found = await waiting_objections(session, CaseRow.under("marketplace"), 10)
+            found = await waiting_objections(session, CaseRow.under(procedure), 10)
         return [(each.party, each.line, each.amount, each.reason) for each in found]
 
     assert await waiting() == []
     await answer(statements, 1, objection="货物未退回")
     assert await waiting() == [("merchant:M-1", 1, 1_001, "货物未退回")]
+    assert await waiting("courier") == []
     await rule(statements, 1, CARRIER)
     assert await waiting() == []

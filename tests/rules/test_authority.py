@@ -6,13 +6,17 @@ from typing import Any
 
 import pytest
 
-from models.commands import COMMANDS
+from models.commands import COMMANDS, Decide
 from models.directory import Directory, Person, Team
+from models.names import COMMAND_NAMES
 from models.stage import Stage
+from rules.authority import LEAVES, another_person
+from rules.checks import Refusal
 from rules.messages import receive
 from rules.record import KEPT_EVENTS
 from tests.builders import least
 from tests.rules.builders import (
+    COURIER,
     DESK,
     LEADERSHIP,
     LOGISTICS,
@@ -27,6 +31,7 @@ from tests.rules.builders import (
     offered,
     paid,
 )
+from tests.rules.test_courier import parcel
 
 DEPARTMENTS = tuple(PACK.departments)
 AT: dict[Stage, Callable[[], World]] = {
@@ -214,6 +219,25 @@ def test_who_had_a_part_does_not_decide_however_many_lines_of_strangers_have_fol
     assert world.refuses("decide", PANEL, actor=who, **FIELDS["decide"]) == "same_person"
     assert world.case.parts[-2:] == (("answered", "Wei"), ("contested", "Mo"))
     assert world.send("decide", PANEL, actor="Ling", **FIELDS["decide"]).accepted
+
+
+def test_a_procedure_may_keep_whoever_sent_any_command_from_another() -> None:
+    assert set(LEAVES) == set(COMMAND_NAMES)
+    world = World(pack=PACK.model_copy(update={"separation": {"decide": ("feedback",)}})).confirms().child()
+    for _ in range(PACK.rework.times):
+        world.does("feedback", DESK, satisfied=False, actor="Mo").does("contact", DESK).confirms()
+    world.does("feedback", DESK, satisfied=False, actor="Wei")
+    assert world.stage == Stage.PANEL
+    assert world.refuses("decide", PANEL, actor="Mo", **FIELDS["decide"]) == "same_person"
+    assert world.send("decide", PANEL, actor="Ling", **FIELDS["decide"]).accepted
+
+
+def test_who_sent_a_case_down_another_route_had_a_part_in_it() -> None:
+    world = parcel().does("triage", DESK, route="complex", reason="x", actor="Mo")
+    pack = COURIER.model_copy(update={"separation": {"decide": ("triage",)}})
+    another_person(world.case, pack, "decide", Decide(actor="Ling", grant=True, reason="x"))
+    with pytest.raises(Refusal, match="had a part in this matter"):
+        another_person(world.case, pack, "decide", Decide(actor="Mo", grant=True, reason="x"))
 
 
 def test_the_directory_says_who_reads_what_and_how_much_they_may_let_out() -> None:

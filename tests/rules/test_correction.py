@@ -62,6 +62,15 @@ def test_an_added_department_has_its_own_clock_and_the_first_ones_deadline_still
     assert world.ask(LOGISTICS).deadline == START + hours(24 + 24) + (world.now - START - hours(24))
 
 
+def test_the_late_answer_of_a_department_that_is_asked_no_more_is_kept_as_late() -> None:
+    world = corrected(World().wait(hours=23), "ask", MERCHANDISE, LOGISTICS).wait(hours=1)
+    assert world.ask(MERCHANDISE).silent
+    corrected(world, "ask", LOGISTICS)
+    late = world.send("confirm", MERCHANDISE, liable=[{"party": "merchant"}], reason="迟")
+    assert (late.code, world.event("answered_late").department) == ("late", MERCHANDISE)
+    assert world.refuses("confirm", MERCHANDISE, liable=[{"party": "merchant"}], reason="x") == "already_answered"
+
+
 def test_an_answer_given_stands_when_the_triage_is_corrected_to_that_department() -> None:
     world = World(cause="damage_unclear").confirms(MERCHANDISE, merchant=100)
     corrected(world, "ask", MERCHANDISE)

@@ -96,6 +96,7 @@ def test_s1_05_an_agent_sends_a_simple_case_down_the_complex_flow() -> None:
     world = parcel().does("record", DESK, duty="respond")
     world.does("triage", DESK, route="complex", reason="涉及两个部门")
     assert (world.case.route, world.view.waiting_for) == ("complex", DESK)
+    assert world.event("rerouted").data == {"route": "complex", "reason": "涉及两个部门"}
     assert world.refuses("triage", DESK, route="no_such_way", reason="x") == "bad_input"
 
 
@@ -115,13 +116,15 @@ def test_s1_07_the_simple_flow_answers_inquires_within_c_x3_tells_the_result_wit
 def test_s1_07_a_result_that_takes_longer_is_told_with_regular_progress() -> None:
     world = inquired().wait(hours=30)
     assert [mail.values["duty"] for mail in world.mails("progress")] == ["give_result"]
-    assert world.wait(hours=24).mails("progress")[-1].values["due_at"]
+    told_again = world.wait(hours=24).mails("progress")
+    assert [mail.values["due_at"] for mail in told_again] == [wd(2).isoformat()] * 2
 
 
 def test_s1_07_a_clock_nobody_keeps_goes_up_the_ladder_and_is_never_dropped() -> None:
     world = parcel().does("record", DESK, duty="respond").wait(hours=4)
-    assert world.event("duty_missed").department == DESK
+    assert (world.event("duty_missed").department, world.case.missed) == (DESK, True)
     assert {mail.to for mail in world.mails("duty_overdue")} == {DESK, SUPERVISOR}
+    assert {mail.values["duty"] for mail in world.mails("duty_overdue")} == {"investigate"}
     world.wait(hours=4)
     assert "leadership" in {mail.to for mail in world.mails("duty_overdue")}
     missed = world.wait(days=10).kinds().count("duty_missed")
@@ -212,6 +215,8 @@ def test_s1_13_the_customer_is_called_back_within_c_x8_and_a_call_not_made_is_a_
     world.until(wd(2))
     assert world.event("not_called_back").department == DESK
     called = told().does("feedback", DESK, reached=False, reason="无人接听")
+    later = told().wait(hours=30).does("feedback", DESK, reached=False, reason="无人接听")
+    assert later.case.due == ends(later.now, COURIER.callbacks.every, COURIER.time_zone, CALENDAR)
     called.wait(days=9)
     assert "not_called_back" not in called.kinds()[: called.kinds().index("feedback_asked") + 2]
 
@@ -227,6 +232,41 @@ def test_s1_13_who_is_not_satisfied_is_examined_again_with_c_x9_and_after_two_ro
         assert world.case.round == round_
         world.does("feedback", DESK, satisfied=False, reason="仍未送达")
     assert (world.stage, world.view.waiting_for) == ("panel", PANEL)
+
+
+def test_s1_13_a_call_that_was_made_in_one_round_is_not_taken_for_one_of_the_next() -> None:
+    world = told().does("feedback", DESK, reached=False, reason="无人接听")
+    world.does("feedback", DESK, satisfied=False, reason="仍未送达").does("record", DESK, duty="respond")
+    assert world.event("rework").data["round"] == 2
+    world.does("record", DESK, fields={"system_record": "x"}, liable=liable(station=100))
+    world.does("record", DESK, fields={"result": "再派"})
+    assert (world.stage, "not_called_back" in world.kinds()) == ("feedback", False)
+    breach = world.until(world.case.due or START).event("not_called_back")
+    assert (breach.department, breach.data["times"], world.case.missed) == (DESK, 1, True)
+
+
+def test_what_is_given_a_second_time_because_the_first_came_back_is_not_told_by_a_duty_again() -> None:
+    world = lost().does("record", SUPERVISOR, fields={"decisions": "站点查"})
+    world.does("record", STATION, fields={"finding": "丢失", "waybill": "f/1", "logistics_record": "f/2"})
+    plan = {"measures": "赔偿", "owner": "站长", "milestones": "三日内"}
+    world.does("record", SUPERVISOR, fields=plan, liable=liable(station=100)).child()
+    world.does("record", DESK, duty="tell_result")
+    world.does("taken_back", COURIER.cashier, reference="P-1", code="account_closed")
+    world.does("resolve", COURIER.cashier, outcome="retry").child(amount=20_000, reference="P-2", done=("pay",))
+    assert (world.stage, [work.duty for work in world.case.works].count("tell_result")) == ("feedback", 1)
+
+
+def test_a_duty_nobody_could_have_heard_of_goes_up_no_ladder() -> None:
+    world = parcel()
+    world.handing_over = False
+    world.does("record", DESK, duty="respond").outage(hours=5)
+    assert ("duty_missed" in world.kinds(), world.mails("duty_overdue"), world.view.waiting_for) == (False, [], DESK)
+
+
+def test_whom_a_duty_was_escalated_to_may_report_it() -> None:
+    world = parcel().does("record", DESK, duty="respond").wait(hours=8)
+    world.does("record", "leadership", fields={"system_record": "滞留"}, liable=liable(station=100))
+    assert world.view.works[-1].duty == "give_result"
 
 
 def test_c_x1_to_c_x9_stand_in_the_pack_as_parameters_marked_as_ours() -> None:

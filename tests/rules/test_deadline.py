@@ -86,6 +86,8 @@ def test_two_departments_answers_and_silence_make_one_ruling_for_the_customer(
     if first is None or second is None:
         world.wait(hours=24)
     assert (world.ruling.basis, world.shares, world.ruling.for_customer) == (basis, shares, True)
+    named = MERCHANDISE if (first is not None) == (basis == "answer") else LOGISTICS
+    assert world.ruling.department == named
     assert world.stage == ("verifying" if second == {"merchant": 30, "customer": 70} else "executing")
 
 

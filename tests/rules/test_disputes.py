@@ -86,6 +86,7 @@ def test_anyone_concerned_can_dispute_a_finding_which_goes_to_the_panel_at_once(
     world = contested(found_against(), by)
     assert (world.stage, world.case.contested, world.view.due) == ("panel", True, world.now + hours(24))
     assert (world.event("contested").data["by"], world.mails("panel")[0].values["reason"]) == (by, "不服")
+    assert (world.event("panel").department, world.event("panel").data["contested"]) == (PANEL, 1)
 
 
 def test_a_dispute_before_the_last_answer_takes_the_open_ask_back() -> None:
@@ -101,12 +102,12 @@ def test_a_dispute_about_a_shared_liability_comes_before_the_promise() -> None:
     assert world.stage == "panel"
 
 
-@pytest.mark.parametrize("world", [granted, paid])
+@pytest.mark.parametrize("world", [granted, paid, lambda: World().wait(hours=24).child()])
 def test_what_was_granted_stays_granted_and_only_the_cost_waits_for_the_panel(world: Any) -> None:
     case = world()
     stage = case.stage
     contested(case, "merchant")
-    assert (case.stage, case.case.cost_held) == (stage, True)
+    assert (case.stage, case.case.cost_held, case.event("cost_held").department) == (stage, True, PANEL)
     assert PANEL in case.view.waiting_for.split(",")
     decided(case, liable=liable(carrier=100))
     assert (case.stage, case.shares, case.case.cost_held, case.case.final) == (stage, {"carrier": 100}, False, False)

@@ -27,6 +27,11 @@ def test_a_missed_explanation_is_a_recorded_violation_and_the_ask_goes_out() -> 
     assert world.case.missed
 
 
+def test_an_explanation_the_complaint_tells_of_is_on_record_with_who_gave_it() -> None:
+    contacted = World(contact={"by": "徐莉", "mode": "phone"}).event("contacted")
+    assert (contacted.actor, contacted.data["mode"]) == ("徐莉", "phone")
+
+
 def test_the_ask_is_issued_at_its_planned_instant_even_when_the_worker_comes_back_days_later() -> None:
     world = World(contact=None)
     world.now += timedelta(days=3)

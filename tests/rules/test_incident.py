@@ -174,7 +174,21 @@ def test_the_decision_of_an_incident_rules_a_case_that_is_being_asked_and_tells_
     assert case.case.stage == "executing"
     assert case.case.ruling is not None
     assert (case.case.ruling.basis, case.case.ruling.liable[0].party) == ("incident", "merchant")
+    assert (case.event("decided").actor, case.event("decided").data["incident"]) == ("x", "IN20260302001")
     assert "ask_withdrawn" in [mail.template for mail in case.sent]
+
+
+@pytest.mark.parametrize("stage", ["negotiating", "explaining", "panel", "leadership"])
+def test_the_decision_of_an_incident_rules_a_case_wherever_it_waits(stage: str) -> None:
+    filed: dict[str, Any] = {"negotiating": {"negotiation": "not_tried"}, "explaining": {"contact": None}}
+    then: dict[str, Any] = {"panel": ("contest", {"by": "customer"}), "leadership": ("insist", {})}
+    case = Batched(**filed.get(stage, {}))
+    if stage in then:
+        name, fields = then[stage]
+        case.confirms(customer=100).does(name, DESK, reason="x", **fields)
+    assert case.stage == stage
+    assert case.together().accepted
+    assert (case.stage, case.ruling.basis) == ("executing", "incident")
 
 
 def test_a_case_with_a_ruling_of_its_own_keeps_it() -> None:
@@ -258,6 +272,7 @@ def test_the_decision_of_an_incident_reaches_a_case_wherever_it_waits_for_a_ruli
     assert [work.duty for work in case.case.works if work.open and not work.aside] == []
     assert {offer.state for offer in case.case.offers} <= {"lapsed"}
     assert (case.case.pending, case.case.task) == ("", None)
+    assert [share.party for share in case.case.found] == ["supplier"]
 
 
 @pytest.mark.parametrize("where", ["working", "offering", "offered", "approving"])

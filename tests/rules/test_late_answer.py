@@ -11,7 +11,8 @@ def ruled_by_silence(**changes: Any) -> World:
 
 def late(world: World, department: str = MERCHANDISE, **percents: int) -> World:
     liable = [{"party": party, "percent": percent} for party, percent in percents.items()]
-    assert world.send("confirm", department, liable=liable, reason="迟").code == "late"
+    verdict = world.send("confirm", department, liable=liable, reason="迟")
+    assert (verdict.accepted, verdict.code) == (True, "late")
     return world
 
 

@@ -56,6 +56,11 @@ def test_shared_liability_is_verified_then_promised_then_given_within_24_hours(
     assert world.kinds().index("verified") < world.kinds().index("promised") < world.kinds().index("executing")
 
 
+def test_the_silence_of_three_is_borne_to_the_last_percent() -> None:
+    world = World().does("triage", DESK, handling="ask", ask=[MERCHANDISE, LOGISTICS, DESK], reason="x")
+    assert world.wait(hours=24).shares == {MERCHANDISE: 34, LOGISTICS: 33, DESK: 33}
+
+
 def test_a_missed_verification_is_recorded_and_the_customer_gets_the_promise_all_the_same() -> None:
     world = World(cause="damaged").confirms(LOGISTICS, carrier=50, customer=50).wait(hours=4)
     assert (world.stage, world.event("not_verified").department) == ("executing", DESK)

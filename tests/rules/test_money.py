@@ -81,6 +81,7 @@ def test_partial_lines_pay_their_prices_and_the_freight_only_with_the_whole_orde
     assert value() == 1_250
     assert value(lines=[{"sku": "A", "quantity": 1}]) == 300
     assert value(lines=[{"sku": "A", "quantity": 3}]) == 700
+    assert value(lines=[{"sku": "B", "quantity": 1}]) == 500
     assert value(lines=[{"sku": "A", "quantity": 2}, {"sku": "A", "quantity": 1}]) == 700
     assert value(lines=[{"sku": "A", "quantity": 3}, {"sku": "B", "quantity": 1}]) == 1_250
     assert value(amount=77) == 77

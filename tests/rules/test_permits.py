@@ -9,6 +9,7 @@ from models.complaint import DemandKind
 from models.procedure import Procedure, Step
 from models.steps import Band
 from rules.approving import band_of
+from rules.audit import breaches
 from rules.checks import Refusal
 from rules.permits import move
 from tests.rules.builders import (
@@ -26,6 +27,7 @@ from tests.rules.builders import (
     offered,
     paid,
 )
+from tests.rules.test_takeback import row
 
 MANAGER, GENERAL, DESK, ROOMS = "duty_manager", "general_manager", "reception", "housekeeping"
 SEEN = {"as_told": True, "seen_by": "Hugo"}
@@ -93,7 +95,9 @@ def test_more_than_that_waits_for_its_approver_before_anything_is_promised() -> 
     world = found(5_001)
     assert (world.stage, world.view.waiting_for, world.view.due) == ("approving", MANAGER, START + hours(1))
     assert not world.mails("result")
-    assert world.does("approve", MANAGER, approve=True).stage == "executing"
+    assert world.does("approve", MANAGER, approve=True, actor="Dora", reason="fair").stage == "executing"
+    approved = world.event("approved")
+    assert (approved.actor, approved.department, approved.data["reason"]) == ("Dora", MANAGER, "fair")
 
 
 def test_goods_after_a_refund_need_the_approval_their_worth_needs() -> None:
@@ -142,6 +146,7 @@ def test_silence_needs_an_approval_also_where_the_authority_has_answered_in_an_e
 def test_not_approved_a_determination_is_the_panels() -> None:
     world = found(5_001).does("approve", MANAGER, approve=False, reason="too much")
     assert (world.stage, world.view.waiting_for) == ("panel", GENERAL)
+    assert world.event("not_approved").data["reason"] == "too much"
 
 
 def test_an_approval_nobody_gives_goes_up_the_ladder() -> None:
@@ -203,7 +208,8 @@ def test_silence_of_a_duty_rules_for_the_customer_where_the_procedure_says_so() 
     world = guest(demand={"kind": "refund", "amount": 4_000}).does("record", DESK).wait(hours=1)
     assert (world.stage, world.ruling.basis, world.shares) == ("executing", "silence", {"hotel": 100})
     late = world.send("record", ROOMS, fields=SEEN, liable=liable(laundry=100))
-    assert (late.code, world.shares) == ("late", {"hotel": 100})
+    assert (late.accepted, late.code, world.shares) == (True, "late", {"hotel": 100})
+    assert world.refuses("record", ROOMS, fields=SEEN, liable=liable(laundry=100)) == "already_answered"
 
 
 def test_an_outage_of_ours_over_a_duty_blames_nobody() -> None:
@@ -211,6 +217,7 @@ def test_an_outage_of_ours_over_a_duty_blames_nobody() -> None:
     assert world.ruling.basis == "silence"
     assert {event.data["duty"] for event in world.case.events if event.kind == "duty_missed"} == {"first_word"}
     assert world.shares == {"hotel": 100}
+    assert guest(pack=_version(unreachable="laundry")).outage(hours=5).shares == {"laundry": 100}
 
 
 def test_s2_08_a_report_that_finds_nothing_true_tells_the_customer_why() -> None:
@@ -263,6 +270,8 @@ def test_a_deadline_is_extended_once_with_a_reason_by_somebody_else_and_the_cust
     assert world.refuses("extend", MANAGER, by="1h", **(more | {"of": DESK})) == "bad_input"
     world.does("extend", MANAGER, by="2h", **more)
     assert (world.view.due, world.mails("extended")[-1].to) == (START + hours(3), "customer")
+    given = world.event("extended").data
+    assert (given["asked_by"], given["reason"]) == ("Hugo", "The floor is flooded.")
     assert world.refuses("extend", MANAGER, by="1h", **more) == "too_much"
     assert World().refuses("extend", DESK, by="1h", **more) == "wrong_department"  # a procedure without extensions
 
@@ -298,8 +307,14 @@ def test_a_case_moves_to_another_version_only_if_it_has_all_the_case_stands_on()
     assert (verdict.accepted, moved.procedure, moved.works[-1].deadline) == (True, "hotel.2", world.view.due)
     routes = tuple(route for route in HOTEL.routes if route.name != "room")
     duties = {name: duty for name, duty in HOTEL.duties.items() if name != "look"}
-    for lacking in (_version(routes=routes), _version(duties=duties), _version(causes={}), None, HOTEL):
-        with pytest.raises(Refusal):
+    for lacking, told in (
+        (_version(routes=routes), "lacks the route room"),
+        (_version(duties=duties), "lacks the duty look"),
+        (_version(causes={}), "lacks the cause dirty"),
+        (None, "does not have it"),
+        (HOTEL, "is the one the case runs on"),
+    ):
+        with pytest.raises(Refusal, match=told):
             move(world.case, HOTEL, command, world.now, "owner", other=lacking)
 
 
@@ -402,10 +417,79 @@ def test_a_clock_too_short_for_its_first_reminder_still_has_its_later_one() -> N
         (guest().does("record", DESK), "record"),
         (World(), "confirm"),
         (offered(), "respond"),
+        (World(negotiation="not_tried"), "negotiated"),
+        (World(contact=None), "contact"),
+        (World().confirms(merchant=50, customer=50), "verify"),
     ],
-    ids=["approving", "working", "asked", "offering"],
+    ids=["approving", "working", "asked", "offering", "negotiating", "explaining", "verifying"],
 )
 def test_a_case_is_not_moved_to_a_version_in_which_nobody_may_say_what_it_waits_for(world: World, command: str) -> None:
     authority = {name: who for name, who in world.pack.authority.items() if name != command}
     with pytest.raises(Refusal, match=f"the command {command}"):
         _moved(world, world.pack.model_copy(update={"version": 2, "authority": authority}))
+
+
+def test_an_ask_with_more_time_ends_at_its_new_deadline_and_the_oracle_knows_it() -> None:
+    authority = PACK.authority | {"extend": (PANEL,)}
+    pack = PACK.model_copy(update={"extensions": HOTEL.extensions, "authority": authority})
+    more = {"of": MERCHANDISE, "by": "2h", "asked_by": "Mo", "reason": "The floor is flooded."}
+    silent, answered = (World(pack=pack).does("extend", PANEL, **more).wait(hours=25) for _ in range(2))
+    answered.confirms()
+    assert silent.refuses("extend", PANEL, **more) == "too_much"
+    silent.wait(hours=1)
+    assert (answered.ruling.basis, silent.ruling.basis, silent.ruling.at) == ("answer", "silence", START + hours(26))
+    assert [breaches(row(world), world.case.events) for world in (silent, answered)] == [[], []]
+    for world, code in ((silent, "silence_off_deadline"), (answered, "answer_after_deadline")):
+        unsaid = [e.model_copy(update={"kind": "x"}) if e.kind == "extended" else e for e in world.case.events]
+        assert [wrong.code for wrong in breaches(row(world), unsaid)] == [code]
+
+
+def test_a_case_is_not_moved_to_a_version_without_the_department_that_has_its_task() -> None:
+    departments = {name: each for name, each in HOTEL.departments.items() if name != MANAGER}
+    with pytest.raises(Refusal, match=f"the department {MANAGER}"):
+        _moved(found(5_001), _version(departments=departments))
+
+
+def test_what_the_steps_before_have_left_open_is_the_panels_and_no_refusal() -> None:
+    look = HOTEL.duties["look"].model_copy(update={"on_silence": "proceed"})
+    world = guest(pack=_version(duties=HOTEL.duties | {"look": look})).does("record", DESK).wait(hours=1)
+    assert (world.stage, world.case.ruling) == ("panel", None)
+
+
+def test_while_the_customer_has_an_offer_nobody_makes_another() -> None:
+    offer = {"demand": {"kind": "refund", "amount": 100}, "basis": "x", "liable": liable(hotel=100)}
+    assert offered().refuses("offer", MANAGER, **offer, fields={"impact": "none"}) == "wrong_stage"
+
+
+def test_a_complaint_withdrawn_while_a_department_is_at_work_ends_at_once_and_the_department_is_told() -> None:
+    world = guest().does("withdraw", DESK)
+    assert (world.exit, [mail.to for mail in world.mails("ask_withdrawn")]) == ("withdrawn", [DESK])
+
+
+def test_a_report_that_names_a_stranger_or_more_than_was_paid_is_refused_a_late_one_too() -> None:
+    world = guest().does("record", DESK)
+    stranger, too_much = liable(martians=100), {"kind": "refund", "amount": 21_001}
+    for _ in range(2):
+        assert world.refuses("record", ROOMS, fields=SEEN, liable=stranger) == "bad_input"
+        assert world.refuses("record", ROOMS, fields=SEEN, liable=liable(hotel=100), demand=too_much) == "too_much"
+        world.wait(hours=1)
+    assert world.ruling.basis == "silence"
+
+
+def test_an_offer_says_its_number_and_a_counter_its_reason() -> None:
+    world = offered()
+    assert world.mails("offer")[-1].values["version"] == 1
+    countered = world.does("respond", DESK, version=1, accept=False, reason="too little").event("offer_countered")
+    assert (countered.data["version"], countered.data["reason"]) == (1, "too little")
+
+
+def test_what_a_report_rests_on_is_kept_with_it() -> None:
+    world = guest().does("record", DESK)
+    world.does("record", ROOMS, fields=SEEN, liable=liable(hotel=100), evidence=["photo/1"])
+    report = world.case.works[-1].report
+    assert report is not None
+    assert (report.fields, report.evidence) == (SEEN, ("photo/1",))
+
+
+def test_a_case_settled_by_offers_is_not_handled_directly_however_little_the_front_desk_does_before() -> None:
+    assert not offered().case.direct

@@ -45,10 +45,18 @@ def test_a_product_named_twice_is_sent_as_often_as_it_was_ordered() -> None:
     assert [line.quantity for line in order.lines] == [1, 1]
 
 
+@pytest.mark.parametrize("kind", ["exchange", "reship", "repair"])
+def test_where_the_customer_names_no_goods_the_whole_order_is_meant(kind: str) -> None:
+    order = order_for(granted(demand={"kind": kind}).case, PACK)
+    assert [(line.sku, line.quantity) for line in order.lines] == [("S-1", 2)]
+
+
 def test_a_compensation_pays_its_amount_and_an_apology_needs_no_child() -> None:
     assert granted(demand={"kind": "compensation", "amount": 700}).child().case.refunded == 700
     apology = granted(demand={"kind": "apology"})
     assert (apology.stage, apology.view.child, apology.case.refunded) == ("feedback", None, 0)
+    done = {"decision": 1, "remedy": "apology", "refunded": 0, "currency": "CNY"}
+    assert apology.event("executed").data == done
 
 
 @pytest.mark.parametrize(
@@ -68,7 +76,12 @@ def test_the_day_ends_at_midnight_where_the_company_is_also_for_an_answer_at_235
     world.until(ends)
     breach = world.event("not_same_day")
     assert (breach.at, breach.department, world.stage) == (ends, RETURNS, "executing")
-    assert world.child().stage == "feedback"
+    assert world.case.missed
+    assert (world.child().stage, world.case.missed) == ("feedback", False)
+
+
+def test_where_a_procedure_says_nothing_of_it_a_remedy_has_no_clock() -> None:
+    assert granted(pack=PACK.model_copy(update={"same_day": None})).view.due is None
 
 
 def test_a_day_an_outage_of_ours_used_up_is_nobodys_breach() -> None:
@@ -79,9 +92,12 @@ def test_a_day_an_outage_of_ours_used_up_is_nobodys_breach() -> None:
 def test_a_remedy_with_goods_is_due_on_the_day_the_goods_are_back() -> None:
     world = granted(demand=WAY)
     assert (world.view.waiting_for, world.view.due) == (RETURNS, None)
-    assert [mail.to for mail in (*world.mails("return_goods"), *world.mails("goods_expected"))] == ["customer", RETURNS]
+    asked = (*world.mails("return_goods"), *world.mails("goods_expected"))
+    until = (START + PACK.clocks.goods.within).isoformat()
+    assert [(mail.to, mail.values["due_at"]) for mail in asked] == [("customer", until), (RETURNS, until)]
     world.wait(days=3).does("goods", RETURNS, accepted=True)
     assert (world.view.due, world.view.waiting_for) == (MIDNIGHT + timedelta(days=3), "system")
+    assert (world.event("goods").department, world.event("goods").data["accepted"]) == (RETURNS, 1)
     assert world.refuses("goods", RETURNS, accepted=True) == "wrong_stage"
     assert world.refuses("goods", DESK, accepted=True) == "wrong_department"
 
@@ -109,7 +125,7 @@ def test_a_failed_remedy_becomes_a_task_of_a_named_department_with_a_clock(
     task = world.view.task
     assert task is not None
     assert (world.stage, task.kind, task.department, task.due) == ("task", kind, department, world.now + hours(24))
-    assert [mail.to for mail in world.mails("task")] == [department]
+    assert [(mail.to, mail.values["code"]) for mail in world.mails("task")] == [(department, "broken")]
 
 
 def test_a_task_past_its_clock_is_escalated_again_and_again_and_never_dies() -> None:
@@ -137,6 +153,12 @@ def test_a_retry_goes_on_under_the_same_decision_and_does_nothing_twice() -> Non
     assert (order.decision, order.attempt, order.steps) == (1, 2, ("pay",))
     assert world.view.child == "complaint.T-1.refund-1-2"
     assert world.child().case.refunded == 21_000
+
+
+def test_what_an_earlier_attempt_has_done_is_not_asked_for_by_a_third_one() -> None:
+    world = failed("refused", "pay", "label", "goods", demand=WAY).does("resolve", RETURNS, outcome="retry")
+    world.child(failure="refused", step="pay").does("resolve", RETURNS, outcome="retry")
+    assert order_for(world.case, world.pack).steps == ("pay",)
 
 
 def test_goods_that_did_not_come_back_are_asked_for_again_on_a_retry() -> None:
@@ -203,7 +225,8 @@ def test_the_customer_hears_why_a_remedy_was_abandoned() -> None:
     world = failed()
     case = abandoned(world.case, world.pack, world.now, "客户账户已注销")
     mail = case.mails[-1]
-    assert (mail.to, mail.template, mail.values["reason"]) == ("customer", "not_done", "客户账户已注销")
+    assert (mail.to, mail.template) == ("customer", "not_done")
+    assert (mail.values["reason"], mail.values["refunded"]) == ("客户账户已注销", 0)
     assert (case.stage, case.callbacks) == ("feedback", 1)
 
 

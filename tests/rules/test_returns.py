@@ -11,6 +11,7 @@ from models.span import WorkingDays
 from models.steps import Band
 from rules.approving import band_of
 from rules.closing import ask_customer
+from rules.duties import whose
 from rules.spans import ends
 from rules.triage import intake_problems
 from tests.builders import complaint
@@ -79,6 +80,15 @@ def test_s2_08_what_is_not_true_is_told_and_what_is_true_finds_its_department() 
     assert false.mails("refused_finding")
     assert investigated().view.waiting_for == "merchandise"
     assert investigated("carrier").view.waiting_for == "logistics"
+
+
+def test_where_one_of_two_liable_parties_has_no_department_the_others_answers() -> None:
+    named = [Share(party=name, percent=50) for name in ("supplier", "carrier")]
+    alone = RETURNS_PACK.parties["supplier"].model_copy(update={"department": None})
+    pack = RETURNS_PACK.model_copy(update={"parties": RETURNS_PACK.parties | {"supplier": alone}})
+    case = complained().case.but(found=tuple(named))
+    assert whose(case, pack, "liable") == "logistics"
+    assert whose(case.but(found=tuple(named[:1])), pack, "liable") == DESK
 
 
 def test_s2_09_the_department_answers_within_3_working_days_and_gets_back_what_is_not_accepted() -> None:
@@ -221,6 +231,12 @@ def test_s2_38_the_approver_is_never_who_made_the_offer() -> None:
     assert (world.stage, world.view.waiting_for) == ("approving", CHIEF)
     assert world.refuses("approve", CHIEF, approve=True) == "same_person"
     assert world.does("approve", CHIEF, actor="当班课长", approve=True).stage == "offering"
+
+
+def test_s2_38_an_offer_nobody_approves_goes_up_the_ladder_of_who_would_pay_it() -> None:
+    world = offered(2_001)
+    world.until(world.view.due or START)
+    assert world.view.waiting_for == f"{CHIEF},{MANAGER}"
 
 
 @pytest.mark.parametrize(("amount", "slips"), [(2_000, 1), (10_000, 1), (10_001, 0)])

@@ -18,6 +18,7 @@ from tests.rules.builders import (
     PANEL,
     RETURNS,
     SELF_OPERATED,
+    START,
     World,
     granted,
     liable,
@@ -163,6 +164,20 @@ def test_disagreeing_departments_make_a_contested_booking_and_a_weary_customer_d
     world = World(cause="damage_unclear").confirms(MERCHANDISE, carrier=100).confirms(LOGISTICS, merchant=100)
     world.does("decide", PANEL, grant=True, liable=liable(merchant=100), reason="定").child()
     assert {posting.contested for posting in ledger(world)} == {True}
+
+
+def test_only_what_the_gateway_gave_under_a_reference_is_taken_back_under_it() -> None:
+    order = World().case.complaint.order
+    case = LedgerCase(number="T-1", order=order.number, merchant=order.merchant, carrier=order.carrier)
+    ruled = {"decision": 1, "basis": "answer", "liable": "merchant=100"}
+    given = [
+        {"decision": 1, "refunded": 500, "reference": "P-1"},
+        {"decision": 1, "refunded": 300, "reference": "P-2"},
+        {"decision": 1, "refunded": 200, "reference": "P-1", "elsewhere": 1},
+    ]
+    lines = [("ruled", ruled), *(("executed", each) for each in given), ("taken_back", given[0])]
+    events = [Event.model_validate({"seq": n, "at": START, "kind": k, "data": d}) for n, (k, d) in enumerate(lines, 1)]
+    assert balances(postings(case, PACK, events)) == {"gateway": -300, "elsewhere": -200, "merchant:M-7": 500}
 
 
 @pytest.mark.parametrize(("at", "month"), [("2026-10-31T15:59:59Z", "2026-10"), ("2026-10-31T16:00:00Z", "2026-11")])

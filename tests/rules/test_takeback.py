@@ -50,6 +50,21 @@ def test_it_is_paid_again_under_the_key_of_its_own_decision_and_nothing_else_is_
     assert (order.decision, order.attempt, order.steps, order.amount) == (1, 2, ("pay",), 21_000)
 
 
+def test_what_is_paid_again_is_on_record_as_what_it_was_whatever_was_asked_for_since() -> None:
+    world = granted(demand={"kind": "compensation", "amount": 500}).child(amount=500, reference="P-1", done=("pay",))
+    world.does("feedback", DESK, satisfied=False, reason="x", demand={"kind": "apology"}).confirms()
+    taken(world).does("resolve", RETURNS, outcome="retry").child(amount=500, reference="P-2", done=("pay",))
+    assert (world.case.demand.kind, world.event("executed").data["remedy"]) == ("apology", "compensation")
+    assert [posting.kind for posting in ledger(world)] == ["compensation"] * 3
+
+
+def test_the_freight_of_what_is_paid_again_is_the_first_times_whatever_was_asked_for_since() -> None:
+    world = paid().does("feedback", DESK, satisfied=False, reason="x", demand={"kind": "refund"})
+    taken(world).does("contact", DESK).confirms().does("resolve", RETURNS, outcome="retry")
+    world.child(amount=21_000, reference="P-2", done=("pay",))
+    assert [posting.kind for posting in ledger(world)] == ["refund", "freight"] * 3
+
+
 def test_money_paid_by_other_means_is_booked_as_such() -> None:
     world = taken(paid()).does("resolve", RETURNS, outcome="settled", reference="BANK-7")
     assert balances(ledger(world)) == {"elsewhere": -21_000, "merchant:M-7": 21_000}
@@ -112,6 +127,15 @@ def test_a_second_decision_gives_what_is_owed_besides_and_each_is_borne_under_it
         "merchant:M-7": 4_000,
         "carrier": 10_000,
     }
+
+
+def test_an_earlier_refund_may_come_back_after_a_later_one_was_given() -> None:
+    world = granted(demand={"kind": "refund", "amount": 4_000}).child(amount=4_000, reference="P-1", done=("pay",))
+    world.does("feedback", DESK, satisfied=False, reason="不够", demand={"kind": "refund", "amount": 10_000})
+    world.does("contact", DESK).confirms().child(amount=10_000, reference="P-2", done=("pay",))
+    taken(world).does("resolve", RETURNS, outcome="retry")
+    order = order_for(world.case, world.pack)
+    assert (world.view.refunded, order.decision, order.amount) == (10_000, 1, 4_000)
 
 
 def test_a_case_does_not_end_while_the_customer_is_owed_what_came_back() -> None:

@@ -57,8 +57,11 @@ def test_where_the_cause_says_nothing_the_delivery_decides(order: dict[str, Any]
 
 def test_the_ask_says_content_dispute_deadline_and_amount_to_the_department() -> None:
     world = World(cause="damaged", order={"carrier": "EMS"})
-    values = world.mails("asked")[0].values
-    assert (values["text"], values["cause"], values["amount"]) == ("水壶漏水", "damaged", 21_000)
+    (asked,) = world.mails("asked")
+    values, ask = asked.values, world.ask(LOGISTICS)
+    assert (asked.to, asked.ask, asked.id) == (LOGISTICS, ask.id, ask.mail)
+    assert (values["text"], values["cause"]) == ("水壶漏水", "damaged")
+    assert (values["amount"], values["currency"]) == (21_000, "CNY")
     assert (values["carrier"], values["merchant"]) == ("EMS", "M-7")
     assert values["deadline_at"] == (START + hours(24)).isoformat()
 
@@ -101,8 +104,9 @@ def test_a_self_operated_order_within_the_rules_is_handled_directly_and_nobody_i
 def test_a_self_operated_order_outside_the_rules_is_explained_and_politely_refused_and_kept() -> None:
     world = World(order=SELF_OPERATED, cause="other", contact=None)
     assert (world.stage, world.case.out_of_rule, world.case.contested) == ("refused", True, False)
-    assert len(world.mails("refused_rule")) == 1
-    assert world.view.due == START + timedelta(days=7)
+    until = START + timedelta(days=7)
+    assert [mail.values["due_at"] for mail in world.mails("refused_rule")] == [until.isoformat()]
+    assert (world.view.due, world.event("refused").data["why"]) == (until, "refused_rule")
 
 
 def test_out_of_rule_and_contested_are_two_flags_and_a_case_may_have_both() -> None:
@@ -126,7 +130,7 @@ def test_the_customer_is_acknowledged_first_with_number_next_step_and_clock() ->
 def test_a_platform_order_is_guided_to_negotiate_first_and_nobody_is_asked_yet() -> None:
     world = World(negotiation="not_tried")
     assert (world.stage, world.case.asks, world.view.waiting_for) == ("negotiating", (), DESK)
-    assert len(world.mails("negotiate")) == 1
+    assert [mail.values["due_at"] for mail in world.mails("negotiate")] == [(START + hours(48)).isoformat()]
     assert World(negotiation="failed").stage == "asked"
 
 
@@ -138,7 +142,8 @@ def test_a_negotiation_whose_time_is_up_becomes_a_platform_dispute() -> None:
 
 
 def test_a_failed_negotiation_becomes_a_platform_dispute_at_once() -> None:
-    world = World(negotiation="not_tried").wait(hours=3).does("negotiated", DESK, agreed=False)
+    world = World(negotiation="not_tried").wait(hours=3).does("negotiated", DESK, agreed=False, note="商家拒绝")
+    assert world.event("negotiation_failed").data["reason"] == "商家拒绝"
     assert (world.stage, world.ask(MERCHANDISE).issued_at) == ("asked", START + hours(3))
 
 

@@ -21,7 +21,7 @@ def test_an_undeliverable_mail_is_escalated_at_once_and_stops_no_clock() -> None
 def test_one_department_reached_and_one_not_share_only_by_their_own_silence() -> None:
     world = World(cause="damage_unclear")
     world.mail_says(world.ask(LOGISTICS).mail, delivered=False).wait(hours=24)
-    assert world.shares == {MERCHANDISE: 50, "system": 50}
+    assert (world.shares, world.ruling.department) == ({MERCHANDISE: 50, "system": 50}, MERCHANDISE)
 
 
 def test_a_mail_that_arrived_after_all_leaves_the_silence_with_the_department() -> None:
