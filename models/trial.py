@@ -38,6 +38,10 @@ class Outcome(Contract):
     liable: dict[Slug, int] | None = None
     recorded: tuple[Slug, ...] = ()
     """Kinds of lines the record must have."""
+    due: Span | None = None
+    """When somebody must have acted next, from the last thing that happened on."""
+    clocks: dict[Slug, Span] = Field(default_factory=dict)
+    """Duty -> how long its department has, from when it was given on."""
 
 
 class Trial(Contract):

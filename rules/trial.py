@@ -123,6 +123,21 @@ def _at_last(case: Case, pack: Procedure, outcome: Outcome | None) -> Iterator[s
     for kind in outcome.recorded:
         if kind not in kinds:
             yield f"ends.recorded: {kind} is not in the record"
+    yield from _clocks(case, pack, outcome)
+
+
+def _clocks(case: Case, pack: Procedure, outcome: Outcome) -> Iterator[str]:
+    if outcome.due is not None:
+        coming = binding_due(case, pack)
+        expected = ends(case.events[-1].at, outcome.due, pack.time_zone, case.calendar)
+        yield from _differs("ends.due", coming.at if coming else None, expected)
+    given = {work.duty: work for work in case.works}
+    for name, span in outcome.clocks.items():
+        if (work := given.get(name)) is None:
+            yield f"ends.clocks: {name} is not given to anybody"
+        else:
+            expected = ends(work.issued_at, span, pack.time_zone, case.calendar)
+            yield from _differs(f"ends.clocks.{name}", work.deadline, expected)
 
 
 def _happens(case: Case, pack: Procedure, act: Act) -> Case:
