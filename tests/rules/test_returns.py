@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from models.commands import Share
+from models.language import Language
 from models.procedure import Procedure
 from models.span import WorkingDays
 from models.steps import Band
@@ -15,6 +16,7 @@ from rules.spans import ends
 from rules.triage import intake_problems
 from tests.builders import complaint
 from tests.rules.builders import CALENDAR, RETURNS_PACK, START, World, liable
+from texts.events import event_line
 
 DESK, CHIEF, MANAGER, STORE_HEAD = "customer_service", "section_chief", "service_manager", "store_head"
 RECEIPT = {
@@ -242,7 +244,7 @@ def test_s2_39_petty_cash_up_to_100_yuan_is_countersigned_afterwards(amount: int
     [("refund", 5_000), ("refund", 10_000), ("apology", None), ("repair", None)],
 )
 def test_s2_39_what_takes_nothing_from_the_petty_cash_has_no_slip(kind: str, amount: int | None) -> None:
-    paid = {"order": {"paid": 9_000}} if amount is None else {}
+    paid: dict[str, Any] = {"order": {"paid": 9_000}} if amount is None else {}
     demand = {"kind": kind, "amount": amount} if amount else {"kind": kind}
     world = investigated(demand=demand, **paid)
     world.does("offer", "merchandise", demand=demand, basis="退货规定", fields={"solution": "退"})
@@ -334,3 +336,18 @@ def test_s2_55_the_kind_of_customer_is_kept_and_only_the_three_kinds_are_known()
 
 def test_s2_60_every_way_of_making_good_is_there() -> None:
     assert {"apology", "compensation", "exchange", "repair", "refund"} <= {kind.value for kind in RETURNS_PACK.remedies}
+
+
+def test_s2_47_the_record_names_who_decides_in_this_procedure_and_no_panel_of_another() -> None:
+    world = offered(1_000)
+    for version in (1, 2):
+        world.does("respond", DESK, version=version, accept=False)
+        makes_offer(world, 1_000 + version)
+    world.does("respond", DESK, version=3, accept=False)
+    assert event_line(world.event("panel"), RETURNS_PACK, Language.ZH).startswith("提请决定：店总")
+
+
+@pytest.mark.parametrize(("amount", "severity"), [(500_000, "ordinary"), (500_001, "important")])
+def test_s2_48_more_than_5000_yuan_is_important(amount: int, severity: str) -> None:
+    demand = {"kind": "compensation", "amount": amount}
+    assert complained(demand=demand, order={"paid": 700_000}).case.severity == severity
