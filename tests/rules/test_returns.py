@@ -134,6 +134,13 @@ def test_s2_11_who_was_satisfied_and_is_not_reached_at_the_next_call_stays_satis
     assert world.case.exit == "satisfied"
 
 
+@pytest.mark.parametrize("words", [{"satisfied": True}, {"reached": False, "reason": "无人接听"}])
+def test_s2_11_a_further_word_of_the_same_call_moves_the_next_one_no_further(words: dict[str, Any]) -> None:
+    world = settled(cause="engineering").does("feedback", DESK, **words)
+    due = world.case.due
+    assert world.wait(hours=30).does("feedback", DESK, **words).case.due == due
+
+
 def test_s2_11_who_was_satisfied_before_another_round_is_asked_anew() -> None:
     world = settled(cause="engineering").does("feedback", DESK, satisfied=True)
     world.until(world.case.due or START).does("feedback", DESK, satisfied=False, reason="又坏了")
