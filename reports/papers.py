@@ -74,7 +74,8 @@ class _Sheet:
     def _complaint(self) -> Iterator[Line]:
         filed = self.case.complaint
         yield self._line("opened", self.moment(self.case.opened_at))
-        yield self._line("order", filed.order.number)
+        called = self.pack.order_title
+        yield (title(called, self.lang) if called else self.say("label.order")), filed.order.number
         yield self._line("channel", named("channel", filed.channel, self.lang))
         yield self._line("customer", filed.complainant.id)
         for key in ("name", "phone", "email"):
