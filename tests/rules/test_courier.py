@@ -92,6 +92,8 @@ def test_s1_05_type_and_severity_are_judged_at_intake_and_the_agent_may_say_anot
     world = parcel(**changes)
     assert (world.case.severity, world.case.route) == (severity, route)
     assert bool(world.mails("major")) is (route == "complex")  # reported to the superior in time
+    for mail in world.mails("major"):
+        assert "重大" not in "".join(render_mail(mail.template, mail.values, COURIER, Language.ZH))  # 复杂投诉
 
 
 def test_s1_05_an_agent_sends_a_simple_case_down_the_complex_flow() -> None:
