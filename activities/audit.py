@@ -18,8 +18,8 @@ from models.dossier import Denial
 from models.names import DENIALS
 from models.pages import Page
 from models.procedure import Procedure
+from models.steps import FIELD
 from models.tables import AuditRow
-from rules.forms import FIELD
 
 AUDIT_LOCK = 0x6175646974
 """Key of the advisory lock by which one row is appended after the other."""

@@ -243,6 +243,8 @@ class Procedure(Part):
     source: Line
     time_zone: Line
     language: Language
+    order_title: Title | None = None
+    """What papers call the order's number here, such as 快递单号; none: the order number."""
     channels: Annotated[tuple[Slug, ...], Field(min_length=1)]
     departments: dict[Slug, Department]
     front_desk: Slug

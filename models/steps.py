@@ -9,6 +9,9 @@ from models.complaint import DemandKind, OrderKind
 from models.parts import Part, Title
 from models.span import Span, WallSpan
 
+FIELD = "field."
+"""Before the name of a form's field in a line of the record or a notice."""
+
 
 class When(Part):
     """Facts about a case; each one given must hold, a list is "one of"."""
@@ -42,11 +45,19 @@ class FormField(Part):
     required: bool = True
     personal: bool = False
     """Stays in the case; never in the record, in lists or in reports."""
+    told: bool = False
+    """The notice that tells the customer of the duty says this too."""
 
     @model_validator(mode="after")
     def _choices_where_chosen(self) -> Self:
         if (self.kind == "choice") != bool(self.choices):
             raise Misfit("choices", 'are given exactly where `kind` is "choice"; correct one of them')
+        return self
+
+    @model_validator(mode="after")
+    def _told_where_public(self) -> Self:
+        if self.told and self.personal:
+            raise Misfit("told", "goes out by mail, what is `personal` never does; take one away")
         return self
 
 
@@ -102,6 +113,8 @@ class Duty(Part):
     within: Span
     again: Span | None = None
     """Its clock when the case is examined again."""
+    since: Literal["turn", "complaint"] = "turn"
+    """What its first clock runs from: its turn, or the complaint, however long the steps before took."""
     when: When = When()
     """Cases it is for; others skip it."""
     reminders: tuple[WallSpan, ...] = ()
@@ -171,7 +184,7 @@ class Band(Part):
     by: Slug | None = None
     """The department that must approve; none: whoever determines decides alone."""
     countersign: Slug | None = None
-    """A duty (aside) that is due after the fact."""
+    """A duty (aside) that is due after the fact, where its `when` holds for what is given."""
     source: Line
 
 

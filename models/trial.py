@@ -17,6 +17,8 @@ class Act(Contract):
     fields: dict[str, Any] = Field(default_factory=dict)
     wait: Span | None = None
     done: bool = False
+    due: Span | None = None
+    """When somebody must have acted next, from the last line of the record on."""
 
     @model_validator(mode="after")
     def _one_thing(self) -> Self:
@@ -38,6 +40,8 @@ class Outcome(Contract):
     liable: dict[Slug, int] | None = None
     recorded: tuple[Slug, ...] = ()
     """Kinds of lines the record must have."""
+    clocks: dict[Slug, Span] = Field(default_factory=dict)
+    """Duty -> how long its department has, from when it was given on."""
 
 
 class Trial(Contract):

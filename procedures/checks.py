@@ -121,6 +121,9 @@ def _duty(pack: Procedure, where: str, duty: Duty) -> Iterator[str]:
         yield from _known(f"{where}.leads.{index}.field", "field", [lead.field], fields)
         routes = [route.name for route in pack.routes]
         yield from _known(f"{where}.leads.{index}.route", "route", [lead.route] if lead.route else [], routes)
+    for field in duty.form:
+        if field.told and not duty.tells_customer:
+            yield f"{where}.form.{field.name}.told: nobody tells the customer; give the duty `tells_customer = true`"
     if duty.on_silence == "customer_wins":
         bearer = duty.silence_costs or duty.department
         yield from _known(f"{where}.silence_costs", "party", [bearer], pack.parties)

@@ -15,8 +15,9 @@ from reports.breaches import KINDS
 from reports.document import Setting
 from reports.period import local_day, month_of, week_of
 from reports.queries import DEEP, Found, by_number, count, events_of, within
+from rules.triage import topics_of
 
-DIMENSIONS = ("procedure", "department", "category", "cause", "week", "month")
+DIMENSIONS = ("procedure", "department", "type", "cause", "category", "result", "week", "month")
 _COLUMNS = (
     CaseRow.number, CaseRow.procedure, CaseRow.opened_at, CaseRow.closed_at, CaseRow.order_number, CaseRow.customer,
     CaseRow.category, CaseRow.cause, CaseRow.stage, CaseRow.exit, CaseRow.basis,
@@ -30,6 +31,8 @@ class Counted:
 
     row: Found
     departments: tuple[str, ...]
+    types: tuple[str, ...]
+    """Type and class of its cause, from the narrowest to the widest (S1-06); none where its procedure has none."""
     complaint: bool
     """Submitted in the period."""
     handled: bool
@@ -52,8 +55,10 @@ class Counted:
         return {
             "procedure": (row.procedure,),
             "department": self.departments,
-            "category": (row.category or "",),
+            "type": self.types,
             "cause": (row.cause,),
+            "category": (row.category or "",),
+            "result": (row.exit,) if self.closed else (),
         }
 
     def days(self, zone: str, *, ended: bool) -> dict[str, tuple[str, ...]]:
@@ -94,6 +99,7 @@ def _count(row: Found, events: Sequence[Found], gap: timedelta | None, setting: 
     return Counted(
         row=row,
         departments=tuple(asked) or (pack.front_desk,),
+        types=tuple(topics_of(pack, row.cause)),
         complaint=complaint,
         handled=handled,
         timely=complaint and closed and not missed,

@@ -70,8 +70,8 @@ class Setting:
     packs: Callable[[], Iterable[Procedure]] = tuple
     """Every procedure known, for figures over several."""
 
-    def knowing(self, kind: Literal["departments", "causes"], name: str) -> Procedure:
-        """A procedure that has this department or cause: the report's own, else any; its own where none has."""
+    def knowing(self, kind: Literal["departments", "topics", "causes"], name: str) -> Procedure:
+        """A procedure that has this department, type or cause: the report's own, else any; its own where none has."""
         packs = (self.default, *self.packs())
         return next((pack for pack in packs if name in getattr(pack, kind)), self.default)
 

@@ -11,7 +11,7 @@ from reports.charts import Bar, Line, bars, lines
 from reports.cohort import DIMENSIONS, Counted, counted
 from reports.document import Cell, Document, Row, Section, Setting
 from reports.words import day, listed
-from texts import values
+from texts import named, values
 
 Measure = Literal["timeliness", "satisfaction", "repeats", "mediation"]
 ALL = ("all", "")
@@ -155,8 +155,12 @@ def group_title(dimension: str, group: str, setting: Setting) -> str:
             return values.department(group, setting.knowing("departments", group), setting.lang)
         case "cause":
             return values.cause(group, setting.knowing("causes", group), setting.lang)
+        case "type":
+            return values.topic(group, setting.knowing("topics", group), setting.lang)
         case "category":
             return group or setting.say("metric.no_category")
+        case "result":
+            return named("exit", group, setting.lang)
         case _:
             return group
 
@@ -169,8 +173,8 @@ def case_section(
 ) -> Section:
     """The cases of the period, or of one measure's denominator, or of one group."""
     columns = setting.columns(
-        "metric_case", number=3, order=3, submitted=2, ended=2, procedure=3, departments=4, category=3, cause=3,
-        complaint=1, timely=1, handled=1, satisfied=1, repeated=1, mediated=1, settled=1,
+        "metric_case", number=3, order=3, submitted=2, ended=2, procedure=3, departments=4, type=3, cause=3,
+        category=3, result=3, complaint=1, timely=1, handled=1, satisfied=1, repeated=1, mediated=1, settled=1,
     )  # fmt: skip
     return Section("cases", setting.say("metric.cases"), columns, lambda: _cases(database, setting, measure, group))
 
@@ -224,8 +228,10 @@ def _case(case: Counted, setting: Setting) -> Row:
         ended,
         row.procedure,
         listed(names, setting),
-        row.category or "",
+        group_title("type", case.types[0], setting) if case.types else "",
         group_title("cause", row.cause, setting),
+        row.category or "",
+        group_title("result", row.exit, setting) if case.closed else "",
         *("✓" if flag else "" for flag in flags.values()),
     )
     facts = {
@@ -235,8 +241,10 @@ def _case(case: Counted, setting: Setting) -> Row:
         "ended": ended or None,
         "procedure": row.procedure,
         "departments": list(case.departments),
-        "category": row.category,
+        "types": list(case.types),
         "cause": row.cause,
+        "category": row.category,
+        "result": row.exit if case.closed else None,
         **flags,
     }
     return Row(cells, facts)

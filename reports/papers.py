@@ -9,14 +9,14 @@ from models.case import Event
 from models.complaint import Complaint
 from models.language import Language
 from models.procedure import Procedure
-from models.steps import FormField, Paper
+from models.steps import FIELD, FormField, Paper
 from reports.document import Cell, Column, Document, Section
 from reports.incident import table
-from rules.forms import FIELD, in_words
+from rules.forms import in_words
 from rules.money import taken
 from rules.triage import intake_form
 from texts import money, named, say, when
-from texts.values import cause, department, duty, liable, remedy, shown, title
+from texts.values import cause, department, duty, entered, liable, remedy, shown, title
 
 Line = tuple[str, Cell]
 Group = Mapping[str, Event]
@@ -74,7 +74,8 @@ class _Sheet:
     def _complaint(self) -> Iterator[Line]:
         filed = self.case.complaint
         yield self._line("opened", self.moment(self.case.opened_at))
-        yield self._line("order", filed.order.number)
+        called = self.pack.order_title
+        yield (title(called, self.lang) if called else self.say("label.order")), filed.order.number
         yield self._line("channel", named("channel", filed.channel, self.lang))
         yield self._line("customer", filed.complainant.id)
         for key in ("name", "phone", "email"):
@@ -181,18 +182,7 @@ class _Sheet:
             yield title(field.title, self.lang), kept
 
     def _value(self, field: FormField, given: Detail | None) -> str:
-        if given is None:
-            return ""
-        text = in_words(given)
-        match field.kind:
-            case "yes_no":
-                return say(text, self.lang)
-            case "choice" if text in field.choices:
-                return title(field.choices[text], self.lang)
-            case "money" if text.isdecimal():
-                return money(int(text), self.case.complaint.order.currency, self.lang)
-            case _:
-                return text
+        return "" if given is None else entered(field, in_words(given), self.case.complaint.order.currency, self.lang)
 
     def _signed(self, told: Event | None) -> Iterator[Line]:
         yield self._line("by", told.actor if told else "")

@@ -1,6 +1,7 @@
 """Authority limits (S2-38 … S2-41): who must approve how much, by amount and by who is liable."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from models.case import Case
@@ -12,6 +13,7 @@ from rules.duties import issue
 from rules.record import notify, stamp
 from rules.spans import deadline
 from rules.stages import task_overdue, to_approval
+from rules.triage import Facts, holds
 
 
 def band_of(pack: Procedure, amount: int, liable: Sequence[Share]) -> Band | None:
@@ -84,7 +86,11 @@ def authorises(case: Case, pack: Procedure, liable: Sequence[Share], department:
 
 
 def countersigned(case: Case, pack: Procedure, at: datetime) -> Case:
-    """What must be signed after the fact is begun as a duty aside (S2-39)."""
+    """What must be signed after the fact is begun as a duty aside, where it is for what is given (S2-39)."""
     amount = lets_out(case, pack, case.demand)
     band = band_of(pack, amount, case.ruling.liable if case.ruling else ())
-    return case if band is None or band.countersign is None else issue(case, pack, at, band.countersign)
+    if band is None or band.countersign is None:
+        return case
+    given = replace(Facts.of(case), complaint=case.complaint.model_copy(update={"demand": case.demand}))
+    fits = holds(pack.duties[band.countersign].when, pack, given)
+    return issue(case, pack, at, band.countersign) if fits else case

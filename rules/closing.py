@@ -87,12 +87,15 @@ def _next_call(case: Case, pack: Procedure, at: datetime) -> datetime:
 
 
 def called(case: Case, pack: Procedure, at: datetime, *, satisfied: bool | None) -> Case:
-    """The customer was called back. Satisfied ends the case once as many calls were made as its class needs (S2-11)."""
-    case = case.but(called=case.callbacks)
+    """The customer was called back. Satisfied ends the case once as many calls were made as its class needs (S2-11).
+
+    A further word of the same call moves no clock: the next call comes when it was due.
+    """
+    rule = callbacks_of(case, pack)
+    if case.called < case.callbacks:
+        case = case.but(called=case.callbacks, due=deadline(case, pack, at, rule.every))
     if satisfied is None:
         # What the customer has said before stands.
-        return case.but(due=deadline(case, pack, at, callbacks_of(case, pack).every))
+        return case
     case = case.but(satisfied=satisfied)
-    if case.callbacks >= callbacks_of(case, pack).at_least:
-        return close(case, pack, Exit.SATISFIED, at)
-    return case.but(due=deadline(case, pack, at, callbacks_of(case, pack).every))
+    return close(case, pack, Exit.SATISFIED, at) if case.callbacks >= rule.at_least else case

@@ -47,7 +47,7 @@ def issue(case: Case, pack: Procedure, at: datetime, name: str) -> Case:
 
 
 def _issue_one(case: Case, pack: Procedure, at: datetime, duty: Duty, part: Assigned) -> Case:
-    ends = deadline(case, pack, at, part.within or _span(case, duty))
+    ends = _deadline(case, pack, at, duty, part.within)
     case = notify(
         case,
         pack,
@@ -75,6 +75,16 @@ def _issue_one(case: Case, pack: Procedure, at: datetime, duty: Duty, part: Assi
     )
     case = case.but(works=(*case.works, work)[-KEPT_WORKS:])
     return note(case, at, "duty", department=part.department, duty=part.duty, deadline_at=stamp(ends))
+
+
+def _deadline(case: Case, pack: Procedure, at: datetime, duty: Duty, given: timedelta | WorkingDays | None) -> datetime:
+    """When it must be done. Of a clock since the complaint that has run out before its turn nobody is to blame."""
+    span = given or _span(case, duty)
+    if given is None and duty.since == "complaint" and case.round == 1:
+        ends = deadline(case, pack, case.opened_at, span)
+        if ends > at:
+            return ends
+    return deadline(case, pack, at, span)
 
 
 def _span(case: Case, duty: Duty) -> timedelta | WorkingDays:

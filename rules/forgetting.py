@@ -7,8 +7,8 @@ from models.case import Ask, Case, Event, Mail, Verdict, Work
 from models.commands import Forget
 from models.complaint import Complaint
 from models.procedure import Procedure
+from models.steps import FIELD
 from rules.checks import ACCEPTED
-from rules.forms import FIELD
 from rules.record import note
 
 WORDS = frozenset({"reason", "note", "text"})

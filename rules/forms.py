@@ -5,10 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 
 from models.base import Detail, Problem
-from models.steps import FormField
+from models.steps import FIELD, FormField
 
-FIELD = "field."
-"""Before the name of a form's field in a line of the record."""
 _REFERENCE = re.compile(r"^[\x21-\x7e]{1,300}$")
 
 
@@ -76,3 +74,9 @@ def public(form: Sequence[FormField], given: Mapping[str, Detail]) -> dict[str, 
     """What the record may carry: the fields that hold nothing personal, each under `field.NAME`."""
     personal = {field.name for field in form if field.personal}
     return {f"{FIELD}{name}": in_words(value) for name, value in given.items() if name not in personal}
+
+
+def told(form: Sequence[FormField], given: Mapping[str, Detail]) -> dict[str, str | int]:
+    """What the notice to the customer says of a report, each under `field.NAME`."""
+    said = {field.name: given[field.name] for field in form if field.told and field.name in given}
+    return public(form, said)

@@ -12,8 +12,7 @@ from models.case import Event
 from models.commands import COMMANDS, Command, shares_in
 from models.complaint import Complaint
 from models.procedure import Procedure, Step
-from models.steps import FormField
-from rules.forms import FIELD
+from models.steps import FIELD, FormField
 
 PERSONAL = "-"
 """Stands for words that the record does not keep."""

@@ -1,7 +1,7 @@
 """Trying a procedure: a case in a world without server and database, and how it differs from what was expected."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,7 +12,7 @@ from models.commands import COMMANDS
 from models.complaint import Complaint
 from models.procedure import Procedure
 from models.remedy import RemedyResult
-from models.span import WorkCalendar
+from models.span import WorkCalendar, WorkingDays
 from models.stage import Stage
 from models.trial import Act, Outcome, Trial
 from rules.clock import binding_due, next_due, pass_time
@@ -35,7 +35,11 @@ def differences(pack: Procedure, trial: Trial, calendar: WorkCalendar | None = N
     """What came otherwise than expected, a line each; empty when all is as it should be."""
     try:
         first, *later = course(pack, trial, calendar)
-        return [*_at_first(first, pack, trial), *_at_last(later[-1] if later else first, pack, trial.ends)]
+        found = [*_at_first(first, pack, trial)]
+        for place, (act, case) in enumerate(zip(trial.then, later, strict=True)):
+            if act.due is not None:
+                found += _next(case, pack, case.events[-1].at, act.due, f"then.{place}.due")
+        return [*found, *_at_last(later[-1] if later else first, pack, trial.ends)]
     except (Unplayable, CalendarGap) as error:
         return [str(error)]
 
@@ -87,11 +91,8 @@ def _opened(pack: Procedure, trial: Trial, calendar: WorkCalendar | None) -> Cas
 
 def _at_first(case: Case, pack: Procedure, trial: Trial) -> Iterator[str]:
     triaged = next(event for event in case.events if event.kind == "triaged")
-    coming = binding_due(case, pack)
-    due = coming.at if coming else None
     if trial.first_due is not None:
-        expected = ends(START, trial.first_due, pack.time_zone, case.calendar)
-        yield from _differs("first_due", due, expected)
+        yield from _next(case, pack, START, trial.first_due, "first_due")
     yield from _differs("route", case.route, trial.route)
     yield from _differs("handling", triaged.data["handling"], trial.handling)
     yield from _differs("asked", tuple(ask.department for ask in case.asks), trial.asked)
@@ -123,6 +124,22 @@ def _at_last(case: Case, pack: Procedure, outcome: Outcome | None) -> Iterator[s
     for kind in outcome.recorded:
         if kind not in kinds:
             yield f"ends.recorded: {kind} is not in the record"
+    yield from _clocks(case, pack, outcome)
+
+
+def _next(case: Case, pack: Procedure, since: datetime, span: timedelta | WorkingDays, what: str) -> Iterator[str]:
+    coming = binding_due(case, pack)
+    yield from _differs(what, coming.at if coming else None, ends(since, span, pack.time_zone, case.calendar))
+
+
+def _clocks(case: Case, pack: Procedure, outcome: Outcome) -> Iterator[str]:
+    given = {work.duty: work for work in case.works}
+    for name, span in outcome.clocks.items():
+        if (work := given.get(name)) is None:
+            yield f"ends.clocks: {name} is not given to anybody"
+        else:
+            expected = ends(work.issued_at, span, pack.time_zone, case.calendar)
+            yield from _differs(f"ends.clocks.{name}", work.deadline, expected)
 
 
 def _happens(case: Case, pack: Procedure, act: Act) -> Case:

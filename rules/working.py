@@ -11,7 +11,7 @@ from models.stage import Stage
 from models.steps import Duty, Lead
 from rules import closing, duties, intake, ruling, stages
 from rules.checks import ACCEPTED, Refusal, known_parties, new_demand
-from rules.forms import in_words, problems_of, public
+from rules.forms import in_words, problems_of, public, told
 from rules.liability import Finding, settled
 from rules.record import note, notify
 from rules.spans import wished
@@ -27,7 +27,8 @@ def record(case: Case, pack: Procedure, command: RecordDuty, at: datetime, depar
         return case, Verdict(accepted=True, code="late")
     case = _found(case, pack, duty, command, department)
     if duty.tells_customer:
-        case = notify(case, pack, at, "customer", "duty_done", duty=work.duty)
+        said = told(duty.form, command.fields)
+        case = notify(case, pack, at, "customer", "duty_done", ask=None, duty=work.duty, **said)
     if not work.aside and (lead := _lead(duty, command)) is not None:
         return _follow(case, pack, lead, at, command.note), ACCEPTED
     return advance(case, pack, at), ACCEPTED

@@ -5,9 +5,10 @@ import re
 from models.language import Language
 from models.meeting import Minutes
 from models.procedure import Procedure
+from models.steps import FIELD
 from texts import has, say
 from texts.meeting import page
-from texts.values import Values, shown, title
+from texts.values import Values, entered, shown, title
 
 SUBJECT_LIMIT = 200
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
@@ -35,9 +36,23 @@ def render_mail(template: str, values: Values, pack: Procedure, lang: Language) 
     """
     name = template if has(f"mail.{template}.subject") else "other"
     words = shown(values, pack, lang)
+    if told := _told(values, pack, lang):
+        words["told"] = told
     if "minutes" in values:
         words["minutes"] = page(Minutes.model_validate_json(str(values["minutes"])), pack, lang)
     subject = _CONTROL.sub(" ", say(f"mail.{name}.subject", lang, **words)).strip()[:SUBJECT_LIMIT]
     body = say(f"mail.{name}.body", lang, **words).strip()
     signature = say("mail.signature", lang, title=title(pack.title, lang))
     return subject, _CONTROL_BUT_LINES.sub(" ", f"{body}\n\n{signature.strip()}\n")
+
+
+def _told(values: Values, pack: Procedure, lang: Language) -> str:
+    """What the report on a duty says to the customer, a line for each field."""
+    duty = pack.duties.get(str(values.get("duty", "")))
+    said = ((field, values.get(f"{FIELD}{field.name}")) for field in (duty.form if duty else ()))
+    currency = str(values.get("currency", ""))
+    return "\n".join(
+        say("cli.labelled", lang, name=title(field.title, lang), value=entered(field, str(value), currency, lang))
+        for field, value in said
+        if value is not None
+    )

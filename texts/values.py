@@ -8,7 +8,8 @@ from models.complaint import DemandKind
 from models.language import Language
 from models.parts import Title
 from models.procedure import Procedure
-from texts import catalogue, money, named, several, when
+from models.steps import FormField
+from texts import catalogue, money, named, say, several, when
 
 _SHARE = re.compile(r"([a-z][a-z0-9_]{0,39})(?:\s*[=:]\s*(\d{1,3})%?)?")
 _CODED = {"stage", "basis", "exit", "code", "handling", "mode", "outcome", "step", "why"}
@@ -93,10 +94,29 @@ def cause(name: str, pack: Procedure, lang: Language) -> str:
     return title(known.title, lang) if known else name
 
 
+def topic(name: str, pack: Procedure, lang: Language) -> str:
+    """The title of a class or type of causes."""
+    known = pack.topics.get(name)
+    return title(known.title, lang) if known else name
+
+
 def remedy(kind: str, pack: Procedure, lang: Language) -> str:
     """What the customer gets, in words."""
     known = pack.remedies.get(DemandKind(kind)) if kind in set(DemandKind) else None
     return title(known.title, lang) if known else kind
+
+
+def entered(field: FormField, text: str, currency: str, lang: Language) -> str:
+    """What stands in a field of a form, in words."""
+    match field.kind:
+        case "yes_no":
+            return say(text, lang)
+        case "choice" if text in field.choices:
+            return title(field.choices[text], lang)
+        case "money" if text.isdecimal():
+            return money(int(text), currency, lang)
+        case _:
+            return text
 
 
 def duty(name: str, pack: Procedure, lang: Language) -> str:

@@ -121,17 +121,24 @@ def _group(kind: Kind, figure: Figure | None, only: str | None) -> tuple[str, st
         raise BadInput("report_figure")
     if only is None:
         return None
+    from models.case import Exit
     from reports.cohort import DIMENSIONS
 
     dimension, equals, value = only.partition("=")
     if not equals or dimension not in DIMENSIONS:
         raise BadInput("report_only", choices=", ".join(DIMENSIONS))
     current = session()
-    kinds = {"department": "departments", "cause": "causes"}
+    kinds = {"department": "departments", "type": "topics", "cause": "causes"}
     name = current.spelt(value, kinds[dimension]) if dimension in kinds else value.strip()
     if dimension == "department":
         current.pack_with(name, "--only")
-    known = {"cause": [cause for pack in current.packs() for cause in pack.causes], "procedure": _refs(current)}
+    packs = list(current.packs())
+    known: dict[str, list[str]] = {
+        "type": [topic for pack in packs for topic in pack.topics],
+        "cause": [cause for pack in packs for cause in pack.causes],
+        "result": list(Exit),
+        "procedure": _refs(current),
+    }
     if dimension in known and name not in known[dimension]:
         raise BadInput("no_such_group", known=", ".join(dict.fromkeys(known[dimension])))
     return dimension, name

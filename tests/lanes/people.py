@@ -64,6 +64,8 @@ class People:
     """Duties that went past their clock and up the ladder."""
     unheard: bool = False
     """A message was stored, and nobody heard the verdict: what is said since may have been done by it."""
+    content: bool = False
+    """The customer has said so, and is asked again only when the next call is due."""
     denied: set[tuple[str, str]] = field(default_factory=set)
     """Who was told that somebody else must do it: (message, actor)."""
 
@@ -278,12 +280,14 @@ class People:
 
     def _feedback(self, view: CaseView) -> Turn:
         desk = self.pack.front_desk
-        if self._trouble(0.08):
+        if self.content or self._trouble(0.08):
+            self.content = False  # who has said so is called again when the next call is due
             return Silence()
         if self._trouble(0.06):
             return Say("feedback", desk, {"reached": False})
         if self._trouble(0.12):
             return Say("feedback", desk, {"satisfied": False, "reason": "客户仍不满意"})
+        self.content = True
         return Say("feedback", desk, {"satisfied": True})
 
     def _refused(self, view: CaseView) -> Turn:

@@ -31,7 +31,7 @@ async def test_every_kind_of_breach_is_listed_with_department_and_person(
         ("A-1", "No answer", "Merchandise", "耿焰, 郑慧娟", ""),
         ("A-2", "Answered late", "Merchandise", "耿焰", "answered 3 h 20 min late"),
         ("A-3", "Shared liability not verified in time", "Customer service", None, ""),
-        ("A-3", "Not carried out on the day", "Returns centre", None, ""),
+        ("A-3", "Not carried out in time", "Returns centre", None, ""),
         ("A-4", "Task overdue", "After-sales quality panel", None, "Decide in the panel"),
     ]
     assert await table(report, 0) == [
@@ -40,7 +40,7 @@ async def test_every_kind_of_breach_is_listed_with_department_and_person(
         ("Merchandise", "Answered late", 1),
         ("Merchandise", "No answer", 1),
         ("After-sales quality panel", "Task overdue", 1),
-        ("Returns centre", "Not carried out on the day", 1),
+        ("Returns centre", "Not carried out in time", 1),
     ]
 
 

@@ -87,6 +87,9 @@ GROUPS = {
     ("category", ""): (4, 2, 3, 1, 1),
     ("cause", "damaged"): (2, 1, 2, 2, 1),
     ("cause", "quality"): (4, 2, 3, 1, 1),
+    ("result", "satisfied"): (3, 2, 3, 3, 1),
+    ("result", "no_feedback"): (1, 1, 1, 0, 1),
+    ("result", "withdrawn"): (1, 0, 1, 0, 0),
     ("week", "2026-W09"): (0, 0, 1, 1, 0),  # until 1 March: A-0 ended
     ("week", "2026-W10"): (3, 1, 1, 1, 1),  # 2 to 8 March
     ("week", "2026-W11"): (3, 2, 2, 0, 1),  # 9 to 15 March
@@ -100,6 +103,30 @@ async def test_the_measures_of_each_group_are_as_worked_out_by_hand(database: As
     names = ("complaints", "timely", "handled", "satisfied", "repeaters")
     found = await figures(database, setting())
     assert {key: tuple(row[name] for name in names) for key, row in found.items() if key[0] != "all"} == GROUPS
+
+
+@pytest.mark.usefixtures("month")
+async def test_complaints_are_counted_by_the_types_and_classes_of_their_procedure(
+    database: AsyncConnection, setting: Build, put: Put
+) -> None:
+    courier = read_pack(HERE / "courier.procedure.toml")
+    of = {"marketplace.1": setting().pack("marketplace.1"), "courier.1": courier}
+    among = replace(setting(), pack=of.__getitem__, packs=lambda: [courier])
+    parcel = {"procedure": "courier.1", "stage": "closed", "exit": "satisfied", "closed_at": at(9)}
+    await put("P-1", opened_at=at(5), cause="transit_delay", **parcel)
+    await put("P-2", opened_at=at(6), cause="rude", **parcel)
+    found = await figures(database, among)
+    counts = {group: row["complaints"] for (dimension, group), row in found.items() if dimension == "type"}
+    assert counts == {"delay": 1, "attitude": 1, "service": 2}
+    assert (group_title("type", "service", among), group_title("result", "satisfied", among)) == (
+        "服务质量类",
+        "客户满意",
+    )
+    rows = {
+        row.facts["number"]: row async for row in cases(database, among, None, ("type", "delay")).sections[0].rows()
+    }
+    assert list(rows) == ["P-1"]
+    assert {"延误", "运输延误", "客户满意"} <= set(rows["P-1"].cells)
 
 
 async def test_a_group_another_procedure_knows_is_named_in_its_words(setting: Build) -> None:

@@ -9,7 +9,7 @@ from tests.rules.test_live import GROUP, LIVE, QC, classified, offering
 async def test_s1_04_the_record_has_time_channel_person_waybill_matter_and_how_far_it_is() -> None:
     found = await read(paper("record", told(), pack=COURIER))
     matter = found["投诉情况"]
-    assert all(matter[label] for label in ("投诉时间", "投诉渠道", "姓名", "订单号", "投诉内容"))
+    assert all(matter[label] for label in ("投诉时间", "投诉渠道", "姓名", "快递单号", "投诉内容"))
     assert found["受理登记"]["投诉要求"] == "尽快派送"
     assert found["调查核实"]["快递系统查询结果"] == "滞留"
     assert found["处理反馈"]["处理结果"] == "今日派送"

@@ -62,6 +62,20 @@ def test_s3_05_an_ordinary_dispute_is_checked_with_customer_and_live_rules_withi
     assert world.mails("duty_reminded")[-1].to == DESK
 
 
+def test_s3_05_the_30_minutes_run_from_the_dispute_however_long_its_classification_took() -> None:
+    world = dispute().wait(minutes=9)
+    world.does("record", DESK, fields={"class": "returns"})
+    assert world.view.due == START + timedelta(minutes=30)
+    assert dispute().wait(minutes=10).view.due == START + timedelta(minutes=30)  # classified by nobody
+
+
+def test_a_clock_since_the_dispute_that_is_over_before_its_turn_begins_with_its_turn() -> None:
+    world = dispute(cause="quality").wait(minutes=45)
+    world.does("triage", DESK, route="ordinary", reason="不涉及质量").does("record", DESK, fields={"class": "returns"})
+    assert world.view.due == START + timedelta(minutes=75)
+    assert world.kinds().count("duty_missed") == 1  # the classification alone
+
+
 def test_s3_06_a_quality_dispute_is_tested_within_the_hour_with_defect_and_severity() -> None:
     world = classified(cause="quality")
     assert (world.view.waiting_for, world.view.due) == (QC, START + timedelta(hours=1))

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from models.commands import Share
+from models.language import Language
 from models.procedure import Procedure
 from models.span import WorkingDays
 from models.steps import Band
@@ -16,6 +17,7 @@ from rules.spans import ends
 from rules.triage import intake_problems
 from tests.builders import complaint
 from tests.rules.builders import CALENDAR, RETURNS_PACK, START, World, liable
+from texts.events import event_line
 
 DESK, CHIEF, MANAGER, STORE_HEAD = "customer_service", "section_chief", "service_manager", "store_head"
 RECEIPT = {
@@ -72,6 +74,8 @@ def test_s2_07_the_customer_hears_within_5_working_days_how_it_goes_on_and_until
     assert reply.deadline == wd(5)
     world.does("record", DESK, duty="reply", fields={"progress": "调查中", "expected_on": "2026-03-09"})
     assert [mail.values["duty"] for mail in world.mails("duty_done")] == ["reply"]
+    told = world.mails("duty_done")[-1].values
+    assert (told["field.progress"], told["field.expected_on"]) == ("调查中", "2026-03-09")
 
 
 def test_s2_08_what_is_not_true_is_told_and_what_is_true_finds_its_department() -> None:
@@ -138,6 +142,13 @@ def test_s2_11_who_was_satisfied_and_is_not_reached_at_the_next_call_stays_satis
         if world.stage == "feedback":
             world.does("feedback", DESK, reached=False, reason="无人接听")
     assert world.case.exit == "satisfied"
+
+
+@pytest.mark.parametrize("words", [{"satisfied": True}, {"reached": False, "reason": "无人接听"}])
+def test_s2_11_a_further_word_of_the_same_call_moves_the_next_one_no_further(words: dict[str, Any]) -> None:
+    world = settled(cause="engineering").does("feedback", DESK, **words)
+    due = world.case.due
+    assert world.wait(hours=30).does("feedback", DESK, **words).case.due == due
 
 
 def test_s2_11_who_was_satisfied_before_another_round_is_asked_anew() -> None:
@@ -251,6 +262,21 @@ def test_s2_39_petty_cash_up_to_100_yuan_is_countersigned_afterwards(amount: int
         assert world.does("record", MANAGER, duty="countersign").exit == "satisfied"
 
 
+@pytest.mark.parametrize(
+    ("kind", "amount"),
+    [("refund", 5_000), ("refund", 10_000), ("apology", None), ("repair", None)],
+)
+def test_s2_39_what_takes_nothing_from_the_petty_cash_has_no_slip(kind: str, amount: int | None) -> None:
+    paid: dict[str, Any] = {"order": {"paid": 9_000}} if amount is None else {}
+    demand = {"kind": kind, "amount": amount} if amount else {"kind": kind}
+    world = investigated(demand=demand, **paid)
+    world.does("offer", "merchandise", demand=demand, basis="退货规定", fields={"solution": "退"})
+    if world.stage == "approving":
+        world.does("approve", world.view.waiting_for, actor="上级", approve=True)
+    world.does("respond", DESK, version=1, accept=True)
+    assert "countersign" not in [work.duty for work in world.case.works]
+
+
 @pytest.mark.parametrize("cause", ["injury", "food_poisoning", "hurt_in_store", "valuables_lost", "media", "extortion"])
 def test_s2_42_a_major_complaint_is_reported_at_once_and_the_manager_coordinates(cause: str) -> None:
     world = complained(cause=cause)
@@ -284,10 +310,25 @@ def test_s2_44_s2_50_s2_52_each_channel_has_its_time_to_be_answered(channel: str
     assert ("duty_missed", duty) in {(event.kind, event.data.get("duty")) for event in world.case.events}
 
 
+@pytest.mark.parametrize(
+    ("cause", "department"), [("quality", "merchandise"), ("late", "logistics"), ("attitude", CHIEF)]
+)
+def test_s2_52_the_department_the_cause_points_to_explains(cause: str, department: str) -> None:
+    world = complained(channel="online", cause=cause)
+    assert [work.department for work in world.case.works if work.duty.startswith("explain")] == [department]
+
+
+def test_s2_52_every_cause_has_one_department_that_explains() -> None:
+    for cause in RETURNS_PACK.causes:
+        given = [work.duty for work in complained(channel="online", cause=cause).case.works]
+        assert sum(duty.startswith("explain") for duty in given) == 1, cause
+
+
 def test_s2_45_the_weeks_record_goes_out_on_monday_and_the_months_by_the_fifth() -> None:
     weekly, monthly = RETURNS_PACK.sending["weekly"], RETURNS_PACK.sending["monthly"]
     assert (weekly.weekday, "hq_hr_service" in weekly.to) == ("monday", True)
     assert (monthly.day, "hq_admin_service" in monthly.to) == (5, True)
+    assert "metrics" in weekly.reports  # the one that lists every complaint, disputed or not
 
 
 def test_s2_48_an_important_complaint_leaves_a_rectification_with_a_due_date_and_its_result() -> None:
@@ -318,3 +359,18 @@ def test_s2_55_the_kind_of_customer_is_kept_and_only_the_three_kinds_are_known()
 
 def test_s2_60_every_way_of_making_good_is_there() -> None:
     assert {"apology", "compensation", "exchange", "repair", "refund"} <= {kind.value for kind in RETURNS_PACK.remedies}
+
+
+def test_s2_47_the_record_names_who_decides_in_this_procedure_and_no_panel_of_another() -> None:
+    world = offered(1_000)
+    for version in (1, 2):
+        world.does("respond", DESK, version=version, accept=False)
+        makes_offer(world, 1_000 + version)
+    world.does("respond", DESK, version=3, accept=False)
+    assert event_line(world.event("panel"), RETURNS_PACK, Language.ZH).startswith("提请决定：店总")
+
+
+@pytest.mark.parametrize(("amount", "severity"), [(500_000, "ordinary"), (500_001, "important")])
+def test_s2_48_more_than_5000_yuan_is_important(amount: int, severity: str) -> None:
+    demand = {"kind": "compensation", "amount": amount}
+    assert complained(demand=demand, order={"paid": 700_000}).case.severity == severity
