@@ -1,10 +1,10 @@
 """What workflows and activities hand each other: plain contracts, small enough to read in the Web UI."""
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, NamedTuple
 
-from pydantic import Field, field_serializer
+from pydantic import Field, StringConstraints, field_serializer
 
 from models.base import Handover, Moment, Record
 from models.case import Case, Event, Exit, Mail, Verdict
@@ -13,15 +13,19 @@ from models.complaint import Complaint
 from models.span import WorkCalendar
 from models.stage import Stage
 
+Lifetime = Annotated[timedelta | None, Field(exclude_if=lambda lifetime: lifetime is None)]
+"""How long the server lets a workflow live, said by whoever started it; None: until it ends."""
+
 
 class OpenCase(Record):
     """Enter a complaint in the register of cases; `run_id` is the first run of the workflow that claims the number."""
 
     number: str
-    workflow_id: str
+    workflow_id: Annotated[str, StringConstraints(strip_whitespace=False)]
     run_id: str
     opened_at: Moment
     complaint: Complaint
+    lifetime: Lifetime = None
 
     @field_serializer("complaint")
     def _lean(self, complaint: Complaint) -> dict[str, object]:

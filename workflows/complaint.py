@@ -102,6 +102,7 @@ class ComplaintWorkflow(CaseDesk):
             run_id=info.first_execution_run_id,
             opened_at=info.workflow_start_time,
             complaint=complaint,
+            lifetime=info.execution_timeout or info.run_timeout or None,
         )
         return await ask_the_register(BookDuties.open_case, entry)
 
