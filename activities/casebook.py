@@ -23,7 +23,7 @@ from models.base import AT_THE_DOOR, Problem, in_one_line, problems
 from models.case import Basis, Case, Exit
 from models.complaint import Complaint
 from models.directory import Directory
-from models.names import GOODS, Refused, case_number
+from models.names import GOODS, Refused, case_id, case_number
 from models.pages import Envelope, GoodsWord, OpenCase, Opened, Origin, Page
 from models.procedure import Procedure
 from models.span import WorkCalendar, WorkingDays
@@ -98,6 +98,7 @@ class Casebook(BookDuties):
 
     async def _enter(self, entry: OpenCase) -> Opened:
         await self._believe(entry)
+        _fit_to_start(entry)
         _fit_for_the_door(entry.complaint)
         pack = self._pack_for(entry.complaint, entry.opened_at)
         calendar = self._days_for(pack, entry.opened_at)
@@ -222,6 +223,13 @@ class Casebook(BookDuties):
         if found := filing_problems(pack, complaint, opened_at):
             raise _bad_input(found)
         return pack
+
+
+def _fit_to_start(entry: OpenCase) -> None:
+    """Raises ApplicationError for an id with a space behind the number: no message of ours would reach such a case."""
+    if entry.workflow_id != case_id(entry.number):
+        reason = "must be complaint.NUMBER without spaces around it; correct it"
+        raise _bad_input([Problem(field="workflow id", code="number", reason=reason)])
 
 
 def _fit_for_the_door(complaint: Complaint) -> None:

@@ -86,13 +86,13 @@ class EmbeddedWarehouse:
         self._store = store
         self._lacking = out_of_stock
 
-    async def reserve(self, key: str, order: str, lines: Sequence[Quantity]) -> str:
+    async def reserve(self, key: str, order: str, lines: Sequence[Quantity], attempt: int) -> str:
         """Raises GatewayRefused: "out_of_stock" or "key_reused"."""
         if any(line.sku in self._lacking for line in lines):
             raise GatewayRefused("out_of_stock")
         return await _hold(self._store, "reserve", key, order, lines)
 
-    async def release(self, key: str) -> None:
+    async def release(self, key: str, attempt: int) -> None:
         """Undo the reservation under this key, if there is one."""
         await _undo(self._store, "reserve", key)
 
@@ -107,11 +107,11 @@ class EmbeddedCarrier:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def label(self, key: str, order: str, carrier: str | None) -> str:
+    async def label(self, key: str, order: str, carrier: str | None, attempt: int) -> str:
         """Raises GatewayRefused("key_reused")."""
         return await _hold(self._store, "label", key, order, ())
 
-    async def void(self, key: str) -> None:
+    async def void(self, key: str, attempt: int) -> None:
         """Undo the label under this key, if there is one."""
         await _undo(self._store, "label", key)
 
@@ -126,7 +126,7 @@ def _content(row: GatewayRefund) -> tuple[str, str, int, str]:
 
 
 def _receipt(row: GatewayRefund) -> Receipt:
-    return Receipt(reference=row.reference, amount=row.amount, currency=row.currency, at=row.at)
+    return Receipt(reference=row.reference, amount=row.amount, currency=row.currency)
 
 
 def _back(reference: str) -> str:

@@ -3,18 +3,19 @@
     POST /refunds       {"reference", "order", "amount", "currency"}   -> {"reference", "amount", "currency"}
     GET  /refunds?reference=OURS                -> [{"reference", "amount", "currency"}, ...], [] when there is none
     POST /reservations  {"key", "order", "lines": [{"sku", "quantity"}]}   -> {"reference"}
-    POST /releases      {"key"}                                            -> any JSON object
+    POST /releases      {"key"}                                            -> anything
     POST /shipments     {"key", "order", "lines"}                          -> {"reference"}
     POST /labels        {"key", "order", "carrier"}                        -> {"reference"}
-    POST /voids         {"key"}                                            -> any JSON object
+    POST /voids         {"key"}                                            -> anything
 
 Amounts are minor units. Every POST carries `Idempotency-Key`; a refund's key ends in a generation, `reference` is ours
-and stays. For goods, `key` names the thing: what stands is returned, what was released or voided is made again.
+and stays. For goods, `key` names the thing: what stands is returned, what was released or voided is made again. So the
+keys of a reservation and a label end in the attempt: whoever answers a known key from a store would not make it again.
 Every request carries X-Redress-Timestamp (Unix seconds) and X-Redress-Signature: hex HMAC-SHA256 with the shared
 secret over method, path with query, timestamp, each followed by a line feed, and then the body.
 
-A refusal is 400, 402, 404 or 422, with {"code": "a_slug"} if it has a name. Anything else that is not 200 or 201 is
-taken as temporary and sent again under the same key; `Retry-After` of 429 and 503 is respected.
+A refusal is 400, 402, 404 or 422, with {"code": "a_slug"} if it has a name. Anything else that is not 200 or 201, for a
+release or void 2xx, is taken as temporary and sent again under the same key; `Retry-After` of 429 and 503 is respected.
 """
 
 import hmac
@@ -29,8 +30,8 @@ from typing import Any
 import httpx2
 from pydantic import TypeAdapter, ValidationError
 
-from activities.ports import GatewayRefused, Receipt, Traced, TryAgain, untraced
-from models.base import PartnerRef, Record, Slug
+from activities.ports import GatewayRefused, Receipt, TheirNumber, Traced, TryAgain, untraced
+from models.base import Record, Slug
 from models.complaint import Quantity
 
 REFUSALS = frozenset({400, 402, 404, 422})
@@ -40,7 +41,7 @@ _LIMITS = httpx2.Timeout(10, connect=3)
 
 
 class _Made(Record):
-    reference: PartnerRef
+    reference: TheirNumber
 
 
 _SLUG = TypeAdapter(Slug)
@@ -84,18 +85,24 @@ class HttpPartner:
         """Give the connections back."""
         await self._client.aclose()
 
-    async def _post(self, path: str, key: str, body: dict[str, Any]) -> Any:
-        """The answer's JSON. Raises TryAgain, GatewayRefused."""
+    async def _sent(self, path: str, key: str, body: dict[str, Any]) -> httpx2.Response:
+        """The answer, which is no refusal. Raises TryAgain, GatewayRefused."""
         content = json.dumps(body, separators=(",", ":")).encode()
         headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
         answer = await self._ask("POST", path, content=content, headers=headers)
         if answer.status_code in REFUSALS:
             raise GatewayRefused(_code(answer))
-        return _json(answer)
+        return answer
+
+    async def _undone(self, path: str, key: str, body: dict[str, Any]) -> None:
+        """Needs no word in the answer: an undoing is asked for until it is done, and a 204 would be for ever."""
+        answer = await self._sent(path, key, body)
+        if not answer.is_success:
+            raise _temporary(answer)
 
     async def _made(self, path: str, key: str, body: dict[str, Any]) -> str:
         try:
-            return _Made.model_validate(await self._post(path, key, body)).reference
+            return _Made.model_validate(_json(await self._sent(path, key, body))).reference
         except ValidationError:
             raise TryAgain("bad_answer") from None
 
@@ -129,7 +136,7 @@ class HttpPaymentGateway(HttpPartner):
         """See PaymentGateway. An answer that makes no sense leaves the payment suspect: it may have been made."""
         body = {"reference": reference, "order": order, "amount": amount, "currency": currency}
         try:
-            receipt = Receipt.model_validate(await self._post("/refunds", key, body))
+            receipt = Receipt.model_validate(_json(await self._sent("/refunds", key, body)))
         except ValidationError:
             raise TryAgain("bad_answer", suspect=True) from None
         if (receipt.amount, receipt.currency) != (amount, currency):
@@ -157,13 +164,14 @@ class HttpPaymentGateway(HttpPartner):
 class HttpWarehouse(HttpPartner):
     """The company's warehouse."""
 
-    async def reserve(self, key: str, order: str, lines: Sequence[Quantity]) -> str:
+    async def reserve(self, key: str, order: str, lines: Sequence[Quantity], attempt: int) -> str:
         """See Warehouse."""
-        return await self._made("/reservations", key, {"key": key, "order": order, "lines": _lines(lines)})
+        body = {"key": key, "order": order, "lines": _lines(lines)}
+        return await self._made("/reservations", f"{key}:{attempt}", body)
 
-    async def release(self, key: str) -> None:
+    async def release(self, key: str, attempt: int) -> None:
         """See Warehouse."""
-        await self._post("/releases", f"{key}:release", {"key": key})
+        await self._undone("/releases", f"{key}:{attempt}:release", {"key": key})
 
     async def ship(self, key: str, order: str, lines: Sequence[Quantity]) -> str:
         """See Warehouse."""
@@ -173,13 +181,13 @@ class HttpWarehouse(HttpPartner):
 class HttpCarrier(HttpPartner):
     """The company's carrier."""
 
-    async def label(self, key: str, order: str, carrier: str | None) -> str:
+    async def label(self, key: str, order: str, carrier: str | None, attempt: int) -> str:
         """See Carrier."""
-        return await self._made("/labels", key, {"key": key, "order": order, "carrier": carrier})
+        return await self._made("/labels", f"{key}:{attempt}", {"key": key, "order": order, "carrier": carrier})
 
-    async def void(self, key: str) -> None:
+    async def void(self, key: str, attempt: int) -> None:
         """See Carrier."""
-        await self._post("/voids", f"{key}:void", {"key": key})
+        await self._undone("/voids", f"{key}:{attempt}:void", {"key": key})
 
 
 def _lines(lines: Sequence[Quantity]) -> list[dict[str, Any]]:
@@ -187,13 +195,17 @@ def _lines(lines: Sequence[Quantity]) -> list[dict[str, Any]]:
 
 
 def _json(answer: httpx2.Response) -> Any:
-    status = answer.status_code
-    if status not in {200, 201}:
-        raise TryAgain(f"http_{status}", _retry_after(answer), suspect=status == 500)
+    if answer.status_code not in {200, 201}:
+        raise _temporary(answer)
     try:
         return answer.json()
     except ValueError:
         raise TryAgain("bad_answer", suspect=True) from None
+
+
+def _temporary(answer: httpx2.Response) -> TryAgain:
+    status = answer.status_code
+    return TryAgain(f"http_{status}", _retry_after(answer), suspect=status == 500)
 
 
 def _code(answer: httpx2.Response) -> str:

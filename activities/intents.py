@@ -155,6 +155,12 @@ class Intents:
             if stored is not None and stored.state == "taken_back":
                 await _free(session, stored)
 
+    async def is_of_another(self, reference: str, key: str) -> bool:
+        """Whether the gateway's number `reference` stands with another payment than the one under this key."""
+        other = select(RefundIntent.key).where(RefundIntent.reference == reference, RefundIntent.key != key).limit(1)
+        async with self._store.read() as session:
+            return (await session.exec(other)).first() is not None
+
     async def under(self, reference: str) -> RefundIntent | None:
         """The intent the gateway made or had made under its number `reference`."""
         async with self._store.read() as session:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from pydantic import BeforeValidator
 
-from models.base import Currency, Moment, PartnerRef, Record
+from models.base import Currency, PartnerRef, Record
 from models.commands import MailReport
 from models.complaint import Quantity
 from models.language import Language
@@ -66,21 +66,26 @@ _LONGEST = 200
 def _in_our_signs(number: object) -> object:
     """The same for the same number: signs no PartnerRef has are written as in a URL, what is too long ends in a digest.
 
-    Money has left under it: refused, the refund would stand nowhere, and as it is no database may take it.
+    Money or goods have left under it: refused, they would stand nowhere, and as it is no database may take it.
     """
+    if type(number) is int:
+        number = str(number)
     if not isinstance(number, str):
         return number
     plain = quote(number, safe=_KEYBOARD, errors="backslashreplace")
     return plain if len(plain) <= _LONGEST else f"{plain[: _LONGEST - 65]}~{sha256(plain.encode()).hexdigest()}"
 
 
+TheirNumber = Annotated[PartnerRef, BeforeValidator(_in_our_signs)]
+"""A partner's own number as it gives it, in signs we can keep."""
+
+
 class Receipt(Record):
     """A refund the gateway has made; `amount` in minor units."""
 
-    reference: Annotated[PartnerRef, BeforeValidator(_in_our_signs)]
+    reference: TheirNumber
     amount: int
     currency: Currency
-    at: Moment | None = None
 
 
 class PaymentGateway(Protocol):
@@ -106,12 +111,15 @@ class PaymentGateway(Protocol):
 
 
 class Warehouse(Protocol):
-    """Keeps and sends goods. The key names the thing: what stands is returned, what was released is made again."""
+    """Keeps and sends goods. The key names the thing: what stands is returned, what was released is made again.
 
-    async def reserve(self, key: str, order: str, lines: Sequence[Quantity]) -> str:
+    `attempt` counts the times a person has had it tried; within one, a call sent twice is one call.
+    """
+
+    async def reserve(self, key: str, order: str, lines: Sequence[Quantity], attempt: int) -> str:
         """Set goods aside; the reservation's number. Raises TryAgain, GatewayRefused."""
 
-    async def release(self, key: str) -> None:
+    async def release(self, key: str, attempt: int) -> None:
         """Put the goods reserved under `key` back; nothing reserved is fine. Raises TryAgain, GatewayRefused."""
 
     async def ship(self, key: str, order: str, lines: Sequence[Quantity]) -> str:
@@ -119,12 +127,12 @@ class Warehouse(Protocol):
 
 
 class Carrier(Protocol):
-    """Brings goods back. The key names the label as in Warehouse."""
+    """Brings goods back. The key names the label, and `attempt` counts, as in Warehouse."""
 
-    async def label(self, key: str, order: str, carrier: str | None) -> str:
+    async def label(self, key: str, order: str, carrier: str | None, attempt: int) -> str:
         """A prepaid return label; its number. Raises TryAgain, GatewayRefused."""
 
-    async def void(self, key: str) -> None:
+    async def void(self, key: str, attempt: int) -> None:
         """Make the label under `key` worthless; none is fine. Raises TryAgain, GatewayRefused."""
 
 

@@ -85,7 +85,7 @@ class Remedies(RemedyDuties):
             return _known(intent)
         try:
             async with asyncio.timeout(self._look_within):
-                found = await self._gateway.find(intent.key)
+                found = await self._look(intent.key)
         except (TryAgain, TimeoutError):
             return StepResult(failure=IN_DOUBT)
         return StepResult(failure=IN_DOUBT) if found is None else await self._found(intent, found)
@@ -94,25 +94,25 @@ class Remedies(RemedyDuties):
     async def reserve(self, order: RemedyOrder) -> StepResult:
         """Set the replacement goods aside."""
         async with _temporal_errors():
-            return await _step(self._warehouse.reserve(_key(order, "reserve"), order.order, order.lines))
+            return await _step(self._warehouse.reserve(_key(order, "reserve"), order.order, order.lines, order.attempt))
 
     @activity.defn(name="release")
     async def release(self, order: RemedyOrder) -> StepResult:
         """Put reserved goods back."""
         async with _temporal_errors():
-            return await _step(self._warehouse.release(_key(order, "reserve")))
+            return await _step(self._warehouse.release(_key(order, "reserve"), order.attempt))
 
     @activity.defn(name="label")
     async def label(self, order: RemedyOrder) -> StepResult:
         """A return label for the customer."""
         async with _temporal_errors():
-            return await _step(self._carrier.label(_key(order, "label"), order.order, order.carrier))
+            return await _step(self._carrier.label(_key(order, "label"), order.order, order.carrier, order.attempt))
 
     @activity.defn(name="void_label")
     async def void_label(self, order: RemedyOrder) -> StepResult:
         """Make the return label worthless."""
         async with _temporal_errors():
-            return await _step(self._carrier.void(_key(order, "label")))
+            return await _step(self._carrier.void(_key(order, "label"), order.attempt))
 
     @activity.defn(name="ship")
     async def ship(self, order: RemedyOrder) -> StepResult:
@@ -139,22 +139,25 @@ class Remedies(RemedyDuties):
     async def _pay(self, intent: RefundIntent, order: RemedyOrder) -> StepResult:
         anew = self._doubtful(intent)
         if anew:
-            found = await self._gateway.find(intent.key)
+            found = await self._look(intent.key)
             if found is not None:
                 return await self._found(intent, found)
-            self._let_settle(intent)
+            self._let_settle(intent.last_sent_at)
         sending = await self._intents.sending(intent, self._now(), anew=anew)
         if sending.state != "open":
             return _known(sending)
         if sending.generation != intent.generation + anew:
             raise TryAgain("overtaken", 1)
-        return await self._send(sending, order)
+        return await self._send(sending, order, intent)
 
-    async def _send(self, intent: RefundIntent, order: RemedyOrder) -> StepResult:
+    async def _send(self, intent: RefundIntent, order: RemedyOrder, before: RefundIntent | None = None) -> StepResult:
+        """`before`: the intent as it stood before this call; None for the first one."""
         key = f"{intent.key}:{intent.generation}"
         try:
             receipt = await self._gateway.refund(key, intent.key, order.order, intent.amount, intent.currency)
         except GatewayRefused as refused:
+            if before is not None and (found := await self._made_before(before)) is not None:
+                return await self._found(intent, found)
             if not await self._intents.refused(intent, refused.code, order.attempt):
                 raise TryAgain("overtaken", 1) from None
             return StepResult(failure=refused.code)
@@ -163,6 +166,26 @@ class Remedies(RemedyDuties):
                 await self._intents.suspected(intent)
             raise
         return await self._paid(intent, receipt)
+
+    async def _made_before(self, before: RefundIntent) -> Receipt | None:
+        """What an earlier call has made whose answer never came: that may be why the gateway refuses this one.
+
+        Raises TryAgain while such a call may still land.
+        """
+        found = await self._look(before.key)
+        if found is None and not self._doubtful(before):  # else it had settled before this call
+            self._let_settle(before.sent_at)
+        return found
+
+    async def _look(self, key: str) -> Receipt | None:
+        """What the gateway has made for this payment. Raises TryAgain.
+
+        A list that another payment of ours stands in is not of this one, whatever was asked for.
+        """
+        found = await self._gateway.find(key)
+        if found is not None and await self._intents.is_of_another(found.reference, key):
+            raise TryAgain("bad_answer")
+        return found
 
     async def _found(self, intent: RefundIntent, receipt: Receipt) -> StepResult:
         """An earlier call did pay; a person looks at it if it was another amount than is due now."""
@@ -180,10 +203,10 @@ class Remedies(RemedyDuties):
             return True
         return intent.sent_at is not None and self._now() - intent.sent_at > self._gateway.key_life * TRUSTED
 
-    def _let_settle(self, intent: RefundIntent) -> None:
-        if intent.last_sent_at is None:
+    def _let_settle(self, sent_at: datetime | None) -> None:
+        if sent_at is None:
             return
-        left: timedelta = intent.last_sent_at + SETTLE - self._now()
+        left = sent_at + SETTLE - self._now()
         if left > timedelta(0):
             raise TryAgain("settling", left.total_seconds())
 
@@ -210,5 +233,22 @@ async def _temporal_errors() -> AsyncIterator[None]:
     try:
         yield
     except TryAgain as error:
-        wait = None if error.after is None else timedelta(seconds=error.after)
-        raise ApplicationError(error.code, type="try_again", next_retry_delay=wait) from None
+        raise ApplicationError(error.code, type="try_again", next_retry_delay=_pause(error.after)) from None
+
+
+def _pause(wished: float | None) -> timedelta | None:
+    """What the partner wishes (seconds), yet so that there is one more try before patience is over.
+
+    Temporal would not wait for a longer one but give up at once: an hour of a partner's maintenance would make each
+    refund a person's task.
+    """
+    if wished is None:
+        return None
+    pause = timedelta(seconds=wished)
+    if not activity.in_activity():
+        return pause
+    info = activity.info()
+    if info.schedule_to_close_timeout is None or info.start_to_close_timeout is None:
+        return pause
+    left = info.scheduled_time + info.schedule_to_close_timeout - info.start_to_close_timeout - wall_clock()
+    return min(pause, left) if left > timedelta(0) else pause

@@ -38,6 +38,8 @@ REMEDY_REPORT = "remedy"
 
 ERASED = "erased-"
 """What the name begins with that stands for a customer who has been erased."""
+UNDECODABLE = "\u0000undecodable"
+"""Stands for an argument that could not be read. No message of ours holds it: control characters are refused."""
 SEALED_PAYLOAD = b"binary/encrypted"
 """Encoding of a payload as the service seals it."""
 UNSEALED_PAYLOAD = b"json/unsealed"

@@ -4,7 +4,7 @@ import hashlib
 from datetime import datetime
 from typing import Annotated, NamedTuple
 
-from pydantic import Field, field_serializer
+from pydantic import Field, StringConstraints, field_serializer
 
 from models.base import Handover, Moment, Record
 from models.case import Case, Event, Exit, Mail, Verdict
@@ -18,7 +18,7 @@ class OpenCase(Record):
     """Enter a complaint in the register of cases; `run_id` is the first run of the workflow that claims the number."""
 
     number: str
-    workflow_id: str
+    workflow_id: Annotated[str, StringConstraints(strip_whitespace=False)]
     run_id: str
     opened_at: Moment
     complaint: Complaint

@@ -16,16 +16,12 @@ from temporalio.converter import (
     PayloadConverter,
 )
 
-from models.names import SEALED_PAYLOAD
+from models.names import SEALED_PAYLOAD, UNDECODABLE
 from starter.errors import OperatorError
 from starter.keyring import KeyRing
 
 SEALED_WORDS = "sealed"
 """Stands for the words of a failure where no key opens them."""
-UNDECODABLE = "\u0000undecodable"
-"""Stands for an argument that could not be read. Plain text, so a workflow needs no import to meet it; no
-message of ours can hold it, since control characters are refused."""
-
 
 _JSON = PydanticJSONPlainPayloadConverter()
 """One for the process: it keeps what it has built for each type, and every run of a workflow makes a converter anew."""

@@ -12,7 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from models.base import AS_SENT, AT_THE_DOOR, in_one_line, problems
     from models.complaint import Complaint
     from models.meeting import Call
-    from models.names import Refused, case_number, meeting_id
+    from models.names import UNDECODABLE, Refused, case_number, meeting_id
     from models.pages import Unjudged
     from workflows.inbox import Inbox
     from workflows.options import insistent
@@ -20,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
 State = TypeVar("State", bound=BaseModel)
 Entry = TypeVar("Entry")
 Known = TypeVar("Known")
+_NO_JSON = "(start): is not readable JSON in UTF-8; send one JSON object, encoding json/plain"
 
 
 def complaint_of(args: tuple[Any, ...]) -> tuple[Complaint, str]:
@@ -29,13 +30,15 @@ def complaint_of(args: tuple[Any, ...]) -> tuple[Complaint, str]:
     """
     if len(args) != 1:
         raise bad_start(f"(start): takes 1 argument, got {len(args)}; send one complaint as a JSON object")
+    if args[0] == UNDECODABLE:
+        raise bad_start(_NO_JSON)
     try:
         data = workflow.payload_converter().to_payload(args[0]).data
         complaint = Complaint.model_validate_json(data, context=AS_SENT)
     except ValidationError as error:
         raise bad_start(in_one_line(problems(error, whole="(start)"))) from None
     except (TypeError, ValueError, ArithmeticError, RecursionError):
-        raise bad_start("(start): is not readable JSON; send one complaint as a JSON object") from None
+        raise bad_start(_NO_JSON) from None
     _forget(args)
     number = case_number(workflow.info().workflow_id)
     if number is None or complaint.number not in (None, number):
@@ -58,13 +61,15 @@ def contract_of(args: tuple[Any, ...], kind: type[State]) -> State:
     """The one start argument. Raises ApplicationError(type="bad_input") in one line: such a start fails."""
     if len(args) != 1:
         raise bad_start(f"(start): takes 1 argument, got {len(args)}; send one JSON object")
+    if args[0] == UNDECODABLE:
+        raise bad_start(_NO_JSON)
     try:
         data = workflow.payload_converter().to_payload(args[0]).data
         return kind.model_validate_json(data, context=AT_THE_DOOR)
     except ValidationError as error:
         raise bad_start(in_one_line(problems(error, whole="(start)"))) from None
     except (TypeError, ValueError, ArithmeticError, RecursionError):
-        raise bad_start("(start): is not readable JSON; send one JSON object") from None
+        raise bad_start(_NO_JSON) from None
 
 
 async def ask_the_register(

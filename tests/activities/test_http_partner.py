@@ -182,18 +182,71 @@ async def test_goods_partners_are_asked_at_their_paths(httpserver: HTTPServer) -
         HttpCarrier(httpserver.url_for("/"), SECRET),
     )
     lines = (Quantity(sku="CUP", quantity=2),)
-    assert await warehouse.reserve("C-1:1:reserve", "O-1", lines) == "SF/2026-1"
-    await warehouse.release("C-1:1:reserve")
+    assert await warehouse.reserve("C-1:1:reserve", "O-1", lines, 2) == "SF/2026-1"
+    await warehouse.release("C-1:1:reserve", 2)
     assert await warehouse.ship("C-1:1:ship", "O-1", lines) == "SF/2026-1"
-    assert await carrier.label("C-1:1:label", "O-1", "ems") == "SF/2026-1"
-    await carrier.void("C-1:1:label")
+    assert await carrier.label("C-1:1:label", "O-1", "ems", 2) == "SF/2026-1"
+    await carrier.void("C-1:1:label", 2)
     await warehouse.aclose()
     await carrier.aclose()
     goods = [{"sku": "CUP", "quantity": 2}]
     assert calls == [
-        ("/reservations", "C-1:1:reserve", {"key": "C-1:1:reserve", "order": "O-1", "lines": goods}),
-        ("/releases", "C-1:1:reserve:release", {"key": "C-1:1:reserve"}),
+        ("/reservations", "C-1:1:reserve:2", {"key": "C-1:1:reserve", "order": "O-1", "lines": goods}),
+        ("/releases", "C-1:1:reserve:2:release", {"key": "C-1:1:reserve"}),
         ("/shipments", "C-1:1:ship", {"key": "C-1:1:ship", "order": "O-1", "lines": goods}),
-        ("/labels", "C-1:1:label", {"key": "C-1:1:label", "order": "O-1", "carrier": "ems"}),
-        ("/voids", "C-1:1:label:void", {"key": "C-1:1:label"}),
+        ("/labels", "C-1:1:label:2", {"key": "C-1:1:label", "order": "O-1", "carrier": "ems"}),
+        ("/voids", "C-1:1:label:2:void", {"key": "C-1:1:label"}),
     ]
+
+
+@pytest.fixture
+async def warehouse(httpserver: HTTPServer) -> AsyncIterator[HttpWarehouse]:
+    warehouse = HttpWarehouse(httpserver.url_for("/"), SECRET)
+    yield warehouse
+    await warehouse.aclose()
+
+
+async def test_goods_set_aside_again_after_a_refusal_come_under_another_key(
+    httpserver: HTTPServer, warehouse: HttpWarehouse
+) -> None:
+    """A service that answers a known key from its store, as a gateway in front of many does, would refuse for a day."""
+    stored: dict[str, Response] = {}
+    answers = [Response('{"code": "out_of_stock"}', 422), Response('{"reference": "W-1"}')]
+
+    def answer(request: Request) -> Response:
+        return stored.setdefault(request.headers["Idempotency-Key"], answers[len(stored)])
+
+    httpserver.expect_request("/reservations").respond_with_handler(answer)
+    lines = (Quantity(sku="CUP", quantity=2),)
+    for _ in range(2):
+        with pytest.raises(GatewayRefused, match="out_of_stock"):
+            await warehouse.reserve("C-1:1:reserve", "O-1", lines, 1)
+    assert await warehouse.reserve("C-1:1:reserve", "O-1", lines, 2) == "W-1"
+
+
+async def test_a_release_is_done_by_an_answer_without_a_word(httpserver: HTTPServer, warehouse: HttpWarehouse) -> None:
+    httpserver.expect_oneshot_request("/releases").respond_with_data("", status=204)
+    await warehouse.release("C-1:1:reserve", 1)
+    httpserver.expect_oneshot_request("/releases").respond_with_data("", status=302)
+    with pytest.raises(TryAgain, match="http_302"):
+        await warehouse.release("C-1:1:reserve", 1)
+
+
+@pytest.mark.parametrize(
+    ("number", "kept"), [('"SF 1234"', "SF%201234"), ("918273", "918273"), ('"运单-1"', "%E8%BF%90%E5%8D%95-1")]
+)
+async def test_goods_that_were_sent_are_on_record_whatever_number_they_have(
+    httpserver: HTTPServer, warehouse: HttpWarehouse, number: str, kept: str
+) -> None:
+    httpserver.expect_request("/shipments").respond_with_data(f'{{"reference": {number}}}')
+    assert await warehouse.ship("C-1:1:ship", "O-1", (Quantity(sku="CUP", quantity=2),)) == kept
+
+
+async def test_what_else_a_gateway_says_of_a_refund_is_not_read(
+    httpserver: HTTPServer, gateway: HttpPaymentGateway
+) -> None:
+    more = {"reference": 918273, "at": "2026-01-05 10:00:00", "status": None}
+    httpserver.expect_request("/refunds", method="POST").respond_with_json(RECEIPT | more)
+    httpserver.expect_request("/refunds", method="GET").respond_with_json([RECEIPT | more])
+    assert await gateway.find("C-1:1:pay") == await refund(gateway)
+    assert (await refund(gateway)).reference == "918273"

@@ -1,14 +1,16 @@
 """Money and goods: once, never more than was paid, and a person can act on every failure."""
 
 import asyncio
+import dataclasses
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
 import pytest
 from sqlmodel import select
 from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
 
 from activities.embedded import EmbeddedCarrier, EmbeddedGateway, EmbeddedWarehouse
 from activities.intents import Intents
@@ -191,6 +193,51 @@ async def test_what_one_order_takes_gives_back_or_finds_too_late_changes_no_othe
     assert await refunded(store) == [1_000, 300]
 
 
+async def test_a_refusal_does_not_hide_that_an_earlier_call_has_paid(
+    store: Store, desk: Callable[..., Remedies], remedy: Remedy
+) -> None:
+    gateway = ScriptedGateway(TryAgain("timeout"), GatewayRefused("already_refunded"))
+    await fails(desk(gateway).pay, remedy(amount=700))
+    gateway.made = Receipt(reference="RF-LATE", amount=700, currency="CNY")
+    assert (await desk(gateway).pay(remedy(amount=700))).reference == "RF-LATE"
+    assert gateway.keys == ["C-1:1:pay:1"] * 2
+    assert (await desk().pay(remedy("C-2", amount=700))).failure == "exceeds_paid"
+    assert await refunded(store) == [700]
+
+
+async def test_a_refusal_after_a_call_that_was_not_answered_counts_once_that_call_cannot_land_any_more(
+    store: Store, desk: Callable[..., Remedies], remedy: Remedy, clock: Any
+) -> None:
+    refusals = [GatewayRefused("account_closed") for _ in range(2)]
+    gateway = ScriptedGateway(TryAgain("timeout"), *refusals)
+    await fails(desk(gateway).pay, remedy())
+    clock.later(seconds=11)
+    error = await fails(desk(gateway).pay, remedy())
+    assert (error.message, error.next_retry_delay) == ("settling", timedelta(seconds=49))
+    assert await refunded(store) == [400]
+    clock.later(seconds=49)
+    assert (await desk(gateway).pay(remedy())).failure == "account_closed"
+    assert (gateway.keys, gateway.looks) == (["C-1:1:pay:1"] * 3, 2)
+    assert await refunded(store) == [0]
+
+
+async def test_a_gateway_that_asks_for_more_time_than_patience_has_is_asked_once_more_before_that_is_over(
+    desk: Callable[..., Remedies], remedy: Remedy, env: ActivityEnvironment
+) -> None:
+    env.info = dataclasses.replace(
+        env.info,
+        scheduled_time=datetime.now(UTC),
+        schedule_to_close_timeout=timedelta(hours=1),
+        start_to_close_timeout=timedelta(seconds=30),
+    )
+    remedies = desk(ScriptedGateway(TryAgain("http_503", 3_600), TryAgain("http_503", 7)))
+    for seconds in (3_570, 7):
+        with pytest.raises(ApplicationError) as raised:
+            await env.run(remedies.pay, remedy())
+        assert raised.value.next_retry_delay is not None
+        assert raised.value.next_retry_delay.total_seconds() == pytest.approx(seconds, abs=5)
+
+
 async def test_a_person_may_try_a_refused_payment_again_under_a_new_key_after_a_look(
     store: Store, desk: Callable[..., Remedies], remedy: Remedy
 ) -> None:
@@ -304,6 +351,19 @@ async def test_when_patience_ran_out_one_look_tells_paid_from_doubt(
     assert (await desk(gateway).pay_state(remedy())).reference == "RF-LATE"
     assert (await desk(gateway).pay(remedy())).reference == "RF-LATE"
     assert (gateway.looks, await refunded(store)) == (2, [400])
+
+
+async def test_a_look_that_finds_another_payments_refund_has_found_nothing(
+    store: Store, desk: Callable[..., Remedies], remedy: Remedy
+) -> None:
+    """A partner that does not take notice of the reference it is asked for lists every refund it has made."""
+    gateway = ScriptedGateway()
+    gateway.made = Receipt(reference=str((await desk(gateway).pay(remedy())).reference), amount=400, currency="CNY")
+    gateway.answers = [TryAgain("http_500", suspect=True)]
+    other = remedy("C-2", order="O-2")
+    await fails(desk(gateway).pay, other)
+    assert (await fails(desk(gateway).pay, other)).message == "bad_answer"
+    assert (await desk(gateway).pay_state(other)).failure == "payment_in_doubt"
 
 
 class MuteGateway(ScriptedGateway):

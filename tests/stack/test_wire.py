@@ -8,8 +8,9 @@ from pydantic import BaseModel
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import DataConverter, WorkflowSerializationContext
 
+from models.names import UNDECODABLE
 from starter.keyring import KeyRing
-from starter.wire import DATA_CONVERTER, UNDECODABLE, KeysNeeded, data_converter
+from starter.wire import DATA_CONVERTER, KeysNeeded, data_converter
 
 CONVERTER = DATA_CONVERTER.payload_converter
 SEALING = data_converter(KeyRing.parse(f"k1:{base64.b64encode(bytes(32)).decode()}"))

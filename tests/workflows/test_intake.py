@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 from sqlmodel import select
+from temporalio.api.common.v1 import Payload
 from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.common import RawValue, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
@@ -75,6 +76,37 @@ async def test_a_start_with_another_number_of_arguments_is_refused_not_wedged(
     number = new_number()
     await office.client.start_workflow(COMPLAINT, args=args, id=case_id(number), task_queue=office.settings.task_queue)
     assert "takes 1 argument" in await failure(office.client.get_workflow_handle(case_id(number)))
+
+
+@pytest.mark.parametrize("behind", [" ", "\n"])
+async def test_an_id_with_a_space_behind_the_number_where_no_message_would_reach_the_case_is_refused(
+    office: Office, behind: str
+) -> None:
+    handle = await office.client.start_workflow(
+        COMPLAINT, complaint_data(), id=f"{case_id(new_number())}{behind}", task_queue=office.settings.task_queue
+    )
+    assert "workflow id: must be complaint.NUMBER without spaces" in await failure(handle)
+
+
+async def test_what_was_typed_into_a_web_form_is_taken_with_its_lines(office: Office) -> None:
+    case = await office.asked(text="漏水\r\n要求退款", contact={"by": "徐莉", "note": "a\r\nb"})
+    async with office.store.read() as session:
+        row = (await session.exec(select(CaseRow).where(CaseRow.number == case.number))).one()
+    assert (row.complaint["text"], row.complaint["contact"]["note"]) == ("漏水\n要求退款", "a\nb")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b'{"text": "\\ud83d"}', "{}".encode("utf-16"), b"\xef\xbb\xbf{}"],
+    ids=["half", "16", "bom"],
+)
+async def test_a_start_that_cannot_be_read_is_told_so(office: Office, data: bytes) -> None:
+    """Half of an emoji stands at the end of a text that a program has cut by its own count of characters."""
+    half = RawValue(Payload(metadata={"encoding": b"json/plain"}, data=data))
+    handle = await office.client.start_workflow(
+        COMPLAINT, half, id=case_id(new_number()), task_queue=office.settings.task_queue
+    )
+    assert "(start): is not readable JSON in UTF-8" in await failure(handle)
 
 
 async def test_a_remedy_that_no_case_started_is_refused(office: Office) -> None:

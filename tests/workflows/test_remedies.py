@@ -189,11 +189,11 @@ class EmptyWarehouse:
     def __init__(self) -> None:
         self.held: list[str] = []
 
-    async def reserve(self, key: str, order: str, lines: Sequence[Quantity]) -> str:
+    async def reserve(self, key: str, order: str, lines: Sequence[Quantity], attempt: int) -> str:
         self.held.append(key)
         return "W-1"
 
-    async def release(self, key: str) -> None:
+    async def release(self, key: str, attempt: int) -> None:
         self.held.remove(key)
 
     async def ship(self, key: str, order: str, lines: Sequence[Quantity]) -> str:
