@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert, text
+from sqlalchemy import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from activities.store import lock
 from models.case import Event
 from models.directory import Directory
 from models.dossier import Denial
@@ -21,7 +22,7 @@ from models.tables import AuditRow
 from rules.forms import FIELD
 
 AUDIT_LOCK = 0x6175646974
-"""Advisory lock on PostgreSQL: one row is appended after the other. SQLite has one writer anyway."""
+"""Key of the advisory lock by which one row is appended after the other."""
 FIELDS = ("seq", "at", "kind", "actor", "subject", "data", "key", "prev")
 """What a row's hash is made of."""
 _OF_EVENTS = {
@@ -103,8 +104,7 @@ async def append(session: AsyncSession, entries: Sequence[Entry], clock: Callabl
     if not entries:
         return 0
     connection = await session.connection()
-    if connection.dialect.name == "postgresql":
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": AUDIT_LOCK})
+    await lock(session, AUDIT_LOCK)
     keys = [entry.key for entry in entries if entry.key is not None]
     known: set[str | None] = set()
     if keys:

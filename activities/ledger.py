@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import insert, text
+from sqlalchemy import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from activities.store import lock
 from models.case import Event
 from models.ledger import Account, Entry, LedgerCase, Posting
 from models.pages import Page
@@ -16,7 +17,7 @@ from rules.objections import back_id, decided_id, held_id
 from rules.settlement import READ, month_of, moves_cost, next_month, postings
 
 PERIOD_LOCK = 0x6C6564676572
-"""Advisory lock on PostgreSQL: bookings share it, closing a month has it alone."""
+"""Key of an advisory lock: who looks for the month of a booking shares it, closing a month has it alone."""
 
 
 class Ledger:
@@ -61,11 +62,12 @@ class Ledger:
         return made
 
     async def _write(self, session: AsyncSession, fresh: Sequence[tuple[Posting, Procedure]]) -> None:
-        await share_period_lock(session)
+        await lock(session, PERIOD_LOCK, shared=True)
         closed = await _closed(session)
         connection = await session.connection()
         fresh = await _mirrored(session, fresh)
-        await connection.execute(insert(LedgerEntry), [entry for posting, _ in fresh for entry in _entries(posting)])
+        rows = [row for posting, _ in fresh for row in entry_rows(posting.id, posting.entries)]
+        await connection.execute(insert(LedgerEntry), rows)
         now = self._now()
         txns = [_txn(posting, _open_month(month_of(posting.at, pack), closed), now) for posting, pack in fresh]
         await connection.execute(insert(LedgerTxn), txns)
@@ -129,14 +131,6 @@ async def open_month(session: AsyncSession, month: str) -> str:
     return _open_month(month, await _closed(session))
 
 
-async def share_period_lock(session: AsyncSession) -> None:
-    """While a booking looks for its month, nobody closes one. SQLite has one writer anyway."""
-    if session.get_bind().dialect.name == "postgresql":
-        await (await session.connection()).execute(
-            text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": PERIOD_LOCK}
-        )
-
-
 def _open_month(month: str, closed: Iterable[str]) -> str:
     """A closed month does not change: what belongs to it is settled in the next open one."""
     while month in closed:
@@ -154,8 +148,9 @@ def _txn(posting: Posting, period: str, now: datetime) -> dict[str, object]:
     }
 
 
-def _entries(posting: Posting) -> list[dict[str, object]]:
+def entry_rows(txn: str, entries: Sequence[Entry]) -> list[dict[str, object]]:
+    """The rows of a transaction's entries, numbered from 1."""
     return [
-        {"txn": posting.id, "line": line, "account": entry.account.value, "party": entry.party, "amount": entry.amount}
-        for line, entry in enumerate(posting.entries, 1)
+        {"txn": txn, "line": line, "account": entry.account.value, "party": entry.party, "amount": entry.amount}
+        for line, entry in enumerate(entries, 1)
     ]

@@ -9,8 +9,9 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from activities import audit
-from activities.ledger import open_month, share_period_lock
-from activities.statement_queries import LINE, TXN, WORD
+from activities.ledger import PERIOD_LOCK, entry_rows, open_month
+from activities.statement_queries import LINE, PLACE, SAME_LINE, TXN, WORD
+from activities.store import lock
 from models.commands import Share, shares_text
 from models.ledger import Entry, LedgerCase, Objection
 from models.procedure import Procedure
@@ -20,7 +21,6 @@ from rules.settlement import month_of
 
 AT_ONCE = 500
 RULING = Row.metadata.tables["objection_ruling"]
-_SAME_LINE = ("party", "period", "line")
 
 
 class Objections:
@@ -35,7 +35,7 @@ class Objections:
 
         So does what has been moved or taken back meanwhile, and what an earlier objection has booked.
         """
-        await share_period_lock(session)
+        await lock(session, PERIOD_LOCK, shared=True)
         last = 0
         wanted = (WORD.c.party == party, WORD.c.period == period, ~WORD.c.confirms, LINE.c.txn.in_(_standing()))
         while rows := await _lines(session, *wanted, LINE.c.line > last, limit=AT_ONCE):
@@ -55,7 +55,7 @@ class Objections:
         self, session: AsyncSession, place: tuple[str, str, int], liable: Sequence[Share], reason: str, actor: str
     ) -> str | None:
         """Lay a held cost on who bears it. None: done; else `Statements.rule` names why not."""
-        await share_period_lock(session)
+        await lock(session, PERIOD_LOCK, shared=True)
         if (found := await _held(session, place)) is None:
             return "no_objection"
         row, held = found
@@ -91,7 +91,7 @@ class Objections:
             exclude={"id", "ground", "clause", "contested", "reverses", "at", "period", "booked_at"}
         )
         connection = await session.connection()
-        await connection.execute(insert(LedgerEntry), _rows(made, entries))
+        await connection.execute(insert(LedgerEntry), entry_rows(made, entries))
         values = {
             "id": made,
             "ground": ground,
@@ -114,12 +114,12 @@ async def waiting_objections(session: AsyncSession, whose: ColumnElement[bool], 
             WORD.c.party, WORD.c.period, WORD.c.line, WORD.c.reason, WORD.c.at, LINE.c.amount, held.c.number,
             held.c.currency,
         )
-        .join_from(WORD, LINE, and_(*(WORD.c[name] == LINE.c[name] for name in _SAME_LINE)))
+        .join_from(WORD, LINE, SAME_LINE)
         .join(held, held.c.id == LINE.c.txn + ":" + LINE.c.entry.cast(TXN.c.id.type) + ":held")
         .outerjoin(CaseRow, col(CaseRow.number) == held.c.number)
         .outerjoin(CorrectiveRow, col(CorrectiveRow.number) == held.c.number)
         .outerjoin(back, back.c.reverses == held.c.id)
-        .outerjoin(RULING, and_(*(RULING.c[name] == WORD.c[name] for name in _SAME_LINE)))
+        .outerjoin(RULING, and_(*(RULING.c[name] == WORD.c[name] for name in PLACE)))
         .where(whose, ~WORD.c.confirms, RULING.c.party.is_(None), back.c.id.is_(None))
         .order_by(WORD.c.at, WORD.c.party, WORD.c.line)
         .limit(at_most)
@@ -130,7 +130,7 @@ async def waiting_objections(session: AsyncSession, whose: ColumnElement[bool], 
 
 async def _held(session: AsyncSession, place: tuple[str, str, int]) -> tuple[Any, LedgerTxn] | None:
     """A line objected to, and what holds its cost."""
-    same = [WORD.c[name] == value for name, value in zip(_SAME_LINE, place, strict=True)]
+    same = [WORD.c[name] == value for name, value in zip(PLACE, place, strict=True)]
     rows = await _lines(session, *same, ~WORD.c.confirms, limit=1)
     held = await session.get(LedgerTxn, held_id(rows[0].txn, rows[0].entry)) if rows else None
     return None if held is None else (rows[0], held)
@@ -139,7 +139,7 @@ async def _held(session: AsyncSession, place: tuple[str, str, int]) -> tuple[Any
 async def _lines(session: AsyncSession, *where: ColumnElement[bool], limit: int) -> list[Any]:
     wanted = (
         select(LINE.c.line, LINE.c.txn, LINE.c.entry, LINE.c.amount)
-        .join_from(LINE, WORD, and_(*(WORD.c[name] == LINE.c[name] for name in _SAME_LINE)))
+        .join_from(LINE, WORD, SAME_LINE)
         .where(*where)
         .order_by(LINE.c.line)
         .limit(limit)
@@ -176,10 +176,3 @@ async def _behind(session: AsyncSession, number: str, party: str) -> tuple[Ledge
 
 async def _known(session: AsyncSession, *where: ColumnElement[bool]) -> set[str]:
     return set((await (await session.connection()).execute(select(TXN.c.id).where(*where))).scalars())
-
-
-def _rows(txn: str, entries: Sequence[Entry]) -> list[dict[str, object]]:
-    return [
-        {"txn": txn, "line": line, "account": entry.account.value, "party": entry.party, "amount": entry.amount}
-        for line, entry in enumerate(entries, 1)
-    ]

@@ -3,9 +3,9 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from activities.store import insert_into
 from models.tables import NumberSeries, Row
 
 SERIES = Row.metadata.tables["number_series"]
@@ -14,8 +14,7 @@ SERIES = Row.metadata.tables["number_series"]
 async def next_number(session: AsyncSession, prefix: str, at: datetime, zone: str) -> str:
     """The next number, taken in the caller's transaction: given back where that fails; others wait for it."""
     series = f"{prefix}{at.astimezone(ZoneInfo(zone)):%Y%m%d}"
-    here = session.get_bind().dialect.name
-    insert = (postgresql.insert if here == "postgresql" else sqlite.insert)(NumberSeries)
+    insert = insert_into(NumberSeries, session.get_bind().dialect.name)
     taken = insert.values(series=series, last=1).on_conflict_do_update(
         index_elements=["series"], set_={"last": SERIES.c.last + 1}
     )

@@ -11,6 +11,9 @@ _TABLES = Row.metadata.tables
 TXN, ENTRY = _TABLES["ledger_txn"], _TABLES["ledger_entry"]
 LINE, WORD = _TABLES["statement_line"], _TABLES["statement_word"]
 TOTAL = _TABLES["statement_row"]
+PLACE = ("party", "period", "line")
+SAME_LINE = and_(*(WORD.c[name] == LINE.c[name] for name in PLACE))
+"""A party's word on a line of its statement."""
 
 
 def _costs(month: str) -> ColumnElement[bool]:
@@ -71,11 +74,10 @@ def draft(party: str, month: str) -> Select[Any]:
 
 def issued(party: str, month: str) -> Select[Any]:
     """The lines as issued, with the party's word."""
-    same_line = and_(*(WORD.c[name] == LINE.c[name] for name in ("party", "period", "line")))
     return (
         select(LINE.c.line, LINE.c.amount, *_facts(), WORD.c.confirms, WORD.c.reason)
         .join_from(LINE, TXN, LINE.c.txn == TXN.c.id)
-        .outerjoin(WORD, same_line)
+        .outerjoin(WORD, SAME_LINE)
         .where(LINE.c.party == party, LINE.c.period == month)
         .order_by(LINE.c.line)
     )

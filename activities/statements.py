@@ -5,14 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from activities.ledger import PERIOD_LOCK
 from activities.objections import Objections
 from activities.statement_queries import answer_rest, by_party, draft, issue_lines, issue_totals, issued
-from activities.store import Store
+from activities.store import Store, lock
 from models.commands import Share
 from models.ledger import LineState, Statement, StatementLine
 from models.procedure import Procedure
@@ -48,7 +47,7 @@ class Statements:
         if now.astimezone(ZoneInfo(zone)).strftime("%Y-%m") < next_month(month):
             raise StatementRefusal("not_over")
         async with self._store.write() as session:
-            await self._lock(session)
+            await lock(session, PERIOD_LOCK)
             if (known := await session.get(ClosedPeriod, month)) is not None:
                 return _closing(known), False
             connection = await session.connection()
@@ -110,7 +109,7 @@ class Statements:
         word = {"confirms": objection is None, "reason": objection or "", "actor": actor, "at": now}
         async with self._store.write() as session:
             # Alone: whoever moves a cost at this moment must see what is held of it, or be seen.
-            await self._lock(session)
+            await lock(session, PERIOD_LOCK)
             if line is not None:
                 new = await self._answer_line(session, head, line, word)
             else:
@@ -137,7 +136,7 @@ class Statements:
         Raises StatementRefusal: no_objection, ruled_otherwise, case_moved, no_such_party.
         """
         async with self._store.write() as session:
-            await self._lock(session)
+            await lock(session, PERIOD_LOCK)
             refusal = await self._objections.decide(session, (head.party, head.period, line), liable, reason, actor)
         if refusal is not None:
             raise StatementRefusal(refusal)
@@ -153,10 +152,6 @@ class Statements:
         if said is None or (said.confirms, said.reason) != (word["confirms"], word["reason"]):
             raise StatementRefusal("said_otherwise")
         return 0
-
-    async def _lock(self, session: AsyncSession) -> None:
-        if self._store.dialect == "postgresql":
-            await (await session.connection()).execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": PERIOD_LOCK})
 
 
 def _closing(row: ClosedPeriod) -> Statement:

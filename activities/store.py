@@ -1,4 +1,4 @@
-"""The SQL store: SQLite in one file, or PostgreSQL. One place knows their differences."""
+"""The SQL store: SQLite in one file, or PostgreSQL. What reads and writes in it asks here where they differ."""
 
 import asyncio
 import socket
@@ -58,6 +58,18 @@ async def at_one_moment(session: AnySession) -> AsyncConnection:
     connection = await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
     await connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
     return connection
+
+
+async def lock(session: AnySession, key: int, *, shared: bool = False) -> None:
+    """Hold an advisory lock until the transaction ends, or share it. SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        taken = "SELECT pg_advisory_xact_lock_shared(:key)" if shared else "SELECT pg_advisory_xact_lock(:key)"
+        await (await session.connection()).execute(text(taken), {"key": key})
+
+
+def insert_into(table: type[SQLModel], dialect: str) -> "sqlite.Insert | postgresql.Insert":
+    """An INSERT that can say what becomes of a row that is there."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 class StoreError(Exception):
@@ -151,9 +163,7 @@ class Store:
 
     def insert_new(self, table: type[SQLModel]) -> "sqlite.Insert | postgresql.Insert":
         """An INSERT that leaves an existing row as it is: the same write twice is one row."""
-        if self._sqlite:
-            return sqlite.insert(table).on_conflict_do_nothing()
-        return postgresql.insert(table).on_conflict_do_nothing()
+        return insert_into(table, self.dialect).on_conflict_do_nothing()
 
     def upsert(
         self, table: type[SQLModel], rows: Sequence[Mapping[str, object]], newness: Callable[[Any], ColumnElement[int]]
@@ -162,7 +172,7 @@ class Store:
 
         `newness`: of a row's columns, a number that is never less in a later state of it.
         """
-        insert = sqlite.insert(table) if self._sqlite else postgresql.insert(table)
+        insert = insert_into(table, self.dialect)
         keys = [column.name for column in inspect(table).primary_key]
         changed = {name: insert.excluded[name] for name in rows[0] if name not in keys}
         not_newer = newness(inspect(table).columns) <= newness(insert.excluded)
