@@ -43,11 +43,6 @@ BEFORE_LEADERSHIP = and_(col(CaseRow.stage) == Stage.LEADERSHIP.value, ~col(Case
 WAITING = or_(BEFORE_PANEL, BEFORE_LEADERSHIP)
 
 
-def of(procedure: str) -> ColumnElement[bool]:
-    """Cases of a procedure, in any of its versions."""
-    return col(CaseRow.procedure).startswith(f"{procedure}.", autoescape=True)
-
-
 class Drawing:
     """Reads the items of one procedure's agenda as they stand at `at`."""
 
@@ -56,7 +51,7 @@ class Drawing:
         self._pack = pack
         self._at = at
         self._since = week_before(at)
-        self._of = of(pack.name)
+        self._of = CaseRow.under(pack.name)
 
     async def waiting(self, section: Literal["A", "C"], *narrower: ColumnElement[bool]) -> tuple[list[AgendaCase], int]:
         """The cases of a section, longest waiting first, and how many more there are."""

@@ -14,7 +14,7 @@ from activities.clock import wall_clock
 from activities.doorkeeper import Doorkeeper
 from activities.duties import CorrectiveDuties
 from activities.ledger import Ledger
-from activities.record import outbox_row
+from activities.outbox import outbox_rows
 from activities.series import next_number
 from activities.store import Store
 from models.corrective import CorrectiveEntry, CorrectivePage, Gate, RegisterCorrective, Trace
@@ -106,7 +106,7 @@ class CorrectiveDesk(CorrectiveDuties):
             "closed_at": view.closed_at,
             "report": view.model_dump(mode="json"),
         }
-        mails = [{**outbox_row(view.number, mail, now), "procedure": view.procedure} for mail in page.mails]
+        mails = outbox_rows(view.number, page.mails, now, view.procedure)
         async with self._store.write() as session:
             # An attempt that Temporal has given up may come late; it must not open again what is closed.
             same = (col(CorrectiveRow.number) == view.number, col(CorrectiveRow.closed_at).is_(None))

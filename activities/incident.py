@@ -20,7 +20,7 @@ from activities.duties import IncidentDuties
 from activities.handing_out import HandingOut
 from activities.identity import Voucher, no_voucher
 from activities.incident_cases import IncidentCases
-from activities.record import outbox_row
+from activities.outbox import outbox_rows
 from activities.series import next_number
 from activities.store import Store
 from activities.verdicts import ask_or_leave
@@ -138,7 +138,7 @@ class IncidentDesk(IncidentDuties):
             {"incident": view.number, "serial": each.number, "at": each.at, "report": each.model_dump(mode="json")}
             for each in page.reports
         ]
-        mails = [{**outbox_row(view.number, mail, now), "procedure": view.procedure} for mail in page.mails]
+        mails = outbox_rows(view.number, page.mails, now, view.procedure)
         changed = {
             "stage": view.stage.value,
             "closed_at": view.closed_at,

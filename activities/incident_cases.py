@@ -48,11 +48,6 @@ def unlinked() -> ColumnElement[bool]:
     return ~exists().where(col(IncidentCase.number) == CaseRow.number).correlate(CaseRow)
 
 
-def of(procedure: str) -> ColumnElement[bool]:
-    """Cases of a procedure, in any of its versions."""
-    return col(CaseRow.procedure).startswith(f"{procedure}.", autoescape=True)
-
-
 class IncidentCases:
     """Reads and writes the cases of incidents. Raises StoreError."""
 
@@ -69,7 +64,7 @@ class IncidentCases:
             literal(CaseFate.LINKED.value),
             literal(now, type_=LINK.c.at.type),
             literal(-1),
-        ).where(of(procedure), CASE.c.stage != Stage.CLOSED.value, unlinked(), *matches(scope))
+        ).where(CaseRow.under(procedure), CASE.c.stage != Stage.CLOSED.value, unlinked(), *matches(scope))
         columns = ["number", "incident", "fate", "at", "version"]
         linking = self._store.insert_new(IncidentCase).from_select(columns, wanted)
         await (await session.connection()).execute(linking)

@@ -13,7 +13,7 @@ from temporalio.service import RPCError
 
 from activities.identity import Voucher, no_voucher
 from activities.incident import scope_of
-from activities.incident_cases import matches, of, unlinked
+from activities.incident_cases import matches, unlinked
 from activities.store import Store
 from activities.verdicts import is_gone
 from models.incident import CaseFate, CaseJoined, OpenIncident, Scope
@@ -134,7 +134,7 @@ async def _count(session: AsyncSession, pack: Procedure, scope: Scope, since: da
     wanted = (
         select(func.count())
         .select_from(CaseRow)
-        .where(of(pack.name), CaseRow.opened_at >= since, unlinked(), *matches(scope))
+        .where(CaseRow.under(pack.name), CaseRow.opened_at >= since, unlinked(), *matches(scope))
     )
     return (await session.exec(wanted)).one()
 

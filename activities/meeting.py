@@ -20,7 +20,7 @@ from activities.clock import wall_clock
 from activities.doorkeeper import Doorkeeper
 from activities.duties import MeetingDuties
 from activities.identity import Voucher, no_voucher
-from activities.record import outbox_row
+from activities.outbox import outbox_rows
 from activities.store import Store
 from activities.verdicts import ask_or_leave
 from models.meeting import (
@@ -164,7 +164,7 @@ class MeetingDesk(MeetingDuties):
             for action in page.actions
         ]
         now = self._now()
-        mails = [{**outbox_row(page.meeting_id, mail, now), "procedure": minutes.procedure} for mail in page.mails]
+        mails = outbox_rows(page.meeting_id, page.mails, now, minutes.procedure)
         async with self._store.write() as session:
             # An attempt that Temporal has given up may come late; it must not open again what is over.
             await session.exec(self._store.upsert(MeetingRow, [meeting], _along(list(MeetingStage), "stage")))

@@ -1,14 +1,16 @@
 """The outbox in SQL: which notices need the mailroom now, and what became of each try."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Update, update
 from sqlmodel import col, func, select
 
 from activities.store import Store
+from models.case import Mail
 from models.complaint import Complaint
 from models.tables import CaseRow, MailRow
 
@@ -37,6 +39,26 @@ class Open:
     def decided(self) -> bool:
         """Sent or failed for good: only the case has yet to hear of it."""
         return self.mail.sent_at is not None or self.mail.failed_at is not None
+
+
+def outbox_rows(
+    number: str, mails: Sequence[Mail], now: datetime, procedure: str | None = None
+) -> list[dict[str, object]]:
+    """Notices as rows; `procedure`: what those of no case are written under.
+
+    `next_try_at` follows our own clock: a case under a forwarded one has its mails sent now.
+    """
+    return [
+        {
+            "number": number,
+            "procedure": procedure,
+            **mail.model_dump(),
+            "message_id": sha256(f"{number}/{mail.id}".encode()).hexdigest()[:32],
+            "written_at": now,
+            "next_try_at": now,
+        }
+        for mail in mails
+    ]
 
 
 class Outbox:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 
 from sqlalchemy import Update, bindparam, update
 from sqlmodel import col, select
@@ -12,8 +11,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from activities.audit import append, of_pages
 from activities.ledger import Ledger
+from activities.outbox import outbox_rows
 from activities.store import Store
-from models.case import Mail
 from models.pages import CaseSummary, Page
 from models.tables import CaseRow, EventRow, MailRow
 
@@ -97,7 +96,7 @@ class Record:
     async def _add(self, session: AsyncSession, pages: Sequence[Page]) -> None:
         now = self._now()
         events = [{"number": page.summary.number, **event.model_dump()} for page in pages for event in page.events]
-        mails = [outbox_row(page.summary.number, mail, now) for page in pages for mail in page.mails]
+        mails = [row for page in pages for row in outbox_rows(page.summary.number, page.mails, now)]
         connection = await session.connection()
         if events:
             await connection.execute(self._store.insert_new(EventRow), events)
@@ -138,15 +137,4 @@ def _changes(summary: CaseSummary) -> dict[str, object]:
     return {f"new_{name}": value for name, value in values.items() if name != "number"} | {
         "this_number": summary.number,
         "this_version": summary.version,
-    }
-
-
-def outbox_row(number: str, mail: Mail, now: datetime) -> dict[str, object]:
-    """A notice as a row. `next_try_at` follows our own clock: a case under a forwarded one has its mails sent now."""
-    return {
-        "number": number,
-        **mail.model_dump(),
-        "message_id": sha256(f"{number}/{mail.id}".encode()).hexdigest()[:32],
-        "written_at": now,
-        "next_try_at": now,
     }

@@ -8,7 +8,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.clock import wall_clock
 from activities.duties import ReportDuties
-from activities.record import outbox_row
+from activities.outbox import outbox_rows
 from activities.store import Store
 from models.names import Refused
 from models.reporting import ReportCall
@@ -37,7 +37,7 @@ class ReportDesk(ReportDuties):
             raise ApplicationError(reason, type=Refused.BAD_INPUT.value, non_retryable=True)
         now = self._now()
         post = post_of(call, pack, call.period, now)
-        rows = [{**outbox_row(post.round_id, mail, now), "procedure": post.procedure} for mail in post.mails]
+        rows = outbox_rows(post.round_id, post.mails, now, post.procedure)
         async with self._store.write() as session:
             written = (await session.exec(self._store.insert_new(MailRow).values(rows))).rowcount
         if written:

@@ -9,8 +9,8 @@ Only activities and the starter's reports read these; workflows and rules never 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, text
-from sqlmodel import Field
+from sqlalchemy import BigInteger, CheckConstraint, ColumnElement, Index, text
+from sqlmodel import Field, col
 
 from models.audit_table import AuditRow
 from models.guards import guard_books
@@ -109,6 +109,11 @@ class CaseRow(Row, table=True):
     """Version of the last page written."""
     seen: list[list[str]] | None = Field(default=None, sa_type=Json)
     """Once it has ended: id, digest and verdict of the last messages, for a case that is opened again."""
+
+    @classmethod
+    def under(cls, name: str) -> ColumnElement[bool]:
+        """Cases of the procedure of this name, in any of its versions."""
+        return col(cls.procedure).startswith(f"{name}.", autoescape=True)
 
 
 class EventRow(Row, table=True):

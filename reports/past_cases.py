@@ -32,7 +32,7 @@ async def past_cases(
     database: AsyncConnection, name: str, since: datetime | None, *, size: int = PAGE
 ) -> AsyncIterator[tuple[str, Past | None]]:
     """Every case of the procedure `name`, any version, opened since: its number, and the case where it has ended."""
-    where = [col(CaseRow.procedure).startswith(f"{name}.", autoescape=True)]
+    where = [CaseRow.under(name)]
     if since is not None:
         where.append(col(CaseRow.opened_at) >= since)
     async for page in by_number(database, _COLUMNS, *where, size=size):

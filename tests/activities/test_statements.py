@@ -7,14 +7,13 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import col
 
-from activities.agenda import of
 from activities.ledger import Ledger
 from activities.objections import waiting_objections
 from activities.statements import StatementRefusal, Statements
 from activities.store import Store, StoreError
 from models.commands import Share
 from models.ledger import Account, Entry, Posting, StatementLine
-from models.tables import CorrectiveRow
+from models.tables import CaseRow, CorrectiveRow
 from procedures import load_packs
 from tests.activities.bookkeeping import OCTOBER, Books, executed, moved, ruled, taken_back
 from tests.activities.conftest import Clock
@@ -333,7 +332,7 @@ async def test_the_agenda_lists_what_is_held_for_an_objection_until_it_is_decide
 
     async def waiting() -> list[tuple[str, int, int, str]]:
         async with store.read() as session:
-            found = await waiting_objections(session, of("marketplace"), 10)
+            found = await waiting_objections(session, CaseRow.under("marketplace"), 10)
         return [(each.party, each.line, each.amount, each.reason) for each in found]
 
     assert await waiting() == []
