@@ -9,9 +9,9 @@ from models.language import Language
 from models.plans import IncidentRules
 from models.procedure import Procedure
 from reports.document import Cell, Column, Document, Row, Section
-from texts import brief, money, named, say, span, when
+from texts import brief, money, named, say, several, span, when
 from texts.incident import facts, progress_text
-from texts.values import department
+from texts.values import department, title
 
 Cases = Callable[[], AsyncIterator[Any]]
 """Lines of starter/incident_archive.py, in order."""
@@ -34,10 +34,10 @@ def report_of(
         Section("cases", say("incident.cases", lang), _columns(lang, number=3, order=3, fate=2, stage=2, refunded=2),
                 lambda: _case_rows(cases, lang)),
     )  # fmt: skip
-    title = f"{named('incident.paper', form, lang)} {incident.number}"
+    heading = f"{named('incident.paper', form, lang)} {incident.number}"
     notes = (say("incident.printed", lang, at=when(now, pack.time_zone, lang)),)
     about = incident.model_dump(mode="json") | {"generated_at": now.isoformat()}
-    return Document(f"incident_{form}", lang, title, notes, sections, about)
+    return Document(f"incident_{form}", lang, heading, notes, sections, about)
 
 
 def _told(each: Situation, pack: Procedure, lang: Language) -> str:
@@ -63,7 +63,7 @@ def plan_paper(form: str, pack: Procedure, rules: IncidentRules, last: datetime 
     now = datetime.now(UTC)
     review = last + rules.review.within if last else now
     groups = [
-        (body.title.zh if lang is Language.ZH else body.title.en, _who(body.departments, pack, lang), body.source)
+        (title(body.title, lang), _who(body.departments, pack, lang), body.source)
         for body in (rules.leading, rules.handling)
     ]
     sections = (
@@ -71,18 +71,18 @@ def plan_paper(form: str, pack: Procedure, rules: IncidentRules, last: datetime 
         _PAPERS[form](pack, rules, lang),
         table("clocks", say("incident.clocks", lang), _columns(lang, what=5, within=2, source=3), _clocks(rules, lang)),
     )
-    title = f"{named('incident.paper', form, lang)} {pack.ref}"
+    heading = f"{named('incident.paper', form, lang)} {pack.ref}"
     notes = (
         say("incident.printed", lang, at=when(now, pack.time_zone, lang)),
         say("incident.review", lang, at=when(review, pack.time_zone, lang), source=rules.review.source),
     )
-    return Document(f"plan_{form}", lang, title, notes, sections, {"generated_at": now.isoformat(), "plan": pack.ref})
+    return Document(f"plan_{form}", lang, heading, notes, sections, {"generated_at": now.isoformat(), "plan": pack.ref})
 
 
 def _flow(pack: Procedure, rules: IncidentRules, lang: Language) -> Section:
     """Each step leads to the one below it."""
     rows = [
-        (place, step.zh if lang is Language.ZH else step.en, _who(step.by, pack, lang),
+        (place, title(step, lang), _who(step.by, pack, lang),
          place + 1 if place < len(rules.flow) else "", step.source)
         for place, step in enumerate(rules.flow, 1)
     ]  # fmt: skip
@@ -102,15 +102,11 @@ _PAPERS = {"flow": _flow, "standard": _standard, "drill": _drill}
 
 
 def _clauses(form: str, clauses: Iterable[Any], lang: Language) -> Section:
-    rows = [
-        (place, clause.zh if lang is Language.ZH else clause.en, clause.source)
-        for place, clause in enumerate(clauses, 1)
-    ]
+    rows = [(place, title(clause, lang), clause.source) for place, clause in enumerate(clauses, 1)]
     return table(form, named("incident.paper", form, lang), _columns(lang, serial=1, what=8, source=2), rows)
 
 
 def _clocks(rules: IncidentRules, lang: Language) -> list[tuple[Cell, ...]]:
-    gap = "、" if lang is Language.ZH else ", "
     lines: list[tuple[Cell, ...]] = [
         (named("incident.clock", name, lang), span(clock.within, lang), clock.source)
         for name, clock in (
@@ -121,7 +117,7 @@ def _clocks(rules: IncidentRules, lang: Language) -> list[tuple[Cell, ...]]:
         )
     ]
     for threshold in rules.thresholds:
-        marks = gap.join(named("incident.mark", mark, lang) for mark in threshold.by)
+        marks = several((named("incident.mark", mark, lang) for mark in threshold.by), lang)
         what = say("incident.threshold", lang, cases=threshold.cases, marks=marks)
         lines.append((what, span(threshold.within, lang), threshold.source))
     lines.append((say("incident.at_once", lang), rules.at_once.cases, rules.at_once.source))
@@ -129,8 +125,7 @@ def _clocks(rules: IncidentRules, lang: Language) -> list[tuple[Cell, ...]]:
 
 
 def _who(names: Iterable[str], pack: Procedure, lang: Language) -> str:
-    gap = "、" if lang is Language.ZH else ", "
-    return gap.join(department(name, pack, lang) for name in names)
+    return several((department(name, pack, lang) for name in names), lang)
 
 
 def _columns(lang: Language, **widths: int) -> tuple[Column, ...]:

@@ -13,7 +13,7 @@ from models.stage import Stage
 from reports.document import Setting
 from reports.period import local_day
 from reports.queries import Found
-from texts import named, span, values
+from texts import named, several, span, values
 
 _GOODS_SHOWN = 5
 _POINTS_SHOWN = 4
@@ -73,8 +73,7 @@ def _why(row: Found, pack: Procedure, setting: Setting) -> str:
     of_demand = [rule for rule in of_cause if not rule.demands or demand in rule.demands]
     if not of_demand:
         allowed = dict.fromkeys(kind for rule in of_cause for kind in rule.demands)
-        gap = "、" if lang is Language.ZH else ", "
-        titles = gap.join(values.remedy(kind, pack, lang) for kind in allowed)
+        titles = several((values.remedy(kind, pack, lang) for kind in allowed), lang)
         return setting.say("why.demand", demand=values.remedy(demand, pack, lang), allowed=titles)
     return _too_late(row, of_demand, setting)
 

@@ -6,7 +6,7 @@ events and mails whose data is optional.
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
@@ -95,6 +95,11 @@ def when(moment: datetime, tz: str, lang: Language) -> str:
     if lang is Language.ZH:
         return f"{local.year}年{local.month}月{local.day}日 {clock}（{offset}）"
     return f"{local.day} {_MONTHS[local.month - 1]} {local.year}, {clock} ({offset})"
+
+
+def several(parts: Iterable[str], lang: Language) -> str:
+    """Things of one kind, one after the other in a sentence."""
+    return ("、" if lang is Language.ZH else ", ").join(parts)
 
 
 def brief(moment: datetime, tz: str) -> str:

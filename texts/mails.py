@@ -7,7 +7,7 @@ from models.meeting import Minutes
 from models.procedure import Procedure
 from texts import has, say
 from texts.meeting import page
-from texts.values import Values, shown
+from texts.values import Values, shown, title
 
 SUBJECT_LIMIT = 200
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
@@ -39,5 +39,5 @@ def render_mail(template: str, values: Values, pack: Procedure, lang: Language) 
         words["minutes"] = page(Minutes.model_validate_json(str(values["minutes"])), pack, lang)
     subject = _CONTROL.sub(" ", say(f"mail.{name}.subject", lang, **words)).strip()[:SUBJECT_LIMIT]
     body = say(f"mail.{name}.body", lang, **words).strip()
-    signature = say("mail.signature", lang, title=pack.title.zh if lang is Language.ZH else pack.title.en)
+    signature = say("mail.signature", lang, title=title(pack.title, lang))
     return subject, _CONTROL_BUT_LINES.sub(" ", f"{body}\n\n{signature.strip()}\n")

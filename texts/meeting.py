@@ -6,7 +6,7 @@ from models.language import Language
 from models.ledger import Objection
 from models.meeting import Action, Attendance, Cost, Item, ItemState, MeetingStage, Minutes, Summary, Tally
 from models.procedure import Procedure
-from texts import brief, money, named, say, when
+from texts import brief, money, named, say, several, when
 from texts.values import cause, department, party, remedy
 
 _BEFORE = (MeetingStage.CALLED, MeetingStage.IN_SESSION)
@@ -103,8 +103,7 @@ def _summary(summary: Summary, pack: Procedure, lang: Language) -> Iterator[str]
 
 
 def _tallies(tallies: Iterable[Tally], lang: Language) -> str:
-    gap = "、" if lang is Language.ZH else ", "
-    return gap.join(say("meeting.tally", lang, key=t.key, count=t.count, before=t.before) for t in tallies)
+    return several((say("meeting.tally", lang, key=t.key, count=t.count, before=t.before) for t in tallies), lang)
 
 
 def _cost(cost: Cost, pack: Procedure, lang: Language) -> str:

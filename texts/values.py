@@ -8,7 +8,7 @@ from models.complaint import DemandKind
 from models.language import Language
 from models.parts import Title
 from models.procedure import Procedure
-from texts import catalogue, money, named, when
+from texts import catalogue, money, named, several, when
 
 _SHARE = re.compile(r"([a-z][a-z0-9_]{0,39})(?:\s*[=:]\s*(\d{1,3})%?)?")
 _CODED = {"stage", "basis", "exit", "code", "handling", "mode", "outcome", "step", "why"}
@@ -69,6 +69,7 @@ def _flag(key: str, value: str | int, lang: Language) -> str:
 
 
 def title(title: Title, lang: Language) -> str:
+    """What is called so, in this language."""
     return title.zh if lang is Language.ZH else title.en
 
 
@@ -113,15 +114,14 @@ def severity(name: str, pack: Procedure, lang: Language) -> str:
 def liable(shares: str, pack: Procedure, lang: Language) -> str:
     """`merchant=60,carrier=40` in words; a single party goes without its 100 %."""
     found = _SHARE.findall(shares)
-    gap = "、" if lang is Language.ZH else ", "
-    return gap.join(
+    words = (
         party(name, pack, lang) + (f" {percent}%" if percent and percent != "100" else "") for name, percent in found
     )
+    return several(words, lang)
 
 
 def _departments(names: str, pack: Procedure, lang: Language) -> str:
-    gap = "、" if lang is Language.ZH else ", "
-    return gap.join(department(name, pack, lang) for name in re.findall(r"[a-z][a-z0-9_]*", names))
+    return several((department(name, pack, lang) for name in re.findall(r"[a-z][a-z0-9_]*", names)), lang)
 
 
 def _named(group: str) -> Callable[[str, Procedure, Language], str]:

@@ -2,20 +2,18 @@
 
 from models.case import Case
 from models.commands import Share
-from models.language import Language
-from models.parts import Title
 from models.procedure import Procedure
 from models.remedy import RemedyOrder
 from models.views import CaseView
 from rules.clock import Due
-from texts import money, named, say, when
+from texts import money, named, say, values, when
 
 
 def details(view: CaseView, pack: Procedure) -> str:
     """Stage, who must act, until when, and what happens then, as Markdown."""
     lang = pack.language
-    waiting = ", ".join(_who(name, pack, lang) for name in view.waiting_for.split(",") if name)
-    liable = ", ".join(f"{_party(share.party, pack, lang)} {share.percent}%" for share in _liable(view))
+    waiting = ", ".join(values.department(name, pack, lang) for name in view.waiting_for.split(",") if name)
+    liable = ", ".join(f"{values.party(share.party, pack, lang)} {share.percent}%" for share in _liable(view))
     return say(
         "web.details",
         lang,
@@ -23,7 +21,7 @@ def details(view: CaseView, pack: Procedure) -> str:
         stage=named("stage", view.stage, lang),
         exit=named("exit", view.exit, lang) if view.exit else None,
         order=view.order,
-        demand=_title(pack.remedies[view.demand].title, lang),
+        demand=values.remedy(view.demand, pack, lang),
         amount=money(view.amount, view.currency, lang),
         waiting=waiting or None,
         due_at=when(view.due, pack.time_zone, lang) if view.due else None,
@@ -41,29 +39,15 @@ def timer_name(due: Due, case: Case, pack: Procedure) -> str:
     lang = pack.language
     department = next((ask.department for ask in case.asks if ask.id == due.ask), "")
     what = named("web.on_due", due.what, lang)
-    return f"{what}: {_who(department, pack, lang)}" if department else what
+    return f"{what}: {values.department(department, pack, lang)}" if department else what
 
 
 def remedy_summary(order: RemedyOrder, pack: Procedure) -> str:
     """One line for a child workflow: what, how much, for which order."""
-    title = _title(pack.remedies[order.kind].title, pack.language)
+    title = values.remedy(order.kind, pack, pack.language)
     figure = f" {money(order.amount, order.currency, pack.language)}" if order.amount else ""
     return f"{title}{figure} · {order.order}"[:200]
 
 
 def _liable(view: CaseView) -> tuple[Share, ...]:
     return view.ruling.liable if view.ruling else ()
-
-
-def _title(title: Title, lang: Language) -> str:
-    return title.zh if lang is Language.ZH else title.en
-
-
-def _who(name: str, pack: Procedure, lang: Language) -> str:
-    if name in pack.departments:
-        return _title(pack.departments[name].title, lang)
-    return named("role", name, lang)
-
-
-def _party(name: str, pack: Procedure, lang: Language) -> str:
-    return _title(pack.parties[name].title, lang) if name in pack.parties else name

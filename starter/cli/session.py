@@ -165,12 +165,14 @@ class Session:
 
     def pack_with(self, department: str, field: str = "DEPARTMENT") -> "Procedure":
         """A procedure that has this department, the default one first. Raises BadInput where none has."""
+        from texts.values import title
+
         if (found := next((pack for pack in self.default_first() if department in pack.departments), None)) is not None:
             return found
         known = [name for pack in self.default_first() for name in pack.departments]
         near = difflib.get_close_matches(department, known, n=1)
         titles = {name: part.title for name, part in self.default_pack.departments.items()}
-        shown = (f"{name} ({title.zh if self.lang is Language.ZH else title.en})" for name, title in titles.items())
+        shown = (f"{name} ({title(called, self.lang)})" for name, called in titles.items())
         raise BadInput("no_department", field=field, near=near[0] if near else None, known=", ".join(shown))
 
     @asynccontextmanager
