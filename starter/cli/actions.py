@@ -7,10 +7,7 @@ from cyclopts import Parameter
 from models.complaint import DemandKind
 from starter.cli.parsing import demand, nothing_beside, one_of, shares
 from starter.cli.sending import NOBODY, Number, Sender, act
-from starter.cli.session import case_number, session
-
-Flag = Annotated[bool, Parameter(negative="")]
-Many = Annotated[list[str] | None, Parameter(negative="")]
+from starter.cli.session import Flag, Many, case_number, session
 
 
 async def contact(

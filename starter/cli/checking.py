@@ -1,9 +1,8 @@
 """Does everything hold that must hold?"""
 
 from models.audit import Violation
-from starter.cli.actions import Flag
 from starter.cli.facts import in_brackets
-from starter.cli.session import Json, Session, session
+from starter.cli.session import Flag, Json, Session, session
 
 BROKEN = 3
 AGAIN = 75

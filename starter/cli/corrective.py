@@ -9,13 +9,12 @@ from rich.text import Text
 
 from models.names import CORRECTIVE_ACTION, corrective_id
 from models.quality_complaint import QualityComplaint
-from starter.cli.actions import Flag, Many
 from starter.cli.correctives import found, read_form, send, show_report, table, tell_number, trace_lots
 from starter.cli.dossiers import dossiers, pack_named
 from starter.cli.parsing import contract, one_of
 from starter.cli.reporting import FormatName, format_of, write_document
 from starter.cli.sending import NOBODY, Sender, acting
-from starter.cli.session import Json, Whole, session
+from starter.cli.session import Flag, Json, Many, Whole, session
 from starter.failures import BadInput, NotAllowed
 from texts.forms8d import form_text
 

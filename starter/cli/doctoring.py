@@ -3,9 +3,8 @@
 from typing import TYPE_CHECKING
 
 from models.audit import Symptom
-from starter.cli.actions import Flag
 from starter.cli.facts import in_brackets
-from starter.cli.session import Json, Session, session
+from starter.cli.session import Flag, Json, Session, session
 from starter.failures import BadInput
 
 if TYPE_CHECKING:

@@ -1,9 +1,10 @@
 """Human actions on carrying out and ending a case."""
 
 from models.complaint import DemandKind
-from starter.cli.actions import Flag, Many, currency_of
+from starter.cli.actions import currency_of
 from starter.cli.parsing import demand, nothing_beside, one_of, parts
 from starter.cli.sending import NOBODY, Number, Sender, act
+from starter.cli.session import Flag, Many
 
 
 async def goods(

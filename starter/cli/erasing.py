@@ -5,7 +5,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from starter.cli.reading_rights import proven, reader
-from starter.cli.session import Json, Session, session
+from starter.cli.session import Flag, Json, Session, session
 from starter.failures import BadInput, NoSuchCase, NotAllowed
 
 Customer = Annotated[str, Parameter(name="CUSTOMER", help="The customer's id, as complaints have it.")]
@@ -16,7 +16,7 @@ async def erase(
     /,
     *,
     actor: Annotated[str | None, Parameter(name="--as", help="Your name in the directory; else REDRESS_ACTOR.")] = None,
-    yes: Annotated[bool, Parameter(negative="")] = False,
+    yes: Flag = False,
     as_json: Json = False,
 ) -> int:
     """Forget a customer: name, contacts and words leave cases, mails, SQL and Temporal; ledger and figures stay.

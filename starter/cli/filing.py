@@ -15,7 +15,7 @@ from models.language import Language
 from models.names import ERASED
 from rules.triage import filing_problems
 from starter.cli.parsing import form, minor
-from starter.cli.session import Json, Session, Whole, session
+from starter.cli.session import Flag, Json, Many, Session, Whole, session
 from starter.failures import BadInput, Failure, NotAllowed
 
 
@@ -44,9 +44,9 @@ async def file_complaint(
     amount: str | None = None,
     procedure: str | None = None,
     severity: str | None = None,
-    detail: Annotated[list[str] | None, Parameter(negative="")] = None,
+    detail: Many = None,
     contacted_by: str | None = None,
-    negotiation_failed: Annotated[bool, Parameter(negative="")] = False,
+    negotiation_failed: Flag = False,
     number: str | None = None,
     as_json: Json = False,
 ) -> int:

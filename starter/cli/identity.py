@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from starter.cli.session import Session, session
+from starter.cli.session import Flag, Session, session
 from starter.failures import BadInput, NotAllowed
 
 TOKEN_LIMIT = 8192
@@ -14,7 +14,7 @@ TOKEN_LIMIT = 8192
 def login(
     *,
     actor: Annotated[str | None, Parameter(name="--as", help="Your name in the directory.")] = None,
-    new_key: Annotated[bool, Parameter(negative="")] = False,
+    new_key: Flag = False,
 ) -> int:
     """Say who you are. Where the company has a sign-in (auth.jwks_file), give its token on standard input.
 

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from models.base import in_one_line
 from models.complaint import Complaint
 from starter.cli.filing import name_problems
-from starter.cli.session import Json, Session, session
+from starter.cli.session import Flag, Json, Session, session
 from starter.failures import BadInput
 from starter.importing import Report, Row, Table, file_all, prepare, read_table, write_rejects
 from starter.mapping import read_mapping
@@ -29,7 +29,7 @@ async def import_file(
     *,
     mapping: Path,
     rejects: Path | None = None,
-    check: Annotated[bool, Parameter(negative="")] = False,
+    check: Flag = False,
     as_json: Json = False,
 ) -> int:
     """File many complaints. Bad rows are set aside with a reason; doing it again files nothing twice.

@@ -7,12 +7,11 @@ from cyclopts import App, Parameter
 
 from models.complaint import DemandKind
 from models.incident import ReportForm
-from starter.cli.actions import Flag, Many
 from starter.cli.incidents import begin, paper, report_on, send, show_incident, table, watch_incident
 from starter.cli.parsing import demand, nothing_beside, one_of, shares
 from starter.cli.reporting import FormatName, format_of, write_document
 from starter.cli.sending import NOBODY, Sender
-from starter.cli.session import WHOLE, Json, Whole, session
+from starter.cli.session import WHOLE, Flag, Json, Many, Whole, session
 from starter.failures import BadInput
 
 incident = App(

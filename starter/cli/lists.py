@@ -8,12 +8,11 @@ from cyclopts import Parameter
 from models.names import SYSTEM
 from starter.cli.parsing import nothing_beside
 from starter.cli.reading_rights import reader
-from starter.cli.session import Json, Session, Whole, session
+from starter.cli.session import Flag, Json, Session, Whole, session
 from starter.failures import BadInput
 from starter.listing import CaseLine, Filters, ListedStage, filters, nearest
 
 Limit = Annotated[Whole, Parameter(help="At most so many cases.")]
-Flag = Annotated[bool, Parameter(negative="")]
 
 
 async def list_cases(

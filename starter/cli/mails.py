@@ -2,15 +2,14 @@
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from cyclopts import Parameter
 from rich.table import Table
 from rich.text import Text
 
 from reports.cells import plain
 from starter.cli.reading_rights import Reader, reader
-from starter.cli.session import Json, Session, case_number, session
+from starter.cli.session import Flag, Json, Session, case_number, session
 from starter.errors import OperatorError
 from starter.failures import Failure, TryAgain
 from texts import brief
@@ -23,7 +22,7 @@ async def mails(
     *,
     to: str | None = None,
     case: str | None = None,
-    full: Annotated[bool, Parameter(negative="")] = False,
+    full: Flag = False,
     as_json: Json = False,
 ) -> int:
     """Caught mails, oldest first.

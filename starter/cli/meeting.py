@@ -7,10 +7,10 @@ from cyclopts import App, Parameter
 
 from models.complaint import DemandKind
 from models.meeting import MeetingStage
-from starter.cli.actions import Flag, Many, handling_plan
+from starter.cli.actions import handling_plan
 from starter.cli.parsing import due_date, nothing_beside, one_of
 from starter.cli.sending import NOBODY, Number, Sender
-from starter.cli.session import Json, Whole, case_number, session
+from starter.cli.session import Flag, Json, Many, Whole, case_number, session
 from starter.cli.sitting import Mode, act, holding, meeting_name, show, table, which
 from starter.failures import BadInput
 

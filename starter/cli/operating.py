@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
-from starter.cli.session import Json, Whole, session
+from starter.cli.session import Flag, Json, Whole, session
 from starter.failures import BadInput, TryAgain
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ async def current() -> int:
 
 
 @db.command
-async def downgrade(version: str, /, *, yes: Annotated[bool, Parameter(negative="")] = False) -> int:
+async def downgrade(version: str, /, *, yes: Flag = False) -> int:
     """Lead the schema back to a version; what only later ones hold is lost.
 
     :param version: Such as 0001_baseline, or base for an empty database.

@@ -43,6 +43,8 @@ WHOLE = Parameter(converter=_whole)
 """An argument that is a whole number, for one that may be left out too."""
 Whole = Annotated[int, WHOLE]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON for programs.")]
+Flag = Annotated[bool, Parameter(negative="")]
+Many = Annotated[list[str] | None, Parameter(negative="")]
 _BRACKETS = re.compile(r"\s*[（(].*$")
 _OWN_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")

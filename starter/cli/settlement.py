@@ -11,11 +11,10 @@ from cyclopts import App, Parameter
 
 from models.commands import Share
 from models.ledger import MONTH_PATTERN
-from starter.cli.actions import Many
 from starter.cli.parsing import shares
 from starter.cli.reading_rights import proven, reader
 from starter.cli.reporting import FormatName, format_of
-from starter.cli.session import WHOLE, Json, Session, Whole, session
+from starter.cli.session import WHOLE, Json, Many, Session, Whole, session
 from starter.failures import BadInput, NoSuchCase, NotAllowed, TryAgain
 from texts import values, when
 

@@ -11,7 +11,7 @@ from rich.text import Text
 from starter.cli.lists import checked_limit
 from starter.cli.pages import case_page, timeline_tree
 from starter.cli.reading_rights import Reader, concerned, reader
-from starter.cli.session import Session, Whole, case_number, session
+from starter.cli.session import Flag, Session, Whole, case_number, session
 from starter.cli.tables import list_table
 from starter.failures import BadInput, TryAgain
 from starter.listing import Filters
@@ -26,7 +26,7 @@ async def watch(
     *,
     every: float = 1.0,
     limit: Whole = 30,
-    once: Annotated[bool, Parameter(negative="")] = False,
+    once: Flag = False,
 ) -> int:
     """Show it again and again until Ctrl-C.
 

@@ -8,10 +8,10 @@ from cyclopts import Parameter
 from models.complaint import DemandKind
 from models.procedure import Procedure
 from models.steps import FormField
-from starter.cli.actions import Flag, Many, handling_plan
+from starter.cli.actions import handling_plan
 from starter.cli.parsing import form, one_of
 from starter.cli.sending import NOBODY, Number, Sender, act
-from starter.cli.session import Whole, case_number, session
+from starter.cli.session import Flag, Many, Whole, case_number, session
 
 Fields = Annotated[list[str] | None, Parameter(name="--field", negative="", help="NAME=VALUE; again for more.")]
 
