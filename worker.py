@@ -1,9 +1,8 @@
 """The one place where the service is put together. The process, the CLI's local stack and the tests build it here."""
 
 import asyncio
-import signal
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from importlib.metadata import version
 from typing import Any, TypedDict
@@ -50,6 +49,7 @@ from starter.parts import Parts, real_parts
 from starter.sandbox import ContextFreeRunner
 from starter.schedules import ensure_schedules
 from starter.settings import Settings, Tuning
+from starter.stopping import stopped
 from verify.mending import Mender
 from workflows.complaint import ComplaintWorkflow
 from workflows.corrective import CorrectiveActionWorkflow
@@ -238,7 +238,7 @@ async def working(
     `change` puts other parts in the place of some: the lanes under tests/lanes have them fail.
     """
     spare_garbage()
-    load_packs(*([settings.procedures_dir] if settings.procedures_dir else []))
+    load_packs(*settings.procedure_folders)
     store = Store(settings.database)
     try:
         await store.create()
@@ -282,11 +282,7 @@ async def run_worker(settings: Settings, *, queues: Collection[Queue] = tuple(Qu
     setup_logging(json=settings.log_json, level=settings.log_level, traces=settings.observe.traces_url is not None)
     settings = settled(settings)
     client = await connect(settings, runtime=metered_runtime(settings))
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for sign in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):
-            loop.add_signal_handler(sign, stop.set)
+    stop = stopped()
     await see_namespace(client)
     async with working(client, settings, queues=queues):
         await stop.wait()

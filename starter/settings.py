@@ -261,6 +261,11 @@ class Settings(BaseModel):
         """The directory file in use."""
         return self.directory_file or PACKAGED_DIRECTORY
 
+    @property
+    def procedure_folders(self) -> tuple[Path, ...]:
+        """Where packs stand beside our own."""
+        return () if self.procedures_dir is None else (self.procedures_dir,)
+
 
 def load_settings(**overrides: Any) -> Settings:
     """Reads the settings; `overrides` (from command-line options) win over environment and file.

@@ -1,10 +1,10 @@
 """What the verbs of an 8D report share: reading forms, finding, showing, tracing lots."""
 
-import asyncio
 import json
 import re
 import tomllib
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from rich.text import Text
 
 from models.corrective import GATES, CorrectiveView
 from models.corrective_forms import CORRECTIVE_COMMANDS
-from starter.cli.dossiers import act, pack_named
+from starter.cli.dossiers import act, numbered, pack_named
 from starter.cli.lists import checked_limit
 from starter.cli.sending import Sender
 from starter.cli.session import Session, lines_of_text, session
@@ -24,19 +24,12 @@ from texts.corrective import ending, gate, head, timers
 if TYPE_CHECKING:
     from models.tables import CorrectiveRow
 
-NUMBERED = 15.0
-"""How long a new report's number is waited for (seconds)."""
-
 
 async def tell_number(current: Session, workflow_id: str, *, new: bool, as_json: bool) -> int:
     """The number a report was given. Raises TryAgain where no worker gives one."""
     from starter.corrective_archive import by_workflow
 
-    row, waited = await by_workflow(current.settings, workflow_id), 0.0
-    while (row is None or row.report is None) and waited < NUMBERED:
-        await asyncio.sleep(0.1)
-        waited += 0.1
-        row = await by_workflow(current.settings, workflow_id)
+    row = await numbered(partial(by_workflow, current.settings, workflow_id), lambda row: row.report is not None)
     if row is None:
         raise TryAgain("no_worker", number=workflow_id)
     if as_json:

@@ -1,8 +1,9 @@
 """What the verbs of incidents and corrective actions share: the procedure, sending, telling the verdict."""
 
-from collections.abc import AsyncIterator, Collection
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from models.commands import Command
 from models.procedure import Procedure
@@ -14,6 +15,10 @@ from texts import values
 
 if TYPE_CHECKING:
     from starter.dossiers import Dossiers
+
+NUMBERED = 15.0
+"""How long the number of what has just been started is waited for (seconds)."""
+Row = TypeVar("Row")
 
 
 @asynccontextmanager
@@ -44,6 +49,16 @@ def known_actor(current: Session, pack: Procedure, actor: str, allowed: Collecti
         if own:
             raise NotAllowed("other_people", who=who)
         raise NotAllowed("stranger", who=who)
+
+
+async def numbered(look: Callable[[], Awaitable[Row | None]], written: Callable[[Row], bool]) -> Row | None:
+    """The row of what has just been started, once its first page is `written`; what there is by then."""
+    row, waited = await look(), 0.0
+    while (row is None or not written(row)) and waited < NUMBERED:
+        await asyncio.sleep(0.1)
+        waited += 0.1
+        row = await look()
+    return row
 
 
 async def act(

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.live import Live
@@ -10,7 +11,7 @@ from rich.text import Text
 
 from models.incident import INCIDENT_COMMANDS, IncidentStage, IncidentView, OpenIncident, Scope
 from models.names import BATCH_RETURN, incident_id
-from starter.cli.dossiers import act, dossiers, known_actor, pack_named
+from starter.cli.dossiers import act, dossiers, known_actor, numbered, pack_named
 from starter.cli.lists import checked_limit
 from starter.cli.parsing import contract
 from starter.cli.sending import Sender, acting
@@ -22,9 +23,6 @@ from texts.incident import facts, progress_text
 if TYPE_CHECKING:
     from models.tables import IncidentRow
     from reports.document import Document
-
-NUMBERED = 15.0
-"""How long a new incident's number is waited for (seconds)."""
 
 
 async def begin(
@@ -58,11 +56,7 @@ async def _tell_number(current: Session, run: str | None, *, as_json: bool) -> i
     if run is None:
         current.err.print(current.say("incident_there"), markup=False)
         return 0
-    row, waited = await by_run(current.settings, run), 0.0
-    while (row is None or row.incident is None) and waited < NUMBERED:
-        await asyncio.sleep(0.1)
-        waited += 0.1
-        row = await by_run(current.settings, run)
+    row = await numbered(partial(by_run, current.settings, run), lambda row: row.incident is not None)
     if as_json:
         current.print_json({"number": row.number if row else None})
     elif row is None or row.incident is None:

@@ -76,7 +76,7 @@ async def setup(
     settings = current.settings
     if retention_days < 1:
         raise BadInput("bad_retention")
-    load_packs(*([settings.procedures_dir] if settings.procedures_dir else []))
+    load_packs(*settings.procedure_folders)
     client = await connect(settings)
     build = settings.worker.build_id or RELEASE
     done = [change async for change in set_up(client, settings, search_attributes(), retention_days, build)]

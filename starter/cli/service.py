@@ -1,14 +1,13 @@
 """Running the service: everything on this machine, or a worker for a Temporal service elsewhere."""
 
 import asyncio
-import signal
-from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from cyclopts import Parameter
 
 from models.names import Queue
 from starter.cli.session import Session, session
+from starter.stopping import stopped
 
 if TYPE_CHECKING:
     from temporalio.common import SearchAttributeKey
@@ -124,13 +123,3 @@ async def until_stopped(stack: "LocalStack") -> None:
         task.cancel()
     for task in done:
         task.result()
-
-
-def stopped() -> asyncio.Event:
-    """Set by SIGINT or SIGTERM."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for sign in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):
-            loop.add_signal_handler(sign, stop.set)
-    return stop

@@ -112,7 +112,7 @@ class Session:
         """The procedure new complaints run on."""
         from procedures import PACKS, offer_packs
 
-        offer_packs(*([self.settings.procedures_dir] if self.settings.procedures_dir else []))
+        offer_packs(*self.settings.procedure_folders)
         pack = PACKS.newest(self.settings.default_procedure)
         if pack is None:
             raise BadInput("no_procedure", known=_names(PACKS.all()))
