@@ -26,7 +26,7 @@ from models.case import Basis, Case, Exit
 from models.complaint import Complaint
 from models.directory import Directory
 from models.names import GOODS, Refused, case_number
-from models.pages import GoodsWord, Letter, OpenCase, Opened, Origin, Page
+from models.pages import Envelope, GoodsWord, OpenCase, Opened, Origin, Page
 from models.procedure import Procedure
 from models.span import WorkCalendar, WorkingDays
 from models.tables import CaseRow
@@ -130,15 +130,15 @@ class Casebook(BookDuties):
             return await came_back(session, row, pack, self._days_for(pack, entry.opened_at), entry.opened_at)
 
     @activity.defn(name="examine")
-    async def examine(self, letters: list[Letter]) -> list[Origin]:
+    async def examine(self, envelopes: list[Envelope]) -> list[Origin]:
         """Each sender's departments, and when the Temporal server received each signal."""
         directory = self._directory()
         to = activity.info().workflow_id or ""
         times: dict[tuple[str | None, int | None], datetime] = {}
-        for run in {letter.run for letter in letters}:
-            places = {letter.signal for letter in letters if letter.run == run and letter.signal is not None}
+        for run in {each.run for each in envelopes}:
+            places = {each.signal for each in envelopes if each.run == run and each.signal is not None}
             times |= {(run, place): at for place, at in (await _signal_times(run, places)).items()}
-        return [self._origin(letter, times.get((letter.run, letter.signal)), directory, to) for letter in letters]
+        return [self._origin(each, times.get((each.run, each.signal)), directory, to) for each in envelopes]
 
     @activity.defn(name="passed_on")
     async def passed_on(self, word: GoodsWord) -> list[int]:
@@ -182,14 +182,14 @@ class Casebook(BookDuties):
             raise unknown(CalendarGap(year))
         return calendar
 
-    def _origin(self, letter: Letter, at: datetime | None, directory: Directory, to: str) -> Origin:
-        denied = self._gate.sender(letter.actor, letter.token, at=at or letter.came, to=to)
+    def _origin(self, envelope: Envelope, at: datetime | None, directory: Directory, to: str) -> Origin:
+        denied = self._gate.sender(envelope.actor, envelope.token, at=at or envelope.came, to=to)
         return Origin(
             at=at,
-            departments=directory.departments_of(letter.actor),
-            limits=directory.limits_of(letter.actor),
+            departments=directory.departments_of(envelope.actor),
+            limits=directory.limits_of(envelope.actor),
             denied=denied.reason if denied else None,
-            has_pack=letter.wants is not None and self._packs.has(letter.wants),
+            has_pack=envelope.wants is not None and self._packs.has(envelope.wants),
         )
 
     def _days_for(self, pack: Procedure, opened_at: datetime) -> WorkCalendar | None:

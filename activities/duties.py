@@ -12,7 +12,7 @@ from models.case import Verdict
 from models.corrective import CorrectiveEntry, CorrectivePage, RegisterCorrective, Trace
 from models.incident import CarryOut, IncidentPage, Progress, Registered, RegisterIncident
 from models.meeting import Agenda, AgendaWish, CaseAnswer, CaseDecision, FoundCase, MeetingPage
-from models.pages import GoodsWord, Letter, OpenCase, Opened, Origin, Page, StepResult
+from models.pages import Envelope, GoodsWord, OpenCase, Opened, Origin, Page, StepResult
 from models.remedy import RemedyOrder, RemedyResult
 from models.reporting import ReportCall
 from models.span import WorkCalendar
@@ -41,7 +41,7 @@ class BookDuties(ABC):
 
     @activity.defn(name="examine")
     @abstractmethod
-    async def examine(self, letters: list[Letter]) -> list[Origin]:
+    async def examine(self, envelopes: list[Envelope]) -> list[Origin]:
         """When the server received each message, and for whom its sender may act."""
 
     @activity.defn(name="passed_on")

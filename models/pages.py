@@ -41,7 +41,7 @@ class Opened(Handover):
     """The case that had ended under this number and goes on in this run: the gateway took its money back."""
 
 
-class Letter(Record):
+class Envelope(Record):
     """A message to examine. `signal` counts a run's signals from 0; None for an update, received when accepted."""
 
     actor: str

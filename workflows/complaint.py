@@ -26,10 +26,10 @@ with workflow.unsafe.imports_passed_through():
     from rules.view import result
     from workflows.casework import CaseDesk
     from workflows.door import knock
-    from workflows.intake import ask_the_register, carried_on, complaint_of
     from workflows.letters import Letter
     from workflows.options import watching
     from workflows.present import remedy_summary
+    from workflows.starting import ask_the_register, carried_on, complaint_of
     from workflows.undeterred import undeterred
 
 

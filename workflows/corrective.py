@@ -18,9 +18,9 @@ with workflow.unsafe.imports_passed_through():
     from rules.corrective_acts import receive
     from texts.corrective import web_details
     from workflows.dossier import DossierDesk
-    from workflows.intake import ask_the_register, bad_start, carried_on, contract_of
     from workflows.letters import TO_A_CORRECTIVE
     from workflows.options import insistent
+    from workflows.starting import ask_the_register, bad_start, carried_on, contract_of
     from workflows.undeterred import undeterred
 
 

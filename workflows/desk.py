@@ -18,8 +18,8 @@ with workflow.unsafe.imports_passed_through():
     from models.pages import Origin
     from workflows.alarm import Alarm
     from workflows.inbox import Inbox, answered, refusal
-    from workflows.intake import hand_over
     from workflows.letters import Letter, Models, read
+    from workflows.starting import hand_over
 
 _MOMENT = timedelta(milliseconds=1)
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(milliseconds=20), timedelta(seconds=1)

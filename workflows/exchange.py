@@ -9,11 +9,11 @@ from temporalio.common import RawValue
 with workflow.unsafe.imports_passed_through():
     from models.names import EXCHANGE
     from models.remedy import RemedyResult
-    from workflows.remedy import Carrier, order_of
+    from workflows.remedy import RemedyWorkflow, order_of
 
 
 @workflow.defn(name=EXCHANGE)
-class ExchangeWorkflow(Carrier):
+class ExchangeWorkflow(RemedyWorkflow):
     """Goods: exchange, reshipment, repair."""
 
     @workflow.run

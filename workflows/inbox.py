@@ -15,8 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from models.case import Verdict
     from models.commands import Command, MailReport
     from models.names import MAILROOM_ID, Refused
-    from models.pages import Letter as Envelope
-    from models.pages import Origin, Unjudged
+    from models.pages import Envelope, Origin, Unjudged
     from workflows import options
     from workflows.door import let_in
     from workflows.letters import Letter, Models, read

@@ -28,9 +28,9 @@ with workflow.unsafe.imports_passed_through():
     from rules.incident_acts import receive
     from texts.incident import web_details
     from workflows.dossier import DossierDesk
-    from workflows.intake import ask_the_register, bad_start, carried_on, contract_of
     from workflows.letters import TO_AN_INCIDENT
     from workflows.options import insistent, watching
+    from workflows.starting import ask_the_register, bad_start, carried_on, contract_of
     from workflows.undeterred import undeterred
 
 

@@ -6,8 +6,8 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from activities.duties import PostDuties
     from models.names import MAILROOM, MAILROOM_ID, Queue
-    from workflows.intake import bad_start
     from workflows.options import watching
+    from workflows.starting import bad_start
 
 SHIFT_SECONDS = 600.0
 SHIFTS = 100

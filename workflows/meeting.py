@@ -10,7 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from models.names import SUPERVISION_MEETING
     from procedures import PACKS
     from rules.meeting import opened, result
-    from workflows.intake import call_of, carried_on
+    from workflows.starting import call_of, carried_on
     from workflows.table import Table
     from workflows.undeterred import undeterred
 

@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from models.meeting import Call, WeeklyCall
     from models.names import MEETING_CALL, SUPERVISION_MEETING, meeting_id
     from rules.calendar import week_called
-    from workflows.intake import contract_of
+    from workflows.starting import contract_of
 
 _SCHEDULED = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
 

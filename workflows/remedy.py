@@ -6,7 +6,7 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RawValue
-from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
@@ -14,16 +14,17 @@ with workflow.unsafe.imports_passed_through():
     from activities.duties import BookDuties, RemedyDuties
     from models.base import in_one_line, problems
     from models.commands import Goods, RemedyReport
-    from models.names import GOODS, REMEDY_REPORT, Refused, case_id
+    from models.names import GOODS, REMEDY_REPORT, case_id
     from models.pages import GoodsWord, StepResult
     from models.procedure import Step
     from models.remedy import RemedyOrder, RemedyResult
     from workflows import options
     from workflows.letters import read
+    from workflows.starting import bad_start
 
 
-class Carrier:
-    """Carries out one remedy order: each step once by its business key, whatever fails and is tried again."""
+class RemedyWorkflow:
+    """One remedy order carried out, refund or exchange: each step once by its business key, whatever is tried again."""
 
     def __init__(self) -> None:
         self._arrived: Goods | None = None
@@ -151,15 +152,10 @@ class Carrier:
 def order_of(args: tuple[Any, ...]) -> RemedyOrder:
     """The order from the case. Raises ApplicationError for a start by anybody else: money moves for cases only."""
     if workflow.info().parent is None:
-        raise ApplicationError(
-            "(start): a remedy is started by its case only; file a complaint",
-            type=Refused.BAD_INPUT,
-            non_retryable=True,
-        )
+        raise bad_start("(start): a remedy is started by its case only; file a complaint")
     try:
         return RemedyOrder.model_validate_json(workflow.payload_converter().to_payload(args[0]).data)
     except IndexError:
-        raise ApplicationError("(start): is missing", type=Refused.BAD_INPUT, non_retryable=True) from None
+        raise bad_start("(start): is missing") from None
     except ValidationError as error:
-        reason = in_one_line(problems(error, whole="(start)"))
-        raise ApplicationError(reason, type=Refused.BAD_INPUT, non_retryable=True) from None
+        raise bad_start(in_one_line(problems(error, whole="(start)"))) from None

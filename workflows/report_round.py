@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from models.names import REPORT_ROUND
     from models.reporting import ReportCall
     from rules.reporting import ended_period
-    from workflows.intake import ask_the_register, contract_of
+    from workflows.starting import ask_the_register, contract_of
 
 _SCHEDULED = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from temporalio import workflow
 from temporalio.common import RawValue
-from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from models.names import COMPLAINT, Refused
+    from models.names import COMPLAINT
+    from workflows.starting import bad_start
 
 
 @workflow.defn(dynamic=True)
@@ -17,11 +17,7 @@ class StrangerWorkflow:
     @workflow.run
     async def run(self, args: Sequence[RawValue]) -> None:
         """Raises ApplicationError(type="bad_input")."""
-        raise ApplicationError(
-            f"workflow type: is not one of this service; file a complaint by starting {COMPLAINT}",
-            type=Refused.BAD_INPUT,
-            non_retryable=True,
-        )
+        raise bad_start(f"workflow type: is not one of this service; file a complaint by starting {COMPLAINT}")
 
     @workflow.signal(dynamic=True)
     def _signalled(self, name: str, args: Sequence[RawValue]) -> None:

@@ -16,8 +16,8 @@ with workflow.unsafe.imports_passed_through():
     from texts.meeting import web_details
     from workflows import options
     from workflows.dossier import DossierDesk
-    from workflows.intake import ask_the_register
     from workflows.letters import TO_A_MEETING
+    from workflows.starting import ask_the_register
 
 
 class Table(DossierDesk[Meeting]):

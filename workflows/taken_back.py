@@ -10,8 +10,8 @@ with workflow.unsafe.imports_passed_through():
     from models.commands import TakenBack
     from models.names import REFUND_TAKEN_BACK, taken_back_id
     from models.takeback import BackNews
-    from workflows.intake import ask_the_register, bad_start, contract_of
     from workflows.options import telling
+    from workflows.starting import ask_the_register, bad_start, contract_of
     from workflows.undeterred import undeterred
 
 

@@ -13,7 +13,7 @@ from activities.casebook import Casebook
 from activities.store import Store
 from models.case import Event, Exit, Mail
 from models.directory import Directory
-from models.pages import CaseSummary, Letter, OpenCase, Page
+from models.pages import CaseSummary, Envelope, OpenCase, Page
 from models.stage import Stage
 from models.tables import CaseRow, EventRow, MailRow
 from procedures import PACKS, Packs
@@ -183,8 +183,8 @@ async def test_only_a_page_with_notices_wakes_the_mailroom(
 async def test_senders_are_known_by_the_directory_and_strangers_belong_nowhere(
     casebook: Casebook, env: ActivityEnvironment
 ) -> None:
-    letters = [Letter(actor=name) for name in ("Wei", "Mo", "tracker", "Nobody")]
-    origins = await env.run(casebook.examine, letters)
+    envelopes = [Envelope(actor=name) for name in ("Wei", "Mo", "tracker", "Nobody")]
+    origins = await env.run(casebook.examine, envelopes)
     assert [origin.departments for origin in origins] == [
         ("merchandise",),
         ("merchandise", "logistics"),

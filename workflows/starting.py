@@ -1,4 +1,4 @@
-"""Reading a start argument, which may be anything at all."""
+"""How a run starts: its argument, which may be anything, the register's word, what an earlier run hands over."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn, TypeVar
