@@ -316,6 +316,11 @@ class Case(Record):
         return self.stage is Stage.CLOSED
 
     @property
+    def offered(self) -> Offer | None:
+        """The offer made last, in this round or an earlier one."""
+        return self.offers[-1] if self.offers else None
+
+    @property
     def promised(self) -> int:
         """What earlier decisions have given for good: refunded, or to be paid again (minor units)."""
         return self.refunded + sum(given.amount for given in self.owing)

@@ -61,7 +61,7 @@ def approval_overdue(case: Case, pack: Procedure, now: datetime) -> Case:
 
 def _higher(case: Case, pack: Procedure, tried: Sequence[str]) -> str | None:
     """The authority above those who have been asked; None above the leadership."""
-    offered = case.offers[-1].liable if case.pending == "offer" and case.offers else ()
+    offered = case.offered.liable if case.pending == "offer" and case.offered else ()
     parties = {share.party for share in offered or (case.ruling.liable if case.ruling else ())}
     ranks = _ranks(pack, parties)
     reached = max((ranks.index(name) for name in tried if name in ranks), default=-1)

@@ -94,6 +94,6 @@ def _pays(pack: Procedure, demand: Demand) -> bool:
 
 def asked_for(case: Case) -> Demand:
     """What the customer asks for: an offer that was not accepted has put its own demand in the place of theirs."""
-    made = case.offers[-1] if case.offers else None
+    made = case.offered
     stands = made is None or made.state == "accepted" or made.demand != case.demand
     return case.demand if stands else case.wanted or case.complaint.demand

@@ -20,7 +20,7 @@ from rules.spans import deadline
 def offer(case: Case, pack: Procedure, command: MakeOffer, at: datetime, department: str) -> tuple[Case, Verdict]:
     """Put a settlement before the customer, or before who must approve it first."""
     at_stage(case, Stage.OFFERING)
-    if (current := last(case)) is not None and current.state == "waiting":
+    if (current := case.offered) is not None and current.state == "waiting":
         raise Refusal(Refused.WRONG_STAGE, f"offer {current.version} waits for the customer's answer")
     form = pack.offers.form if pack.offers else ()
     if found := problems_of(form, command.fields, "fields"):
@@ -65,20 +65,16 @@ def _noted(case: Case, made: Offer, at: datetime, fields: dict[str, str | int]) 
 
 def put(case: Case, pack: Procedure, at: datetime) -> Case:
     """The offer goes to the customer, who has so long to answer."""
-    made, offers = last(case), pack.offers
+    made, offers = case.offered, pack.offers
     if made is None or offers is None:
         return case
     due = deadline(case, pack, at, offers.answer)
-    case = _state(stages.move(case, Stage.OFFERING, at, due=due), "waiting")
+    case = marked(stages.move(case, Stage.OFFERING, at, due=due), "waiting")
     return notify(case, pack, at, "customer", "offer", version=made.version, reason=made.basis, due_at=stamp(due))
 
 
-def last(case: Case) -> Offer | None:
-    """The offer made last in this round."""
-    return case.offers[-1] if case.offers else None
-
-
-def _state(case: Case, state: str) -> Case:
+def marked(case: Case, state: str) -> Case:
+    """The case with the offer made last in this state."""
     made = case.offers[-1].model_copy(update={"state": state})
     return case.but(offers=(*case.offers[:-1], made))
 
@@ -86,7 +82,7 @@ def _state(case: Case, state: str) -> Case:
 def respond(case: Case, pack: Procedure, command: Respond, at: datetime, department: str) -> tuple[Case, Verdict]:
     """The customer accepts, and the settlement stands; or counters, and the department offers anew."""
     at_stage(case, Stage.OFFERING)
-    made = last(case)
+    made = case.offered
     if made is None or made.state != "waiting":
         raise Refusal(Refused.WRONG_STAGE, "no offer waits for an answer now")
     if command.version != made.version:
@@ -94,8 +90,8 @@ def respond(case: Case, pack: Procedure, command: Respond, at: datetime, departm
     kind = "offer_accepted" if command.accept else "offer_countered"
     case = note(case, at, kind, actor=command.actor, department=department, version=made.version, reason=command.reason)
     if command.accept:
-        return _settle(_state(case, "accepted"), pack, at, made), ACCEPTED
-    return _countered(_state(case, "countered"), pack, at, made, command.reason), ACCEPTED
+        return _settle(marked(case, "accepted"), pack, at, made), ACCEPTED
+    return _countered(marked(case, "countered"), pack, at, made, command.reason), ACCEPTED
 
 
 def _settle(case: Case, pack: Procedure, at: datetime, made: Offer) -> Case:
@@ -119,7 +115,7 @@ def _countered(case: Case, pack: Procedure, at: datetime, made: Offer, reason: s
 
 def lapsed(case: Case, pack: Procedure, at: datetime) -> Case:
     """The customer has not answered the offer in time: the case ends under a name of its own."""
-    made = last(case)
-    case = note(_state(case, "lapsed"), at, "offer_lapsed", version=made.version if made else None)
+    made = case.offered
+    case = note(marked(case, "lapsed"), at, "offer_lapsed", version=made.version if made else None)
     case = notify(case, pack, at, "customer", "offer_lapsed")
     return closing.close(case, pack, Exit.OFFER_LAPSED, at)

@@ -26,9 +26,8 @@ def approve(case: Case, pack: Procedure, command: Approve, at: datetime, departm
     if pending == "offer":
         if command.approve:
             return offers.put(case, pack, at), ACCEPTED
-        made = case.offers[-1].model_copy(update={"state": "withheld"})
-        case = case.but(offers=(*case.offers[:-1], made))
-        return stages.to_offer(case, pack, at, made.department, command.reason), ACCEPTED
+        case = offers.marked(case, "withheld")
+        return stages.to_offer(case, pack, at, case.offers[-1].department, command.reason), ACCEPTED
     if not command.approve:
         return stages.to_panel(case, pack, at, command.reason), ACCEPTED
     return ruling.go_on(case, pack, at, shared=pending == "verify"), ACCEPTED
