@@ -3,7 +3,7 @@
 The tables of settlement stand in settlement_tables.py, those of incidents and corrective actions in quality_tables.py;
 they are known by this name too: who creates them creates all.
 
-Only activities and the starter's reports read these; workflows and rules never do.
+Workflows and rules never import these.
 """
 
 from datetime import datetime

@@ -1,1 +1,1 @@
-"""Forms, summaries and figures over the cases in SQL: read-only, streamed, in five formats."""
+"""Forms, summaries and figures over the cases in SQL: read-only, streamed, one writer for each format."""

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from models.case import Ask, Case, CaseResult, Exit, Offer, Work
+from models.names import SYSTEM
 from models.pages import CaseSummary
 from models.procedure import Procedure
 from models.stage import Stage
@@ -36,7 +37,7 @@ def _at_stage(case: Case, pack: Procedure) -> tuple[str, ...]:
         case Stage.OFFERING if case.task is None:
             return (pack.customer,)
         case Stage.EXECUTING:
-            return (pack.returns_centre,) if awaits_goods(case, pack) else ("system",)
+            return (pack.returns_centre,) if awaits_goods(case, pack) else (SYSTEM,)
         case _:
             return case.task.holders if case.task else ()
 

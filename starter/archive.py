@@ -1,4 +1,4 @@
-"""The cases as SQL keeps them, for when no worker answers and for reports. The only place here that reads SQL."""
+"""The cases as SQL keeps them, for when no worker answers and for reports; how a command opens the database."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,1 +1,1 @@
-"""The oracle: reads SQL, ledger, gateway and Temporal, and names every breach of what must hold. It changes nothing."""
+"""The oracle and the doctor read SQL, ledger, gateway and Temporal and name what does not hold; one module mends."""
