@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from models.case import Basis, Event, Exit
-from models.complaint import DemandKind, MerchantKind, Negotiation, OrderKind
+from models.complaint import DemandKind
 from models.language import Language
 from models.names import Refused
 from models.procedure import Procedure
@@ -58,10 +58,6 @@ def test_a_part_that_may_be_left_out_names_the_value_it_depends_on() -> None:
         ("exit", Exit),
         ("basis", Basis),
         ("demand_kind", DemandKind),
-        ("order_kind", OrderKind),
-        ("merchant_kind", MerchantKind),
-        ("negotiation", Negotiation),
-        ("language", Language),
         ("code", Refused),
     ],
 )
