@@ -95,10 +95,8 @@ def no_file_yet(settings: Settings) -> bool:
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Store]:
-    """The store of a service that has run before. Raises TryAgain when the database cannot be used."""
-    if await asyncio.to_thread(no_file_yet, settings):
-        raise TryAgain("no_database")
+async def store_of(settings: Settings) -> AsyncIterator[Store]:
+    """The configured store. Raises TryAgain when the database cannot be used."""
     store = Store(settings.database)
     try:
         yield store
@@ -106,3 +104,12 @@ async def opened(settings: Settings) -> AsyncIterator[Store]:
         raise TryAgain("database", problem=str(error)) from None
     finally:
         await store.close()
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Store]:
+    """The store of a service that has run before. Raises TryAgain when the database cannot be used."""
+    if await asyncio.to_thread(no_file_yet, settings):
+        raise TryAgain("no_database")
+    async with store_of(settings) as store:
+        yield store

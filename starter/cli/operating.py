@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, Parameter
 
 from starter.cli.session import Flag, Json, Whole, session
-from starter.failures import BadInput, TryAgain
+from starter.failures import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -163,19 +163,14 @@ def _local_home() -> Path:
 @asynccontextmanager
 async def _store() -> "AsyncIterator[Store]":
     """The configured database, made if it is a file. Raises TryAgain."""
-    from activities.store import Store, StoreError
+    from starter.archive import store_of
     from starter.stackfile import make_home
 
     settings = session().settings
     if settings.database_url is None:
         make_home(settings.home)
-    store = Store(settings.database)
-    try:
+    async with store_of(settings) as store:
         yield store
-    except StoreError as error:
-        raise TryAgain("database", problem=str(error)) from None
-    finally:
-        await store.close()
 
 
 def _tell(key: str, version: str | None) -> None:
