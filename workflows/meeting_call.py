@@ -1,19 +1,17 @@
 """What the weekly schedule starts: it calls the meeting of the week its instant belongs to, once."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import SearchAttributeKey, WorkflowIDReusePolicy
+from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 with workflow.unsafe.imports_passed_through():
     from models.meeting import Call, WeeklyCall
     from models.names import MEETING_CALL, SUPERVISION_MEETING, meeting_id
     from rules.calendar import week_called
-    from workflows.starting import contract_of
-
-_SCHEDULED = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
+    from workflows.starting import contract_of, scheduled_for
 
 
 @workflow.defn(name=MEETING_CALL)
@@ -24,7 +22,7 @@ class MeetingCallWorkflow:
     async def run(self, *args: Any) -> str:
         """Start the week's meeting, or leave the one that is there. Returns its workflow id."""
         weekly = contract_of(args, WeeklyCall)
-        due: datetime = weekly.due or workflow.info().typed_search_attributes.get(_SCHEDULED) or workflow.now()
+        due = weekly.due or scheduled_for()
         if (early := due - workflow.now()) > timedelta():
             await workflow.sleep(early)
         call = Call(procedure=weekly.procedure, name=week_called(due, weekly.notice, weekly.time_zone))

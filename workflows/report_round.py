@@ -1,19 +1,15 @@
 """What the schedules of reports start: the reports of the period that has ended go to their readers, once."""
 
-from datetime import datetime
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import SearchAttributeKey
 
 with workflow.unsafe.imports_passed_through():
     from activities.duties import ReportDuties
     from models.names import REPORT_ROUND
     from models.reporting import ReportCall
     from rules.reporting import ended_period
-    from workflows.starting import ask_the_register, contract_of
-
-_SCHEDULED = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
+    from workflows.starting import ask_the_register, contract_of, scheduled_for
 
 
 @workflow.defn(name=REPORT_ROUND)
@@ -24,6 +20,5 @@ class ReportRoundWorkflow:
     async def run(self, *args: Any) -> int:
         """Leave the mails in the outbox; returns how many were not there yet."""
         call = contract_of(args, ReportCall)
-        due: datetime = workflow.info().typed_search_attributes.get(_SCHEDULED) or workflow.now()
-        period = call.period or ended_period(due, call.every, call.time_zone)
+        period = call.period or ended_period(scheduled_for(), call.every, call.time_zone)
         return await ask_the_register(ReportDuties.post_reports, call.model_copy(update={"period": period}))

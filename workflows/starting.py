@@ -1,9 +1,11 @@
 """How a run starts: its argument, which may be anything, the register's word, what an earlier run hands over."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any, NoReturn, TypeVar
 
 from temporalio import workflow
+from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
@@ -17,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.inbox import Inbox
     from workflows.options import insistent
 
+_SCHEDULED = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
 State = TypeVar("State", bound=BaseModel)
 Entry = TypeVar("Entry")
 Known = TypeVar("Known")
@@ -65,6 +68,11 @@ def contract_of(args: tuple[Any, ...], kind: type[State]) -> State:
         raise bad_start(in_one_line(problems(error, whole="(start)"))) from None
     except (TypeError, ValueError, ArithmeticError, RecursionError):
         raise bad_start("(start): is not readable JSON; send one JSON object") from None
+
+
+def scheduled_for() -> datetime:
+    """The instant a schedule started this run for; now where none did."""
+    return workflow.info().typed_search_attributes.get(_SCHEDULED) or workflow.now()
 
 
 async def ask_the_register(
