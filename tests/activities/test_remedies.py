@@ -451,7 +451,8 @@ async def test_a_refund_said_to_be_taken_back_that_the_gateway_still_lists_is_no
     gateway.made = Receipt(reference="RF-1", amount=400, currency="CNY")
     ends = [await desk(gateway).pay(remedy(attempt=2)) for _ in range(2)]
     assert {(end.reference, end.failure) for end in ends} == {("RF-1", None)}
-    assert gateway.keys == ["C-1:1:pay:1"]
+    kept: Any = await Intents(store).get("C-1:1:pay")
+    assert (gateway.keys, kept.state) == (["C-1:1:pay:1"], "paid")
 
 
 async def test_news_of_a_payment_from_before_it_was_taken_back_does_not_pay_it_again(
