@@ -95,7 +95,7 @@ class Busy(ScriptedGateway):
 
 async def overtaken(store: Store, order: RemedyOrder, clock: Clock, meanwhile: Callable[[], Any]) -> tuple[Any, int]:
     """What a payment comes to while which another attempt does something, and how often the gateway was asked."""
-    gateway = Busy(meanwhile)
+    gateway: Any = Busy(meanwhile)
     remedies = Remedies(store, gateway, EmbeddedWarehouse(store), EmbeddedCarrier(store), clock=clock)
     with pytest.raises(ApplicationError):
         await remedies.pay(order)
