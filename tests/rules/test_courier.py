@@ -1,6 +1,7 @@
 """Courier complaints (document 001): taxonomy, simple and complex flows, liability, call-back and rework."""
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -254,6 +255,14 @@ def test_what_is_given_a_second_time_because_the_first_came_back_is_not_told_by_
     world.does("taken_back", COURIER.cashier, reference="P-1", code="account_closed")
     world.does("resolve", COURIER.cashier, outcome="retry").child(amount=20_000, reference="P-2", done=("pay",))
     assert (world.stage, [work.duty for work in world.case.works].count("tell_result")) == ("feedback", 1)
+
+
+def test_of_a_result_nobody_gives_the_customer_hears_once_a_day_however_high_it_has_gone() -> None:
+    world = inquired().wait(days=20)
+    told_at = [mail.at for mail in world.mails("progress")]
+    gaps = [(after - before) / timedelta(hours=1) for before, after in pairwise(told_at)]
+    assert (len(told_at) > 15, min(gaps) >= 12, max(gaps) <= 24) == (True, True, True)
+    assert world.view.works[-1].state == "waiting"
 
 
 def test_a_duty_nobody_could_have_heard_of_goes_up_no_ladder() -> None:
