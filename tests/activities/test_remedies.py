@@ -249,6 +249,25 @@ async def test_a_person_may_try_a_refused_payment_again_under_a_new_key_after_a_
     assert await refunded(store) == [400]
 
 
+async def test_the_refusal_of_a_later_attempt_is_its_answer_too_however_often_it_is_asked(
+    desk: Callable[..., Remedies], remedy: Remedy
+) -> None:
+    gateway = ScriptedGateway(GatewayRefused("account_closed"), GatewayRefused("account_blocked"))
+    ends = [await desk(gateway).pay(remedy(attempt=attempt)) for attempt in (1, 2, 2)]
+    assert [end.failure for end in ends] == ["account_closed", "account_blocked", "account_blocked"]
+    assert gateway.keys == ["C-1:1:pay:1", "C-1:1:pay:2"]
+
+
+async def test_a_payment_taken_back_is_not_made_anew_with_another_amount(
+    store: Store, desk: Callable[..., Remedies], remedy: Remedy
+) -> None:
+    gateway = ScriptedGateway()
+    await desk(gateway).pay(remedy())
+    await _taken_back(store)
+    assert (await desk(gateway).pay(remedy(amount=300, attempt=2))).failure == "amount_differs"
+    assert (gateway.keys, await refunded(store)) == (["C-1:1:pay:1"], [400])
+
+
 async def test_a_second_attempt_does_not_take_what_others_were_paid_meanwhile(
     store: Store, desk: Callable[..., Remedies], remedy: Remedy
 ) -> None:
@@ -328,6 +347,44 @@ async def test_a_key_the_gateway_may_have_forgotten_is_not_sent_again(
     clock.later(hours=20)
     assert (await desk(gateway).pay(remedy())).reference == "RF-LATE"
     assert len(gateway.keys) == 1
+
+
+async def test_a_keys_age_counts_from_its_first_call_however_often_it_was_tried_since(
+    desk: Callable[..., Remedies], remedy: Remedy, clock: Any
+) -> None:
+    gateway = ScriptedGateway(TryAgain("timeout"), TryAgain("timeout"))
+    await fails(desk(gateway).pay, remedy())
+    clock.later(hours=15)
+    await fails(desk(gateway).pay, remedy())
+    assert gateway.looks == 0
+    clock.later(hours=5)
+    gateway.made = Receipt(reference="RF-LATE", amount=400, currency="CNY")
+    assert (await desk(gateway).pay(remedy())).reference == "RF-LATE"
+    assert gateway.keys == ["C-1:1:pay:1"] * 2
+
+
+async def test_a_call_settles_from_when_it_was_made_last(
+    desk: Callable[..., Remedies], remedy: Remedy, clock: Any
+) -> None:
+    gateway = ScriptedGateway(TryAgain("timeout"), TryAgain("http_500", suspect=True))
+    await fails(desk(gateway).pay, remedy())
+    clock.later(minutes=10)
+    await fails(desk(gateway).pay, remedy())
+    clock.later(seconds=20)
+    error = await fails(desk(gateway).pay, remedy())
+    assert (error.message, error.next_retry_delay) == ("settling", timedelta(seconds=40))
+
+
+async def test_a_refusal_that_proves_wrong_holds_its_own_amount_and_all_that_is_left_can_be_given_back(
+    store: Store, desk: Callable[..., Remedies], remedy: Remedy, clock: Any
+) -> None:
+    intents = Intents(store)
+    opened: Any = await intents.open(remedy(amount=400), clock())
+    await intents.refused(opened.intent, "account_closed", 1)
+    await intents.paid(opened.intent, Receipt(reference="RF-LATE", amount=400, currency="CNY"))
+    assert await refunded(store) == [400]
+    assert (await desk().pay(remedy("C-2", amount=601))).failure == "exceeds_paid"
+    assert (await desk().pay(remedy("C-3", amount=600))).failure is None
 
 
 async def test_a_found_payment_of_another_amount_goes_to_a_person(
@@ -454,7 +511,8 @@ async def test_a_refund_said_to_be_taken_back_that_the_gateway_still_lists_is_no
     gateway.made = Receipt(reference="RF-1", amount=400, currency="CNY")
     ends = [await desk(gateway).pay(remedy(attempt=2)) for _ in range(2)]
     assert {(end.reference, end.failure) for end in ends} == {("RF-1", None)}
-    assert gateway.keys == ["C-1:1:pay:1"]
+    kept: Any = await Intents(store).get("C-1:1:pay")
+    assert (gateway.keys, kept.state) == (["C-1:1:pay:1"], "paid")
 
 
 async def test_news_of_a_payment_from_before_it_was_taken_back_does_not_pay_it_again(

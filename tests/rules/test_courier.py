@@ -1,6 +1,7 @@
 """Courier complaints (document 001): taxonomy, simple and complex flows, liability, call-back and rework."""
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -282,6 +283,15 @@ def test_what_is_given_a_second_time_because_the_first_came_back_is_not_told_by_
     world.does("taken_back", COURIER.cashier, reference="P-1", code="account_closed")
     world.does("resolve", COURIER.cashier, outcome="retry").child(amount=20_000, reference="P-2", done=("pay",))
     assert (world.stage, [work.duty for work in world.case.works].count("tell_result")) == ("feedback", 1)
+
+
+def test_of_a_result_nobody_gives_the_customer_hears_by_the_hour_and_in_the_end_once_a_day() -> None:
+    world = inquired()
+    often = COURIER.duties["give_result"].model_copy(update={"progress": timedelta(hours=1)})
+    world.pack = COURIER.model_copy(update={"duties": COURIER.duties | {"give_result": often}})
+    told_at = [mail.at for mail in world.wait(days=30).mails("progress")]
+    gaps = [(after - before) / timedelta(hours=1) for before, after in pairwise(told_at)]
+    assert (gaps[:20], gaps[-5:]) == ([1] * 20, [24] * 5)
 
 
 def test_a_duty_nobody_could_have_heard_of_goes_up_no_ladder() -> None:
