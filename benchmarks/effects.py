@@ -108,7 +108,7 @@ def _sample_pages() -> tuple[dict[str, object], list[Any], RemedyOrder]:
     pack, at = PACKS.pinned("marketplace.1"), _now()
     told = sample("C-0000")
     case = open_case(told, pack, "C-0000", at)
-    entry = OpenCase(number="C-0000", workflow_id="bench", run_id="bench", opened_at=at, complaint=told)
+    entry = OpenCase(number="C-0000", workflow_id="complaint.C-0000", run_id="bench", opened_at=at, complaint=told)
     pages = [page(case, pack)]
     case = written(case, pages[0])
     case, _ = receive(case, pack, "confirm", ANSWER, at + timedelta(seconds=1), ("merchandise",))

@@ -110,4 +110,10 @@ def wire_names() -> dict[str, object]:
         "update_result": "verdict",
         "update_error_types": [code.value for code in names.Refused],
         "signals": {names.MAIL_REPORT: "mail"},
+        "refund_taken_back": {
+            "workflow_type": names.REFUND_TAKEN_BACK,
+            "workflow_id": names.taken_back_id("REFERENCE"),
+            "start_argument": "taken_back",
+            "result": "verdict",
+        },
     }

@@ -15,6 +15,7 @@ from activities.embedded import EmbeddedCarrier, EmbeddedGateway, EmbeddedWareho
 from activities.remedies import Remedies
 from activities.store import Store
 from models.case import Case
+from models.names import case_id
 from models.pages import OpenCase, Page
 from models.remedy import RemedyResult
 from models.stage import Stage
@@ -45,7 +46,11 @@ class Clerk:
     async def live(self) -> None:
         """To its end, or to a standstill."""
         entry = OpenCase(
-            number=self.case.number, workflow_id="w", run_id="r", opened_at=START, complaint=self._complaint
+            number=self.case.number,
+            workflow_id=case_id(self.case.number),
+            run_id="r",
+            opened_at=START,
+            complaint=self._complaint,
         )
         await self._book.open_case(entry)
         await self._write()

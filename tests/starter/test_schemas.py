@@ -16,6 +16,7 @@ def test_the_names_on_the_wire_are_listed(redress: Redress) -> None:
     assert names["workflow_type"] == "Complaint"
     assert names["workflow_id"] == "complaint.NUMBER"
     assert names["signals_and_updates"] == list(COMMANDS)
+    assert names["refund_taken_back"]["workflow_id"] == "takenback.REFERENCE"
 
 
 def test_one_schema_can_be_asked_for(redress: Redress) -> None:
