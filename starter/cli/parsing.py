@@ -109,7 +109,7 @@ def form(field: str, texts: list[str], known: Iterable[FormField], currency: str
 
 def _by_spelling(known: Mapping[str, tuple[Title, Known]]) -> dict[str, Known]:
     """What is known, by the ways people write it; a name goes before every title, and earlier titles before later."""
-    titled = [(title, one) for both, one in reversed(known.values()) for title in (both.en, both.zh)]
+    titled = [(title, one) for both, one in list(known.values())[::-1] for title in (both.en, both.zh)]
     return {title.casefold(): one for title, one in titled} | {name: one for name, (_, one) in known.items()}
 
 
