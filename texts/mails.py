@@ -1,11 +1,12 @@
 """A notice as a mail: subject and body from its template and values."""
 
 import re
+from collections.abc import Iterator
 
 from models.language import Language
 from models.meeting import Minutes
 from models.procedure import Procedure
-from models.steps import FIELD
+from models.steps import FIELD, FormField
 from texts import has, say
 from texts.meeting import page
 from texts.values import Values, entered, shown, title
@@ -38,6 +39,8 @@ def render_mail(template: str, values: Values, pack: Procedure, lang: Language) 
     words = shown(values, pack, lang)
     if told := _told(values, pack, lang):
         words["told"] = told
+    if fields := list(_asked_for(name, values, pack)):
+        words["form"] = "\n".join(f"  {_field(field, lang)}" for field in fields)
     if "minutes" in values:
         words["minutes"] = page(Minutes.model_validate_json(str(values["minutes"])), pack, lang)
     subject = _CONTROL.sub(" ", say(f"mail.{name}.subject", lang, **words)).strip()[:SUBJECT_LIMIT]
@@ -56,3 +59,22 @@ def _told(values: Values, pack: Procedure, lang: Language) -> str:
         for field, value in said
         if value is not None
     )
+
+
+def _asked_for(template: str, values: Values, pack: Procedure) -> Iterator[FormField]:
+    """What the report or the offer that a notice asks for must say."""
+    match template:
+        case "duty" if (duty := pack.duties.get(str(values.get("duty")))) is not None:
+            names = str(values.get("form", "")).split(", ")
+            yield from (field for field in duty.form if field.name in names)
+        case "offer_wanted" if pack.offers is not None:
+            yield from (field for field in pack.offers.form if field.required)
+
+
+def _field(field: FormField, lang: Language) -> str:
+    """A form's field as it is typed, what it means, and what can be chosen."""
+    choices = [title(choice, lang) for choice in field.choices.values()]
+    if field.kind == "yes_no":
+        choices = [say("yes", lang), say("no", lang)]
+    what = say("cli.labelled", lang, name=field.name, value=title(field.title, lang))
+    return what + say("cli.facts", lang, facts=say("cli.between", lang).join(choices)) if choices else what

@@ -15,6 +15,7 @@ from models.corrective import GATES, CorrectiveView
 from models.corrective_forms import CORRECTIVE_COMMANDS
 from starter.cli.dossiers import act, numbered, pack_named
 from starter.cli.lists import checked_limit
+from starter.cli.reading_rights import reader
 from starter.cli.sending import Sender
 from starter.cli.session import Session, lines_of_text, session
 from starter.failures import BadInput, NoSuchCase, TryAgain
@@ -44,6 +45,7 @@ async def table(current: Session, limit: int, *, as_json: bool) -> int:
     """8D reports as a table."""
     from starter.corrective_archive import correctives
 
+    reader(current)  # who has to log in
     listed = await correctives(current.settings, checked_limit(limit))
     if as_json:
         current.print_json(listed)
@@ -85,6 +87,8 @@ async def trace_lots(current: Session, lots: list[str], *, as_json: bool) -> int
     """Every case in which one of the lots is named."""
     from starter.corrective_archive import traced
 
+    knowing = {name for pack in current.packs() if pack.corrective_action for name in pack.departments}
+    await reader(current).of(knowing, "trace")
     traces = [each async for each in traced(current.settings, lots)]
     if as_json:
         current.print_json(traces)
@@ -101,7 +105,7 @@ async def trace_lots(current: Session, lots: list[str], *, as_json: bool) -> int
 def read_form(file: Path) -> dict[str, Any]:
     """A filled-in form. Raises BadInput."""
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput("unreadable", problem=getattr(error, "strerror", None) or type(error).__name__) from None
     try:
@@ -142,6 +146,7 @@ async def found(current: Session, text: str) -> "tuple[CorrectiveRow, Corrective
     view = stored(row)
     if view is None:
         raise NoSuchCase("no_8d_report", name=row.number)
+    await reader(current).of(current.pack(view.procedure).departments, row.number)
     return row, view
 
 

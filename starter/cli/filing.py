@@ -91,7 +91,7 @@ async def file_complaint(
         "number": number,
         "procedure": procedure,
         "severity": severity,
-        "details": _details(procedure, detail or []),
+        "details": _details(procedure, detail or [], currency),
         "channel": channel,
         "cause": cause,
         "text": text,
@@ -114,12 +114,12 @@ async def file_complaint(
     return await _start(checked(message), as_json=as_json, field=option)
 
 
-def _details(procedure: str | None, texts: list[str]) -> dict[str, Detail]:
+def _details(procedure: str | None, texts: list[str], currency: str) -> dict[str, Detail]:
     """The intake form's fields, each of its kind. Raises BadInput."""
     current = session()
     name = current.settings.default_procedure if procedure is None else procedure
     parts = [part for pack in current.packs() if pack.name == name for part in pack.intake] if texts else []
-    return form("--detail", texts, [field for part in parts for field in part.form])
+    return form("--detail", texts, [field for part in parts for field in part.form], currency)
 
 
 def read_source(source: str) -> bytes:

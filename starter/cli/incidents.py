@@ -14,6 +14,7 @@ from models.names import BATCH_RETURN, incident_id
 from starter.cli.dossiers import act, dossiers, known_actor, numbered, pack_named
 from starter.cli.lists import checked_limit
 from starter.cli.parsing import contract
+from starter.cli.reading_rights import reader
 from starter.cli.sending import Sender, acting
 from starter.cli.session import Session, lines_of_text, session
 from starter.failures import BadInput, NoSuchCase
@@ -71,6 +72,7 @@ async def table(current: Session, limit: int, *, as_json: bool) -> int:
     """Incidents as a table."""
     from starter.incident_archive import incidents
 
+    reader(current)  # who has to log in
     found = await incidents(current.settings, checked_limit(limit))
     if as_json:
         current.print_json(found)
@@ -175,6 +177,7 @@ async def _found(current: Session, text: str) -> "tuple[IncidentRow, IncidentVie
     seen = await stored_view(current.settings, row)
     if seen is None:
         raise NoSuchCase("no_incident", name=row.number)
+    await reader(current).of(current.pack(seen.procedure).departments, row.number)
     return row, seen
 
 

@@ -1,7 +1,6 @@
 """What people type, made into what the case reads: shares, amounts, spans, parts of an order."""
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import TypeVar
@@ -12,9 +11,10 @@ from pydantic import TypeAdapter, ValidationError
 from models.base import AT_THE_DOOR, Contract, Detail, in_one_line, problems, spelt
 from models.complaint import DemandKind
 from models.currency import exponent
+from models.parts import Title
 from models.span import WallSpan
 from models.steps import FormField
-from starter.cli.session import session
+from starter.cli.session import half_width, session
 from starter.failures import BadInput
 
 _AMOUNT = re.compile(r"[0-9]+(\.[0-9]{1,4})?", re.ASCII)
@@ -24,12 +24,17 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 _LINE = re.compile(r"([^=\s]{1,64})=([0-9]{1,6})", re.ASCII)
 _WHOLE = re.compile(r"[0-9]{1,12}", re.ASCII)
 _SAID = {"yes": True, "true": True, "是": True, "no": False, "false": False, "否": False}
+_EQUALS = re.compile("[=＝]")
+"""What stands between a name and its value, also as a Chinese keyboard has it."""
 _SPAN: TypeAdapter[timedelta] = TypeAdapter(WallSpan)
+
+Known = TypeVar("Known")
+Checked = TypeVar("Checked", bound=Contract)
 
 
 def minor(field: str, text: str, currency: str) -> int:
     """`12.50` as 1250 minor units, without a float on the way. Raises BadInput."""
-    text = unicodedata.normalize("NFKC", text)
+    text = half_width(text)
     if not _AMOUNT.fullmatch(text):
         raise BadInput("bad_amount", field=field)
     whole, _, rest = text.partition(".")
@@ -45,7 +50,7 @@ def shares(field: str, texts: list[str]) -> list[dict[str, object]]:
     """`merchant` or 商家, or `merchant=60` and `carrier=40`, as shares. Raises BadInput."""
     found: list[dict[str, object]] = []
     for text in texts:
-        part = _PART.fullmatch(text.strip())
+        part = _PART.fullmatch(half_width(text).strip())
         party = session().spelt(part[1], "parties") if part else ""
         if part is None or not _NAME.fullmatch(party.lower()):
             raise BadInput("bad_share", field=field)
@@ -57,7 +62,7 @@ def shares(field: str, texts: list[str]) -> list[dict[str, object]]:
 
 def parts(field: str, texts: list[str]) -> list[dict[str, object]]:
     """`SKU=2` as parts of an order. Raises BadInput."""
-    found = [_LINE.fullmatch(text.strip()) for text in texts]
+    found = [_LINE.fullmatch(half_width(text).strip()) for text in texts]
     if not all(found):
         raise BadInput("bad_part", field=field)
     return [{"sku": part[1], "quantity": int(part[2])} for part in found if part]
@@ -66,7 +71,7 @@ def parts(field: str, texts: list[str]) -> list[dict[str, object]]:
 def span(field: str, text: str) -> timedelta:
     """`30m`, `24h` or `2d`. Raises BadInput."""
     try:
-        return _SPAN.validate_python(text.strip())
+        return _SPAN.validate_python(half_width(text).strip())
     except ValidationError:
         raise BadInput("bad_span", field=field) from None
 
@@ -74,7 +79,7 @@ def span(field: str, text: str) -> timedelta:
 def due_date(field: str, text: str, time_zone: str) -> datetime | timedelta:
     """`2026-12-01` as the end of that day in the procedure's zone, or `7d` as a span from now. Raises BadInput."""
     try:
-        day = date.fromisoformat(text.strip())
+        day = date.fromisoformat(half_width(text).strip())
     except ValueError:
         try:
             return span(field, text)
@@ -83,24 +88,44 @@ def due_date(field: str, text: str, time_zone: str) -> datetime | timedelta:
     return datetime.combine(day, time(23, 59), ZoneInfo(time_zone))
 
 
-def form(field: str, texts: list[str], known: Iterable[FormField]) -> dict[str, Detail]:
-    """`NAME=VALUE` as the form's fields, each of its kind; what a form does not know stays text. Raises BadInput."""
-    kinds = {part.name: part.kind for part in known}
+def form(field: str, texts: list[str], known: Iterable[FormField], currency: str) -> dict[str, Detail]:
+    """`NAME=VALUE` as the form's fields, each of its kind; what a form does not know stays text. Raises BadInput.
+
+    A field or a choice may be written by its title, money as everywhere else on the command line (`12.50`).
+    """
+    named = _by_spelling({part.name: (part.title, part) for part in known})
     found: dict[str, Detail] = {}
     for text in texts:
-        name, given, value = text.strip().partition("=")
+        typed, *given = _EQUALS.split(text.strip(), maxsplit=1)
         if not given:
             raise BadInput("bad_field", field=field)
+        part = named.get(typed.strip().casefold())
+        name = part.name if part else typed
         if name in found:
             raise BadInput("twice", field=f"{field} {spelt(name)}")
-        found[name] = _typed(kinds.get(name, "text"), value)
+        found[name] = _typed(f"{field} {name}", part, given[0].strip(), currency) if part else given[0]
     return found
 
 
-def _typed(kind: str, value: str) -> Detail:
-    if kind == "yes_no" and value.lower() in _SAID:
-        return _SAID[value.lower()]
-    return int(value) if kind in {"number", "money"} and _WHOLE.fullmatch(value) else value
+def _by_spelling(known: Mapping[str, tuple[Title, Known]]) -> dict[str, Known]:
+    """What is known, by the ways people write it; a name goes before every title, and earlier titles before later."""
+    titled = [(title, one) for both, one in list(known.values())[::-1] for title in (both.en, both.zh)]
+    return {title.casefold(): one for title, one in titled} | {name: one for name, (_, one) in known.items()}
+
+
+def _typed(field: str, part: FormField, value: str, currency: str) -> Detail:
+    match part.kind:
+        case "yes_no":
+            return _SAID.get(value.lower(), value)
+        case "choice":
+            choices = _by_spelling({name: (title, name) for name, title in part.choices.items()})
+            return choices.get(value.casefold(), value)
+        case "money":
+            return minor(field, value, currency)
+        case "number" if _WHOLE.fullmatch(digits := half_width(value)):
+            return int(digits)
+        case _:
+            return value
 
 
 def demand(remedy: DemandKind | None, amount: str | None, lines: list[str], currency: str) -> dict[str, object] | None:
@@ -163,9 +188,6 @@ def options_in(reason: str, fields: Iterable[str]) -> str:
 
 def _as_typed(field: str) -> str:
     return next((typed for name, typed in _OPTIONS.items() if f"{field}.".startswith(f"{name}.")), field)
-
-
-Checked = TypeVar("Checked", bound=Contract)
 
 
 def contract(model: type[Checked], values: Mapping[str, object], called: Callable[[str], str] = _as_typed) -> Checked:

@@ -55,6 +55,11 @@ class Reader:
         if not earlier.intersection(self.departments):
             await self.deny(number)
 
+    async def of(self, departments: Collection[str], subject: str) -> None:
+        """Raises NotAllowed for somebody of none of these departments who may not read everything."""
+        if not self.all and not set(self.departments).intersection(departments):
+            await self.deny(subject)
+
     async def department(self, asked: str | None) -> str | None:
         """What a list is narrowed to. Raises NotAllowed for another's, BadInput where several are possible."""
         if self.all:

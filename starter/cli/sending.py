@@ -69,7 +69,8 @@ def acting(current: Session, named: str | None) -> str:
     """Who acts: whoever has logged in, else whom `--as` or REDRESS_ACTOR names. Raises BadInput, NotAllowed."""
     own = current.login.name
     actor = named if named is not None else own or current.settings.actor
-    if actor is None or not actor.strip():
+    actor = actor.strip() if actor is not None else ""
+    if not actor:
         raise BadInput("no_actor")
     if own is not None and actor != own:
         raise NotAllowed("not_you")

@@ -161,8 +161,8 @@ class Session:
             for kind in kinds
             for name, part in getattr(pack, kind).items()
         ]
-        said = text.casefold()
-        titled = ((name, full.casefold()) for name, title in titles for full in (title.zh, title.en))
+        said = half_width(text).casefold()
+        titled = ((name, half_width(full).casefold()) for name, title in titles for full in (title.zh, title.en))
         return next((name for name, full in titled if said in (full, _BRACKETS.sub("", full))), text)
 
     def pack_with(self, department: str, field: str = "DEPARTMENT") -> "Procedure":
@@ -279,11 +279,16 @@ def begin(lang: Language | None) -> Session:
     return fresh
 
 
+def half_width(text: str) -> str:
+    """As typed, with the digits and signs of a Chinese keyboard as everybody else has them."""
+    return unicodedata.normalize("NFKC", text)
+
+
 def case_number(text: str) -> str:
     """A case number as typed, in capitals and half-width. Raises BadInput."""
     from models.base import NUMBER_PATTERN
 
-    number = unicodedata.normalize("NFKC", text).strip().upper()
+    number = half_width(text).strip().upper()
     if not NUMBER_PATTERN.fullmatch(number):
         raise BadInput("bad_number")
     return number

@@ -205,10 +205,11 @@ def _own(current: Session, ref: str) -> "Procedure":
 async def _of(current: Session, actor: str | None, pack: "Procedure", clerks: tuple[str, ...]) -> str:
     """The proven name of somebody of one of these departments. Raises BadInput, NotAllowed."""
     name = proven(current, actor)
-    if not set(current.directory.departments_of(name)) & set(clerks):
+    own = current.directory.departments_of(name)
+    if not set(own) & set(clerks):
         await reader(current).was_denied("settlement", "write")
         titles = ", ".join(values.department(clerk, pack, current.lang) for clerk in clerks)
-        raise NotAllowed("stranger", who=titles or current.say("nobody"))
+        raise NotAllowed("other_people" if own else "stranger", who=titles or current.say("nobody"))
     return name
 
 

@@ -12,6 +12,7 @@ from models.meeting import MEETING_COMMANDS, MeetingName, MeetingStage, Minutes
 from models.procedure import MeetingRules
 from starter.cli.actors import may_instead
 from starter.cli.lists import checked_limit
+from starter.cli.reading_rights import reader
 from starter.cli.sending import Sender, composed, tell
 from starter.cli.session import Session, lines_of_text
 from starter.failures import BadInput, NoSuchCase, NotAllowed
@@ -111,6 +112,7 @@ async def show(
     from starter.minutes import latest, stored_deliveries, stored_minutes
 
     procedure = current.default_pack.name
+    await reader(current).of(current.default_pack.departments, "meeting")
     wanted = meeting_name("NAME", name) if name is not None else None
     for group in () if wanted else stages:
         wanted = wanted or await latest(current.settings, procedure, *group)
@@ -150,6 +152,7 @@ async def table(current: Session, limit: int, *, as_json: bool) -> int:
     """Meetings as a table."""
     from starter.minutes import stored_meetings
 
+    await reader(current).of(current.default_pack.departments, "meeting")
     found = await stored_meetings(current.settings, current.default_pack.name, checked_limit(limit))
     if as_json:
         current.print_json(found)

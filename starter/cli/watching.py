@@ -19,6 +19,9 @@ from starter.listing import Filters
 if TYPE_CHECKING:
     from starter.cases import Cases
 
+SHOWN = 20
+"""So many lines of a case's record, the latest."""
+
 
 async def watch(
     number: Annotated[str | None, Parameter(name="NUMBER", help="A case; none: the list of open cases.")] = None,
@@ -42,6 +45,8 @@ async def watch(
     who = reader(current)
     async with current.cases() as cases:
         page = await _page(current, cases, case, limit, who)
+        if case is not None:
+            await who.has_read(case, "timeline")
         if once:
             current.out.print(page)
             return 0
@@ -65,11 +70,10 @@ async def _page(current: Session, cases: "Cases", case: str | None, limit: int, 
     if case is not None:
         view = await cases.view(case)
         await who.case(case, concerned(view))
-        pack = current.pack(view.procedure)
-        events = await cases.timeline(case)
-        return Group(
-            case_page(current, view, pack, await cases.now(case)), timeline_tree(current, case, events[-20:], pack)
-        )
+        pack, now = current.pack(view.procedure), await cases.now(case)
+        (view,) = await who.discreet(case, view)
+        events = await who.discreet(case, *(await cases.timeline(case))[-SHOWN:])
+        return Group(case_page(current, view, pack, now), timeline_tree(current, case, events, pack))
     found = [
         line
         async for line in cases.listing(Filters(open_only=True, department=await who.department(None)), limit=limit)

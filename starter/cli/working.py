@@ -1,17 +1,18 @@
 """Human actions on duties, offers, approvals and deadlines."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from models.base import Detail
 from models.complaint import DemandKind
 from models.procedure import Procedure
 from models.steps import FormField
 from starter.cli.actions import handling_plan
 from starter.cli.parsing import form, one_of
 from starter.cli.sending import NOBODY, Number, Sender, act
-from starter.cli.session import Flag, Many, Whole, case_number, session
+from starter.cli.session import Flag, Many, Whole, case_number, half_width, session
 
 Fields = Annotated[list[str] | None, Parameter(name="--field", negative="", help="NAME=VALUE; again for more.")]
 
@@ -39,16 +40,21 @@ async def record(
     :param evidence: A reference to evidence; again for more.
     :param note: The finding in words.
     """
-    duties = (await _procedure(number)).duties if field else {}
-    known = [part for name, known in duties.items() if duty in (None, name) for part in known.form]
+    which = session().spelt(duty, "duties") if duty is not None else None
     plan = await handling_plan(number, remedy, amount, None, liable)
     more = {"assign": [_assignment(text) for text in assign or []], "evidence": evidence or [], "note": note}
-    return await act(number, "record", by, duty=duty, fields=form("--field", field or [], known), **plan, **more)
+    fields = await _fields(number, field, lambda pack: _forms(pack, which))
+    return await act(number, "record", by, duty=which, fields=fields, **plan, **more)
+
+
+def _forms(pack: Procedure, duty: str | None) -> Iterator[FormField]:
+    """What a duty's report must say; none: those of every duty."""
+    return (part for name, known in pack.duties.items() if duty in (None, name) for part in known.form)
 
 
 def _assignment(text: str) -> dict[str, str]:
-    department, _, within = text.strip().partition("=")
-    return {"department": department} | ({"within": within} if within else {})
+    department, _, within = half_width(text).strip().partition("=")
+    return {"department": session().spelt(department, "departments")} | ({"within": within} if within else {})
 
 
 async def offer(
@@ -71,10 +77,9 @@ async def offer(
     :param basis: The rule and the facts it rests on.
     :param liable: Who bears it, as in confirm; needed where nothing has been determined.
     """
-    offers = (await _procedure(number)).offers if field else None
-    known: Iterable[FormField] = offers.form if offers else ()
+    fields = await _fields(number, field, lambda pack: pack.offers.form if pack.offers else ())
     plan = await handling_plan(number, remedy, amount, line, liable)
-    return await act(number, "offer", by, basis=basis, fields=form("--field", field or [], known), **plan)
+    return await act(number, "offer", by, basis=basis, fields=fields, **plan)
 
 
 async def respond(
@@ -132,9 +137,13 @@ async def extend(
     return await act(number, "extend", by, of=of, duty=duty, by=more, asked_by=asked_by, reason=reason)
 
 
-async def _procedure(number: str) -> Procedure:
-    """The procedure the case runs on: it says of what kind each field is."""
+async def _fields(
+    number: str, texts: list[str] | None, forms: Callable[[Procedure], Iterable[FormField]]
+) -> dict[str, Detail]:
+    """A form's fields as typed; the procedure that the case runs on says of what kind each is."""
+    if not texts:
+        return {}
     current = session()
     async with current.cases() as cases:
         view = await cases.view(case_number(number))
-    return current.pack(view.procedure)
+    return form("--field", texts, forms(current.pack(view.procedure)), view.currency)

@@ -105,6 +105,14 @@ async def test_a_month_is_closed_and_its_lines_are_confirmed_and_objected_to(fil
     assert [(line["state"], line["reason"]) for line in told["lines"]] == [("confirmed", ""), ("objected", "未退货")]
 
 
+async def test_somebody_of_another_department_is_told_who_may_and_not_to_be_unknown(filled: Books, typed: Type) -> None:
+    words = ("settlement", "close", "--month", MONTH, "--as")
+    code, _, error = await typed(*words, PANEL)
+    assert (code, error.startswith("--as: is of another department; this may do: Customer service")) == (3, True)
+    assert "not in the directory" in (await typed(*words, "陌生人"))[2]
+    assert (await typed(*words, f"\u3000{ME[1]} "))[0] == 0, "blanks around a name are nobody's"
+
+
 async def test_the_panel_decides_an_objection_once_and_the_cost_moves_in_the_open_month(
     filled: Books, typed: Type
 ) -> None:

@@ -38,7 +38,7 @@ from tests.lanes.common import Lane, main, options
 PERSONAL = ("name", "email", "phone")
 IN_CLEAR = ("customer id", "order number", "signal name", "command id")
 """Ids, and names of messages: the places where nobody may write about a person. Found, and allowed to be."""
-READS = (("show", "--json"), ("timeline",), ("timeline", "--json"))
+READS = (("show", "--json"), ("timeline",), ("timeline", "--json"), ("watch", "--once"))
 
 
 @dataclass

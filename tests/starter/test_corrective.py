@@ -131,3 +131,9 @@ def test_a_day_may_stand_in_a_text_of_a_form_and_be_written_with_quotes_or_witho
     file = tmp_path / "d2.toml"
     file.write_text(f'when = {day}\nhow = ""\n[[measures]]\non = {day}\n', encoding="utf-8")
     assert read_form(file) == {"when": "2026-11-20", "measures": [{"on": "2026-11-20"}]}
+
+
+def test_a_form_saved_with_a_mark_of_its_byte_order_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "d1.toml"
+    file.write_text('leader = "张三"\n', encoding="utf-8-sig")
+    assert read_form(file) == {"leader": "张三"}

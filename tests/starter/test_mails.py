@@ -109,6 +109,24 @@ def test_an_ask_says_the_facts_the_deadline_what_silence_decides_and_how_to_answ
     assert 'redress confirm R-1 --as NAME --liable merchant --reason "…"' in body
 
 
+RETURNS = read_pack(HERE / "returns.procedure.toml")
+
+
+def test_who_has_to_report_reads_what_in_the_words_of_the_procedure_and_how_it_is_typed() -> None:
+    asked = ALL | {"duty": "inspect", "form": "receipt_confirmed, condition"}
+    zh = render_mail("duty", asked, RETURNS, Language.ZH)[1]
+    assert "  receipt_confirmed：小票五项核对无误（是；否）\n" in zh
+    assert "  condition：货品有无损坏或污损（完好；损坏；污损；无法确定质量问题）\n" in zh
+    en = render_mail("duty", asked, RETURNS, Language.EN)[1]
+    assert "  receipt_confirmed: The receipt's five facts are right (yes; no)\n" in en
+    assert "  condition: Condition of the goods (Intact; Damaged; Soiled; Quality cannot be decided)\n" in en
+
+
+def test_who_has_to_make_an_offer_reads_what_it_must_say() -> None:
+    assert "  solution：解决方案\n" in render_mail("offer_wanted", ALL, RETURNS, Language.ZH)[1]
+    assert "  solution: Solution\n" in render_mail("offer_wanted", ALL, RETURNS, Language.EN)[1]
+
+
 def test_a_moment_after_all_time_in_the_east_is_told_as_it_was_stored(pack: Procedure) -> None:
     last = "9999-12-31T23:59:59+00:00"
     assert last in render_mail("asked", ALL | {"promised_at": last}, pack, Language.ZH)[1]

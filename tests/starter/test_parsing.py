@@ -1,13 +1,14 @@
 """Amounts, shares, spans and parts of an order as people type them."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from models.complaint import DemandKind
-from starter.cli.parsing import demand, minor, nothing_beside, options_in, parts, shares, span
+from starter.cli.parsing import demand, due_date, minor, nothing_beside, options_in, parts, shares, span
 from starter.failures import BadInput
 
 
@@ -71,6 +72,19 @@ def test_several_parties_say_their_percents() -> None:
 def test_what_is_not_a_share_is_refused(texts: list[str]) -> None:
     with pytest.raises(BadInput, match="--liable"):
         shares("--liable", texts)
+
+
+def test_signs_and_digits_of_a_chinese_keyboard_are_read_as_the_others() -> None:
+    assert shares("--liable", ["商家＝６０％", "EMS（承运商）=40"]) == [
+        {"party": "merchant", "percent": 60},
+        {"party": "carrier", "percent": 40},
+    ]
+    assert shares("--liable", ["EMS(承运商)"]) == [{"party": "carrier", "percent": 100}]
+    assert parts("--line", ["Ｓ－1＝２"]) == [{"sku": "S-1", "quantity": 2}]
+    assert span("DURATION", "２４ｈ") == timedelta(hours=24)
+    assert due_date("--due", "２０２６－１２－０１", "Asia/Shanghai") == datetime(
+        2026, 12, 1, 23, 59, tzinfo=ZoneInfo("Asia/Shanghai")
+    )
 
 
 def test_a_part_of_an_order_is_a_sku_and_a_quantity() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from procedures import HERE
+from procedures import HERE, read_pack
 from starter.cli.parsing import form
 from starter.failures import BadInput
 from tests.rules.builders import HOTEL
@@ -12,6 +12,7 @@ from tests.starter.running import Redress
 
 HOTEL_FILE = Path(__file__).parents[1] / "packs" / "hotel.procedure.toml"
 COURIER = (HERE / "courier.procedure.toml").read_text(encoding="utf-8")
+RETURNS = read_pack(HERE / "returns.procedure.toml")
 
 
 def test_every_packaged_procedure_is_listed_and_shows_its_numbers_with_their_clauses(redress: Redress) -> None:
@@ -58,7 +59,29 @@ def test_a_parameter_that_is_not_there_is_told(redress: Redress, tmp_path: Path)
 
 def test_fields_are_read_as_the_form_says() -> None:
     known = [field for part in HOTEL.intake for field in part.form] + list(HOTEL.duties["look"].form)
-    typed = form("--field", ["room=12", "as_told=yes", "seen_by=007", "photo=a=b"], known)
+    typed = form("--field", ["room=12", "as_told=yes", "seen_by=007", "photo=a=b"], known, "CNY")
     assert typed == {"room": 12, "as_told": True, "seen_by": "007", "photo": "a=b"}
     with pytest.raises(BadInput):
-        form("--field", ["room"], known)
+        form("--field", ["room"], known, "CNY")
+
+
+RECEIPT = [field for part in RETURNS.intake for field in part.form]
+CHECKED = RETURNS.duties["inspect"].form
+
+
+def test_a_field_and_a_choice_may_be_written_as_they_are_read() -> None:
+    typed = form("--field", ["小票五项核对无误=是", "货品有无损坏或污损＝无法确定质量问题"], CHECKED, "CNY")
+    assert typed == {"receipt_confirmed": True, "condition": "undecidable"}
+    assert form("--field", ["Condition of the goods=soiled"], CHECKED, "CNY") == {"condition": "soiled"}
+    assert form("--field", ["condition=Soiled"], CHECKED, "CNY") == {"condition": "soiled"}
+    assert form("--field", ["condition=broken"], CHECKED, "CNY") == {"condition": "broken"}  # the rules refuse it
+    with pytest.raises(BadInput, match="--field condition"):
+        form("--field", ["condition=intact", "货品有无损坏或污损=完好"], CHECKED, "CNY")
+
+
+def test_money_of_a_form_is_typed_as_money_of_every_option_is() -> None:
+    assert form("--detail", ["receipt_amount=210"], RECEIPT, "CNY") == {"receipt_amount": 21_000}
+    assert form("--detail", ["小票金额=210.50", "数量=３"], RECEIPT, "CNY") == {"receipt_amount": 21_050, "quantity": 3}
+    assert form("--detail", ["receipt_amount=210"], RECEIPT, "JPY") == {"receipt_amount": 210}
+    with pytest.raises(BadInput, match="--detail receipt_amount: is not an amount"):
+        form("--detail", ["receipt_amount=210元"], RECEIPT, "CNY")

@@ -129,7 +129,19 @@ def test_where_the_service_asks_for_proof_nobody_reads_without_logging_in(
     redress: Redress, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REDRESS_AUTH__POLICY", "required")
-    for words in (("show", "C-MINE"), ("timeline", "C-MINE"), ("list",), ("mails",), ("report", "metrics")):
+    for words in (
+        ("show", "C-MINE"),
+        ("timeline", "C-MINE"),
+        ("list",),
+        ("mails",),
+        ("report", "metrics"),
+        ("meeting", "list"),
+        ("meeting", "agenda"),
+        ("meeting", "minutes", "2026-W09"),
+        ("incident", "list"),
+        ("8d", "list"),
+        ("8d", "trace", "L-7"),
+    ):
         ran = redress(*words)
         assert (ran.code, "redress login" in ran.err, ran.out) == (3, True, ""), words
     assert redress("login", "--as", OWN).code == 0
@@ -171,3 +183,14 @@ def test_a_department_without_need_reads_a_record_without_the_customers_name_and
     assert shown[OWN] == [{"reason": "*** (***) insists"}, {"reason": ""}], (
         "of the other case nobody knows the customer"
     )
+
+
+def test_meetings_and_lots_are_read_by_people_of_their_procedure_only(redress: Redress, home: Path) -> None:
+    assert redress("login", "--as", "财务专员").code == 0  # of the courier's finance, which returns has too
+    assert redress("meeting", "list").code == 3
+    assert redress("meeting", "agenda").code == 3
+    assert redress("8d", "trace", "L-7").code == 0
+    assert redress("login", "--as", OWN).code == 0
+    assert redress("meeting", "list").code == 0
+    assert redress("login", "--as", "站长").code == 0  # the courier's station
+    assert redress("8d", "trace", "L-7").code == 3
