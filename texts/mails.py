@@ -7,7 +7,7 @@ from models.language import Language
 from models.meeting import Minutes
 from models.procedure import Procedure
 from models.steps import FIELD, FormField
-from texts import has, say
+from texts import has, say, several
 from texts.meeting import page
 from texts.values import Values, entered, shown, title
 
@@ -77,4 +77,4 @@ def _field(field: FormField, lang: Language) -> str:
     if field.kind == "yes_no":
         choices = [say("yes", lang), say("no", lang)]
     what = say("cli.labelled", lang, name=field.name, value=title(field.title, lang))
-    return what + say("cli.facts", lang, facts=say("cli.between", lang).join(choices)) if choices else what
+    return what + say("cli.facts", lang, facts=several(choices, lang)) if choices else what
