@@ -1,21 +1,29 @@
 """Complaints and returns (document 002): forms, working days, money limits, call-backs by type, major complaints."""
 
-from datetime import timedelta
+import json
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from models.commands import Share
+from models.corrective import Corrective, CorrectiveEntry
+from models.corrective_forms import FindCauses
 from models.language import Language
 from models.procedure import Procedure
+from models.quality_complaint import QualityComplaint
 from models.span import WorkingDays
 from models.steps import Band
 from rules.approving import band_of
+from rules.checks import Refusal
 from rules.closing import ask_customer
+from rules.corrective import opened, rules_of
+from rules.corrective_checks import root_causes
 from rules.duties import whose
 from rules.spans import ends
 from rules.triage import intake_problems
 from tests.builders import complaint
+from tests.eightd import COMPLAINT, D4
 from tests.rules.builders import CALENDAR, RETURNS_PACK, START, World, liable
 from texts.events import event_line
 
@@ -374,3 +382,47 @@ def test_s2_47_the_record_names_who_decides_in_this_procedure_and_no_panel_of_an
 def test_s2_48_more_than_5000_yuan_is_important(amount: int, severity: str) -> None:
     demand = {"kind": "compensation", "amount": amount}
     assert complained(demand=demand, order={"paid": 700_000}).case.severity == severity
+
+
+def reported(**changes: Any) -> Corrective:
+    """A quality complaint under the pack of ours, whose clocks the text gives (S2-20 to S2-24, S2-32)."""
+    entry = CorrectiveEntry(number="8D20260302001", procedure=RETURNS_PACK.ref, calendar=CALENDAR)
+    return opened(QualityComplaint.model_validate_json(json.dumps(COMPLAINT | changes)), entry, RETURNS_PACK, START)
+
+
+@pytest.mark.parametrize(
+    ("changes", "due"),
+    [
+        ({}, {"temporary": START + timedelta(hours=24), "first_reply": wd(1), "written_reply": wd(3)}),
+        ({"special": "batch"}, {"containment": START + timedelta(hours=4)}),
+        ({"urgent": True}, {"written_reply": START + timedelta(hours=24)}),
+    ],
+    ids=["ordinary", "special", "urgent"],
+)
+def test_s2_20_to_s2_32_our_packs_own_8d_clocks_are_those_of_the_text(
+    changes: dict[str, Any], due: dict[str, datetime]
+) -> None:
+    found = {timer.name: timer.due for timer in reported(**changes).timers}
+    assert due.items() <= found.items()
+
+
+def test_s2_33_our_pack_asks_why_five_times() -> None:
+    whys = D4["causes"][0]["whys"]
+    asked = {"actor": "耿焰", **D4, "causes": [D4["causes"][0] | {"whys": whys[:4]}]}
+    rules = rules_of(RETURNS_PACK)
+    with pytest.raises(Refusal, match="has 4 of 5"):
+        root_causes(reported(), rules, FindCauses.model_validate_json(json.dumps(asked)))
+    root_causes(reported(), rules, FindCauses.model_validate_json(json.dumps({"actor": "耿焰", **D4})))
+
+
+def test_s2_01_s2_02_s2_05_our_packs_own_batch_plan_keeps_its_clocks() -> None:
+    plan = RETURNS_PACK.incident
+    assert plan is not None
+    day = timedelta(hours=24)
+    assert (plan.verification.within, plan.decision.within, plan.situation.within) == (day, day, day)
+    assert plan.review.within == timedelta(days=180)
+    assert [(mark.by, mark.cases, mark.within.days) for mark in plan.thresholds] == [
+        (("product",), 20, 7),
+        (("lot",), 10, 14),
+        (("merchant", "cause"), 50, 7),
+    ]
