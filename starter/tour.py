@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from models.case import Exit
 from models.complaint import Complaint
 from models.procedure import Procedure
 from models.span import WorkCalendar, WorkingDays
@@ -83,8 +84,8 @@ def _trials(file: Path) -> tuple[Trial, ...]:
 
 
 def _can_be_played(trial: Trial) -> bool:
-    """To a closed end, at any time of the year: no fixed day of delivery, no working days to be waited for."""
-    ended = trial.ends is not None and trial.ends.stage == Stage.CLOSED
+    """To a satisfied end, at any time of the year: no fixed day of delivery, no working days to be waited for."""
+    ended = trial.ends is not None and (trial.ends.stage, trial.ends.exit) == (Stage.CLOSED, Exit.SATISFIED)
     timeless = trial.delivered is None and trial.promised is None
     waits = [act.wait for act in trial.then if act.wait is not None]
     return ended and timeless and all(isinstance(wait, timedelta) for wait in waits)
