@@ -12,7 +12,8 @@ from aiosmtpd.smtp import SMTP
 from temporalio.client import Client
 
 from benchmarks.machine import family
-from procedures import load_packs, read_directory
+from procedures import load_packs
+from procedures.directory import read_directory
 from starter.cases import Cases
 from starter.connection import connect_to
 from starter.localserver import LocalServer

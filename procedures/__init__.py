@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from models.base import in_one_line, problems
+from models.base import problems
 from models.procedure import Procedure
 from procedures.checks import mistakes
 
 if TYPE_CHECKING:
-    from models.directory import Directory, Team
     from models.trial import Trials
 
 HERE = Path(__file__).parent
@@ -107,36 +106,6 @@ def read_pack(file: Path) -> Procedure:
     if wrong := mistakes(pack):
         raise PackError("\n".join(f"{shown(file)}: {line}" for line in wrong))
     return pack
-
-
-def read_directory(place: Path) -> "Directory":
-    """The directory of people: a file, or a folder of `*.directory.toml`.
-
-    Raises PackError with one line for a file that cannot be used, or a department that stands in two.
-    """
-    # Only now: whoever needs the packs alone does not wait for what people are.
-    from models.directory import Directory
-
-    if not place.is_dir():
-        return _read_directory(place)
-    found: dict[str, Team] = {}
-    parties: dict[str, tuple[str, ...]] = {}
-    for file in sorted(place.glob("*.directory.toml")):
-        read = _read_directory(file)
-        teams, parties = read.departments, parties | read.parties
-        if twice := sorted(set(teams) & set(found)):
-            raise PackError(f"{shown(file)}: {', '.join(twice)} stands in another file of the folder; keep it in one")
-        found |= teams
-    return Directory(departments=found, parties=parties)
-
-
-def _read_directory(file: Path) -> "Directory":
-    from models.directory import Directory
-
-    try:
-        return Directory.model_validate(read_toml(file))
-    except ValidationError as error:
-        raise PackError(f"{shown(file)}: {in_one_line(problems(error))}") from None
 
 
 def load_packs(*folders: Path) -> Packs:

@@ -5,7 +5,8 @@ from pathlib import Path
 import structlog
 
 from models.directory import Directory
-from procedures import PackError, read_directory
+from procedures import PackError
+from procedures.directory import read_directory
 
 _log = structlog.get_logger()
 

@@ -15,6 +15,7 @@ from models.views import CaseView
 from procedures import read_trials
 from rules.spans import CalendarGap, ends
 from rules.trial import complaint_of
+from starter.failures import TryAgain
 from starter.players import STEP_PATIENCE, DemoStuck, Players, Told
 
 
@@ -25,6 +26,7 @@ class Tour(Players):
         """File the trial's complaint and do what it says happens. Raises DemoStuck."""
         started = await self.cases.start(self._complaint(pack, trial))
         self.say("demo.filed_under", {"number": started.number, "procedure": pack.ref})
+        await self._opened(started.number)
         for act in trial.then:
             await self._happens(started.number, act)
         view = await self.until(started.number, Stage.CLOSED)
@@ -40,6 +42,19 @@ class Tour(Players):
             "order": plain.order.model_copy(update={"number": f"YL-{self.run}-{pack.name}"}),
         }
         return plain.model_copy(update=changes)
+
+    async def _opened(self, number: str) -> None:
+        """Until the case stands in the register: before that it has no clock that could run ahead."""
+        end = asyncio.get_running_loop().time() + STEP_PATIENCE
+        while True:
+            try:
+                await self.cases.view(number)
+            except TryAgain:
+                if asyncio.get_running_loop().time() > end:
+                    raise
+                await asyncio.sleep(0.1)
+            else:
+                return
 
     async def _happens(self, number: str, act: Act) -> None:
         if isinstance(act.wait, timedelta):

@@ -27,7 +27,8 @@ from models.directory import Directory
 from models.names import COMPLAINT, TIMELINE, VIEW, case_id
 from models.span import WorkCalendar, YearDays
 from models.views import CaseView
-from procedures import DIRECTORY, load_packs, read_directory
+from procedures import DIRECTORY, load_packs
+from procedures.directory import read_directory
 from starter.crew import Crew
 from starter.parts import Parts
 from starter.settings import Settings

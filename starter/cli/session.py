@@ -103,7 +103,7 @@ class Session:
     @cached_property
     def directory(self) -> "Directory":
         """Who works where. Raises PackError."""
-        from procedures import read_directory
+        from procedures.directory import read_directory
 
         return read_directory(self.settings.directory)
 

@@ -19,7 +19,8 @@ from models.names import case_id
 from models.pages import OpenCase, Page
 from models.remedy import RemedyResult
 from models.stage import Stage
-from procedures import DIRECTORY, PACKS, load_packs, read_directory
+from procedures import DIRECTORY, PACKS, load_packs
+from procedures.directory import read_directory
 from rules.clock import next_due, pass_time
 from rules.intake import open_case
 from rules.messages import receive

@@ -27,7 +27,8 @@ from models.commands import COMMANDS
 from models.complaint import Complaint
 from models.stage import Stage
 from models.tables import CaseRow, EventRow, MailRow
-from procedures import DIRECTORY, PACKS, load_packs, read_directory
+from procedures import DIRECTORY, PACKS, load_packs
+from procedures.directory import read_directory
 from starter.cases import Cases
 from starter.failures import Failure, NoSuchCase
 from starter.messages import Standings

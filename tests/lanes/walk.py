@@ -24,7 +24,8 @@ from models.commands import COMMANDS
 from models.procedure import Procedure
 from models.stage import Stage
 from models.views import CaseView
-from procedures import HERE, PACKS, load_packs, read_directory
+from procedures import HERE, PACKS, load_packs
+from procedures.directory import read_directory
 from starter.cases import Cases
 from starter.cli.importer import SOME_REJECTED
 from starter.connection import connect

@@ -5,7 +5,8 @@ from random import Random
 import pytest
 
 from models.procedure import Procedure
-from procedures import HERE, read_directory, read_pack, read_trials
+from procedures import HERE, read_pack, read_trials
+from procedures.directory import read_directory
 from rules.remedy import awaits_goods, order_for
 from rules.trial import complaint_of
 from tests.lanes.people import Patience, People, Say, Silence

@@ -11,7 +11,8 @@ from pydantic import TypeAdapter
 
 from models.span import WallSpan
 from models.trial import Trial
-from procedures import DIRECTORY, HERE, SUFFIX, PackError, Packs, read_directory, read_pack, read_trials
+from procedures import DIRECTORY, HERE, SUFFIX, PackError, Packs, read_pack, read_trials
+from procedures.directory import read_directory
 from procedures.workdays import Workdays
 from rules.trial import differences
 from tests.rules.builders import PACK, START, World

@@ -15,7 +15,8 @@ from models.commands import Confirm, Feedback, Withdraw
 from models.complaint import Complaint
 from models.names import COMPLAINT, Refused, case_id
 from models.stage import Stage
-from procedures import DIRECTORY, HERE, PACKS, load_packs, read_directory
+from procedures import DIRECTORY, HERE, PACKS, load_packs
+from procedures.directory import read_directory
 from starter.cases import Cases
 from starter.cli.app import app
 from starter.cli.session import begin

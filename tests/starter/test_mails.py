@@ -115,11 +115,11 @@ RETURNS = read_pack(HERE / "returns.procedure.toml")
 def test_who_has_to_report_reads_what_in_the_words_of_the_procedure_and_how_it_is_typed() -> None:
     asked = ALL | {"duty": "inspect", "form": "receipt_confirmed, condition"}
     zh = render_mail("duty", asked, RETURNS, Language.ZH)[1]
-    assert "  receipt_confirmed：小票五项核对无误（是；否）\n" in zh
-    assert "  condition：货品有无损坏或污损（完好；损坏；污损；无法确定质量问题）\n" in zh
+    assert "  receipt_confirmed：小票五项核对无误（是、否）\n" in zh
+    assert "  condition：货品有无损坏或污损（完好、损坏、污损、无法确定质量问题）\n" in zh
     en = render_mail("duty", asked, RETURNS, Language.EN)[1]
-    assert "  receipt_confirmed: The receipt's five facts are right (yes; no)\n" in en
-    assert "  condition: Condition of the goods (Intact; Damaged; Soiled; Quality cannot be decided)\n" in en
+    assert "  receipt_confirmed: The receipt's five facts are right (yes, no)\n" in en
+    assert "  condition: Condition of the goods (Intact, Damaged, Soiled, Quality cannot be decided)\n" in en
 
 
 def test_who_has_to_make_an_offer_reads_what_it_must_say() -> None:

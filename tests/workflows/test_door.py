@@ -21,7 +21,8 @@ from models.directory import Directory
 from models.names import SUPERVISION_MEETING, case_id, meeting_id
 from models.pages import Knock
 from models.tables import AuditRow
-from procedures import DIRECTORY, read_directory
+from procedures import DIRECTORY
+from procedures.directory import read_directory
 from starter.cases import Cases
 from starter.issuer import Issuer
 from tests.support import GOODS_DEPT, PANEL, SERVICE, OfCase, Office, everybody, liable, new_number, office_at_work

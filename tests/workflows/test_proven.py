@@ -33,7 +33,8 @@ from models.names import (
 )
 from models.stage import Stage
 from models.tables import AuditRow, CaseRow, EventRow, MailRow
-from procedures import DIRECTORY, load_packs, read_directory
+from procedures import DIRECTORY, load_packs
+from procedures.directory import read_directory
 from starter.issuer import Issuer
 from starter.takeback import tell_taken_back
 from tests.eightd import COMPLAINT

@@ -39,6 +39,13 @@ async def reset(client: Client, workflow_id: str, *, ahead_of_signals: bool = Fa
     await client.workflow_service.reset_workflow_execution(request)
 
 
+async def begun(client: Client, workflow_id: str) -> None:
+    """Wait until its first step is done."""
+    async for event in client.get_workflow_handle(workflow_id).fetch_history_events(wait_new_event=True):
+        if event.event_type == COMPLETED:
+            return
+
+
 @pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize(("late", "ends"), [(False, "answer:answered"), (True, "silence:late")])
 async def test_an_answer_counts_from_when_the_server_first_had_it_however_often_its_case_is_reset(
@@ -76,6 +83,7 @@ async def test_a_remedy_that_is_reset_believes_the_word_of_goods_its_case_has_pa
     case = await granted(office, demand={"kind": "return_and_refund"})
     child = (await case.at("executing")).child
     assert child is not None
+    await begun(office.client, child)
     await case.send("goods", RETURNS, accepted=True)
     await case.at("feedback")
     await reset(office.client, child, ahead_of_signals=True)
