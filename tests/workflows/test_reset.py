@@ -9,6 +9,7 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 
 from activities.store import Store
@@ -40,10 +41,18 @@ async def reset(client: Client, workflow_id: str, *, ahead_of_signals: bool = Fa
 
 
 async def begun(client: Client, workflow_id: str) -> None:
-    """Wait until its first step is done."""
-    async for event in client.get_workflow_handle(workflow_id).fetch_history_events(wait_new_event=True):
-        if event.event_type == COMPLETED:
-            return
+    """Wait until it is there and its first step is done."""
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                events = (await client.get_workflow_handle(workflow_id).fetch_history()).events
+            except RPCError as error:
+                if error.status is not RPCStatusCode.NOT_FOUND:
+                    raise
+                events = []
+            if any(event.event_type == COMPLETED for event in events):
+                return
+            await asyncio.sleep(0.05)
 
 
 @pytest.mark.parametrize("times", [1, 2])
