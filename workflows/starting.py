@@ -31,17 +31,8 @@ def complaint_of(args: tuple[Any, ...]) -> tuple[Complaint, str]:
 
     What only the door refuses the register looks at: a case that has passed it replays.
     """
-    if len(args) != 1:
-        raise bad_start(f"(start): takes 1 argument, got {len(args)}; send one complaint as a JSON object")
-    if args[0] == UNDECODABLE:
-        raise bad_start(_NO_JSON)
-    try:
-        data = workflow.payload_converter().to_payload(args[0]).data
-        complaint = Complaint.model_validate_json(data, context=AS_SENT)
-    except ValidationError as error:
-        raise bad_start(in_one_line(problems(error, whole="(start)"))) from None
-    except (TypeError, ValueError, ArithmeticError, RecursionError):
-        raise bad_start(_NO_JSON) from None
+    unless_one = f"(start): takes 1 argument, got {len(args)}; send one complaint as a JSON object"
+    complaint = _read(args, Complaint, AS_SENT, unless_one)
     _forget(args)
     number = case_number(workflow.info().workflow_id)
     if number is None or complaint.number not in (None, number):
@@ -62,13 +53,17 @@ def call_of(args: tuple[Any, ...]) -> Call:
 
 def contract_of(args: tuple[Any, ...], kind: type[State]) -> State:
     """The one start argument. Raises ApplicationError(type="bad_input") in one line: such a start fails."""
+    return _read(args, kind, AT_THE_DOOR, f"(start): takes 1 argument, got {len(args)}; send one JSON object")
+
+
+def _read(args: tuple[Any, ...], kind: type[State], context: str, unless_one: str) -> State:
     if len(args) != 1:
-        raise bad_start(f"(start): takes 1 argument, got {len(args)}; send one JSON object")
+        raise bad_start(unless_one)
     if args[0] == UNDECODABLE:
         raise bad_start(_NO_JSON)
     try:
         data = workflow.payload_converter().to_payload(args[0]).data
-        return kind.model_validate_json(data, context=AT_THE_DOOR)
+        return kind.model_validate_json(data, context=context)
     except ValidationError as error:
         raise bad_start(in_one_line(problems(error, whole="(start)"))) from None
     except (TypeError, ValueError, ArithmeticError, RecursionError):

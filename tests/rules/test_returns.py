@@ -112,12 +112,18 @@ def test_s2_09_the_department_answers_within_3_working_days_and_gets_back_what_i
     assert (world.stage, world.ruling.basis) == ("executing", "settlement")
 
 
-def test_s2_47_a_customer_who_never_agrees_goes_to_the_superior() -> None:
+def never_agreed() -> World:
+    """Three offers, none of them accepted."""
     world = offered(1_000)
     for version in (1, 2):
         world.does("respond", DESK, version=version, accept=False)
         makes_offer(world, 1_000 + version)
     world.does("respond", DESK, version=3, accept=False)
+    return world
+
+
+def test_s2_47_a_customer_who_never_agrees_goes_to_the_superior() -> None:
+    world = never_agreed()
     assert (world.stage, world.view.waiting_for) == ("panel", STORE_HEAD)
 
 
@@ -370,11 +376,7 @@ def test_s2_60_every_way_of_making_good_is_there() -> None:
 
 
 def test_s2_47_the_record_names_who_decides_in_this_procedure_and_no_panel_of_another() -> None:
-    world = offered(1_000)
-    for version in (1, 2):
-        world.does("respond", DESK, version=version, accept=False)
-        makes_offer(world, 1_000 + version)
-    world.does("respond", DESK, version=3, accept=False)
+    world = never_agreed()
     assert event_line(world.event("panel"), RETURNS_PACK, Language.ZH).startswith("提请决定：店总")
 
 
