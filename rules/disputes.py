@@ -65,7 +65,6 @@ def decide(case: Case, pack: Procedure, command: Decide, at: datetime, departmen
     demand = asked_for(case) if command.demand is None else new_demand(case, pack, command.demand)
     case = _decided(case.but(demand=demand), at, command, department)
     finding = Finding(
-        agreed=True,
         for_customer=command.grant,
         basis=Basis.PANEL if case.stage is Stage.PANEL else Basis.LEADERSHIP,
         liable=liable,
@@ -118,7 +117,6 @@ def decide_together(
         incident=command.incident,
     )
     finding = Finding(
-        agreed=True,
         for_customer=command.grant,
         basis=Basis.INCIDENT,
         liable=command.liable,

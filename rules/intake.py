@@ -117,7 +117,6 @@ def _by_findings(case: Case, pack: Procedure, at: datetime, handling: str) -> Ca
     if not case.found:
         return to_panel(case, pack, at)
     finding = Finding(
-        agreed=True,
         for_customer=for_customer,
         basis=Basis.INVESTIGATION,
         liable=case.found,

@@ -96,7 +96,6 @@ def respond(case: Case, pack: Procedure, command: Respond, at: datetime, departm
 
 def _settle(case: Case, pack: Procedure, at: datetime, made: Offer) -> Case:
     finding = Finding(
-        agreed=True,
         basis=Basis.SETTLEMENT,
         liable=made.liable,
         reason=made.basis,

@@ -169,7 +169,7 @@ def overdue(case: Case, pack: Procedure, work: Work, at: datetime, now: datetime
 
 def _customer_wins(case: Case, pack: Procedure, bearer: str, department: str, at: datetime) -> Case:
     liable = (Share(party=bearer),)
-    finding = Finding(agreed=True, basis=Basis.SILENCE, liable=liable, department=department)
+    finding = Finding(basis=Basis.SILENCE, liable=liable, department=department)
     return ruling.rule(case, pack, at, finding)
 
 
