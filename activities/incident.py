@@ -56,9 +56,9 @@ class IncidentDesk(IncidentDuties):
         packs: Packs,
         *,
         on_mail: Callable[[], None],
+        door: Doorkeeper,
         answer_within: float = ANSWER_WITHIN,
         vouch: Voucher = no_voucher,
-        door: Doorkeeper | None = None,
         clock: Callable[[], datetime] = wall_clock,
     ) -> None:
         self._vouch = vouch
@@ -74,16 +74,15 @@ class IncidentDesk(IncidentDuties):
     async def register_incident(self, entry: RegisterIncident) -> Registered:
         """The row first, then its cases: one filed meanwhile sees the row, or is seen here."""
         pack = procedure_called(self._packs, entry.wish.procedure, "incident", "has no plan for incidents; use one of")
-        if self._door is not None:
-            await self._door.believe(
-                entry.wish.token,
-                to=entry.workflow_id,
-                run_id=entry.run_id,
-                at=entry.opened_at,
-                what="open",
-                subject=entry.workflow_id,
-                actor=entry.wish.opened_by,
-            )
+        await self._door.believe(
+            entry.wish.token,
+            to=entry.workflow_id,
+            run_id=entry.run_id,
+            at=entry.opened_at,
+            what="open",
+            subject=entry.workflow_id,
+            actor=entry.wish.opened_by,
+        )
         number = await self._number(entry, pack)
         if entry.wish.drill is not None:
             return Registered(number=number, procedure=pack.ref)

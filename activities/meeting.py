@@ -56,9 +56,9 @@ class MeetingDesk(MeetingDuties):
         packs: Packs,
         *,
         on_mail: Callable[[], None],
+        door: Doorkeeper,
         answer_within: float = ANSWER_WITHIN,
         vouch: Voucher = no_voucher,
-        door: Doorkeeper | None = None,
         clock: Callable[[], datetime] = wall_clock,
     ) -> None:
         self._vouch = vouch
@@ -73,7 +73,7 @@ class MeetingDesk(MeetingDuties):
     async def draw_agenda(self, wish: AgendaWish) -> Agenda:
         """The five items for a week's meeting; the one case for an urgent session."""
         pack = procedure_called(self._packs, wish.call.procedure, "meeting", "holds no meeting; use one of")
-        if self._door is not None and wish.call.at_once:
+        if wish.call.at_once:
             meeting, info = meeting_id(wish.call.procedure, wish.call.name), activity.info()
             run_id = info.workflow_run_id or ""
             await self._door.believe(
