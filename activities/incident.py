@@ -57,7 +57,6 @@ class IncidentDesk(IncidentDuties):
         *,
         on_mail: Callable[[], None],
         door: Doorkeeper,
-        answer_within: float = ANSWER_WITHIN,
         vouch: Voucher = no_voucher,
         clock: Callable[[], datetime] = wall_clock,
     ) -> None:
@@ -67,7 +66,6 @@ class IncidentDesk(IncidentDuties):
         self._cases = IncidentCases(store)
         self._packs = packs
         self._on_mail = on_mail
-        self._answer_within = answer_within
         self._now = clock
 
     @activity.defn(name="register_incident")
@@ -136,7 +134,7 @@ class IncidentDesk(IncidentDuties):
         decision = _message(order, number)
         proven = decision.model_copy(update={"token": self._vouch(decision.actor, handle.id)})
         message = proven.model_dump(mode="json", exclude_none=True)
-        verdict, _ = await ask_or_leave(handle, INCIDENT_DECISION, message, self._answer_within)
+        verdict, _ = await ask_or_leave(handle, INCIDENT_DECISION, message, ANSWER_WITHIN)
         fate = _fate(verdict)
         told = {} if verdict.accepted else {"code": verdict.code, "reason": verdict.reason[:500]}
         return IncidentCase(

@@ -57,7 +57,6 @@ class MeetingDesk(MeetingDuties):
         *,
         on_mail: Callable[[], None],
         door: Doorkeeper,
-        answer_within: float = ANSWER_WITHIN,
         vouch: Voucher = no_voucher,
         clock: Callable[[], datetime] = wall_clock,
     ) -> None:
@@ -66,7 +65,6 @@ class MeetingDesk(MeetingDuties):
         self._store = store
         self._packs = packs
         self._on_mail = on_mail
-        self._answer_within = answer_within
         self._now = clock
 
     @activity.defn(name="draw_agenda")
@@ -124,7 +122,7 @@ class MeetingDesk(MeetingDuties):
         handle: WorkflowHandle[Any, Any] = activity.client().get_workflow_handle(case_id(order.number))
         token = self._vouch(order.decide.actor, handle.id)
         message = order.decide.model_copy(update={"token": token}).model_dump(mode="json", exclude_none=True)
-        verdict, confirmed = await ask_or_leave(handle, "decide", message, self._answer_within)
+        verdict, confirmed = await ask_or_leave(handle, "decide", message, ANSWER_WITHIN)
         return CaseAnswer(verdict=verdict, confirmed=confirmed)
 
     @activity.defn(name="write_meeting")
