@@ -14,8 +14,8 @@ from temporalio.service import RPCError
 from activities.identity import Voucher, no_voucher
 from activities.incident import scope_of
 from activities.incident_cases import matches, unlinked
+from activities.notfound import is_gone
 from activities.store import Store
-from activities.verdicts import is_gone
 from models.incident import CaseFate, CaseJoined, OpenIncident, Scope
 from models.names import BATCH_RETURN, CASE_JOINED
 from models.plans import IncidentRules, Threshold

@@ -20,11 +20,11 @@ from activities.dispatch import Address, Dispatch, Ready, address, in_words
 from activities.duties import PostDuties
 from activities.enclosures import Spool
 from activities.identity import Voucher, no_voucher
+from activities.notfound import is_gone
 from activities.outbox import CUSTOMER, Open, Outbox, failed, not_told, put_off, sent, told
 from activities.ports import Chat, Herald, MailRefused, Post, Printer, Renderer, TryAgain
 from activities.standstill import Standstill
 from activities.store import Store, StoreError
-from activities.verdicts import is_gone
 from models.commands import MailReport
 from models.directory import Directory
 from models.names import MAIL_REPORT, MAILROOM_ID, case_id
