@@ -11,7 +11,7 @@ from models.procedure import Procedure, Step
 from models.stage import Stage
 from rules import asking, duties, offers, ruling, stages
 from rules.checks import ACCEPTED, Refusal, at_stage
-from rules.record import note, notify, stamp
+from rules.record import acted, notify, stamp
 from rules.spans import surely_longer, wished
 
 
@@ -21,7 +21,7 @@ def approve(case: Case, pack: Procedure, command: Approve, at: datetime, departm
     if command.actor in _determined(case):
         raise Refusal(Refused.SAME_PERSON, "actor: determined this; somebody else of the department must approve it")
     kind = "approved" if command.approve else "not_approved"
-    case = note(case, at, kind, actor=command.actor, department=department, reason=command.reason)
+    case = acted(case, at, kind, command, department, reason=command.reason)
     pending, case = case.pending, case.but(pending="")
     if pending == "offer":
         if command.approve:
@@ -55,16 +55,8 @@ def extend(case: Case, pack: Procedure, command: Extend, at: datetime, departmen
     if ends > wished(case, pack, clock, rules.up_to, "by"):
         raise too_much
     case = _extended(case, command, ends)
-    case = note(
-        case,
-        at,
-        "extended",
-        actor=command.actor,
-        department=command.of,
-        deadline_at=stamp(ends),
-        asked_by=command.asked_by,
-        reason=command.reason,
-    )
+    said = {"deadline_at": stamp(ends), "asked_by": command.asked_by, "reason": command.reason}
+    case = acted(case, at, "extended", command, command.of, **said)
     return notify(case, pack, at, "customer", "extended", department=command.of, due_at=stamp(ends)), ACCEPTED
 
 
@@ -110,7 +102,7 @@ def move(
         raise Refusal(Refused.BAD_INPUT, "version: is the one the case runs on")
     if (lacking := _lacks(case, pack, other)) is not None:
         raise Refusal(Refused.BAD_INPUT, f"version: {other.ref} lacks {lacking}, which this case needs")
-    case = note(case, at, "moved", actor=command.actor, department=department, to=other.ref, reason=command.reason)
+    case = acted(case, at, "moved", command, department, to=other.ref, reason=command.reason)
     return case.but(procedure=other.ref), ACCEPTED
 
 
