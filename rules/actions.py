@@ -133,7 +133,9 @@ def _resolve(case: Case, pack: Procedure, command: Resolve, at: datetime, depart
     at_stage(case, Stage.TASK)
     # By this the next payment of the order knows that what the gateway took back need not be held any more.
     payment = takeback.given_up(case) if command.outcome == "abandon" else None
-    case = acted(case, at, "resolved", command, department, reason=command.note, outcome=command.outcome, payment=payment)
+    case = acted(
+        case, at, "resolved", command, department, reason=command.note, outcome=command.outcome, payment=payment
+    )
     match command.outcome:
         case "retry":
             return remedy.retry(case, pack, at), ACCEPTED
@@ -165,25 +167,24 @@ def _feedback(case: Case, pack: Procedure, command: Feedback, at: datetime, depa
         return closing.close(case, pack, Exit.DECISION_FINAL, at), ACCEPTED
     if wanted is not None:
         case = case.but(demand=wanted, wanted=wanted)
-    return _again_from_the_ask(case, pack, at, command.reason), ACCEPTED
+    return _examined_again(case, pack, at, command.reason), ACCEPTED
 
 
-def _again_from_the_ask(case: Case, pack: Procedure, at: datetime, reason: str | None) -> Case:
+def _examined_again(case: Case, pack: Procedure, at: datetime, reason: str | None) -> Case:
     """Not satisfied: examined again, at most the procedure's number of times, then by the panel.
 
     A determination that is before the panel already is not asked for again.
     """
     if case.round > pack.rework.times or case.cost_held:
         return stages.to_panel(case, pack, at, reason)
-    route = route_of(case, pack)
-    if route is not None and (route.before or route.handling == "offer"):
-        case = asking.drop(case, pack, at).but(round=case.round + 1, contacted=False)
-        return working.restart(note(case, at, "rework", round=case.round), pack, at, route.before)
-    departments = tuple(ask.department for ask in case.asks) or (pack.front_desk,)
-    direct = departments == (pack.front_desk,)
+    asked = tuple(ask.department for ask in case.asks)
     case = asking.drop(case, pack, at).but(round=case.round + 1, contacted=False)
     case = note(case, at, "rework", round=case.round)
-    return asking.prepare(case, pack, at, departments, direct=direct)
+    route = route_of(case, pack)
+    if route is not None and (route.before or route.handling == "offer"):
+        return working.restart(case, pack, at, route.before)
+    departments = asked or (pack.front_desk,)
+    return asking.prepare(case, pack, at, departments, direct=departments == (pack.front_desk,))
 
 
 def _withdraw(case: Case, pack: Procedure, command: Withdraw, at: datetime, department: str) -> tuple[Case, Verdict]:

@@ -13,6 +13,7 @@ from rules import asking, duties, offers, ruling, stages
 from rules.checks import ACCEPTED, Refusal, at_stage
 from rules.record import acted, notify, stamp
 from rules.spans import surely_longer, wished
+from rules.triage import route_of
 
 
 def approve(case: Case, pack: Procedure, command: Approve, at: datetime, department: str) -> tuple[Case, Verdict]:
@@ -121,7 +122,7 @@ def _lacks(case: Case, now: Procedure, pack: Procedure) -> str | None:
         *(("the remedy", kind, kind in pack.remedies) for kind in kinds),
         *(("the payment of", kind, "pay" in _steps(pack, kind)) for kind in again),
         *(("the same steps of", kind, _steps(now, kind) == _steps(pack, kind)) for kind in _under_way(case)),
-        ("the route", case.route, case.route == "by_hand" or any(r.name == case.route for r in pack.routes)),
+        ("the route", case.route, case.route == "by_hand" or route_of(case, pack) is not None),
         *(("the duty", name, name in pack.duties) for name in (*case.plan, *(work.duty for work in open_works))),
         *(("the department", ask.department, ask.department in pack.departments) for ask in case.asks),
         *(("the department", work.department, work.department in pack.departments) for work in open_works),
