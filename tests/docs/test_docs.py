@@ -62,6 +62,16 @@ def test_every_file_named_exists(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_what_is_said_to_be_in_a_file_is_in_it(page: Path) -> None:
+    said = re.findall(r"`([\w.]+)` in \[[^\]]+\]\(([^)#]+)\)", page.read_text(encoding="utf-8"))
+    assert [name for name, file in said if not _has(page.parent / file, name.rpartition(".")[2])] == []
+
+
+def _has(file: Path, name: str) -> bool:
+    return re.search(rf"\b{name}\b", file.read_text(encoding="utf-8")) is not None
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_setting_named_is_one(page: Path) -> None:
     named = re.findall(rf"\b{PREFIX}([A-Z]+(?:_[A-Z]+)*)", page.read_text(encoding="utf-8"))
     assert [name for name in named if name.lower() not in Settings.model_fields] == []
