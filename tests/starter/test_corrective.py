@@ -20,10 +20,9 @@ from starter.failures import BadInput
 from tests.eightd import CHECK, COMPLAINT, D1, D2, D3, D4, D5, D6, D7, D8
 from tests.quality import known, quality_pack
 from tests.starter.running import AtHome, Redress
-from tests.support import GOODS_DEPT, LEADER, SERVICE, Office
+from tests.support import GOODS_DEPT, LEADER, SERVICE, Office, cached
 from texts.forms8d import form_text
 
-cached = pytest.mark.parametrize("office", [False], indirect=True, ids=["cached"])
 
 
 @cached

@@ -11,9 +11,8 @@ from pypdf import PdfReader
 
 from tests.quality import known, quality_pack
 from tests.starter.running import AtHome, Redress
-from tests.support import GOODS_DEPT, LEADER, SERVICE, Office
+from tests.support import GOODS_DEPT, LEADER, SERVICE, Office, cached
 
-cached = pytest.mark.parametrize("office", [False], indirect=True, ids=["cached"])
 
 
 @cached

@@ -24,10 +24,10 @@ from starter.demo import Demo
 from starter.failures import NoSuchCase, NotAllowed, NotConfirmed, TryAgain
 from starter.listing import Filters
 from starter.tour import Tour, stories
-from tests.support import GOODS_DEPT, SERVICE, Office, complaint, complaint_data, new_number
+from tests.support import GOODS_DEPT, SERVICE, Office, cached, complaint, complaint_data, new_number
 from workflows.attributes import STAGE
 
-pytestmark = pytest.mark.parametrize("office", [1000], indirect=True, ids=["cached"])
+pytestmark = cached
 Command = Callable[..., Awaitable[object]]
 ANSWER = Confirm.model_validate({"actor": GOODS_DEPT, "liable": [{"party": "merchant"}], "reason": "属实"})
 

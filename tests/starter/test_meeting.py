@@ -12,9 +12,8 @@ import pytest
 
 from models.tables import MeetingItemRow, MeetingRow
 from tests.starter.running import AtHome, Redress
-from tests.support import GOODS_DEPT, LEADER, LOGISTICS, PANEL, SERVICE, OfCase, Office, liable
+from tests.support import GOODS_DEPT, LEADER, LOGISTICS, PANEL, SERVICE, OfCase, Office, cached, liable
 
-cached = pytest.mark.parametrize("office", [False], indirect=True, ids=["cached"])
 ME = ("--as", PANEL)
 
 

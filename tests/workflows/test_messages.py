@@ -13,10 +13,9 @@ from temporalio.service import RPCError
 
 from models.tables import EventRow
 from rules.messages import NOTED_REFUSALS
-from tests.support import GOODS_DEPT, LEADER, LOGISTICS, SERVICE, OfCase, Office, liable
+from tests.support import GOODS_DEPT, LEADER, LOGISTICS, SERVICE, OfCase, Office, cached, liable
 from workflows.inbox import AT_ONCE, FLOOD
 
-cached = pytest.mark.parametrize("office", [False], indirect=True, ids=["cached"])
 """Hundreds of steps: each with a replay of all before would take minutes."""
 
 
