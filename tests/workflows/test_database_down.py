@@ -17,8 +17,6 @@ from tests.databases import Schemas
 from tests.support import GOODS_DEPT, LOGISTICS, Office, cached, liable, office_at_work
 from workflows.inbox import FLOOD
 
-"""Hundreds of steps: each with a replay of all before would take minutes."""
-
 
 @asynccontextmanager
 async def locked(url: str) -> AsyncIterator[None]:

@@ -40,7 +40,6 @@ from verify.oracle import Oracle
 from verify.service import Service
 
 
-
 async def news(office: Office, reference: str, actor: str = RETURNS) -> WorkflowHandle[Any, Any]:
     """Somebody tells it as any program would."""
     content = {"reference": reference, "code": "account_closed", "actor": actor}
