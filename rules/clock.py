@@ -18,7 +18,7 @@ from rules.stages import task_overdue
 
 
 class Due(NamedTuple):
-    """Something that happens at an instant unless something else happens first: to an ask, to a duty, or to the case."""
+    """Something that happens at an instant unless something else happens first, to an ask, a duty or the case."""
 
     at: datetime
     what: str

@@ -36,9 +36,7 @@ def contest(case: Case, pack: Procedure, command: Contest, at: datetime, departm
         raise Refusal(Refused.WRONG_STAGE, "nothing has been determined yet; contest a determination once there is one")
     if case.stage in (Stage.PANEL, Stage.LEADERSHIP) or case.final or case.cost_held:
         raise Refusal(Refused.WRONG_STAGE, "the matter is with those whose decision is final")
-    case = acted(
-        case.but(contested=True), at, "contested", command, department, by=command.by, reason=command.reason
-    )
+    case = acted(case.but(contested=True), at, "contested", command, department, by=command.by, reason=command.reason)
     if case.stage in (Stage.EXECUTING, Stage.TASK, Stage.FEEDBACK) or (case.stage is Stage.WORKING and not working):
         return ruling.hold_cost(case, pack, at, command.reason), ACCEPTED
     case = asking.drop(duties.drop(case, pack, at), pack, at, keep=tuple(ask for ask in case.asks if not ask.open))

@@ -24,7 +24,6 @@ from tests.support import GOODS_DEPT, LEADER, SERVICE, Office, cached
 from texts.forms8d import form_text
 
 
-
 @cached
 async def test_a_report_is_led_from_the_command_line_and_printed_as_word_and_pdf(
     office: Office, at_home: AtHome, tmp_path: Path

@@ -14,7 +14,6 @@ from tests.starter.running import AtHome, Redress
 from tests.support import GOODS_DEPT, LEADER, SERVICE, Office, cached
 
 
-
 @cached
 async def test_an_incident_is_led_from_the_command_line_from_its_start_to_its_summary(
     office: Office, at_home: AtHome, tmp_path: Path

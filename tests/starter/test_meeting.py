@@ -5,7 +5,6 @@ import json
 import uuid
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest

@@ -16,7 +16,6 @@ from rules.messages import NOTED_REFUSALS
 from tests.support import GOODS_DEPT, LEADER, LOGISTICS, SERVICE, OfCase, Office, cached, liable
 from workflows.inbox import AT_ONCE, FLOOD
 
-
 DUE = 400
 """Events after which the tests' server suggests another run."""
 
