@@ -92,6 +92,8 @@ RUNNER = ContextFreeRunner(RESTRICTIONS)
 
 def duties(settings: Settings, parts: Parts) -> Mapping[Queue, Sequence[Callable[..., Any]]]:
     """Every activity of the service, by the queue it is asked for on."""
+    days, vouch = Workdays(settings.calendar_file), parts.gate.vouch
+    door = Doorkeeper(parts.store, parts.gate, parts.directory)
     desk = MailDesk(
         parts.store,
         PACKS,
@@ -100,7 +102,7 @@ def duties(settings: Settings, parts: Parts) -> Mapping[Queue, Sequence[Callable
         directory_reader=parts.directory,
         render=parts.render,
         printer=Enclosing(parts.store.url, PACKS.pinned, parts.directory, packs=PACKS.all),
-        vouch=parts.gate.vouch,
+        vouch=vouch,
     )
     book = Casebook(
         parts.store,
@@ -109,14 +111,12 @@ def duties(settings: Settings, parts: Parts) -> Mapping[Queue, Sequence[Callable
         parts.default_procedure,
         on_mail=desk.nudge,
         on_panel=UrgentCalls(parts.store, PACKS),
-        on_case=IncidentWatch(parts.store, PACKS, parts.gate.vouch),
+        on_case=IncidentWatch(parts.store, PACKS, vouch),
         gate=parts.gate,
-        calendar=Workdays(settings.calendar_file),
+        calendar=days,
     )
-    door, vouch = Doorkeeper(parts.store, parts.gate, parts.directory), parts.gate.vouch
     meetings = MeetingDesk(parts.store, PACKS, on_mail=desk.nudge, vouch=vouch, door=door)
     incidents = IncidentDesk(parts.store, PACKS, on_mail=desk.nudge, vouch=vouch, door=door)
-    days = Workdays(settings.calendar_file)
     correctives = CorrectiveDesk(parts.store, PACKS, on_mail=desk.nudge, calendar=days, door=door)
     remedies = Remedies(parts.store, parts.payment, parts.warehouse, parts.carrier)
     taken_back = TakeBackDesk(parts.store, PACKS, parts.payment, parts.directory, door=door, vouch=vouch)

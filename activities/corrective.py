@@ -38,7 +38,7 @@ class CorrectiveDesk(CorrectiveDuties):
         *,
         on_mail: Callable[[], None],
         calendar: Calendar,
-        door: Doorkeeper | None = None,
+        door: Doorkeeper,
         clock: Callable[[], datetime] = wall_clock,
     ) -> None:
         self._store = store
@@ -55,16 +55,15 @@ class CorrectiveDesk(CorrectiveDuties):
         pack = procedure_called(
             self._packs, entry.complaint.procedure, "corrective_action", "knows no corrective actions; use one of"
         )
-        if self._door is not None:
-            await self._door.believe(
-                entry.complaint.token,
-                to=entry.workflow_id,
-                run_id=entry.run_id,
-                at=entry.opened_at,
-                what="open",
-                subject=entry.workflow_id,
-                actor=entry.complaint.requester,
-            )
+        await self._door.believe(
+            entry.complaint.token,
+            to=entry.workflow_id,
+            run_id=entry.run_id,
+            at=entry.opened_at,
+            what="open",
+            subject=entry.workflow_id,
+            actor=entry.complaint.requester,
+        )
         calendar = self._days_for(pack, entry.opened_at)
         async with self._store.write() as session:
             wanted = select(CorrectiveRow.number).where(CorrectiveRow.run_id == entry.run_id)

@@ -17,6 +17,8 @@ from procedures import Packs
 
 CHAT_WAIT = 5.0
 """How long the end of a turn waits for chat rooms (seconds)."""
+LINES = 4
+"""Connections to the mail server at once."""
 NOTHING = Enclosed()
 _log = structlog.get_logger()
 
@@ -66,17 +68,16 @@ Settle = Callable[[Ready, MailRefused | TryAgain | None], Awaitable[None]]
 class Dispatch:
     """Sends mails over a few connections at once, and copies of them to chat rooms beside."""
 
-    def __init__(self, post: Post, chat: Chat, lines: int) -> None:
+    def __init__(self, post: Post, chat: Chat) -> None:
         self._post = post
         self._chat = chat
-        self._lines = lines
         self._chats: set[asyncio.Task[None]] = set()
 
     async def send(self, mails: Sequence[Ready], settle: Settle) -> None:
         """Send all; a lost connection is made again, and where there is none the rest is settled unsent."""
         queue = deque(mails)
         # A few mails are not worth a second connection.
-        lines = min(self._lines, (len(queue) + 4) // 5)
+        lines = min(LINES, (len(queue) + 4) // 5)
         ends = await asyncio.gather(*(self._work(queue, settle) for _ in range(lines)), return_exceptions=True)
         for end in ends:
             if isinstance(end, BaseException):

@@ -8,7 +8,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.service import RPCError
 
 from activities.duties import FollowDuties
-from activities.verdicts import is_gone
+from activities.notfound import is_gone
 from models.remedy import RemedyResult
 
 LOOKS = (1, 2, 5, 15, 30)

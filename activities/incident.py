@@ -56,9 +56,8 @@ class IncidentDesk(IncidentDuties):
         packs: Packs,
         *,
         on_mail: Callable[[], None],
-        answer_within: float = ANSWER_WITHIN,
+        door: Doorkeeper,
         vouch: Voucher = no_voucher,
-        door: Doorkeeper | None = None,
         clock: Callable[[], datetime] = wall_clock,
     ) -> None:
         self._vouch = vouch
@@ -67,23 +66,21 @@ class IncidentDesk(IncidentDuties):
         self._cases = IncidentCases(store)
         self._packs = packs
         self._on_mail = on_mail
-        self._answer_within = answer_within
         self._now = clock
 
     @activity.defn(name="register_incident")
     async def register_incident(self, entry: RegisterIncident) -> Registered:
         """The row first, then its cases: one filed meanwhile sees the row, or is seen here."""
         pack = procedure_called(self._packs, entry.wish.procedure, "incident", "has no plan for incidents; use one of")
-        if self._door is not None:
-            await self._door.believe(
-                entry.wish.token,
-                to=entry.workflow_id,
-                run_id=entry.run_id,
-                at=entry.opened_at,
-                what="open",
-                subject=entry.workflow_id,
-                actor=entry.wish.opened_by,
-            )
+        await self._door.believe(
+            entry.wish.token,
+            to=entry.workflow_id,
+            run_id=entry.run_id,
+            at=entry.opened_at,
+            what="open",
+            subject=entry.workflow_id,
+            actor=entry.wish.opened_by,
+        )
         number = await self._number(entry, pack)
         if entry.wish.drill is not None:
             return Registered(number=number, procedure=pack.ref)
@@ -137,7 +134,7 @@ class IncidentDesk(IncidentDuties):
         decision = _message(order, number)
         proven = decision.model_copy(update={"token": self._vouch(decision.actor, handle.id)})
         message = proven.model_dump(mode="json", exclude_none=True)
-        verdict, _ = await ask_or_leave(handle, INCIDENT_DECISION, message, self._answer_within)
+        verdict, _ = await ask_or_leave(handle, INCIDENT_DECISION, message, ANSWER_WITHIN)
         fate = _fate(verdict)
         told = {} if verdict.accepted else {"code": verdict.code, "reason": verdict.reason[:500]}
         return IncidentCase(

@@ -14,10 +14,10 @@ from temporalio.service import RPCError
 from activities.identity import Voucher, no_voucher
 from activities.incident import scope_of
 from activities.incident_cases import matches, unlinked
+from activities.notfound import is_gone
 from activities.store import Store
-from activities.verdicts import is_gone
 from models.incident import CaseFate, CaseJoined, OpenIncident, Scope
-from models.names import BATCH_RETURN, CASE_JOINED, incident_id
+from models.names import BATCH_RETURN, CASE_JOINED
 from models.plans import IncidentRules, Threshold
 from models.procedure import Procedure
 from models.tables import CaseGoods, CaseRow, IncidentCase, IncidentRow
@@ -55,7 +55,7 @@ class IncidentWatch:
         if mine is not None:
             await self._join(mine, row)
         elif wish is not None:
-            token = self._vouch(THRESHOLD, incident_id(wish.procedure, wish.scope.key))
+            token = self._vouch(THRESHOLD, wish.workflow_id)
             proven = wish.model_copy(update={"token": token})
             await begin(activity.client(), proven, activity.info().task_queue)
 
@@ -141,16 +141,15 @@ async def _count(session: AsyncSession, pack: Procedure, scope: Scope, since: da
 
 async def begin(client: Client, wish: OpenIncident, task_queue: str) -> bool:
     """Start the incident; False where the scope has an open one."""
-    workflow_id = incident_id(wish.procedure, wish.scope.key, drill=wish.drill is not None)
     try:
         await client.start_workflow(
             BATCH_RETURN,
             wish,
-            id=workflow_id,
+            id=wish.workflow_id,
             task_queue=task_queue,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-            static_summary=workflow_id,
+            static_summary=wish.workflow_id,
         )
     except WorkflowAlreadyStartedError:
         return False

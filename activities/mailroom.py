@@ -20,11 +20,11 @@ from activities.dispatch import Address, Dispatch, Ready, address, in_words
 from activities.duties import PostDuties
 from activities.enclosures import Spool
 from activities.identity import Voucher, no_voucher
+from activities.notfound import is_gone
 from activities.outbox import CUSTOMER, Open, Outbox, failed, not_told, put_off, sent, told
 from activities.ports import Chat, Herald, MailRefused, Post, Printer, Renderer, TryAgain
 from activities.standstill import Standstill
 from activities.store import Store, StoreError
-from activities.verdicts import is_gone
 from models.commands import MailReport
 from models.directory import Directory
 from models.names import MAIL_REPORT, MAILROOM_ID, case_id
@@ -32,6 +32,8 @@ from procedures import PackError, Packs
 
 IDLE = 0.3
 """How long an idle desk sleeps before it looks again, unless nudged (seconds)."""
+GIVE_UP = timedelta(days=3)
+"""A temporary failure that lasts so long is taken as final."""
 USUAL_PATIENCE = timedelta(minutes=15)
 """As the procedures we ship have it (`clocks.mail`)."""
 _log = structlog.get_logger()
@@ -64,8 +66,7 @@ class MailDesk(PostDuties):
     """The activity `deliver_mails`.
 
     A department's notice unsent for the procedure's `clocks.mail` is reported to its case, and so is an ask sent only
-    after that, whatever kept it here. `give_up`: a temporary failure that lasts so long is taken as final. `lines`:
-    connections to the mail server at once.
+    after that, whatever kept it here.
     """
 
     def __init__(
@@ -80,20 +81,17 @@ class MailDesk(PostDuties):
         printer: Printer,
         herald: Herald | None = None,
         vouch: Voucher = no_voucher,
-        give_up: timedelta = timedelta(days=3),
         batch: int = 40,
-        lines: int = 4,
         idle: float = IDLE,
         clock: Callable[[], datetime] = wall_clock,
     ) -> None:
         self._outbox = Outbox(store)
         self._packs = packs
-        self._dispatch = Dispatch(post, chat, lines)
+        self._dispatch = Dispatch(post, chat)
         self._directory = directory_reader
         self._render = render
         self._spool = Spool(printer)
         self._herald = herald or SignalHerald(vouch=vouch)
-        self._give_up = give_up
         self._batch = batch
         self._idle = idle
         self._now = clock
@@ -200,7 +198,7 @@ class MailDesk(PostDuties):
         mail, now = row.mail, self._now()
         if outcome is None:
             sent(mail, now, self._patience(row))
-        elif isinstance(outcome, MailRefused) or now - mail.written_at > self._give_up:
+        elif isinstance(outcome, MailRefused) or now - mail.written_at > GIVE_UP:
             failed(mail, now, outcome.code)
         else:
             put_off(mail, now, outcome.code, self._patience(row))

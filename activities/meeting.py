@@ -56,9 +56,8 @@ class MeetingDesk(MeetingDuties):
         packs: Packs,
         *,
         on_mail: Callable[[], None],
-        answer_within: float = ANSWER_WITHIN,
+        door: Doorkeeper,
         vouch: Voucher = no_voucher,
-        door: Doorkeeper | None = None,
         clock: Callable[[], datetime] = wall_clock,
     ) -> None:
         self._vouch = vouch
@@ -66,14 +65,13 @@ class MeetingDesk(MeetingDuties):
         self._store = store
         self._packs = packs
         self._on_mail = on_mail
-        self._answer_within = answer_within
         self._now = clock
 
     @activity.defn(name="draw_agenda")
     async def draw_agenda(self, wish: AgendaWish) -> Agenda:
         """The five items for a week's meeting; the one case for an urgent session."""
         pack = procedure_called(self._packs, wish.call.procedure, "meeting", "holds no meeting; use one of")
-        if self._door is not None and wish.call.at_once:
+        if wish.call.at_once:
             meeting, info = meeting_id(wish.call.procedure, wish.call.name), activity.info()
             run_id = info.workflow_run_id or ""
             await self._door.believe(
@@ -124,7 +122,7 @@ class MeetingDesk(MeetingDuties):
         handle: WorkflowHandle[Any, Any] = activity.client().get_workflow_handle(case_id(order.number))
         token = self._vouch(order.decide.actor, handle.id)
         message = order.decide.model_copy(update={"token": token}).model_dump(mode="json", exclude_none=True)
-        verdict, confirmed = await ask_or_leave(handle, "decide", message, self._answer_within)
+        verdict, confirmed = await ask_or_leave(handle, "decide", message, ANSWER_WITHIN)
         return CaseAnswer(verdict=verdict, confirmed=confirmed)
 
     @activity.defn(name="write_meeting")

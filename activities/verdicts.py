@@ -7,8 +7,9 @@ from typing import Any
 
 from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
+from activities.notfound import has_ended, is_gone
 from models.case import Verdict
 from models.names import Refused, case_number
 from rules.checks import case_closed
@@ -32,7 +33,7 @@ async def ask(
     except WorkflowUpdateFailedError as error:
         return _refusal(error.cause)
     except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND and "already completed" in error.message.lower():
+        if has_ended(error):
             return ended(handle.id)
         raise
     return verdict
@@ -75,12 +76,6 @@ async def ask_or_leave(
             return CLOSED, True
         raise
     return Verdict(accepted=True, code="accepted"), False
-
-
-def is_gone(error: RPCError) -> bool:
-    """Ended, or so long ago that Temporal has forgotten it."""
-    # NOT_FOUND can also be about the namespace, which a locked server says of an existing one.
-    return error.status is RPCStatusCode.NOT_FOUND and "workflow" in error.message.lower()
 
 
 def _update_id(command_id: str, name: str, message: dict[str, Any]) -> str:

@@ -3,22 +3,19 @@
 import asyncio
 import time
 from collections.abc import Awaitable
-from contextlib import suppress
 
 from benchmarks.bare_flow import BareWait
 from benchmarks.effects import ANSWER, sample
 from benchmarks.redress_flow import ended
 from benchmarks.stand import Stand
 from models.names import remedy_id
-from starter.cases import Cases
-from starter.failures import TryAgain
 
 
 async def ours(stand: Stand, number: str) -> tuple[float, float]:
     """Seconds to the ruling and to the refund, of one case at rest."""
     cases = stand.cases()
     await cases.start(sample(number))
-    await _open(cases, number)
+    await cases.taken_in(number, within=120)  # then its first step is done
     await asyncio.sleep(0.3)
     sent = time.perf_counter()
     await cases.send(number, "confirm", ANSWER, wait=120)
@@ -49,12 +46,3 @@ async def theirs(stand: Stand, number: str) -> float:
     took = time.perf_counter() - sent
     await handle.terminate()
     return took
-
-
-async def _open(cases: Cases, number: str) -> None:
-    """Until the case can be read: then its first step is done."""
-    while True:
-        with suppress(TryAgain):
-            await cases.view(number)
-            return
-        await asyncio.sleep(0.1)

@@ -1,5 +1,6 @@
-"""What a workflow that people write to keeps beside its matter: notices on their way, and whom it has answered."""
+"""What a workflow that people write to keeps beside its matter: its stage, notices under way, whom it has answered."""
 
+from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import Field
@@ -27,6 +28,9 @@ Denials = Annotated[tuple[Denial, ...], Field(exclude_if=lambda denied: not deni
 class Dossier(Record):
     """State that answers messages. A resend gets the first verdict again."""
 
+    procedure: str
+    """The ref of the procedure it is pinned to."""
+    stage: StrEnum
     mails: tuple[Mail, ...] = ()
     """Not yet handed to the mailroom."""
     denied: Denials = ()

@@ -11,6 +11,7 @@ from models.case import Mail
 from models.commands import Command, Decide, Share
 from models.complaint import Demand
 from models.dossier import Denials, Dossier
+from models.names import incident_id
 from models.plans import Mark
 
 
@@ -52,6 +53,11 @@ class OpenIncident(Contract):
     drill: Annotated[int, Field(strict=True, ge=1, le=100_000)] | None = None
     """A drill with so many made-up cases: nobody's case is touched, no money moves."""
     token: Proof = None
+
+    @property
+    def workflow_id(self) -> str:
+        """The id it is started under."""
+        return incident_id(self.procedure, self.scope.key, drill=self.drill is not None)
 
 
 class VerifyIncident(Command):

@@ -35,23 +35,16 @@ from models.stage import Stage
 from rules import asking, closing, disputes, duties, intake, offers, permits, remedy, ruling, stages, takeback, working
 from rules.checks import ACCEPTED, Refusal, asked_for, at_stage, known_parties, new_demand
 from rules.forgetting import forget
-from rules.record import note, notify
+from rules.record import acted, note, notify
 from rules.triage import route_of
 
 _MAY_HAVE_PAID = frozenset({"payment_in_doubt", "child_failed", "amount_differs"})
 """Codes of a payment's task after which the customer may have the money, or has another amount."""
 
 
-def _said(
-    case: Case, at: datetime, kind: str, command: Command, department: str, reason: str | None, **data: str | int | None
-) -> Case:
-    """Record an action with the words its sender gave for it."""
-    return note(case, at, kind, actor=command.actor, department=department, reason=reason, **data)
-
-
 def _contact(case: Case, pack: Procedure, command: ContactMade, at: datetime, department: str) -> tuple[Case, Verdict]:
     at_stage(case, Stage.EXPLAINING, Stage.NEGOTIATING)
-    case = _said(case.but(contacted=True), at, "contacted", command, department, command.note, mode=command.mode)
+    case = acted(case.but(contacted=True), at, "contacted", command, department, reason=command.note, mode=command.mode)
     if case.stage is Stage.NEGOTIATING:
         return case, ACCEPTED
     return asking.issue(case, pack, at), ACCEPTED
@@ -77,7 +70,7 @@ def _triage(case: Case, pack: Procedure, command: Triage, at: datetime, departme
     case = case.but(route="by_hand", direct=command.handling != "ask", out_of_rule=command.handling == "refuse")
     handling = command.handling or "ask"
     facts = {"route": "by_hand", "handling": handling, "ask": ",".join(command.ask)}
-    case = _said(case, at, "triaged", command, department, command.reason, **facts)
+    case = acted(case, at, "triaged", command, department, reason=command.reason, **facts)
     if handling in {"grant", "refuse"}:
         case = asking.drop(case, pack, at)
     return intake.handle(case, pack, handling, command.ask, at, reason=command.reason), ACCEPTED
@@ -89,7 +82,7 @@ def _other_route(case: Case, pack: Procedure, command: Triage, at: datetime, dep
     if chosen is None:
         known = ", ".join(route.name for route in pack.routes)
         raise Refusal(Refused.BAD_INPUT, f"route: is not known here; use one of {known}")
-    case = _said(case, at, "rerouted", command, department, command.reason, route=chosen.name)
+    case = acted(case, at, "rerouted", command, department, reason=command.reason, route=chosen.name)
     return intake.take_route(asking.drop(duties.drop(case, pack, at), pack, at), pack, chosen, at)
 
 
@@ -99,7 +92,7 @@ def _negotiated(
     at_stage(case, Stage.NEGOTIATING)
     if not command.agreed:
         return intake.negotiation_over(case, pack, at, command.note), ACCEPTED
-    case = _said(case, at, "negotiated", command, department, command.note)
+    case = acted(case, at, "negotiated", command, department, reason=command.note)
     return closing.close(case, pack, Exit.NEGOTIATED, at), ACCEPTED
 
 
@@ -125,14 +118,14 @@ def _ask_of(case: Case, department: str) -> Ask:
 
 def _verify(case: Case, pack: Procedure, command: Verify, at: datetime, department: str) -> tuple[Case, Verdict]:
     at_stage(case, Stage.VERIFYING)
-    case = _said(case, at, "verified", command, department, command.note)
+    case = acted(case, at, "verified", command, department, reason=command.note)
     return ruling.promise(case, pack, at), ACCEPTED
 
 
 def _goods(case: Case, pack: Procedure, command: Goods, at: datetime, department: str) -> tuple[Case, Verdict]:
     if not remedy.awaits_goods(case, pack):
         raise Refusal(Refused.WRONG_STAGE, "no returned goods are awaited in this case now")
-    case = _said(case, at, "goods", command, department, command.note, accepted=int(command.accepted))
+    case = acted(case, at, "goods", command, department, reason=command.note, accepted=int(command.accepted))
     return (remedy.goods_are_back(case, pack, at) if command.accepted else case), ACCEPTED
 
 
@@ -140,7 +133,9 @@ def _resolve(case: Case, pack: Procedure, command: Resolve, at: datetime, depart
     at_stage(case, Stage.TASK)
     # By this the next payment of the order knows that what the gateway took back need not be held any more.
     payment = takeback.given_up(case) if command.outcome == "abandon" else None
-    case = _said(case, at, "resolved", command, department, command.note, outcome=command.outcome, payment=payment)
+    case = acted(
+        case, at, "resolved", command, department, reason=command.note, outcome=command.outcome, payment=payment
+    )
     match command.outcome:
         case "retry":
             return remedy.retry(case, pack, at), ACCEPTED
@@ -163,34 +158,33 @@ def _feedback(case: Case, pack: Procedure, command: Feedback, at: datetime, depa
     at_stage(case, Stage.FEEDBACK)
     wanted = None if command.demand is None else new_demand(case, pack, command.demand)
     if command.satisfied is None:
-        case = _said(case, at, "not_reached", command, department, command.reason)
+        case = acted(case, at, "not_reached", command, department, reason=command.reason)
         return closing.called(case, pack, at, satisfied=None), ACCEPTED
-    case = _said(case, at, "feedback", command, department, command.reason, satisfied=int(command.satisfied))
+    case = acted(case, at, "feedback", command, department, reason=command.reason, satisfied=int(command.satisfied))
     if command.satisfied:
         return closing.called(case, pack, at, satisfied=True), ACCEPTED
     if case.final:
         return closing.close(case, pack, Exit.DECISION_FINAL, at), ACCEPTED
     if wanted is not None:
         case = case.but(demand=wanted, wanted=wanted)
-    return _again_from_the_ask(case, pack, at, command.reason), ACCEPTED
+    return _examined_again(case, pack, at, command.reason), ACCEPTED
 
 
-def _again_from_the_ask(case: Case, pack: Procedure, at: datetime, reason: str | None) -> Case:
+def _examined_again(case: Case, pack: Procedure, at: datetime, reason: str | None) -> Case:
     """Not satisfied: examined again, at most the procedure's number of times, then by the panel.
 
     A determination that is before the panel already is not asked for again.
     """
     if case.round > pack.rework.times or case.cost_held:
         return stages.to_panel(case, pack, at, reason)
-    route = route_of(case, pack)
-    if route is not None and (route.before or route.handling == "offer"):
-        case = asking.drop(case, pack, at).but(round=case.round + 1, contacted=False)
-        return working.restart(note(case, at, "rework", round=case.round), pack, at, route.before)
-    departments = tuple(ask.department for ask in case.asks) or (pack.front_desk,)
-    direct = departments == (pack.front_desk,)
+    asked = tuple(ask.department for ask in case.asks)
     case = asking.drop(case, pack, at).but(round=case.round + 1, contacted=False)
     case = note(case, at, "rework", round=case.round)
-    return asking.prepare(case, pack, at, departments, direct=direct)
+    route = route_of(case, pack)
+    if route is not None and (route.before or route.handling == "offer"):
+        return working.restart(case, pack, at, route.before)
+    departments = asked or (pack.front_desk,)
+    return asking.prepare(case, pack, at, departments, direct=departments == (pack.front_desk,))
 
 
 def _withdraw(case: Case, pack: Procedure, command: Withdraw, at: datetime, department: str) -> tuple[Case, Verdict]:
@@ -198,7 +192,7 @@ def _withdraw(case: Case, pack: Procedure, command: Withdraw, at: datetime, depa
         raise Refusal(Refused.WRONG_STAGE, "the complaint has been withdrawn already; what was promised is being paid")
     if case.exit is not None:
         raise Refusal(Refused.WRONG_STAGE, "the customer's part has ended; only who bears the cost is open")
-    case = _said(case.but(withdrawn=True), at, "withdrawn", command, department, command.reason)
+    case = acted(case.but(withdrawn=True), at, "withdrawn", command, department, reason=command.reason)
     case = notify(case, pack, at, "customer", "withdrawn")
     if case.stage in (Stage.EXECUTING, Stage.TASK):
         # What was promised is still given; the case ends when it has been.

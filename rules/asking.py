@@ -138,7 +138,7 @@ def conclude(case: Case, pack: Procedure, at: datetime) -> Case:
     if any(ask.open for ask in case.asks):
         return issue(case, pack, at) if case.stage is Stage.EXPLAINING and _all_issued(case) else case
     finding = find(pack, case.asks)
-    if not finding.agreed:
+    if finding is None:
         return to_panel(case.but(contested=True), pack, at)
     shared = any(ask.answer is not None and is_shared(pack, ask.answer.liable) for ask in case.asks)
     case = rule(case, pack, at, finding, shared=shared)
@@ -182,7 +182,8 @@ def mail_failed(case: Case, pack: Procedure, ask: Ask, at: datetime, code: str) 
         )
     if not _silence_decided_the_cost(case, ask) or any(asked.late_answer for asked in case.asks):
         return case
-    return bear_cost(case, at, find(pack, case.asks).liable, "undelivered")
+    finding = find(pack, case.asks)
+    return case if finding is None else bear_cost(case, at, finding.liable, "undelivered")
 
 
 def mail_arrived(case: Case, ask: Ask) -> Case:

@@ -18,12 +18,12 @@ from rules.stages import task_overdue
 
 
 class Due(NamedTuple):
-    """Something that happens at an instant unless something else happens first."""
+    """Something that happens at an instant unless something else happens first, to an ask, a duty or the case."""
 
     at: datetime
     what: str
-    ask: str | None = None
-    work: str | None = None
+    ask: Ask | None = None
+    work: Work | None = None
 
 
 def next_due(case: Case, pack: Procedure) -> Due | None:
@@ -55,17 +55,17 @@ def _work_dues(work: Work, pack: Procedure) -> Iterator[Due]:
     reminders = sorted(work.deadline - within for within in duty.reminders)
     # A clock may be shorter than the procedure's own: what would have to be reminded of before it began is left out.
     if coming := [at for at in reminders if at > work.issued_at][work.reminded :]:
-        yield Due(coming[0], "reminder", work=work.id)
+        yield Due(coming[0], "reminder", work=work)
     if work.progress_at is not None:
-        yield Due(work.progress_at, "progress", work=work.id)
-    yield Due(work.deadline, f"duty_{duty.on_silence}", work=work.id)
+        yield Due(work.progress_at, "progress", work=work)
+    yield Due(work.deadline, f"duty_{duty.on_silence}", work=work)
 
 
 def _ask_dues(ask: Ask, deadline: datetime, pack: Procedure) -> Iterator[Due]:
     reminders = sorted(deadline - clock.within for clock in pack.clocks.reminders)[ask.reminded :]
     if reminders:
-        yield Due(reminders[0], "reminder", ask.id)
-    yield Due(deadline, "silence", ask.id)
+        yield Due(reminders[0], "reminder", ask)
+    yield Due(deadline, "silence", ask)
 
 
 def pass_time(case: Case, pack: Procedure, now: datetime) -> Case:
@@ -81,10 +81,11 @@ def pass_time(case: Case, pack: Procedure, now: datetime) -> Case:
 
 def _happen(case: Case, pack: Procedure, due: Due, now: datetime) -> Case:
     if due.work is not None:
-        return _work_is_due(case, pack, due, next(work for work in case.works if work.id == due.work), now)
+        return _work_is_due(case, pack, due, due.work, now)
     if due.ask is not None:
-        ask = next(ask for ask in case.asks if ask.id == due.ask)
-        return remind(case, pack, ask, due.at, now) if due.what == "reminder" else silence(case, pack, ask, due.at)
+        if due.what == "reminder":
+            return remind(case, pack, due.ask, due.at, now)
+        return silence(case, pack, due.ask, due.at)
     if case.stage is Stage.VERIFYING:
         return verification_missed(case, pack, due.at)
     if case.task is not None:

@@ -25,28 +25,25 @@ from models.corrective_forms import (
 from models.names import Refused
 from models.procedure import Procedure
 from rules import corrective_checks as checks
-from rules.checks import ACCEPTED, Refusal, known_parties
+from rules.checks import Refusal, known_parties
 from rules.corrective import again_from_causes, begin_effect_clock, met, rules_of, settle, tell
 from rules.corrective_costs import moved_by
 from rules.record import stamp
-from rules.replies import Sender, fitting, hat, refused, remembered, repeated
+from rules.replies import Sender, hat, judged
 
 
 def receive(
     state: Corrective, pack: Procedure, name: str, command: Command, at: datetime, departments: tuple[str, ...]
 ) -> tuple[Corrective, Verdict]:
     """Judge a message, received at `at` from somebody who acts for `departments`."""
-    if (verdict := repeated(state, name, command)) is not None:
-        return state, verdict
-    try:
+
+    def act() -> Corrective:
         _still_open(state)
         own = hat(departments, command, _allowed(pack, command))
         said = Said(at=at, actor=command.actor, department=own)
-        state = fitting(state, settle(_ACTS[type(command)](state, pack, command, said)))
-    except Refusal as refusal:
-        sender = Sender(name, command.actor, at, departments)
-        return refused(state, refusal.code, refusal.reason, sender)
-    return remembered(state, name, command, ACCEPTED), ACCEPTED
+        return settle(_ACTS[type(command)](state, pack, command, said))
+
+    return judged(state, command, Sender(name, command.actor, at, departments), act)
 
 
 def _still_open(state: Corrective) -> None:

@@ -11,7 +11,7 @@ from rules import asking, closing, duties, remedy, ruling, stages
 from rules.approving import authorises
 from rules.checks import ACCEPTED, Refusal, asked_for, at_stage, fit_to_bear, new_demand
 from rules.liability import Finding, favours_customer
-from rules.record import note, notify
+from rules.record import acted, notify
 
 _UNDECIDED = (
     Stage.NEGOTIATING,
@@ -36,15 +36,7 @@ def contest(case: Case, pack: Procedure, command: Contest, at: datetime, departm
         raise Refusal(Refused.WRONG_STAGE, "nothing has been determined yet; contest a determination once there is one")
     if case.stage in (Stage.PANEL, Stage.LEADERSHIP) or case.final or case.cost_held:
         raise Refusal(Refused.WRONG_STAGE, "the matter is with those whose decision is final")
-    case = note(
-        case.but(contested=True),
-        at,
-        "contested",
-        actor=command.actor,
-        department=department,
-        by=command.by,
-        reason=command.reason,
-    )
+    case = acted(case.but(contested=True), at, "contested", command, department, by=command.by, reason=command.reason)
     if case.stage in (Stage.EXECUTING, Stage.TASK, Stage.FEEDBACK) or (case.stage is Stage.WORKING and not working):
         return ruling.hold_cost(case, pack, at, command.reason), ACCEPTED
     case = asking.drop(duties.drop(case, pack, at), pack, at, keep=tuple(ask for ask in case.asks if not ask.open))
@@ -65,7 +57,6 @@ def decide(case: Case, pack: Procedure, command: Decide, at: datetime, departmen
     demand = asked_for(case) if command.demand is None else new_demand(case, pack, command.demand)
     case = _decided(case.but(demand=demand), at, command, department)
     finding = Finding(
-        agreed=True,
         for_customer=command.grant,
         basis=Basis.PANEL if case.stage is Stage.PANEL else Basis.LEADERSHIP,
         liable=liable,
@@ -89,8 +80,7 @@ def _decide_cost(case: Case, pack: Procedure, command: Decide, at: datetime, dep
 
 
 def _decided(case: Case, at: datetime, command: Decide, department: str) -> Case:
-    grant, reason = int(command.grant), command.reason
-    return note(case, at, "decided", actor=command.actor, department=department, grant=grant, reason=reason)
+    return acted(case, at, "decided", command, department, grant=int(command.grant), reason=command.reason)
 
 
 def _liable_so_far(case: Case, pack: Procedure, *, grant: bool) -> tuple[Share, ...]:
@@ -107,18 +97,17 @@ def decide_together(
     if case.cost_held or not (case.stage in _UNDECIDED or _working_before(case)):
         raise Refusal(Refused.WRONG_STAGE, "the case has a ruling of its own, which stands")
     demand = asked_for(case) if command.demand is None else new_demand(case, pack, command.demand)
-    case = note(
+    case = acted(
         _freed(case.but(demand=demand), pack, at),
         at,
         "decided",
-        actor=command.actor,
-        department=department,
+        command,
+        department,
         grant=int(command.grant),
         reason=command.reason,
         incident=command.incident,
     )
     finding = Finding(
-        agreed=True,
         for_customer=command.grant,
         basis=Basis.INCIDENT,
         liable=command.liable,
@@ -152,5 +141,5 @@ def _freed(case: Case, pack: Procedure, at: datetime) -> Case:
 def insist(case: Case, pack: Procedure, command: Insist, at: datetime, department: str) -> tuple[Case, Verdict]:
     """The customer does not accept the refusal (S0-13)."""
     at_stage(case, Stage.REFUSED)
-    case = note(case, at, "insisted", actor=command.actor, department=department, reason=command.reason)
+    case = acted(case, at, "insisted", command, department, reason=command.reason)
     return stages.to_leadership(case, pack, at, command.reason), ACCEPTED

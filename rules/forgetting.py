@@ -9,7 +9,7 @@ from models.complaint import Complaint
 from models.procedure import Procedure
 from models.steps import FIELD
 from rules.checks import ACCEPTED
-from rules.record import note
+from rules.record import acted
 
 WORDS = frozenset({"reason", "note", "text"})
 """Under these names the record and the notices carry what people wrote."""
@@ -31,7 +31,7 @@ def forget(case: Case, pack: Procedure, command: Forget, at: datetime, departmen
         mails=tuple(_anew(mail, values=without_words(mail.values)) for mail in case.mails),
         forgotten=True,
     )
-    return note(case, at, "forgotten", actor=command.actor, department=department), ACCEPTED
+    return acted(case, at, "forgotten", command, department), ACCEPTED
 
 
 def anonymous(complaint: Complaint, pseudonym: str) -> Complaint:

@@ -19,25 +19,22 @@ from models.incident import (
 )
 from models.names import Refused
 from models.procedure import Procedure
-from rules.checks import ACCEPTED, Refusal, fit_to_bear
+from rules.checks import Refusal, fit_to_bear
 from rules.incident import KEPT, drilled, rules_of, situation, tell
 from rules.record import stamp
-from rules.replies import Sender, fitting, hat, refused, remembered, repeated
+from rules.replies import Sender, hat, judged
 
 
 def receive(
     incident: Incident, pack: Procedure, name: str, command: Command, at: datetime, departments: tuple[str, ...]
 ) -> tuple[Incident, Verdict]:
     """Judge a message, received at `at` from somebody who acts for `departments`."""
-    if (verdict := repeated(incident, name, command)) is not None:
-        return incident, verdict
-    try:
+
+    def act() -> Incident:
         _still_open(incident)
-        incident = fitting(incident, _ACTS[type(command)](incident, pack, command, at, departments))
-    except Refusal as refusal:
-        sender = Sender(name, command.actor, at, departments)
-        return refused(incident, refusal.code, refusal.reason, sender)
-    return remembered(incident, name, command, ACCEPTED), ACCEPTED
+        return _ACTS[type(command)](incident, pack, command, at, departments)
+
+    return judged(incident, command, Sender(name, command.actor, at, departments), act)
 
 
 def _still_open(incident: Incident) -> None:

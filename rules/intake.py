@@ -103,9 +103,9 @@ def handle(
 
 def negotiation_over(case: Case, pack: Procedure, at: datetime, reason: str | None = None) -> Case:
     """The talk failed or its time is up: the platform's dispute procedure begins (S0-11)."""
-    chosen = next(candidate for candidate in pack.routes if candidate.name == case.route)
+    chosen = route_of(case, pack)
     case = note(case, at, "negotiation_failed", reason=reason)
-    return _begin(case, pack, chosen, at)
+    return to_panel(case, pack, at) if chosen is None else _begin(case, pack, chosen, at)
 
 
 def _by_findings(case: Case, pack: Procedure, at: datetime, handling: str) -> Case:
@@ -117,7 +117,6 @@ def _by_findings(case: Case, pack: Procedure, at: datetime, handling: str) -> Ca
     if not case.found:
         return to_panel(case, pack, at)
     finding = Finding(
-        agreed=True,
         for_customer=for_customer,
         basis=Basis.INVESTIGATION,
         liable=case.found,

@@ -10,9 +10,8 @@ from models.procedure import Procedure
 
 @dataclass(frozen=True)
 class Finding:
-    """What the answers and the silence of all asked departments come to."""
+    """Who is liable, for whom that decides, and what it rests on: one determination, whoever has made it."""
 
-    agreed: bool
     for_customer: bool = True
     basis: Basis = Basis.ANSWER
     liable: tuple[Share, ...] = ()
@@ -43,23 +42,22 @@ def is_shared(pack: Procedure, liable: Sequence[Share]) -> bool:
     return pack.shared is not None and pack.shared.customer in parties and not parties.isdisjoint(pack.shared.others)
 
 
-def find(pack: Procedure, asks: Sequence[Ask]) -> Finding:
-    """What the asked departments' answers and silence mean together.
+def find(pack: Procedure, asks: Sequence[Ask]) -> Finding | None:
+    """What the asked departments' answers and silence mean together; None for a disputed determination (S0-10).
 
-    Answers that name different parties are a disputed determination (S0-10); answers that name the same ones with
-    other shares leave only the cost in dispute. Silence alone, or against an answer
-    that goes against the customer, rules for the customer (S0-16); its cost falls on who was silent.
+    It is disputed where answers name different parties; answers that name the same ones with other shares leave only
+    the cost in dispute. Silence alone, or against an answer that goes against the customer, rules for the customer
+    (S0-16); its cost falls on who was silent.
     """
     answers = [ask.answer for ask in asks if ask.answer is not None]
     silent = [ask for ask in asks if ask.silent]
     found = [{share.party: share.percent for share in settled(pack, answer.liable)} for answer in answers]
     if len({frozenset(shares) for shares in found}) > 1:
-        return Finding(agreed=False)
+        return None
     department = next((ask.department for ask in asks if ask.answer is not None), None)
     if answers and (favours_customer(pack, answers[0].liable) or not silent):
         first = answers[0]
         return Finding(
-            agreed=True,
             for_customer=favours_customer(pack, first.liable),
             liable=settled(pack, first.liable),
             reason=first.reason,
@@ -67,7 +65,7 @@ def find(pack: Procedure, asks: Sequence[Ask]) -> Finding:
             split=any(shares != found[0] for shares in found),
         )
     bearers = dict.fromkeys(pack.unreachable if ask.undelivered else ask.department for ask in silent)
-    return Finding(agreed=True, basis=Basis.SILENCE, liable=_evenly(tuple(bearers)), department=silent[0].department)
+    return Finding(basis=Basis.SILENCE, liable=_evenly(tuple(bearers)), department=silent[0].department)
 
 
 def _evenly(parties: Sequence[str]) -> tuple[Share, ...]:

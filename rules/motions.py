@@ -26,9 +26,9 @@ from models.meeting import (
 )
 from models.names import Refused, meeting_id
 from models.procedure import Procedure
-from rules.checks import ACCEPTED, Refusal, case_closed
+from rules.checks import Refusal, case_closed
 from rules.meeting import rules_of, tell
-from rules.replies import ROOM, Sender, fitting, hat, refused, remembered, repeated, size
+from rules.replies import ROOM, Sender, hat, judged, remembered, size
 
 FARTHEST = timedelta(days=400)
 """How far away the due date of an action may be."""
@@ -38,14 +38,8 @@ def receive(
     meeting: Meeting, pack: Procedure, name: str, command: Command, at: datetime, departments: tuple[str, ...]
 ) -> tuple[Meeting, Verdict]:
     """Judge a message other than a decision, received at `at` from somebody who acts for `departments`."""
-    if (verdict := repeated(meeting, name, command)) is not None:
-        return meeting, verdict
-    try:
-        meeting = fitting(meeting, _ACTS[type(command)](meeting, pack, command, at, departments))
-    except Refusal as refusal:
-        sender = Sender(name, command.actor, at, departments)
-        return refused(meeting, refusal.code, refusal.reason, sender)
-    return remembered(meeting, name, command, ACCEPTED), ACCEPTED
+    sender = Sender(name, command.actor, at, departments)
+    return judged(meeting, command, sender, lambda: _ACTS[type(command)](meeting, pack, command, at, departments))
 
 
 def _in_session(meeting: Meeting) -> None:

@@ -13,7 +13,7 @@ from rules.approving import gate
 from rules.checks import ACCEPTED, Refusal, at_stage, known_parties, lets_out, new_demand
 from rules.forms import problems_of, public
 from rules.liability import Finding, favours_customer, settled
-from rules.record import note, notify, stamp
+from rules.record import acted, note, notify, stamp
 from rules.spans import deadline
 
 
@@ -88,7 +88,7 @@ def respond(case: Case, pack: Procedure, command: Respond, at: datetime, departm
     if command.version != made.version:
         raise Refusal(Refused.BAD_INPUT, f"version: the offer now is {made.version}; answer that one")
     kind = "offer_accepted" if command.accept else "offer_countered"
-    case = note(case, at, kind, actor=command.actor, department=department, version=made.version, reason=command.reason)
+    case = acted(case, at, kind, command, department, version=made.version, reason=command.reason)
     if command.accept:
         return _settle(marked(case, "accepted"), pack, at, made), ACCEPTED
     return _countered(marked(case, "countered"), pack, at, made, command.reason), ACCEPTED
@@ -96,7 +96,6 @@ def respond(case: Case, pack: Procedure, command: Respond, at: datetime, departm
 
 def _settle(case: Case, pack: Procedure, at: datetime, made: Offer) -> Case:
     finding = Finding(
-        agreed=True,
         basis=Basis.SETTLEMENT,
         liable=made.liable,
         reason=made.basis,

@@ -11,8 +11,9 @@ from models.procedure import Procedure, Step
 from models.stage import Stage
 from rules import asking, duties, offers, ruling, stages
 from rules.checks import ACCEPTED, Refusal, at_stage
-from rules.record import note, notify, stamp
+from rules.record import acted, notify, stamp
 from rules.spans import surely_longer, wished
+from rules.triage import route_of
 
 
 def approve(case: Case, pack: Procedure, command: Approve, at: datetime, department: str) -> tuple[Case, Verdict]:
@@ -21,7 +22,7 @@ def approve(case: Case, pack: Procedure, command: Approve, at: datetime, departm
     if command.actor in _determined(case):
         raise Refusal(Refused.SAME_PERSON, "actor: determined this; somebody else of the department must approve it")
     kind = "approved" if command.approve else "not_approved"
-    case = note(case, at, kind, actor=command.actor, department=department, reason=command.reason)
+    case = acted(case, at, kind, command, department, reason=command.reason)
     pending, case = case.pending, case.but(pending="")
     if pending == "offer":
         if command.approve:
@@ -55,16 +56,8 @@ def extend(case: Case, pack: Procedure, command: Extend, at: datetime, departmen
     if ends > wished(case, pack, clock, rules.up_to, "by"):
         raise too_much
     case = _extended(case, command, ends)
-    case = note(
-        case,
-        at,
-        "extended",
-        actor=command.actor,
-        department=command.of,
-        deadline_at=stamp(ends),
-        asked_by=command.asked_by,
-        reason=command.reason,
-    )
+    said = {"deadline_at": stamp(ends), "asked_by": command.asked_by, "reason": command.reason}
+    case = acted(case, at, "extended", command, command.of, **said)
     return notify(case, pack, at, "customer", "extended", department=command.of, due_at=stamp(ends)), ACCEPTED
 
 
@@ -110,7 +103,7 @@ def move(
         raise Refusal(Refused.BAD_INPUT, "version: is the one the case runs on")
     if (lacking := _lacks(case, pack, other)) is not None:
         raise Refusal(Refused.BAD_INPUT, f"version: {other.ref} lacks {lacking}, which this case needs")
-    case = note(case, at, "moved", actor=command.actor, department=department, to=other.ref, reason=command.reason)
+    case = acted(case, at, "moved", command, department, to=other.ref, reason=command.reason)
     return case.but(procedure=other.ref), ACCEPTED
 
 
@@ -129,7 +122,7 @@ def _lacks(case: Case, now: Procedure, pack: Procedure) -> str | None:
         *(("the remedy", kind, kind in pack.remedies) for kind in kinds),
         *(("the payment of", kind, "pay" in _steps(pack, kind)) for kind in again),
         *(("the same steps of", kind, _steps(now, kind) == _steps(pack, kind)) for kind in _under_way(case)),
-        ("the route", case.route, case.route == "by_hand" or any(r.name == case.route for r in pack.routes)),
+        ("the route", case.route, case.route == "by_hand" or route_of(case, pack) is not None),
         *(("the duty", name, name in pack.duties) for name in (*case.plan, *(work.duty for work in open_works))),
         *(("the department", ask.department, ask.department in pack.departments) for ask in case.asks),
         *(("the department", work.department, work.department in pack.departments) for work in open_works),

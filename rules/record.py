@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from models.case import Case, Event, Mail
+from models.commands import Command
 from models.procedure import Procedure
 from rules.authority import JUDGED
 from rules.checks import lets_out
@@ -32,6 +33,11 @@ def note(
         data={key: value for key, value in data.items() if value not in (None, "")},
     )
     return trimmed(case.but(event_count=event.seq, events=(*case.events, event)))
+
+
+def acted(case: Case, at: datetime, kind: str, command: Command, department: str, **data: str | int | None) -> Case:
+    """Add the line of what somebody has done by a message, for a department."""
+    return note(case, at, kind, actor=command.actor, department=department, **data)
 
 
 def trimmed(case: Case) -> Case:

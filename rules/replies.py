@@ -1,6 +1,6 @@
 """Answers to messages that cases and dossiers give alike: accepted once, repeated, refused with a reason."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, Self, TypeVar
@@ -9,7 +9,7 @@ from models.case import Verdict
 from models.commands import Command
 from models.dossier import Denial, Dossier
 from models.names import DENIALS, Refused
-from rules.checks import Refusal, stranger, wrong_department
+from rules.checks import ACCEPTED, Refusal, stranger, wrong_department
 
 KEPT_IDS = 200
 NOTED_DENIALS = 500
@@ -39,6 +39,17 @@ class Sender:
     actor: str
     at: datetime
     departments: tuple[str, ...]
+
+
+def judged(state: State, command: Command, sender: Sender, act: Callable[[], State]) -> tuple[State, Verdict]:
+    """The dossier after a message, and the verdict. `act`: what the message makes of it; raises Refusal."""
+    if (verdict := repeated(state, sender.name, command)) is not None:
+        return state, verdict
+    try:
+        after = fitting(state, act())
+    except Refusal as refusal:
+        return refused(state, refusal.code, refusal.reason, sender)
+    return remembered(after, sender.name, command, ACCEPTED), ACCEPTED
 
 
 def refused(state: State, code: Refused, reason: str, sender: Sender | None = None) -> tuple[State, Verdict]:

@@ -115,4 +115,4 @@ def hold_cost(case: Case, pack: Procedure, at: datetime, reason: str | None = No
 
 def in_rule(case: Case, pack: Procedure, at: datetime) -> Case:
     """The rules allow it: handled directly, nobody is asked (S0-12)."""
-    return rule(case, pack, at, Finding(agreed=True, basis=Basis.IN_RULE))
+    return rule(case, pack, at, Finding(basis=Basis.IN_RULE))

@@ -13,7 +13,7 @@ from rules import closing, duties, intake, ruling, stages
 from rules.checks import ACCEPTED, Refusal, known_parties, new_demand
 from rules.forms import in_words, problems_of, public, told
 from rules.liability import Finding, settled
-from rules.record import note, notify
+from rules.record import acted, note, notify
 from rules.spans import wished
 
 
@@ -82,12 +82,12 @@ def _check_assigned(case: Case, pack: Procedure, duty: Duty, command: RecordDuty
 def _kept(case: Case, duty: Duty, work: Work, command: RecordDuty, at: datetime, department: str) -> Case:
     report = Report(actor=command.actor, at=at, fields=command.fields, evidence=command.evidence)
     case = duties.replace(case, work.model_copy(update={"report": report}))
-    return note(
+    return acted(
         case,
         at,
         "recorded_late" if work.silent else "recorded",
-        actor=command.actor,
-        department=department,
+        command,
+        department,
         duty=work.duty,
         liable=shares_text(command.liable),
         assigned=",".join(given.department for given in command.assign),
@@ -169,7 +169,7 @@ def overdue(case: Case, pack: Procedure, work: Work, at: datetime, now: datetime
 
 def _customer_wins(case: Case, pack: Procedure, bearer: str, department: str, at: datetime) -> Case:
     liable = (Share(party=bearer),)
-    finding = Finding(agreed=True, basis=Basis.SILENCE, liable=liable, department=department)
+    finding = Finding(basis=Basis.SILENCE, liable=liable, department=department)
     return ruling.rule(case, pack, at, finding)
 
 

@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar
 from temporalio.exceptions import TemporalError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.notfound import has_ended, is_gone
 from starter.failures import NoSuchCase, NotAllowed, TryAgain
 
 PAUSES = (0.2, 0.5, 1.0, 2.0)
@@ -42,19 +43,13 @@ class Trouble(Enum):
 
 
 def meaning(error: BaseException) -> Trouble:
-    """What an error of a call about one case means.
-
-    NOT_FOUND is final only where it names the workflow: a locked store says it of the namespace.
-    """
+    """What an error of a call about one case means."""
     if not isinstance(error, RPCError):
         return Trouble.AMBIGUOUS if isinstance(error, _unanswered()) else Trouble.REFUSED
-    text = error.message.lower()
+    if has_ended(error):
+        return Trouble.CLOSED
     if error.status is RPCStatusCode.NOT_FOUND:
-        if "already completed" in text:
-            return Trouble.CLOSED
-        if "workflow" in text and "namespace" not in text:
-            return Trouble.NO_CASE
-        return Trouble.AMBIGUOUS
+        return Trouble.NO_CASE if is_gone(error) else Trouble.AMBIGUOUS
     return Trouble.AMBIGUOUS if error.status in AMBIGUOUS else Trouble.REFUSED
 
 

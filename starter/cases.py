@@ -1,6 +1,7 @@
 """The client's side of a case: start it, send it a message, read it. The only sender, so the only one that retries."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from models.complaint import Complaint
 from models.names import COMPLAINT, SYSTEM, TASK_QUEUE, TIMELINE, VIEW, case_id
 from models.stage import Stage
 from models.views import CaseView
-from starter.calls import CALL_ERRORS, PAUSES, RPC, Trouble, meaning, patiently, silent
+from starter.calls import CALL_ERRORS, RPC, Trouble, meaning, patiently, silent
 from starter.failures import BadInput, NoSuchCase, TryAgain
 from starter.listing import CaseLine, Filters
 from starter.lists import Lists
@@ -88,13 +89,19 @@ class Cases:
             await unless_sealed(self._client)
             self._may_send = True
 
-    async def taken_in(self, number: str) -> None:
-        """Wait a moment for the service to take a complaint in. Raises NoSuchCase with the reason where it does not."""
-        for pause in PAUSES:
+    async def taken_in(self, number: str, *, within: float = 4.0) -> bool:
+        """Wait for the service to take a complaint in, `within` seconds; False where it has not by then.
+
+        Raises NoSuchCase with the reason where it does not take it.
+        """
+        end = time.monotonic() + within
+        while True:
             with suppress(TryAgain):
                 await self.view(number)
-                return
-            await asyncio.sleep(pause)
+                return True
+            if time.monotonic() > end:
+                return False
+            await asyncio.sleep(0.2)
 
     async def _open(self, number: str, complaint: Complaint, argument: dict[str, Any]) -> None:
         # Only now: who reads does not wait for the rules.

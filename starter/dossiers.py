@@ -1,4 +1,4 @@
-"""The client's side of incidents and corrective actions: start one, send it a message."""
+"""The client's side of meetings, incidents and corrective actions: start one, send it a message."""
 
 from typing import Any
 
@@ -27,7 +27,6 @@ class Dossiers:
     async def start(self, kind: str, workflow_id: str, argument: Contract, *, again: bool) -> str | None:
         """The run started; None where one runs already, or, without `again`, has run. Raises TryAgain, KeysNeeded."""
         reuse = WorkflowIDReusePolicy.ALLOW_DUPLICATE if again else WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
-
         proven = argument.model_copy(update={"token": self._tokens(workflow_id)})
 
         async def call() -> WorkflowHandle[Any, Any]:

@@ -1,7 +1,9 @@
 """Playing the people of a case on a real stack: their messages, and waiting for what the worker does."""
 
 import asyncio
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from secrets import token_hex
 
@@ -49,20 +51,16 @@ class Players:
             raise DemoStuck("demo_refused", number=number, name=name, reason=verdict.reason)
         self.say("demo.sent", {"number": number, "name": name, "actor": actor})
 
-    async def until(self, number: str, stage: Stage) -> CaseView:
-        """Wait for a case to reach a stage: what is between is the worker's."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + STEP_PATIENCE
-        while loop.time() < end:
-            try:
+    async def until(self, number: str, stage: Stage, *others: Stage) -> CaseView:
+        """The case once it stands at the stage, or at one of the others: what is between is the worker's."""
+        end = time.monotonic() + STEP_PATIENCE
+        while time.monotonic() < end:
+            with suppress(TryAgain):
                 view = await self.cases.view(number)
-            except TryAgain:
-                await asyncio.sleep(0.2)
-                continue
-            if view.stage is stage:
-                return view
-            if view.stage in {Stage.TASK, Stage.CLOSED}:
-                break
+                if view.stage in (stage, *others):
+                    return view
+                if view.stage in (Stage.TASK, Stage.CLOSED):
+                    break
             await asyncio.sleep(0.1)
         raise DemoStuck("demo_stuck", number=number, stage=stage.value)
 

@@ -1,6 +1,5 @@
 """A case of each other procedure, from beginning to end, as the procedure's own cases tell it."""
 
-import asyncio
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,12 +10,13 @@ from models.procedure import Procedure
 from models.span import WorkCalendar, WorkingDays
 from models.stage import Stage
 from models.trial import Act, Trial
-from models.views import CaseView
 from procedures import read_trials
 from rules.spans import CalendarGap, ends
 from rules.trial import complaint_of
-from starter.failures import TryAgain
 from starter.players import STEP_PATIENCE, DemoStuck, Players, Told
+
+_CARRIED_OUT = frozenset(Stage) - {Stage.EXECUTING}
+"""Where a case stands once what was decided has been carried out."""
 
 
 class Tour(Players):
@@ -26,7 +26,8 @@ class Tour(Players):
         """File the trial's complaint and do what it says happens. Raises DemoStuck."""
         started = await self.cases.start(self._complaint(pack, trial))
         self.say("demo.filed_under", {"number": started.number, "procedure": pack.ref})
-        await self._opened(started.number)
+        if not await self.cases.taken_in(started.number, within=STEP_PATIENCE):
+            raise DemoStuck("not_readable", number=started.number)  # it has no clock yet that could run ahead
         for act in trial.then:
             await self._happens(started.number, act)
         view = await self.until(started.number, Stage.CLOSED)
@@ -43,36 +44,13 @@ class Tour(Players):
         }
         return plain.model_copy(update=changes)
 
-    async def _opened(self, number: str) -> None:
-        """Until the case stands in the register: before that it has no clock that could run ahead."""
-        end = asyncio.get_running_loop().time() + STEP_PATIENCE
-        while True:
-            try:
-                await self.cases.view(number)
-            except TryAgain:
-                if asyncio.get_running_loop().time() > end:
-                    raise
-                await asyncio.sleep(0.1)
-            else:
-                return
-
     async def _happens(self, number: str, act: Act) -> None:
         if isinstance(act.wait, timedelta):
             await self.cases.fast_forward(number, act.wait)
         elif act.done:
-            await self._remedied(number)
+            await self.until(number, Stage.FEEDBACK, *_CARRIED_OUT)
         elif act.by is not None and act.send is not None:
             await self.do(number, act.send, self.owner(act.by), **({"department": act.by} | act.fields))
-
-    async def _remedied(self, number: str) -> CaseView:
-        """Until what was decided has been carried out."""
-        end = asyncio.get_running_loop().time() + STEP_PATIENCE
-        while asyncio.get_running_loop().time() < end:
-            view = await self.cases.view(number)
-            if view.stage is not Stage.EXECUTING:
-                return view
-            await asyncio.sleep(0.1)
-        raise DemoStuck("demo_stuck", number=number, stage=Stage.FEEDBACK.value)
 
 
 def stories(folder: Path, packs: list[Procedure], told: str) -> Iterator[tuple[Procedure, Trial]]:

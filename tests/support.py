@@ -54,6 +54,8 @@ __all__ = [
 _serial = itertools.count(1)
 FORGOTTEN = timedelta(seconds=3)
 """When the server gives a step that a worker took along to another one; 10 s otherwise, which is long to wait."""
+cached = pytest.mark.parametrize("office", [False], indirect=True, ids=["cached"])
+"""For tests of hundreds of steps, and for those that would learn nothing from a worker that forgets its cases."""
 TEST_PACKS = Path(__file__).parent / "packs"
 """Procedures of no company, to show that data alone makes one."""
 

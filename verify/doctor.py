@@ -14,7 +14,6 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.clock import wall_clock
 from activities.store import Store
-from activities.verdicts import is_gone
 from models.audit import NO_CASE, Symptom, Violation
 from models.names import MAILROOM_ID, SWEEP_SCHEDULE, Queue, meeting_schedule, report_schedule, task_queue
 from models.procedure import Procedure
@@ -25,7 +24,7 @@ from rules.spans import CalendarGap, ends, years_needed
 from verify.books import NAMED, nobody_tries
 from verify.dossiers import ended_dossiers
 from verify.reading import AT_ONCE, CASE, MAIL, TABLES, rows
-from verify.service import Service
+from verify.service import Service, status_of
 
 UNSENT = timedelta(minutes=10)
 """A notice so old that still has not left needs somebody to look at the mail server."""
@@ -154,7 +153,7 @@ class Doctor:
         if self._queue is not None:
             async for symptom in self._unserved(client, self._queue):
                 yield symptom
-        if not await _runs(client, MAILROOM_ID):
+        if await status_of(client, MAILROOM_ID) is not WorkflowExecutionStatus.RUNNING:
             yield Symptom(code="no_mailroom", number=NO_CASE)
         for name in [SWEEP_SCHEDULE, *schedules(self._packs)]:
             if (code := await _wrong(client, name)) is not None:
@@ -195,13 +194,3 @@ async def _wrong(client: Client, schedule_id: str) -> str | None:
             raise
         return "no_schedule"
     return "schedule_paused" if found.schedule.state.paused else None
-
-
-async def _runs(client: Client, workflow_id: str) -> bool:
-    try:
-        status = (await client.get_workflow_handle(workflow_id).describe()).status
-    except RPCError as error:
-        if not is_gone(error):
-            raise
-        return False
-    return status is WorkflowExecutionStatus.RUNNING

@@ -4,13 +4,12 @@ from collections.abc import AsyncIterator
 
 from sqlalchemy import select
 from temporalio.client import Client, WorkflowExecutionStatus
-from temporalio.service import RPCError
 
 from activities.store import Store
-from activities.verdicts import is_gone
 from models.audit import Symptom
 from models.meeting import MeetingStage
 from verify.reading import TABLES, rows
+from verify.service import status_of
 
 MEETING, INCIDENT, CORRECTIVE = (TABLES[name] for name in ("meeting_row", "incident_row", "corrective_row"))
 _OPEN = (
@@ -31,14 +30,5 @@ async def ended_dossiers(client: Client, store: Store) -> AsyncIterator[Symptom]
         async with store.read() as session:
             found = [row[0] for row in await rows(session, asked)]
         for workflow_id in found:
-            if await _status(client, workflow_id) not in _IN_ORDER:
+            if await status_of(client, workflow_id) not in _IN_ORDER:
                 yield Symptom(code="dossier_ended", number=workflow_id)
-
-
-async def _status(client: Client, workflow_id: str) -> WorkflowExecutionStatus | None:
-    try:
-        return (await client.get_workflow_handle(workflow_id).describe()).status
-    except RPCError as error:
-        if not is_gone(error):
-            raise
-        return None

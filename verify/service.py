@@ -10,8 +10,8 @@ from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 from temporalio.common import SearchAttributeKey
 from temporalio.service import RPCError
 
+from activities.notfound import is_gone
 from activities.store import Store
-from activities.verdicts import is_gone
 from models.audit import Invariant, Violation
 from models.names import COMPLAINT, case_id, case_number
 from models.stage import Stage
@@ -31,6 +31,16 @@ _ENDED = f"WorkflowType = '{COMPLAINT}' AND ExecutionStatus = 'Completed' AND {S
 def breach(invariant: Invariant, number: str, code: str, **facts: str | int) -> Violation:
     """One finding."""
     return Violation(invariant=invariant, number=number, code=code, facts=facts)
+
+
+async def status_of(client: Client, workflow_id: str) -> WorkflowExecutionStatus | None:
+    """How the latest run of a workflow stands; None for one the server does not know. Raises RPCError."""
+    try:
+        return (await client.get_workflow_handle(workflow_id).describe()).status
+    except RPCError as error:
+        if not is_gone(error):
+            raise
+        return None
 
 
 class Service:
@@ -62,21 +72,16 @@ class Service:
                     yield breach(Invariant.ONE_END, number, "end_not_written", stage=stages[number])
 
     async def _goes_on(self, number: str) -> bool:
-        latest = await self._client.get_workflow_handle(case_id(number)).describe()
-        return latest.status is WorkflowExecutionStatus.RUNNING
+        return await status_of(self._client, case_id(number)) is WorkflowExecutionStatus.RUNNING
 
     async def open_rows(self, numbers: Sequence[str]) -> AsyncIterator[Violation]:
         """Cases open in SQL: each has a running workflow."""
         for number in numbers:
-            try:
-                status = (await self._client.get_workflow_handle(case_id(number)).describe()).status
-            except RPCError as error:
-                if not is_gone(error):
-                    raise
+            status = await status_of(self._client, case_id(number))
+            if status is None:
                 yield breach(Invariant.ONE_CASE, number, "no_workflow")
-                continue
-            if status is not WorkflowExecutionStatus.RUNNING:
-                yield breach(Invariant.ONE_CASE, number, "workflow_ended", status=status.name if status else "")
+            elif status is not WorkflowExecutionStatus.RUNNING:
+                yield breach(Invariant.ONE_CASE, number, "workflow_ended", status=status.name)
 
     async def told(self, number: str, recorded: int, marks: Marks) -> list[Violation]:
         """What is wrong with the histories still kept of a case.

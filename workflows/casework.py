@@ -70,7 +70,7 @@ class CaseDesk(Desk):
                 self.alarm.stop()
             return
         due = next_due(self.case, self.pack)
-        self.alarm.set(due.at if due else None, present.timer_name(due, self.case, self.pack) if due else "")
+        self.alarm.set(due.at if due else None, present.timer_name(due, self.pack) if due else "")
 
     async def go_on(self) -> None:
         """Let time pass until now."""

@@ -78,21 +78,19 @@ class ComplaintWorkflow(CaseDesk):
             return None
         complaint, number = complaint_of(args)
         known = await self._register(complaint, number)
-        at = workflow.info().workflow_start_time
         if known.duplicate:
             await self.turn_away()
             return CaseResult(number=number, exit=Exit.DUPLICATE, refunded=0, currency=complaint.order.currency)
-        pack = PACKS.pinned(known.procedure)
-        if known.reopened is not None:
-            self.case, self.opened = known.reopened, True
-            await self.catch_up()
-            return None
-        case = open_case(complaint.model_copy(update={"token": None}), pack, number, at, known.calendar)
-        # Its first page stands in the register already, written with the number.
-        self.case, self.opened = written(case, page(case, pack)), True
+        self.case, self.opened = known.reopened or self._filed(complaint, number, known), True
         # What was said while the register was asked is judged before time passes: it may have been in time.
         await self.catch_up()
         return None
+
+    def _filed(self, complaint: Complaint, number: str, known: Opened) -> Case:
+        """The case as it begins. Its first page stands in the register already, written with the number."""
+        pack, at = PACKS.pinned(known.procedure), workflow.info().workflow_start_time
+        case = open_case(complaint.model_copy(update={"token": None}), pack, number, at, known.calendar)
+        return written(case, page(case, pack))
 
     async def _register(self, complaint: Complaint, number: str) -> Opened:
         info = workflow.info()

@@ -19,7 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.dossier import DossierDesk
     from workflows.letters import TO_A_CORRECTIVE
     from workflows.options import insistent
-    from workflows.starting import ask_the_register, bad_start, carried_on, contract_of
+    from workflows.starting import ask_the_register, named_start
     from workflows.undeterred import beside, undeterred
 
 
@@ -35,10 +35,10 @@ class CorrectiveActionWorkflow(DossierDesk[Corrective]):
     @undeterred
     async def run(self, *args: Any) -> CorrectiveResult:
         """Team, problem, containment; root cause and actions, as often as it takes; documents, approval, reply."""
-        await self._open(args)
+        await self.begin(Corrective, args)
         book = beside(self.keep_book())
         await self.stay(Gate.D1, Gate.D2, Gate.D3)  # in any order: containment waits for no meeting (S2-20)
-        while self.stage is not Gate.CLOSED:
+        while self.state.stage is not Gate.CLOSED:
             await self.stay(Gate.D4, Gate.D5)  # root causes, an action for each (S2-33, S2-34)
             await self.stay(Gate.D6, Gate.CHECK)  # carried out, effect checked; not reached: D4 (S2-28)
             await self.stay(Gate.D7, Gate.D8)  # documents updated, liability broken down (S2-35, S2-36)
@@ -47,26 +47,19 @@ class CorrectiveActionWorkflow(DossierDesk[Corrective]):
         await self.clear(book)
         return rules.result(self.state)
 
-    async def _open(self, args: tuple[Any, ...]) -> None:
-        if (earlier := carried_on(args, Corrective, self.inbox)) is not None:
-            self.state = earlier
-        else:
-            complaint = contract_of(args, QualityComplaint)
-            info = workflow.info()
-            if info.workflow_id != (wanted := corrective_id(complaint.reference)):
-                raise bad_start(f"workflow id: must be {wanted} for this reference; correct one of them")
-            entry = RegisterCorrective(
-                workflow_id=info.workflow_id,
-                run_id=info.first_execution_run_id,
-                opened_at=info.workflow_start_time,
-                complaint=complaint,
-            )
-            known = await ask_the_register(CorrectiveDuties.register_corrective, entry)
-            pack = PACKS.pinned(known.procedure)
-            proven = complaint.model_copy(update={"token": None})
-            self.state = rules.opened(proven, known, pack, info.workflow_start_time)
-        self.opened = True
-        self.show()
+    async def open(self, args: tuple[Any, ...]) -> Corrective:
+        """A number, and quality hears of it."""
+        complaint = named_start(args, QualityComplaint, lambda complaint: corrective_id(complaint.reference))
+        info = workflow.info()
+        entry = RegisterCorrective(
+            workflow_id=info.workflow_id,
+            run_id=info.first_execution_run_id,
+            opened_at=info.workflow_start_time,
+            complaint=complaint,
+        )
+        known = await ask_the_register(CorrectiveDuties.register_corrective, entry)
+        proven = complaint.model_copy(update={"token": None})
+        return rules.opened(proven, known, PACKS.pinned(known.procedure), info.workflow_start_time)
 
     async def errands(self) -> None:
         """Trace lots that have been named (S2-27)."""
@@ -79,22 +72,13 @@ class CorrectiveActionWorkflow(DossierDesk[Corrective]):
         """Missed clocks."""
         self.state = rules.pass_time(self.state, self.pack, at)
 
-    @property
-    def stage(self) -> Gate:
-        """The gate it stands at."""
-        return self.state.stage
-
     def seen(self) -> CorrectiveView:
         """The report so far."""
         return rules.view_of(self.state)
 
-    def procedure(self) -> str:
-        """The ref the action is pinned to."""
-        return self.state.procedure
-
-    def next_due(self) -> tuple[datetime | None, str]:
+    def next_due(self) -> datetime | None:
         """When a missed clock is told next."""
-        return rules.next_due(self.state), self.stage.value
+        return rules.next_due(self.state)
 
     async def receive(self, name: str, command: Command, at: datetime, departments: tuple[str, ...]) -> Verdict:
         """By the rules."""

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from temporalio import workflow
 
@@ -19,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from rules import replies
     from workflows.desk import HEARD, Desk
     from workflows.letters import Letter, Models
+    from workflows.starting import carried_on
 
 State = TypeVar("State", bound=Dossier)
 
@@ -33,18 +34,13 @@ class DossierDesk(Desk, Generic[State]):
         self._written: State | None = None
         self._shown = ""
 
-    @property
     @abstractmethod
-    def stage(self) -> StrEnum:
-        """Where it stands."""
+    async def open(self, args: tuple[Any, ...]) -> State:
+        """What it is at its start."""
 
     @abstractmethod
-    def procedure(self) -> str:
-        """The ref of the procedure it runs under."""
-
-    @abstractmethod
-    def next_due(self) -> tuple[datetime | None, str]:
-        """When it goes on by itself, and what the timer is for."""
+    def next_due(self) -> datetime | None:
+        """When it goes on by itself."""
 
     @abstractmethod
     async def pass_time(self, at: datetime) -> None:
@@ -77,8 +73,8 @@ class DossierDesk(Desk, Generic[State]):
 
     @property
     def pack(self) -> Procedure:
-        """The procedure."""
-        return PACKS.pinned(self.procedure())
+        """The procedure it runs under."""
+        return PACKS.pinned(self.state.procedure)
 
     @property
     def unwritten(self) -> bool:
@@ -95,11 +91,17 @@ class DossierDesk(Desk, Generic[State]):
         """Many messages, or a long history."""
         return self.opened and self.inbox.full and not self.at_work
 
+    async def begin(self, kind: type[State], args: tuple[Any, ...]) -> None:
+        """Take over what an earlier run has left, or open it."""
+        self.state = carried_on(args, kind, self.inbox) or await self.open(args)
+        self.opened = True
+        self.show()
+
     async def stay(self, *stages: StrEnum) -> None:
         """Go on as long as it stands at one of these stages; at once if it is elsewhere."""
-        while self.stage in stages:
+        while self.state.stage in stages:
             await self.catch_up()
-            if self.stage not in stages:
+            if self.state.stage not in stages:
                 return
             self.proceed()
             self.set_alarm()
@@ -108,7 +110,7 @@ class DossierDesk(Desk, Generic[State]):
 
     def set_alarm(self) -> None:
         """Wake up when the next thing is due."""
-        self.alarm.set(*self.next_due())
+        self.alarm.set(self.next_due(), self.state.stage.value)
 
     async def go_on(self) -> None:
         """Let time pass until now; do the errands."""

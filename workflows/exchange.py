@@ -1,10 +1,8 @@
 """Exchange as a child of a case: its own history, its own page in the Web UI."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import RawValue
 
 with workflow.unsafe.imports_passed_through():
     from models.names import EXCHANGE
@@ -20,7 +18,3 @@ class ExchangeWorkflow(RemedyWorkflow):
     async def run(self, *args: Any) -> RemedyResult:
         """Do the steps of the order."""
         return await self.carry_out(order_of(args))
-
-    @workflow.signal(dynamic=True)
-    def _signalled(self, name: str, args: Sequence[RawValue]) -> None:
-        self.arrived(name, args)

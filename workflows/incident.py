@@ -22,7 +22,7 @@ with workflow.unsafe.imports_passed_through():
         Progress,
         RegisterIncident,
     )
-    from models.names import BATCH_RETURN, incident_id
+    from models.names import BATCH_RETURN
     from procedures import PACKS
     from rules import incident as rules
     from rules.incident_acts import receive
@@ -30,7 +30,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.dossier import DossierDesk
     from workflows.letters import TO_AN_INCIDENT
     from workflows.options import insistent, watching
-    from workflows.starting import ask_the_register, bad_start, carried_on, contract_of
+    from workflows.starting import ask_the_register, named_start
     from workflows.undeterred import beside, undeterred
 
 
@@ -48,9 +48,9 @@ class BatchReturnWorkflow(DossierDesk[Incident]):
     @undeterred
     async def run(self, *args: Any) -> IncidentResult:
         """Both groups told; quality control, the one decision, every case, the summary."""
-        await self._open(args)
+        await self.begin(Incident, args)
         book = beside(self.keep_book())
-        while self.stage is not IncidentStage.CLOSED:
+        while self.state.stage is not IncidentStage.CLOSED:
             await self.stay(IncidentStage.VERIFYING)  # quality control looks at the goods (S2-02)
             await self.stay(IncidentStage.DECIDING)  # one decision for all (S2-03)
             await self.stay(IncidentStage.CARRYING_OUT)  # returns and refunds, so many at once (S2-02)
@@ -58,29 +58,22 @@ class BatchReturnWorkflow(DossierDesk[Incident]):
         await self.clear(book)
         return rules.result(self.state)
 
-    async def _open(self, args: tuple[Any, ...]) -> None:
-        if (earlier := carried_on(args, Incident, self.inbox)) is not None:
-            self.state = earlier
-        else:
-            wish = contract_of(args, OpenIncident)
-            info = workflow.info()
-            if info.workflow_id != (wanted := incident_id(wish.procedure, wish.scope.key, drill=bool(wish.drill))):
-                raise bad_start(f"workflow id: must be {wanted} for this scope; correct one of them")
-            entry = RegisterIncident(
-                workflow_id=info.workflow_id,
-                run_id=info.first_execution_run_id,
-                opened_at=info.workflow_start_time,
-                wish=wish,
-            )
-            known = await ask_the_register(IncidentDuties.register_incident, entry)
-            pack = PACKS.pinned(known.procedure)
-            self.state = rules.opened(wish, known, pack, info.workflow_start_time)
-        self.opened = True
-        self.show()
+    async def open(self, args: tuple[Any, ...]) -> Incident:
+        """A number, the open cases of its scope, and both groups hear of it."""
+        wish = named_start(args, OpenIncident, lambda wish: wish.workflow_id)
+        info = workflow.info()
+        entry = RegisterIncident(
+            workflow_id=info.workflow_id,
+            run_id=info.first_execution_run_id,
+            opened_at=info.workflow_start_time,
+            wish=wish,
+        )
+        known = await ask_the_register(IncidentDuties.register_incident, entry)
+        return rules.opened(wish, known, PACKS.pinned(known.procedure), info.workflow_start_time)
 
     def proceed(self) -> None:
         """Have the decision given to the next cases, unless a new run is due first."""
-        due = self.stage is IncidentStage.CARRYING_OUT and self._work is None
+        due = self.state.stage is IncidentStage.CARRYING_OUT and self._work is None
         if due and not self.inbox.full:
             self._work = beside(self._give_out())
 
@@ -122,22 +115,13 @@ class BatchReturnWorkflow(DossierDesk[Incident]):
             await self._count()
         self.state = rules.pass_time(self.state, self.pack, at)
 
-    @property
-    def stage(self) -> IncidentStage:
-        """Where the incident stands."""
-        return self.state.stage
-
     def seen(self) -> IncidentView:
         """The incident as its groups read it."""
         return rules.view_of(self.state)
 
-    def procedure(self) -> str:
-        """The ref the incident is pinned to."""
-        return self.state.procedure
-
-    def next_due(self) -> tuple[datetime | None, str]:
+    def next_due(self) -> datetime | None:
         """The nearest of its clocks."""
-        return rules.next_due(self.state), self.stage.value
+        return rules.next_due(self.state)
 
     async def receive(self, name: str, command: Command, at: datetime, departments: tuple[str, ...]) -> Verdict:
         """By the rules."""

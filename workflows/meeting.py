@@ -5,11 +5,11 @@ from typing import Any
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from models.meeting import Meeting, MeetingResult, MeetingStage
-    from models.names import SUPERVISION_MEETING
+    from models.meeting import Call, Meeting, MeetingResult, MeetingStage
+    from models.names import SUPERVISION_MEETING, meeting_id
     from procedures import PACKS
     from rules.meeting import opened, result
-    from workflows.starting import call_of, carried_on
+    from workflows.starting import named_start
     from workflows.table import Table
     from workflows.undeterred import beside, undeterred
 
@@ -26,7 +26,7 @@ class SupervisionMeetingWorkflow(Table):
     @undeterred
     async def run(self, *args: Any) -> MeetingResult:
         """Agenda to the members, session, minutes to the members; then until every action has its report."""
-        await self._open(args)
+        await self.begin(Meeting, args)
         book = beside(self.keep_book())
         await self.stay(MeetingStage.CALLED)  # the agenda is with the members (S0-26)
         await self.stay(MeetingStage.IN_SESSION)  # they attend, decide, give actions (S0-24, S0-25, S0-27)
@@ -34,12 +34,8 @@ class SupervisionMeetingWorkflow(Table):
         await self.clear(book)
         return result(self.state)
 
-    async def _open(self, args: tuple[Any, ...]) -> None:
-        if (earlier := carried_on(args, Meeting, self.inbox)) is not None:
-            self.state = earlier
-        else:
-            call = call_of(args)
-            agenda = await self.draw(call)
-            self.state = opened(call, agenda, PACKS.pinned(agenda.procedure), workflow.now())
-        self.opened = True
-        self.show()
+    async def open(self, args: tuple[Any, ...]) -> Meeting:
+        """The agenda goes to the members."""
+        call = named_start(args, Call, lambda call: meeting_id(call.procedure, call.name))
+        agenda = await self.draw(call)
+        return opened(call, agenda, PACKS.pinned(agenda.procedure), workflow.now())

@@ -1,6 +1,5 @@
 """How a case reads in the Temporal Web UI, in the procedure's language. Nothing of it is ever decided from."""
 
-from models.case import Case
 from models.commands import Share
 from models.procedure import Procedure
 from models.remedy import RemedyOrder
@@ -34,12 +33,11 @@ def details(view: CaseView, pack: Procedure) -> str:
     )
 
 
-def timer_name(due: Due, case: Case, pack: Procedure) -> str:
+def timer_name(due: Due, pack: Procedure) -> str:
     """What a timer is for: `silence rules for the customer: merchandise`."""
     lang = pack.language
-    department = next((ask.department for ask in case.asks if ask.id == due.ask), "")
     what = named("web.on_due", due.what, lang)
-    return f"{what}: {values.department(department, pack, lang)}" if department else what
+    return f"{what}: {values.department(due.ask.department, pack, lang)}" if due.ask else what
 
 
 def remedy_summary(order: RemedyOrder, pack: Procedure) -> str:

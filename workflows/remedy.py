@@ -1,6 +1,6 @@
 """The steps of a remedy in order, undone in reverse when a later one fails for good."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -9,10 +9,7 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from pydantic import ValidationError
-
     from activities.duties import BookDuties, RemedyDuties
-    from models.base import in_one_line, problems
     from models.commands import Goods, RemedyReport
     from models.names import GOODS, REMEDY_REPORT, case_id
     from models.pages import GoodsWord, StepResult
@@ -20,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from models.remedy import RemedyOrder, RemedyResult
     from workflows import options
     from workflows.letters import read
-    from workflows.starting import bad_start
+    from workflows.starting import bad_start, contract_of
 
 
 class RemedyWorkflow:
@@ -38,7 +35,7 @@ class RemedyWorkflow:
         done: list[Step] = []
         reference: str | None = None
         for step in order.steps:
-            outcome = await self._steps[step](order)
+            outcome = await self._do(step, order)
             if outcome.failure is not None:
                 kept = await self._undo(order, done)
                 return RemedyResult(failure=outcome.failure, step=step, done=kept)
@@ -61,15 +58,18 @@ class RemedyWorkflow:
             kept.remove("reserve")
         return tuple(kept)
 
-    @property
-    def _steps(self) -> dict[Step, Callable[[RemedyOrder], Awaitable[StepResult]]]:
-        return {
-            "pay": self._pay,
-            "goods": self._goods,
-            "reserve": self._reserve,
-            "label": self._label,
-            "ship": self._ship,
-        }
+    async def _do(self, step: Step, order: RemedyOrder) -> StepResult:
+        match step:
+            case "pay":
+                return await self._pay(order)
+            case "goods":
+                return await self._goods(order)
+            case "reserve":
+                return await self._try(RemedyDuties.reserve, order, "set the goods aside", "warehouse_silent")
+            case "label":
+                return await self._try(RemedyDuties.label, order, "order the collection", "carrier_silent")
+            case "ship":
+                return await self._try(RemedyDuties.ship, order, "send the goods", "warehouse_silent")
 
     async def _pay(self, order: RemedyOrder) -> StepResult:
         try:
@@ -79,15 +79,6 @@ class RemedyWorkflow:
             return await workflow.execute_activity_method(
                 RemedyDuties.pay_state, order, **options.undo("has the money moved?")
             )
-
-    async def _reserve(self, order: RemedyOrder) -> StepResult:
-        return await self._try(RemedyDuties.reserve, order, "set the goods aside", "warehouse_silent")
-
-    async def _label(self, order: RemedyOrder) -> StepResult:
-        return await self._try(RemedyDuties.label, order, "order the collection", "carrier_silent")
-
-    async def _ship(self, order: RemedyOrder) -> StepResult:
-        return await self._try(RemedyDuties.ship, order, "send the goods", "warehouse_silent")
 
     async def _try(self, duty: Any, order: RemedyOrder, summary: str, silent: str) -> StepResult:
         try:
@@ -139,7 +130,8 @@ class RemedyWorkflow:
         own = await workflow.execute_activity_method(BookDuties.passed_on, word, **options.insistent())
         self._arrived = next((goods for place, goods in heard if place in own), None)
 
-    def arrived(self, name: str, args: Sequence[RawValue]) -> None:
+    @workflow.signal(dynamic=True)
+    def _signalled(self, name: str, args: Sequence[RawValue]) -> None:
         """Word of the goods, passed on by the case or said to be. Never raises."""
         letter, place = read(name, args), self._signals
         self._signals += 1
@@ -153,9 +145,4 @@ def order_of(args: tuple[Any, ...]) -> RemedyOrder:
     """The order from the case. Raises ApplicationError for a start by anybody else: money moves for cases only."""
     if workflow.info().parent is None:
         raise bad_start("(start): a remedy is started by its case only; file a complaint")
-    try:
-        return RemedyOrder.model_validate_json(workflow.payload_converter().to_payload(args[0]).data)
-    except IndexError:
-        raise bad_start("(start): is missing") from None
-    except ValidationError as error:
-        raise bad_start(in_one_line(problems(error, whole="(start)"))) from None
+    return contract_of(args, RemedyOrder)

@@ -13,8 +13,7 @@ with workflow.unsafe.imports_passed_through():
 
     from models.base import AS_SENT, AT_THE_DOOR, in_one_line, problems
     from models.complaint import Complaint
-    from models.meeting import Call
-    from models.names import UNDECODABLE, Refused, case_number, meeting_id
+    from models.names import UNDECODABLE, Refused, case_number
     from models.pages import Unjudged
     from workflows.inbox import Inbox
     from workflows.options import insistent
@@ -43,12 +42,12 @@ def complaint_of(args: tuple[Any, ...]) -> tuple[Complaint, str]:
         raise bad_start("workflow id: the number takes capitals, digits and - only, 3 to 40; choose another") from None
 
 
-def call_of(args: tuple[Any, ...]) -> Call:
-    """What a meeting is called for. Raises ApplicationError(type="bad_input") in one line: such a start fails."""
-    call = contract_of(args, Call)
-    if workflow.info().workflow_id != (wanted := meeting_id(call.procedure, call.name)):
-        raise bad_start(f"workflow id: must be {wanted} for this call; correct one of them")
-    return call
+def named_start(args: tuple[Any, ...], kind: type[State], id_of: Callable[[State], str]) -> State:
+    """The one start argument, under the workflow id made of it. Raises as `contract_of`."""
+    argument = contract_of(args, kind)
+    if workflow.info().workflow_id != (wanted := id_of(argument)):
+        raise bad_start(f"workflow id: must be {wanted} for this argument; correct one of them")
+    return argument
 
 
 def contract_of(args: tuple[Any, ...], kind: type[State]) -> State:

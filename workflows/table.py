@@ -26,22 +26,13 @@ class Table(DossierDesk[Meeting]):
     def __init__(self) -> None:
         super().__init__(TO_A_MEETING)
 
-    @property
-    def stage(self) -> MeetingStage:
-        """Where the meeting stands."""
-        return self.state.stage
-
     def seen(self) -> Minutes:
         """The meeting as it stands."""
         return minutes_of(self.state)
 
-    def procedure(self) -> str:
-        """The procedure the meeting is held under."""
-        return self.state.procedure
-
-    def next_due(self) -> tuple[datetime | None, str]:
+    def next_due(self) -> datetime | None:
         """When the session begins, ends, or the last report is not waited for any longer."""
-        return next_due(self.state, self.pack), self.stage.value
+        return next_due(self.state, self.pack)
 
     async def draw(self, call: Call) -> Agenda:
         """The agenda from live data."""

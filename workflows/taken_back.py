@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from models.names import REFUND_TAKEN_BACK, taken_back_id
     from models.takeback import BackNews
     from workflows.options import telling
-    from workflows.starting import ask_the_register, bad_start, contract_of
+    from workflows.starting import ask_the_register, named_start
     from workflows.undeterred import undeterred
 
 
@@ -23,8 +23,6 @@ class RefundTakenBackWorkflow:
     @undeterred
     async def run(self, *args: Any) -> Verdict:
         """Tell the case, however long it takes. Fails in one line for news that cannot be true or is not believed."""
-        told = contract_of(args, TakenBack)
-        if workflow.info().workflow_id != (wanted := taken_back_id(told.reference)):
-            raise bad_start(f"workflow id: must be {wanted} for this refund; correct one of them")
+        told = named_start(args, TakenBack, lambda told: taken_back_id(told.reference))
         news = BackNews(told=told, at=workflow.info().workflow_start_time)
         return await ask_the_register(TakeBackDuties.take_back, news, telling("tell the case"))

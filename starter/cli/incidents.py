@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from models.incident import INCIDENT_COMMANDS, IncidentStage, IncidentView, OpenIncident, Scope
-from models.names import BATCH_RETURN, incident_id
+from models.names import BATCH_RETURN
 from starter.cli.dossiers import act, dossiers, known_actor, numbered, pack_named
 from starter.cli.lists import checked_limit
 from starter.cli.parsing import contract
@@ -45,9 +45,8 @@ async def begin(
             "drill": cases,
         },
     )
-    workflow_id = incident_id(pack.name, wish.scope.key, drill=cases is not None)
     async with dossiers(current) as service:
-        run = await service.start(BATCH_RETURN, workflow_id, wish, again=True)
+        run = await service.start(BATCH_RETURN, wish.workflow_id, wish, again=True)
     return await _tell_number(current, run, as_json=by.as_json)
 
 

@@ -7,6 +7,8 @@ import pytest
 from temporalio import activity
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.doorkeeper import Doorkeeper
+from activities.identity import Gate
 from activities.incident import IncidentDesk
 from activities.incident_cases import IncidentCases
 from activities.incident_watch import IncidentWatch
@@ -14,6 +16,7 @@ from activities.store import Store
 from models.tables import CaseRow, IncidentCase, IncidentRow
 from procedures import load_packs
 from tests.builders import complaint_data
+from tests.support import everybody
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -66,7 +69,7 @@ class _QuickIncident:
     """Has counted its cases before whoever told it of one goes on; `fails` so many times first."""
 
     def __init__(self, store: Store, *, fails: int = 0) -> None:
-        self._desk = IncidentDesk(store, load_packs(), on_mail=lambda: None)
+        self._desk = IncidentDesk(store, load_packs(), on_mail=lambda: None, door=Doorkeeper(store, Gate(), everybody))
         self.fails = fails
         self.counted: list[int] = []
 

@@ -10,6 +10,8 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.casebook import Casebook
+from activities.doorkeeper import Doorkeeper
+from activities.identity import Gate
 from activities.mailroom import MailDesk
 from activities.meeting import MeetingDesk, UrgentCalls
 from activities.post import SmtpPost
@@ -26,6 +28,7 @@ from rules.meeting import begun, ended, minutes_of, opened
 from rules.motions import receive
 from tests.activities.bookkeeping import executed, ruled
 from tests.activities.postoffice import PostOffice
+from tests.support import everybody
 from texts.mails import render_mail
 
 NAME = "2026-W10"
@@ -35,7 +38,8 @@ MEETING = f"meeting.marketplace.{NAME}"
 @pytest.fixture
 def desk(store: Store, clock: Any) -> MeetingDesk:
     load_packs()
-    return MeetingDesk(store, PACKS, on_mail=lambda: None, clock=clock)
+    door = Doorkeeper(store, Gate(), everybody)
+    return MeetingDesk(store, PACKS, on_mail=lambda: None, door=door, clock=clock)
 
 
 @pytest.fixture

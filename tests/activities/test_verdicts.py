@@ -63,9 +63,10 @@ async def test_a_case_that_is_gone_is_closed_and_says_what_to_do(case: Case) -> 
     assert case.left == []
 
 
-async def test_a_namespace_that_is_not_there_says_nothing_about_the_case() -> None:
+@pytest.mark.parametrize("namespace", ["default", "aftersales-workflows"])
+async def test_a_namespace_that_is_not_there_says_nothing_about_the_case(namespace: str) -> None:
     with pytest.raises(RPCError):
-        await heard(Case(not_found("Namespace default is not found")))
+        await heard(Case(not_found(f"Namespace {namespace} is not found.")))
 
 
 async def test_a_meeting_that_is_over_is_not_called_a_case() -> None:

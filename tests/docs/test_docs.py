@@ -3,7 +3,9 @@
 import ast
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,9 +64,38 @@ def test_every_file_named_exists(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_what_is_said_to_be_in_a_file_is_in_it(page: Path) -> None:
+    said = re.findall(r"`([\w.]+)` in \[[^\]]+\]\(([^)#]+)\)", page.read_text(encoding="utf-8"))
+    assert [name for name, file in said if not _has(page.parent / file, name.rpartition(".")[2])] == []
+
+
+def _has(file: Path, name: str) -> bool:
+    return re.search(rf"\b{name}\b", file.read_text(encoding="utf-8")) is not None
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_setting_named_is_one(page: Path) -> None:
-    named = re.findall(rf"\b{PREFIX}([A-Z]+(?:_[A-Z]+)*)", page.read_text(encoding="utf-8"))
-    assert [name for name in named if name.lower() not in Settings.model_fields] == []
+    lines = page.read_text(encoding="utf-8").splitlines()
+    assert [name for line in lines for name in _settings(line) if not _is_one(name)] == []
+
+
+def _settings(line: str) -> Iterator[str]:
+    """The settings that a line names; `__PORT` is beside the one named before it."""
+    beside = ""
+    for whole, part in re.findall(rf"\b{PREFIX}([A-Z]+(?:__?[A-Z]+)*)|`__([A-Z]+(?:_[A-Z]+)*)`", line):
+        if whole or beside:
+            name = whole or f"{beside}__{part}"
+            beside = name.rpartition("__")[0]
+            yield name
+
+
+def _is_one(name: str) -> bool:
+    kind: Any = Settings
+    for part in name.lower().split("__"):
+        if (field := getattr(kind, "model_fields", {}).get(part)) is None:
+            return False
+        kind = field.annotation
+    return True
 
 
 def test_the_table_of_settings_has_every_setting() -> None:

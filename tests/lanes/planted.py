@@ -26,7 +26,7 @@ BUGS = (
     Bug("a deadline rings an hour late, so late answers count", "rules/clock.py",
         "due.at <= now:", "due.at <= now - __import__('datetime').timedelta(hours=1):", WORLDS),
     Bug("silence is ruled at the worker's time, not at the deadline", "rules/clock.py",
-        "else silence(case, pack, ask, due.at)", "else silence(case, pack, ask, now + (now - due.at) + "
+        "return silence(case, pack, due.ask, due.at)", "return silence(case, pack, due.ask, now + (now - due.at) + "
         "__import__('datetime').timedelta(seconds=1))", WORLDS),
     Bug("a refund is counted twice on its case", "rules/remedy.py",
         "case.but(refunded=case.refunded + amount,", "case.but(refunded=case.refunded + 2 * amount,", WORLDS),

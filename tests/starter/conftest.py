@@ -1,12 +1,16 @@
 """The command line in-process, in a home of its own, with nothing of the machine's settings."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from starter.cli.app import run
-from tests.starter.running import Ran, Redress
+from procedures import load_packs
+from starter.cli.app import app, run
+from starter.cli.session import begin
+from tests.starter.running import AtHome, Ran, Redress
+from tests.support import Office
 
 
 @pytest.fixture
@@ -29,3 +33,33 @@ def redress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         return Ran(code, seen.out, seen.err)
 
     return command
+
+
+@pytest.fixture
+def operators_home(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where an operator sits who reaches the test's service by TEMPORAL_ADDRESS."""
+    monkeypatch.setenv("TEMPORAL_ADDRESS", office.client.service_client.config.target_host)
+    monkeypatch.setenv("REDRESS_TASK_QUEUE", office.settings.task_queue)
+    monkeypatch.setenv("REDRESS_HOME", str(tmp_path))
+    monkeypatch.setenv("REDRESS_LANG", "en")
+    return tmp_path
+
+
+@pytest.fixture
+def at_home(
+    office: Office, operators_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[AtHome]:
+    """Command lines of an operator of the test's service, who reads its database too; exit code, output, errors."""
+    load_packs()
+    monkeypatch.setenv("REDRESS_DATABASE_URL", office.store.url)
+
+    async def command(*words: str) -> tuple[int, str, str]:
+        begin(None)
+        capsys.readouterr()
+        code = await app.run_async(list(words), exit_on_error=False, print_error=False)
+        seen = capsys.readouterr()
+        assert isinstance(code, int)
+        return code, seen.out, seen.err
+
+    with office.env.with_time_skipping_disabled():
+        yield command

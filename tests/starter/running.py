@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ class Ran:
 
 
 Redress = Callable[..., Ran]
+AtHome = Callable[..., Awaitable[tuple[int, str, str]]]
 
 
 def run_with(words: tuple[str, ...], home: Path, output: Any) -> "subprocess.CompletedProcess[str]":

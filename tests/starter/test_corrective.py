@@ -3,7 +3,6 @@
 import asyncio
 import json
 import uuid
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import get_args
 
@@ -20,18 +19,14 @@ from starter.cli.parsing import contract
 from starter.failures import BadInput
 from tests.eightd import CHECK, COMPLAINT, D1, D2, D3, D4, D5, D6, D7, D8
 from tests.quality import known, quality_pack
-from tests.starter.running import Redress
-from tests.starter.test_incident import at_home, cached
-from tests.support import GOODS_DEPT, LEADER, SERVICE, Office
+from tests.starter.running import AtHome, Redress
+from tests.support import GOODS_DEPT, LEADER, SERVICE, Office, cached
 from texts.forms8d import form_text
-
-Command = Callable[..., Awaitable[tuple[int, str, str]]]
-__all__ = ["at_home"]
 
 
 @cached
 async def test_a_report_is_led_from_the_command_line_and_printed_as_word_and_pdf(
-    office: Office, at_home: Command, tmp_path: Path
+    office: Office, at_home: AtHome, tmp_path: Path
 ) -> None:
     procedure = known(quality_pack(f"q{uuid.uuid4().hex[:8]}")).name
 

@@ -3,51 +3,20 @@
 import asyncio
 import json
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 from docx import Document
 from pypdf import PdfReader
 
-from procedures import load_packs
-from starter.cli.app import app
-from starter.cli.session import begin
 from tests.quality import known, quality_pack
-from tests.starter.running import Redress
-from tests.support import GOODS_DEPT, LEADER, SERVICE, Office
-
-cached = pytest.mark.parametrize("office", [False], indirect=True, ids=["cached"])
-Command = Callable[..., Awaitable[tuple[int, str, str]]]
-
-
-@pytest.fixture
-def at_home(
-    office: Office, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Command]:
-    """Command lines of an operator of the test's service."""
-    load_packs()
-    monkeypatch.setenv("TEMPORAL_ADDRESS", office.client.service_client.config.target_host)
-    monkeypatch.setenv("REDRESS_TASK_QUEUE", office.settings.task_queue)
-    monkeypatch.setenv("REDRESS_HOME", str(tmp_path))
-    monkeypatch.setenv("REDRESS_LANG", "en")
-    monkeypatch.setenv("REDRESS_DATABASE_URL", office.store._engine.url.render_as_string(hide_password=False))
-
-    async def command(*words: str) -> tuple[int, str, str]:
-        begin(None)
-        capsys.readouterr()
-        code = await app.run_async(list(words), exit_on_error=False, print_error=False)
-        seen = capsys.readouterr()
-        assert isinstance(code, int)
-        return code, seen.out, seen.err
-
-    with office.env.with_time_skipping_disabled():
-        yield command
+from tests.starter.running import AtHome, Redress
+from tests.support import GOODS_DEPT, LEADER, SERVICE, Office, cached
 
 
 @cached
 async def test_an_incident_is_led_from_the_command_line_from_its_start_to_its_summary(
-    office: Office, at_home: Command, tmp_path: Path
+    office: Office, at_home: AtHome, tmp_path: Path
 ) -> None:
     procedure = known(quality_pack(f"q{uuid.uuid4().hex[:8]}")).name
     cases = [await office.start(procedure=procedure, cause=cause) for cause in ("quality", "damaged")]

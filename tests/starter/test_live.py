@@ -24,10 +24,10 @@ from starter.demo import Demo
 from starter.failures import NoSuchCase, NotAllowed, NotConfirmed, TryAgain
 from starter.listing import Filters
 from starter.tour import Tour, stories
-from tests.support import GOODS_DEPT, SERVICE, Office, complaint, complaint_data, new_number
+from tests.support import GOODS_DEPT, SERVICE, Office, cached, complaint, complaint_data, new_number
 from workflows.attributes import STAGE
 
-pytestmark = pytest.mark.parametrize("office", [1000], indirect=True, ids=["cached"])
+pytestmark = cached
 Command = Callable[..., Awaitable[object]]
 ANSWER = Confirm.model_validate({"actor": GOODS_DEPT, "liable": [{"party": "merchant"}], "reason": "属实"})
 
@@ -233,12 +233,8 @@ async def test_the_tour_carries_a_case_of_each_other_procedure_to_its_end(cases:
 
 
 @pytest.fixture
-def at_home(office: Office, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
-    """Command lines that reach the test's server as an operator's would: by TEMPORAL_ADDRESS."""
-    monkeypatch.setenv("TEMPORAL_ADDRESS", office.client.service_client.config.target_host)
-    monkeypatch.setenv("REDRESS_TASK_QUEUE", office.settings.task_queue)
-    monkeypatch.setenv("REDRESS_HOME", str(tmp_path))
-    monkeypatch.setenv("REDRESS_LANG", "en")
+def at_home(operators_home: Path) -> Command:
+    """An operator's command lines, without the database; the exit code."""
 
     async def command(*words: str) -> object:
         begin(None)
@@ -254,7 +250,7 @@ async def test_a_number_is_one_complaint_the_same_again_is_well_and_another_is_r
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("REDRESS_DATABASE_URL", office.store._engine.url.render_as_string(hide_password=False))
+    monkeypatch.setenv("REDRESS_DATABASE_URL", office.store.url)
     number = new_number()
     words = (
         *("file", "--number", number, "--order", "O-1", "--merchant", "M-1", "--customer", "C-1", "--sku", "S-1"),
@@ -272,7 +268,7 @@ async def test_a_number_is_one_complaint_the_same_again_is_well_and_another_is_r
 async def test_what_nobody_has_heard_of_is_no_empty_answer(
     at_home: Command, office: Office, asked: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("REDRESS_DATABASE_URL", office.store._engine.url.render_as_string(hide_password=False))
+    monkeypatch.setenv("REDRESS_DATABASE_URL", office.store.url)
     with pytest.raises(NoSuchCase, match="there is no case NOPE-1"):
         await at_home("mails", "--case", "NOPE-1")
     with pytest.raises(NoSuchCase, match="no case of this customer"):

@@ -3,55 +3,23 @@
 import asyncio
 import json
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import pytest
 
 from models.tables import MeetingItemRow, MeetingRow
-from procedures import load_packs
-from starter.cli.app import app
-from starter.cli.session import begin
-from tests.starter.running import Redress
-from tests.support import GOODS_DEPT, LEADER, LOGISTICS, PANEL, SERVICE, OfCase, Office, liable
+from tests.starter.running import AtHome, Redress
+from tests.support import GOODS_DEPT, LEADER, LOGISTICS, PANEL, SERVICE, OfCase, Office, cached, liable
 
-cached = pytest.mark.parametrize("office", [False], indirect=True, ids=["cached"])
-Told = tuple[int, str, str]
-Command = Callable[..., Awaitable[Told]]
 ME = ("--as", PANEL)
 
 
 @pytest.fixture
-def at_home(
-    office: Office, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Command]:
-    """Command lines of an operator of the test's service."""
-    load_packs()
-    monkeypatch.setenv("TEMPORAL_ADDRESS", office.client.service_client.config.target_host)
-    monkeypatch.setenv("REDRESS_TASK_QUEUE", office.settings.task_queue)
-    monkeypatch.setenv("REDRESS_HOME", str(tmp_path))
-    monkeypatch.setenv("REDRESS_LANG", "en")
-    monkeypatch.setenv("REDRESS_DATABASE_URL", office.store._engine.url.render_as_string(hide_password=False))
-
-    async def command(*words: str) -> Told:
-        begin(None)
-        capsys.readouterr()
-        code = await app.run_async(["meeting", *words], exit_on_error=False, print_error=False)
-        seen = capsys.readouterr()
-        assert isinstance(code, int)
-        return code, seen.out, seen.err
-
-    with _real_time(office):
-        yield command
-
-
-@contextmanager
-def _real_time(office: Office) -> Iterator[None]:
-    with office.env.with_time_skipping_disabled():
-        yield
+def meeting(at_home: AtHome) -> AtHome:
+    """`meeting("call")` runs `redress meeting call`."""
+    return partial(at_home, "meeting")
 
 
 @pytest.fixture
@@ -80,60 +48,60 @@ def _week() -> str:
 
 
 @cached
-async def test_a_week_is_held_from_the_command_line(office: Office, at_home: Command, disputed: OfCase) -> None:
+async def test_a_week_is_held_from_the_command_line(office: Office, meeting: AtHome, disputed: OfCase) -> None:
     week, number = _week(), disputed.number
     there = ("--meeting", week)
-    assert (await at_home("call", "--week", week))[:2] == (0, f"{week}: called\n")
-    assert "nothing was called twice" in (await at_home("call", "--week", week))[1]
+    assert (await meeting("call", "--week", week))[:2] == (0, f"{week}: called\n")
+    assert "nothing was called twice" in (await meeting("call", "--week", week))[1]
     await _row(office, MeetingRow, f"meeting.marketplace.{week}", "stage", "in_session")
     await _row(office, MeetingItemRow, (f"meeting.marketplace.{week}", number), "state", "open")
     grant = ("decide", number, *there, "--grant", "--reason", "x", "--liable", "merchant", *ME)
-    code, _, err = await at_home(*grant)
+    code, _, err = await meeting(*grant)
     assert (code, "too few members attend" in err) == (3, True)
-    await at_home("attend", *there, "--as", LEADER, "--mode", "phone")
-    assert (await at_home("attend", *there, *ME))[:2] == (0, f"{week}: accepted\n")
-    assert (await at_home(*grant, "--command-id", "m-1"))[0] == 0
-    assert (await at_home(*grant, "--command-id", "m-1"))[0] == 0
+    await meeting("attend", *there, "--as", LEADER, "--mode", "phone")
+    assert (await meeting("attend", *there, *ME))[:2] == (0, f"{week}: accepted\n")
+    assert (await meeting(*grant, "--command-id", "m-1"))[0] == 0
+    assert (await meeting(*grant, "--command-id", "m-1"))[0] == 0
     await disputed.at("feedback")
     assert (await disputed.kinds()).count("decided") == 1
     await office.env.fast_forward(office.client.get_workflow_handle(f"meeting.marketplace.{week}"), timedelta(hours=10))
     given = ("--owner", "logistics", "--due", "2h", "--what", "Pack better", "--rule-change")
-    assert (await at_home("action", *there, *given, *ME))[0] == 0
-    assert (await at_home("close", *there, "--note", "Discussed", *ME))[0] == 0
+    assert (await meeting("action", *there, *given, *ME))[0] == 0
+    assert (await meeting("close", *there, "--note", "Discussed", *ME))[0] == 0
     await _row(office, MeetingRow, f"meeting.marketplace.{week}", "stage", "reporting")
-    code, out, _ = await at_home("minutes", week)
+    code, out, _ = await meeting("minutes", week)
     assert code == 0
     for words in (number, "decided: granted", "Pack better", "by telephone", "Discussed", "Rule change", "Delivery"):
         assert words in out
     assert [line[0] for line in out.splitlines() if line[1:2] == "."] == ["A", "B", "C", "D", "E"]
-    told = json.loads((await at_home("minutes", week, "--json"))[1])
+    told = json.loads((await meeting("minutes", week, "--json"))[1])
     assert len(told["delivery"]) == 6
-    assert (await at_home("report", f"{week}/1", "--text", "Done", "--as", LOGISTICS))[0] == 0
+    assert (await meeting("report", f"{week}/1", "--text", "Done", "--as", LOGISTICS))[0] == 0
     await _row(office, MeetingRow, f"meeting.marketplace.{week}", "stage", "closed")
-    assert (await at_home("close", *there, *ME))[0] == 3
-    listed = json.loads((await at_home("list", "--limit", "1000", "--json"))[1])
+    assert (await meeting("close", *there, *ME))[0] == 3
+    listed = json.loads((await meeting("list", "--limit", "1000", "--json"))[1])
     line = next(line for line in listed if line["name"] == week)
     assert (line["stage"], line["decided"], line["open_actions"]) == ("closed", 1, 0)
 
 
 @cached
-async def test_a_closed_case_is_refused_with_its_reason(office: Office, at_home: Command, disputed: OfCase) -> None:
+async def test_a_closed_case_is_refused_with_its_reason(office: Office, meeting: AtHome, disputed: OfCase) -> None:
     name = f"urgent.{disputed.number}"
-    await at_home("attend", "--meeting", name, "--member", "panel", "--member", "leadership", *ME)
+    await meeting("attend", "--meeting", name, "--member", "panel", "--member", "leadership", *ME)
     await disputed.send("withdraw", SERVICE)
     await disputed.result()
     words = ("--grant", "--reason", "x", "--liable", "merchant")
-    code, out, err = await at_home("decide", disputed.number, "--meeting", name.upper(), *words, *ME)
+    code, out, err = await meeting("decide", disputed.number, "--meeting", name.upper(), *words, *ME)
     assert (code, out) == (3, "")
     assert err.startswith(f"redress: {name}: the case is closed; file a new complaint")
 
 
 @cached
-async def test_the_agenda_of_an_urgent_session_can_be_read_and_has_its_case(at_home: Command, disputed: OfCase) -> None:
-    code, out, _ = await at_home("agenda", f"urgent.{disputed.number}")
+async def test_the_agenda_of_an_urgent_session_can_be_read_and_has_its_case(meeting: AtHome, disputed: OfCase) -> None:
+    code, out, _ = await meeting("agenda", f"urgent.{disputed.number}")
     assert code == 0
     assert f"Urgent session on {disputed.number} · in session" in out
-    assert (await at_home("list"))[0] == 0
+    assert (await meeting("list"))[0] == 0
 
 
 @pytest.mark.parametrize(

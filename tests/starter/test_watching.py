@@ -1,14 +1,12 @@
 """`redress watch`: one case, kept up to date, for whoever may read it."""
 
-from tests.starter.test_incident import Command, at_home, cached
-from tests.support import GOODS_DEPT, SERVICE, Office, liable
-
-__all__ = ["at_home"]
+from tests.starter.running import AtHome
+from tests.support import GOODS_DEPT, SERVICE, Office, cached, liable
 
 
 @cached
 async def test_who_watches_a_case_reads_no_more_of_the_customer_than_its_record_tells(
-    office: Office, at_home: Command
+    office: Office, at_home: AtHome
 ) -> None:
     case = await office.asked()
     await case.send("confirm", GOODS_DEPT, liable=liable(merchant=100), reason="已与王芳核实")

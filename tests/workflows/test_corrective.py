@@ -14,7 +14,7 @@ from models.tables import CorrectiveRow, LedgerEntry, LedgerTxn, MailRow
 from procedures import load_packs
 from tests.eightd import CHECK, COMPLAINT, D1, D2, D3, D4, D5, D6, D7, D8, FINAL
 from tests.quality import known, quality_pack
-from tests.support import GOODS_DEPT, LEADER, PANEL, SERVICE, OfCase, Office
+from tests.support import GOODS_DEPT, LEADER, PANEL, SERVICE, OfCase, Office, cached
 
 
 class OfReport(OfCase):
@@ -49,7 +49,7 @@ async def opened(office: Office, procedure: str, **changes: Any) -> OfReport:
     return report
 
 
-@pytest.mark.parametrize("office", [False], indirect=True, ids=["cached"])
+@cached
 async def test_a_report_goes_from_complaint_to_reply_and_moves_the_suppliers_cost(
     office: Office, procedure: str
 ) -> None:
@@ -105,7 +105,7 @@ async def test_a_report_made_anew_moves_only_what_it_says_otherwise(office: Offi
     assert [txn.reverses for txn in txns if txn.reverses] == [f"{number}:1:2"]
 
 
-@pytest.mark.parametrize("office", [False], indirect=True, ids=["cached"])
+@cached
 async def test_reports_opened_at_once_get_numbers_without_gap_or_double(office: Office, procedure: str) -> None:
     reports = await asyncio.gather(*(opened(office, procedure) for _ in range(12)))
     async with asyncio.timeout(20):
@@ -115,7 +115,7 @@ async def test_reports_opened_at_once_get_numbers_without_gap_or_double(office: 
     assert {number[:10] for number in numbers} == {numbers[0][:10]}
 
 
-@pytest.mark.parametrize("office", [False], indirect=True, ids=["cached"])
+@cached
 async def test_a_missed_containment_is_told_and_an_effect_not_reached_leads_back(
     office: Office, procedure: str
 ) -> None:

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio.api.enums.v1 import EventType
@@ -15,11 +14,8 @@ from activities.store import Store
 from models.stage import Stage
 from models.tables import CaseRow
 from tests.databases import Schemas
-from tests.support import GOODS_DEPT, LOGISTICS, Office, liable, office_at_work
+from tests.support import GOODS_DEPT, LOGISTICS, Office, cached, liable, office_at_work
 from workflows.inbox import FLOOD
-
-cached = pytest.mark.parametrize("office", [False], indirect=True, ids=["cached"])
-"""Hundreds of steps: each with a replay of all before would take minutes."""
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ from rules.forgetting import GONE
 from starter.cases import Cases
 from starter.erasing import Eraser
 from starter.failures import NotAllowed
-from tests.support import GOODS_DEPT, PANEL, SERVICE, OfCase, Office, complaint_data, liable
+from tests.support import GOODS_DEPT, PANEL, SERVICE, OfCase, Office, cached, complaint_data, liable
 from tests.workflows.test_meeting import GRANT, called, contested, urgent_for
 from workflows.inbox import FLOOD
 
@@ -43,7 +43,7 @@ async def _kept(office: Office, numbers: list[str]) -> str:
     return kept
 
 
-@pytest.mark.parametrize("office", [False], ids=["cached"], indirect=True)
+@cached
 async def test_a_customer_is_forgotten_everywhere_and_the_books_stay(office: Office, tmp_path: Path) -> None:
     customer = f"U-{uuid.uuid4().hex[:8]}"
     done, going = await _filed(office, customer), await _filed(office, customer)
@@ -91,7 +91,7 @@ async def test_a_customer_is_forgotten_everywhere_and_the_books_stay(office: Off
     office._cases.clear()  # their first runs are gone: nothing left to replay from the start
 
 
-@pytest.mark.parametrize("office", [False], ids=["cached"], indirect=True)
+@cached
 async def test_the_words_of_a_meetings_decision_are_gone_from_its_notices_and_those_on_others_stay(
     office: Office, tmp_path: Path
 ) -> None:
@@ -116,7 +116,7 @@ async def test_the_words_of_a_meetings_decision_are_gone_from_its_notices_and_th
     assert (WORDS in told, "canary-other" in told, mine.number in told) == (False, True, True)
 
 
-@pytest.mark.parametrize("office", [False], ids=["cached"], indirect=True)
+@cached
 async def test_of_a_session_held_for_the_customers_case_alone_no_words_are_left_in_sql(
     office: Office, tmp_path: Path
 ) -> None:
@@ -162,7 +162,7 @@ class _Busy(Cases):
         return await super().send(number, name, command, wait=wait)
 
 
-@pytest.mark.parametrize("office", [False], ids=["cached"], indirect=True)
+@cached
 async def test_every_run_that_knew_the_customer_is_deleted_though_another_began_while_the_case_was_asked_to_forget(
     office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,7 +19,15 @@ from temporalio.testing import WorkflowEnvironment
 from activities.store import Store
 from models.case import Basis, Case, Ruling
 from models.commands import Share
-from models.names import COMPLAINT, MAILROOM, MEETING_CALL, REPORT_ROUND, case_id
+from models.names import (
+    COMPLAINT,
+    MAILROOM,
+    MEETING_CALL,
+    REFUND_TAKEN_BACK,
+    REPORT_ROUND,
+    SUPERVISION_MEETING,
+    case_id,
+)
 from models.tables import RefundIntent
 from procedures import PACKS
 from rules.intake import open_case
@@ -74,6 +82,8 @@ STARTS: list[tuple[str, list[Any], str]] = [
     (REPORT_ROUND, [NOWHERE | {"name": "weekly", "every": "week"}], "time_zone: is not a time zone"),
     (MEETING_CALL, ["13800138000"], "(start): must be a JSON object"),
     (MEETING_CALL, [NOWHERE | {"notice": "PT24H"}], "time_zone: is not a time zone"),
+    (SUPERVISION_MEETING, [{"procedure": "marketplace", "name": "2026-W48"}], "workflow id: must be meeting.market"),
+    (REFUND_TAKEN_BACK, [{"actor": "x", "reference": "RF-1", "code": "x"}], "workflow id: must be takenback.RF-1"),
 ]
 
 

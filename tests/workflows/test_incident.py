@@ -12,10 +12,9 @@ from models.names import BATCH_RETURN, VIEW, incident_id
 from models.tables import GatewayRefund, IncidentCase, IncidentReportRow, IncidentRow, MailRow
 from procedures import Packs, load_packs
 from tests.quality import known, quality_pack
-from tests.support import GOODS_DEPT, LEADER, SERVICE, OfCase, Office, every_year, liable
+from tests.support import GOODS_DEPT, LEADER, SERVICE, OfCase, Office, cached, every_year, liable
 from verify.doctor import Doctor
 
-cached = pytest.mark.parametrize("office", [False], indirect=True, ids=["cached"])
 GRANT: dict[str, Any] = {"grant": True, "liable": liable(merchant=100), "reason": "整批不良"}
 FOUND: dict[str, Any] = {"confirmed": True, "defect": "密封圈缺失", "inspected": 10, "defective": 7}
 

@@ -14,7 +14,7 @@ from models.meeting import Action, Call, ItemState, Minutes
 from models.names import COMPLAINT, SUPERVISION_MEETING, VIEW, meeting_id
 from models.tables import ActionRow, CaseRow, MailRow, MeetingItemRow, MeetingRow
 from procedures import PACKS
-from tests.support import GOODS_DEPT, LEADER, LOGISTICS, PANEL, SERVICE, OfCase, Office, liable
+from tests.support import GOODS_DEPT, LEADER, LOGISTICS, PANEL, SERVICE, OfCase, Office, cached, liable
 
 _weeks = itertools.count(1)
 
@@ -294,7 +294,7 @@ async def test_many_long_open_actions_do_not_keep_a_meeting_from_being_held_and_
             await session.exec(delete(ActionRow).where(col(ActionRow.meeting) == "meeting.marketplace.2025-W40"))
 
 
-@pytest.mark.parametrize("office", [False], indirect=True, ids=["cached"])
+@cached
 async def test_a_start_that_has_failed_under_the_name_of_an_urgent_session_does_not_take_it_away(
     office: Office,
 ) -> None:

@@ -26,9 +26,9 @@ from rules.calendar import call_hours, week_of
 from starter.ahead import Ahead
 from starter.cases import Cases
 from starter.schedules import ensure_meetings
-from tests.support import Office
+from tests.support import Office, cached
 
-pytestmark = pytest.mark.parametrize("office", [False], indirect=True, ids=["cached"])
+pytestmark = cached
 ZONE = "Asia/Shanghai"
 RUNNING = "ExecutionStatus = 'Running'"
 

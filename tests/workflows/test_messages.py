@@ -13,12 +13,8 @@ from temporalio.service import RPCError
 
 from models.tables import EventRow
 from rules.messages import NOTED_REFUSALS
-from tests.support import GOODS_DEPT, LEADER, LOGISTICS, SERVICE, OfCase, Office, liable
+from tests.support import GOODS_DEPT, LEADER, LOGISTICS, SERVICE, OfCase, Office, cached, liable
 from workflows.inbox import AT_ONCE, FLOOD
-
-cached = pytest.mark.parametrize("office", [False], indirect=True, ids=["cached"])
-"""Hundreds of steps: each with a replay of all before would take minutes."""
-
 
 DUE = 400
 """Events after which the tests' server suggests another run."""
@@ -47,14 +43,13 @@ HOSTILE: list[tuple[str, list[Any], str]] = [
     ("confirm", [{"actor": GOODS_DEPT, "liable": liable(merchant=100), "reason": "a\u009bb"}], "control characters"),
     ("confirm", [raw(b'{"actor": "' + b"x" * 70_000 + b'"}')], "over 64 KiB"),
     ("ruel", [{"actor": GOODS_DEPT}], "is not a command"),
-    ("", [{}], ""),
     ("decide", [{"actor": LEADER, "grant": True, "reason": "x"}], "this is for panel or leadership"),
     ("mail", [{"mail": "x"}], "delivered: is missing"),
     ("goods", [{"actor": "退换货专员", "accepted": "maybe"}], "accepted"),
 ]
 
 
-@pytest.mark.parametrize(("name", "args", "reason"), [h for h in HOSTILE if h[0]])
+@pytest.mark.parametrize(("name", "args", "reason"), HOSTILE)
 async def test_a_malformed_signal_is_recorded_with_field_and_reason_and_the_case_goes_on(
     office: Office, name: str, args: list[Any], reason: str
 ) -> None:

@@ -4,16 +4,15 @@ import asyncio
 import uuid
 from datetime import UTC, datetime
 
-import pytest
 from sqlmodel import col, select
 from temporalio.client import Client, ScheduleBackfill
 
 from models.tables import MailRow
 from procedures import HERE, PACKS, Packs, read_pack
 from starter.schedules import ensure_reports
-from tests.support import Office
+from tests.support import Office, cached
 
-pytestmark = pytest.mark.parametrize("office", [False], indirect=True, ids=["cached"])
+pytestmark = cached
 
 
 async def test_months_missed_while_everything_was_down_are_sent_once_each(office: Office) -> None:

@@ -30,6 +30,7 @@ from tests.support import (
     SERVICE,
     OfCase,
     Office,
+    cached,
     liable,
     office_at_work,
 )
@@ -37,8 +38,6 @@ from tests.workflows.test_remedies import granted, registered
 from texts.reasons import reason
 from verify.oracle import Oracle
 from verify.service import Service
-
-cached = pytest.mark.parametrize("office", [False], indirect=True, ids=["cached"])
 
 
 async def news(office: Office, reference: str, actor: str = RETURNS) -> WorkflowHandle[Any, Any]:
