@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from models.names import REFUND_TAKEN_BACK, taken_back_id
     from models.takeback import BackNews
     from workflows.options import telling
-    from workflows.starting import ask_the_register, bad_start, contract_of
+    from workflows.starting import ask_the_register, bad_start, contract_of, refuse_an_end
     from workflows.undeterred import undeterred
 
 
@@ -24,6 +24,7 @@ class RefundTakenBackWorkflow:
     async def run(self, *args: Any) -> Verdict:
         """Tell the case, however long it takes. Fails in one line for news that cannot be true or is not believed."""
         told = contract_of(args, TakenBack)
+        refuse_an_end()
         if workflow.info().workflow_id != (wanted := taken_back_id(told.reference)):
             raise bad_start(f"workflow id: must be {wanted} for this refund; correct one of them")
         news = BackNews(told=told, at=workflow.info().workflow_start_time)
