@@ -334,8 +334,9 @@ async def test_a_label_the_goods_came_back_with_is_not_said_to_stand(env: Workfl
         assert "not_undone" not in await case.kinds()
 
 
-async def test_a_partner_is_left_alone_for_as_long_as_its_first_answer_asks(
-    env: WorkflowEnvironment, store: Store
+@pytest.mark.parametrize(("asked", "alone"), [(timedelta(minutes=10), 9), (timedelta(hours=1), 59)])
+async def test_a_partner_is_left_alone_for_as_long_as_its_first_answer_asks_within_our_patience(
+    env: WorkflowEnvironment, store: Store, asked: timedelta, alone: int
 ) -> None:
     class Busy(EmbeddedGateway):
         calls = 0
@@ -343,7 +344,7 @@ async def test_a_partner_is_left_alone_for_as_long_as_its_first_answer_asks(
         async def refund(self, key: str, reference: str, order: str, amount: int, currency: str) -> Receipt:
             self.calls += 1
             if self.calls == 1:
-                raise TryAgain("http_429", 600)
+                raise TryAgain("http_429", asked.total_seconds())
             return await super().refund(key, reference, order, amount, currency)
 
     gateway = Busy(store)
@@ -351,7 +352,7 @@ async def test_a_partner_is_left_alone_for_as_long_as_its_first_answer_asks(
         case = await granted(office)
         seen = await case.at("executing")
         child = office.client.get_workflow_handle(seen.child or "")
-        await office.env.fast_forward(child, timedelta(minutes=9))
+        await office.env.fast_forward(child, timedelta(minutes=alone))
         await asyncio.sleep(2)
         assert gateway.calls == 1
         await office.env.fast_forward(child, timedelta(minutes=2))
