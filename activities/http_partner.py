@@ -18,6 +18,7 @@ A refusal is 400, 402, 404 or 422, with {"code": "a_slug"} if it has a name. Any
 release or void 2xx, is taken as temporary and sent again under the same key; `Retry-After` of 429 and 503 is respected.
 """
 
+import asyncio
 import hmac
 import json
 import time
@@ -79,6 +80,8 @@ class HttpPartner:
         self, base_url: str, secret: str, *, timeout: httpx2.Timeout = _LIMITS, traced: Traced = untraced
     ) -> None:
         self._client = httpx2.AsyncClient(base_url=base_url, auth=Signed(secret), timeout=timeout)
+        self._within = timeout.read
+        """How long an answer may take as a whole: one that drips in would be waited for without end."""
         self._traced = traced
 
     async def aclose(self) -> None:
@@ -108,10 +111,11 @@ class HttpPartner:
 
     async def _ask(self, method: str, path: str, **options: Any) -> httpx2.Response:
         try:
-            with self._traced(f"{method} {path}") as headers:
-                options["headers"] = {**options.get("headers", {}), **headers}
-                return await self._client.request(method, path, **options)
-        except httpx2.TimeoutException:
+            async with asyncio.timeout(self._within):
+                with self._traced(f"{method} {path}") as headers:
+                    options["headers"] = {**options.get("headers", {}), **headers}
+                    return await self._client.request(method, path, **options)
+        except (httpx2.TimeoutException, TimeoutError):
             raise TryAgain("timeout") from None
         except httpx2.RequestError:
             raise TryAgain("unreachable") from None
@@ -199,7 +203,7 @@ def _json(answer: httpx2.Response) -> Any:
         raise _temporary(answer)
     try:
         return answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         raise TryAgain("bad_answer", suspect=True) from None
 
 
@@ -212,7 +216,7 @@ def _code(answer: httpx2.Response) -> str:
     """The partner's own code if it has the form of one; free text could hold anything."""
     try:
         return _SLUG.validate_python(answer.json()["code"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return "refused"
 
 
@@ -224,7 +228,7 @@ def _retry_after(answer: httpx2.Response) -> float | None:
         return min(float(value[:9]), LONGEST_WAIT)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

@@ -28,7 +28,7 @@ IN_DOUBT = "payment_in_doubt"
 LOOK_WITHIN = 8.0
 """How long the last look waits for the gateway (seconds), whatever the gateway's client allows.
 
-Well within the activity's own time (`options.undo`): one cut off is taken again for ever, and nobody is told.
+Well within the activity's own time (`options.look`): one cut off is taken again for ever, and nobody is told.
 """
 
 

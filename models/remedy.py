@@ -48,6 +48,13 @@ class RemedyOrder(Handover):
     goods_within: timedelta = timedelta(0)
 
 
+class Standing(Record):
+    """A step that could not be undone, so that it stands or may stand; `code` says why."""
+
+    step: Step
+    code: str
+
+
 class RemedyResult(Handover):
     """How a child ended. `failure` is a code a person can act on; None means every step was done."""
 
@@ -56,3 +63,5 @@ class RemedyResult(Handover):
     failure: str | None = None
     step: Step | None = None
     done: tuple[Step, ...] = ()
+    standing: tuple[Standing, ...] = ()
+    """What somebody must undo by hand, unless the remedy is tried again."""

@@ -33,6 +33,8 @@ TEST_PREFIX = f"{PREFIX}TEST_"
 Port = Annotated[int, Field(ge=0, le=65535)]
 LogLevel = Literal["debug", "info", "warning", "error"]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
+Patience = Annotated[float, Field(gt=0, le=10)]
+"""For one answer of a partner (seconds): what the steps of a remedy allow for it (workflows.options), not more."""
 
 
 class SettingsError(OperatorError):
@@ -86,7 +88,7 @@ class Partner(_Part):
     base_url: Annotated[str, AfterValidator(_http_url)] | None = None
     secret: SecretStr = SecretStr("")
     """Signs what we send; whoever calls a partner over http needs it."""
-    timeout_seconds: Seconds = 10
+    timeout_seconds: Patience = 10
     key_life_hours: Annotated[int, Field(ge=1, le=8760)] = 24
     """How long the payment gateway surely remembers an idempotency key; ask its operator."""
 

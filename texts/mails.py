@@ -18,7 +18,7 @@ _CONTROL_BUT_LINES = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a
 TEMPLATES = (
     "acknowledged", "negotiate", "asked", "asked_own", "reminded", "undeliverable", "ask_withdrawn", "refused_rule",
     "refused_finding", "verify", "promised", "panel", "leadership", "task", "task_overdue", "return_goods",
-    "goods_expected", "result", "not_done", "taken_back", "callback", "decided_against", "withdrawn",
+    "goods_expected", "result", "not_done", "not_undone", "taken_back", "callback", "decided_against", "withdrawn",
     "duty", "duty_reminded", "duty_overdue", "duty_done", "progress", "extended", "offer_wanted", "offer",
     "offer_lapsed", "approval", "major",
     "meeting_agenda", "meeting_minutes", "meeting_action", "meeting_overdue", "report",

@@ -5,12 +5,15 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from models.names import CALENDAR_GAP, Queue, task_queue
 
 MOMENT = timedelta(seconds=20)
 """How long a remedy's step goes unmentioned; a partner's answer may take half of it."""
+CALL = timedelta(seconds=30)
+"""The longest one call of a step may take: a look, a try and a look again, each within `Partner.timeout_seconds`."""
 _FOREVER = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(minutes=1))
 
 
@@ -23,15 +26,21 @@ def partner(summary: str, patience: timedelta) -> workflow.ActivityConfig:
     """A partner outside: tried for so long, then a person must look."""
     return workflow.ActivityConfig(
         task_queue=_of(Queue.PARTNERS),
-        start_to_close_timeout=timedelta(seconds=30),
+        start_to_close_timeout=CALL,
         schedule_to_close_timeout=patience,
         retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)),
         summary=summary,
     )
 
 
-def undo(summary: str) -> workflow.ActivityConfig:
-    """Compensation: tried until it works, since leaving it undone costs somebody. An answer may take half of it."""
+def wished(error: ActivityError, patience: timedelta) -> timedelta:
+    """For how long a partner asks to be left alone, yet so that it is called once more before patience is over."""
+    asked = error.cause.next_retry_delay if isinstance(error.cause, ApplicationError) else None
+    return min(asked or timedelta(0), max(patience - CALL, timedelta(0)))
+
+
+def look(summary: str) -> workflow.ActivityConfig:
+    """A last look at a partner outside, which gives up by itself and tells so."""
     return insistent(summary) | workflow.ActivityConfig(task_queue=_of(Queue.PARTNERS), start_to_close_timeout=MOMENT)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from temporalio import workflow
 from temporalio.common import RawValue
@@ -14,10 +14,18 @@ with workflow.unsafe.imports_passed_through():
     from models.names import GOODS, REMEDY_REPORT, case_id
     from models.pages import GoodsWord, StepResult
     from models.procedure import Step
-    from models.remedy import RemedyOrder, RemedyResult
+    from models.remedy import RemedyOrder, RemedyResult, Standing
+    from rules.remedy import to_undo
     from workflows import options
     from workflows.letters import read
     from workflows.starting import bad_start, contract_of
+
+WAREHOUSE_SILENT, CARRIER_SILENT = "warehouse_silent", "carrier_silent"
+UNDOING: Final[dict[Step, tuple[Any, str, str]]] = {
+    "label": (RemedyDuties.void_label, "undo: cancel the collection", CARRIER_SILENT),
+    "reserve": (RemedyDuties.release, "undo: release the goods set aside", WAREHOUSE_SILENT),
+}
+"""What takes a step back, what for, and the code where its partner is silent."""
 
 
 class RemedyWorkflow:
@@ -29,6 +37,8 @@ class RemedyWorkflow:
         """Word of goods whose sender is not known yet, with its place among the run's signals."""
         self._signals = 0
         self._reported = False
+        self._unanswered = False
+        """Whether patience with a partner ran out: it may have done what it was asked for."""
 
     async def carry_out(self, order: RemedyOrder) -> RemedyResult:
         """Do the steps. A failure for good undoes what can be undone and comes back as a code for a person."""
@@ -37,26 +47,24 @@ class RemedyWorkflow:
         for step in order.steps:
             outcome = await self._do(step, order)
             if outcome.failure is not None:
-                kept = await self._undo(order, done)
-                return RemedyResult(failure=outcome.failure, step=step, done=kept)
+                begun = [*done, step] if self._unanswered else done
+                undo = to_undo(begun)
+                standing = [left for each in undo if (left := await self._undo(each, order)) is not None]
+                kept = tuple(each for each in done if each not in undo)
+                return RemedyResult(failure=outcome.failure, step=step, done=kept, standing=tuple(standing))
             done.append(step)
             reference = outcome.reference or reference
         return RemedyResult(amount=order.amount if "pay" in done else 0, reference=reference, done=tuple(done))
 
-    async def _undo(self, order: RemedyOrder, done: list[Step]) -> tuple[Step, ...]:
-        """Release the goods set aside; cancel the collection unless the goods are already back."""
-        kept = list(done)
-        if "label" in done and "goods" not in done:
-            await workflow.execute_activity_method(
-                RemedyDuties.void_label, order, **options.undo("undo: cancel the collection")
-            )
-            kept.remove("label")
-        if "reserve" in done:
-            await workflow.execute_activity_method(
-                RemedyDuties.release, order, **options.undo("undo: release the goods set aside")
-            )
-            kept.remove("reserve")
-        return tuple(kept)
+    async def _undo(self, step: Step, order: RemedyOrder) -> Standing | None:
+        """Take a step back; what stands all the same. Tried as long as any step: the case waits to hear how it went."""
+        duty, summary, silent = UNDOING[step]
+        try:
+            code = (await self._ask(duty, order, summary)).failure
+        except ActivityError:
+            code = silent
+        used = step == "label" and self._arrived is not None
+        return None if code is None or used else Standing(step=step, code=code)
 
     async def _do(self, step: Step, order: RemedyOrder) -> StepResult:
         match step:
@@ -65,11 +73,11 @@ class RemedyWorkflow:
             case "goods":
                 return await self._goods(order)
             case "reserve":
-                return await self._try(RemedyDuties.reserve, order, "set the goods aside", "warehouse_silent")
+                return await self._try(RemedyDuties.reserve, order, "set the goods aside", WAREHOUSE_SILENT)
             case "label":
-                return await self._try(RemedyDuties.label, order, "order the collection", "carrier_silent")
+                return await self._try(RemedyDuties.label, order, "order the collection", CARRIER_SILENT)
             case "ship":
-                return await self._try(RemedyDuties.ship, order, "send the goods", "warehouse_silent")
+                return await self._try(RemedyDuties.ship, order, "send the goods", WAREHOUSE_SILENT)
 
     async def _pay(self, order: RemedyOrder) -> StepResult:
         try:
@@ -77,13 +85,14 @@ class RemedyWorkflow:
         except ActivityError:
             # Patience is over and nobody knows: look once, then a person decides. Never pay on a guess.
             return await workflow.execute_activity_method(
-                RemedyDuties.pay_state, order, **options.undo("has the money moved?")
+                RemedyDuties.pay_state, order, **options.look("has the money moved?")
             )
 
     async def _try(self, duty: Any, order: RemedyOrder, summary: str, silent: str) -> StepResult:
         try:
             return await self._ask(duty, order, summary)
         except ActivityError:
+            self._unanswered = True
             return StepResult(failure=silent)
 
     async def _ask(self, duty: Any, order: RemedyOrder, summary: str) -> StepResult:
@@ -95,8 +104,11 @@ class RemedyWorkflow:
             if is_cancelled_exception(error):
                 raise
             await self._report()
+            pause = options.wished(error, order.payment_within)
+            if pause:
+                await workflow.sleep(pause, summary="the partner asked for time")
             result = await workflow.execute_activity_method(
-                duty, order, **options.partner(summary, order.payment_within)
+                duty, order, **options.partner(summary, order.payment_within - pause)
             )
         return result
 

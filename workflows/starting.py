@@ -95,14 +95,13 @@ def carried_on(args: tuple[Any, ...], kind: type[State], inbox: Inbox) -> State 
 
     Raises ApplicationError(type="bad_input") where it could: the server repeats the start of a cron schedule, and one
     with a retry policy, with the same arguments, and the next run looks like one that was handed a state.
-    Also for a start whose end the server would set: it comes without a word, and no deadline is kept after it.
+    Also for a start whose end the server would set.
     """
     info = workflow.info()
     if info.cron_schedule is not None:
         raise bad_start("cron schedule: is not taken, whatever is started here goes on by itself; leave it out")
     if info.continued_run_id is None or len(args) != 3:
-        if info.execution_timeout or info.run_timeout:
-            raise bad_start("timeout: is not taken, what is started here ends by its own rules; leave it out")
+        refuse_an_end()
         return None
     if info.attempt > 1:
         raise bad_start("retry policy: is not taken with a state; start it anew without one")
@@ -110,6 +109,16 @@ def carried_on(args: tuple[Any, ...], kind: type[State], inbox: Inbox) -> State 
     state = kind.model_validate(args[1])
     _forget(args)
     return state
+
+
+def refuse_an_end() -> None:
+    """Raises ApplicationError(type="bad_input") for a start whose end the server would set.
+
+    It comes without a word, no deadline is kept after it, and what was to be told is told to nobody.
+    """
+    info = workflow.info()
+    if info.execution_timeout or info.run_timeout:
+        raise bad_start("timeout: is not taken, what is started here ends by its own rules; leave it out")
 
 
 def _forget(args: tuple[Any, ...]) -> None:

@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from models.names import REFUND_TAKEN_BACK, taken_back_id
     from models.takeback import BackNews
     from workflows.options import telling
-    from workflows.starting import ask_the_register, named_start
+    from workflows.starting import ask_the_register, named_start, refuse_an_end
     from workflows.undeterred import undeterred
 
 
@@ -24,5 +24,6 @@ class RefundTakenBackWorkflow:
     async def run(self, *args: Any) -> Verdict:
         """Tell the case, however long it takes. Fails in one line for news that cannot be true or is not believed."""
         told = named_start(args, TakenBack, lambda told: taken_back_id(told.reference))
+        refuse_an_end()
         news = BackNews(told=told, at=workflow.info().workflow_start_time)
         return await ask_the_register(TakeBackDuties.take_back, news, telling("tell the case"))

@@ -140,6 +140,7 @@ _STYLES = {
     "closed": "bold green",
     "undelivered": "red",
     "execution_failed": "red",
+    "not_undone": "red",
     "taken_back": "red",
     "reopened": "yellow",
     "task_overdue": "red",

@@ -1,14 +1,17 @@
 """Partners over HTTP: signed requests, stable keys, and what each answer means."""
 
+import asyncio
 import hmac
 import json
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from hashlib import sha256
 from typing import Any
 
+import httpx2
 import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
@@ -163,6 +166,45 @@ async def test_a_partner_that_cannot_be_reached_is_tried_again() -> None:
     with pytest.raises(TryAgain, match="unreachable"):
         await refund(gateway)
     await gateway.aclose()
+
+
+MAD = "[" * 100_000
+
+
+@pytest.mark.parametrize("status", [200, 422, 503])
+async def test_an_answer_nobody_can_read_is_a_bad_answer_and_no_mistake_of_ours(
+    httpserver: HTTPServer, gateway: HttpPaymentGateway, status: int
+) -> None:
+    dates = ("Thu, 01 Jan 99999999999 00:00:00 GMT", "Thu, 01 Jan 2026 00:00:00 +99999999999999")
+    for date in dates:
+        headers = {"Retry-After": date}
+        httpserver.clear()
+        httpserver.expect_request("/refunds").respond_with_data(MAD, status=status, headers=headers)
+        with pytest.raises((TryAgain, GatewayRefused)):
+            await refund(gateway)
+        with pytest.raises(TryAgain):
+            await gateway.find("C-1:1:pay")
+
+
+async def test_an_answer_that_drips_in_is_no_answer() -> None:
+    async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        with suppress(ConnectionError):
+            while not writer.is_closing():
+                writer.write(b" ")
+                await writer.drain()
+                await asyncio.sleep(0.05)
+
+    server = await asyncio.start_server(drip, "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    gateway = HttpPaymentGateway(address, SECRET, timeout=httpx2.Timeout(0.5))
+    try:
+        async with asyncio.timeout(10):
+            with pytest.raises(TryAgain, match="timeout"):
+                await refund(gateway)
+    finally:
+        await gateway.aclose()
+        server.close()
 
 
 async def test_goods_partners_are_asked_at_their_paths(httpserver: HTTPServer) -> None:

@@ -70,9 +70,9 @@ MUTANTS = [
     ),
     Mutant(
         "goods set aside and never released",
-        _REMEDY,
-        'if "reserve" in done:',
-        'if "reserve" in ():',
+        "rules/remedy.py",
+        '_UNDONE: tuple[Step, ...] = ("label", "reserve")',
+        '_UNDONE: tuple[Step, ...] = ("label",)',
         "goods_never_back.exchange-1",
         "replay",
     ),

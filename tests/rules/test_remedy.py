@@ -243,3 +243,30 @@ def test_a_task_is_settled_by_its_own_department_and_only_while_there_is_one() -
 def test_the_outcome_of_a_child_nobody_waits_for_changes_nothing() -> None:
     world = World()
     assert finished(world.case, world.pack, RemedyResult(amount=5), world.now) == world.case
+
+
+def test_what_could_not_be_undone_is_told_to_the_returns_centre_with_the_key_it_stands_under() -> None:
+    left = ({"step": "reserve", "code": "already_picked"},)
+    world = granted(demand={"kind": "reship"}).child(failure="out_of_stock", step="ship", standing=left)
+    line = world.event("not_undone")
+    assert (line.department, line.data) == (
+        RETURNS, {"step": "reserve", "code": "already_picked", "key": "T-1:1:reserve"}
+    )  # fmt: skip
+    (mail,) = world.mails("not_undone")
+    assert (mail.to, mail.values["step"], mail.values["code"], mail.values["key"]) == (
+        RETURNS, "reserve", "already_picked", "T-1:1:reserve"
+    )  # fmt: skip
+    assert world.stage == "task"
+
+
+def test_what_a_child_that_broke_off_may_have_left_is_told_unless_it_cannot_stand() -> None:
+    def left(world: World) -> list[object]:
+        return [event.data["step"] for event in world.case.events if event.kind == "not_undone"]
+
+    assert left(failed("child_failed", None)) == []
+    assert left(failed("child_failed", None, demand=WAY)) == ["label"]
+    exchange = granted(demand={"kind": "exchange"})
+    assert left(exchange.child(failure="child_failed")) == ["label", "reserve"]
+    back = granted(demand={"kind": "exchange"}).does("goods", RETURNS, accepted=True)
+    assert left(back.child(failure="child_failed")) == ["reserve"]
+    assert left(failed("out_of_stock", "ship", demand={"kind": "reship"})) == []

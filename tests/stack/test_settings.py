@@ -185,3 +185,15 @@ def test_printed_settings_show_no_secret(monkeypatch: pytest.MonkeyPatch) -> Non
     assert settings.smtp.password.get_secret_value() == SECRET
     assert SECRET not in repr(settings)
     assert SECRET not in settings.model_dump_json()
+
+
+@pytest.mark.parametrize("seconds", ["10.5", "60", "0"])
+def test_a_partner_is_not_given_more_time_for_an_answer_than_a_step_of_a_remedy_has(
+    seconds: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDRESS_PARTNERS__PAYMENT__TIMEOUT_SECONDS", seconds)
+    with pytest.raises(SettingsError, match=r"^partners\.payment\.timeout_seconds: must be [^;]+$") as refused:
+        load_settings()
+    assert "set REDRESS_PARTNERS__PAYMENT__TIMEOUT_SECONDS" in str(refused.value)
+    monkeypatch.setenv("REDRESS_PARTNERS__PAYMENT__TIMEOUT_SECONDS", "10")
+    assert load_settings().partners.payment.timeout_seconds == 10

@@ -33,6 +33,8 @@ ALL: dict[str, str | int] = {
     "duty": "inquiry",
     "form": "finding",
     "hints": "merchant",
+    "step": "reserve",
+    "key": "R-1:1:reserve",
     "version": 1,
 }
 NEEDED = ("number", "order", "demand", "amount", "currency")
@@ -55,6 +57,7 @@ REQUIRED = {
     "goods_expected": ("due_at",),
     "result": ("remedy", "refunded"),
     "not_done": (),
+    "not_undone": ("step", "code", "key"),
     "callback": ("times",),
     "decided_against": ("reason",),
     "duty": ("duty", "department", "cause", "text", "deadline_at"),

@@ -11,14 +11,15 @@ from sqlmodel import func, select
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
-from activities.embedded import EmbeddedGateway
+from activities.embedded import EmbeddedCarrier, EmbeddedGateway
 from activities.followup import Follower
 from activities.ports import GatewayRefused, Receipt, TryAgain
 from activities.store import Store
 from models.case import Exit
 from models.complaint import Quantity
 from models.names import case_id
-from models.tables import CaseRow, GatewayRefund
+from models.tables import CaseRow, GatewayRefund, MailRow, Parcel
+from procedures import HERE, load_packs
 from tests.support import GOODS_DEPT, RETURNS, SERVICE, OfCase, Office, liable, new_number, office_at_work
 
 
@@ -213,6 +214,150 @@ async def test_a_remedy_that_fails_late_gives_back_what_it_had_set_aside(
         assert (task.department, task.code, warehouse.held) == ("returns_centre", "out_of_stock", [])
         await case.send("resolve", RETURNS, outcome="refund_instead")
         assert (await case.at("feedback")).refunded == 21_000
+
+
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A procedure whose patience with partners is over in two seconds."""
+    folder = tmp_path_factory.mktemp("hasty")
+    words = (HERE / "marketplace.procedure.toml").read_text(encoding="utf-8")
+    clock = 'payment = { within = "1h"'
+    assert clock in words
+    words = words.replace(clock, 'payment = { within = "2s"').replace('name = "marketplace"', 'name = "hasty"')
+    (folder / "hasty.procedure.toml").write_text(words, encoding="utf-8")
+    load_packs(folder)
+    return "hasty"
+
+
+class SilentWarehouse(EmptyWarehouse):
+    """Does what it is asked for and has its answers lost: those to the calls it is told."""
+
+    def __init__(self, *silent: str) -> None:
+        super().__init__()
+        self.silent = silent
+
+    def _answer(self, call: str) -> str:
+        if call in self.silent:
+            raise TryAgain("timeout", 60)  # longer than any patience: it is over at once
+        return "W-1"
+
+    async def reserve(self, key: str, order: str, lines: Sequence[Quantity], attempt: int) -> str:
+        self.held = sorted({*self.held, key})
+        return self._answer("reserve")
+
+    async def release(self, key: str, attempt: int) -> None:
+        self._answer("release")
+        self.held = sorted({*self.held} - {key})
+
+    async def ship(self, key: str, order: str, lines: Sequence[Quantity]) -> str:
+        self._answer("ship")
+        return await super().ship(key, order, lines)
+
+
+async def test_goods_that_may_have_been_set_aside_are_given_back_before_a_person_is_asked(
+    env: WorkflowEnvironment, store: Store, hasty: str
+) -> None:
+    warehouse = SilentWarehouse("reserve")
+    async with office_at_work(env, store, warehouse=warehouse) as office:
+        case = await granted(office, demand={"kind": "exchange"}, procedure=hasty)
+        task = (await case.at("task")).task
+        assert task is not None
+        assert (task.code, warehouse.held) == ("warehouse_silent", [])
+        assert "not_undone" not in await case.kinds()
+        await case.send("resolve", RETURNS, outcome="refund_instead")
+        assert (await case.at("feedback")).refunded == 21_000
+
+
+async def test_a_label_that_may_have_been_made_is_cancelled_before_a_person_is_asked(
+    env: WorkflowEnvironment, store: Store, hasty: str
+) -> None:
+    class SilentCarrier(EmbeddedCarrier):
+        async def label(self, key: str, order: str, carrier: str | None, attempt: int) -> str:
+            await super().label(key, order, carrier, attempt)
+            raise TryAgain("timeout", 60)
+
+    async with office_at_work(env, store, carrier=SilentCarrier(store)) as office:
+        case = await granted(office, demand={"kind": "return_and_refund"}, procedure=hasty)
+        await case.at("task")
+    async with store.read() as session:
+        (label,) = (await session.exec(select(Parcel).where(Parcel.key == f"{case.number}:1:label"))).all()
+    assert label.state == "undone"
+
+
+async def test_a_warehouse_that_answers_neither_a_shipment_nor_its_undoing_leaves_no_case_without_a_person(
+    env: WorkflowEnvironment, store: Store, hasty: str
+) -> None:
+    warehouse = SilentWarehouse("ship", "release")
+    async with office_at_work(env, store, warehouse=warehouse) as office:
+        case = await granted(office, demand={"kind": "reship"}, procedure=hasty)
+        await case.at("task")
+        told = await case.until("not_undone")
+        assert (told.department, told.data["step"], told.data["code"]) == (
+            "returns_centre", "reserve", "warehouse_silent"
+        )  # fmt: skip
+        warehouse.silent = ()
+        await case.send("resolve", RETURNS, outcome="retry")
+        async with asyncio.timeout(45):
+            while (await case.kinds()).count("execution_failed") < 2:
+                await asyncio.sleep(0.02)
+        assert warehouse.held == [], "a later attempt's undoing is of the same goods"
+
+
+async def test_goods_whose_release_is_refused_are_told_to_whoever_can_give_them_back(
+    env: WorkflowEnvironment, store: Store
+) -> None:
+    class Stubborn(EmptyWarehouse):
+        async def release(self, key: str, attempt: int) -> None:
+            raise GatewayRefused("already_picked")
+
+    async with office_at_work(env, store, warehouse=Stubborn()) as office:
+        case = await granted(office, demand={"kind": "reship"})
+        await case.at("task")
+        key = f"{case.number}:1:reserve"
+        assert (await case.until("not_undone")).data == {"step": "reserve", "code": "already_picked", "key": key}
+        await case.written()
+        async with store.read() as session:
+            notices = (await session.exec(select(MailRow).where(MailRow.number == case.number))).all()
+        assert [mail.to for mail in notices if mail.template == "not_undone"] == ["returns_centre"]
+
+
+async def test_a_label_the_goods_came_back_with_is_not_said_to_stand(env: WorkflowEnvironment, store: Store) -> None:
+    class Strict(EmbeddedCarrier):
+        async def void(self, key: str, attempt: int) -> None:
+            raise GatewayRefused("already_used")
+
+    async with office_at_work(env, store, carrier=Strict(store)) as office:
+        case = await granted(office, demand={"kind": "return_and_refund"})
+        await case.at("executing")
+        await case.send("goods", RETURNS, accepted=False, note="非本店商品")
+        await case.at("task")
+        assert "not_undone" not in await case.kinds()
+
+
+@pytest.mark.parametrize(("asked", "alone"), [(timedelta(minutes=10), 9), (timedelta(hours=1), 59)])
+async def test_a_partner_is_left_alone_for_as_long_as_its_first_answer_asks_within_our_patience(
+    env: WorkflowEnvironment, store: Store, asked: timedelta, alone: int
+) -> None:
+    class Busy(EmbeddedGateway):
+        calls = 0
+
+        async def refund(self, key: str, reference: str, order: str, amount: int, currency: str) -> Receipt:
+            self.calls += 1
+            if self.calls == 1:
+                raise TryAgain("http_429", asked.total_seconds())
+            return await super().refund(key, reference, order, amount, currency)
+
+    gateway = Busy(store)
+    async with office_at_work(env, store, payment=gateway) as office:
+        case = await granted(office)
+        seen = await case.at("executing")
+        child = office.client.get_workflow_handle(seen.child or "")
+        await office.env.fast_forward(child, timedelta(minutes=alone))
+        await asyncio.sleep(2)
+        assert gateway.calls == 1
+        await office.env.fast_forward(child, timedelta(minutes=2))
+        assert (await case.at("feedback")).refunded == 21_000
+        assert gateway.calls == 2
 
 
 async def test_a_refund_not_done_on_its_day_is_recorded_as_a_breach(env: WorkflowEnvironment, store: Store) -> None:

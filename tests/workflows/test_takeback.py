@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -319,3 +320,25 @@ async def test_news_of_a_payment_that_is_being_looked_for_is_heard_once_it_is_fo
         gateway.away = False
         assert (await second)["code"] == "accepted"
         assert (await case.at("task")).refunded == 0
+
+
+@cached
+async def test_news_whose_end_the_server_would_set_is_refused_in_one_line(office: Office) -> None:
+    case, reference = await paid(office)
+    content = {"reference": reference, "code": "account_closed", "actor": RETURNS}
+    with office.env.with_time_skipping_disabled():
+        handle = await office.client.start_workflow(
+            REFUND_TAKEN_BACK,
+            content,
+            id=taken_back_id(reference),
+            task_queue=office.settings.task_queue,
+            execution_timeout=timedelta(hours=1),
+        )
+    with pytest.raises(WorkflowFailureError) as failed:
+        async with asyncio.timeout(15):
+            await handle.result()
+    cause = failed.value.cause
+    assert isinstance(cause, ApplicationError)
+    assert (cause.type, cause.message.startswith("timeout: is not taken")) == ("bad_input", True)
+    assert (await case.view()).refunded == 21_000
+    assert (await told(office, reference))["code"] == "accepted"
