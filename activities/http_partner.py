@@ -18,6 +18,7 @@ A refusal is 400, 402, 404 or 422, with {"code": "a_slug"} if it has a name. Any
 release or void 2xx, is taken as temporary and sent again under the same key; `Retry-After` of 429 and 503 is respected.
 """
 
+import asyncio
 import hmac
 import json
 import time
@@ -37,6 +38,9 @@ from models.complaint import Quantity
 REFUSALS = frozenset({400, 402, 404, 422})
 LONGEST_WAIT = 3600.0
 """We come back after an hour at the latest, whatever a partner asks for (seconds)."""
+MOST_BYTES = 1024 * 1024
+"""No answer is longer: one refund, or a list of a few."""
+CHUNK = 64 * 1024
 _LIMITS = httpx2.Timeout(10, connect=3)
 
 
@@ -79,6 +83,7 @@ class HttpPartner:
         self, base_url: str, secret: str, *, timeout: httpx2.Timeout = _LIMITS, traced: Traced = untraced
     ) -> None:
         self._client = httpx2.AsyncClient(base_url=base_url, auth=Signed(secret), timeout=timeout)
+        self._within = (timeout.connect or 0) + timeout.read if timeout.read is not None else None
         self._traced = traced
 
     async def aclose(self) -> None:
@@ -110,8 +115,9 @@ class HttpPartner:
         try:
             with self._traced(f"{method} {path}") as headers:
                 options["headers"] = {**options.get("headers", {}), **headers}
-                return await self._client.request(method, path, **options)
-        except httpx2.TimeoutException:
+                async with asyncio.timeout(self._within), self._client.stream(method, path, **options) as answer:
+                    return await _whole(answer)
+        except (TimeoutError, httpx2.TimeoutException):
             raise TryAgain("timeout") from None
         except httpx2.RequestError:
             raise TryAgain("unreachable") from None
@@ -194,12 +200,23 @@ def _lines(lines: Sequence[Quantity]) -> list[dict[str, Any]]:
     return [line.model_dump() for line in lines]
 
 
+async def _whole(answer: httpx2.Response) -> httpx2.Response:
+    """The answer read to its end. Raises TryAgain for one that has none: a worker's memory is every case's."""
+    body = bytearray()
+    async for part in answer.aiter_bytes(CHUNK):
+        body += part
+        if len(body) > MOST_BYTES:
+            raise TryAgain("bad_answer", suspect=True)
+    kept = {name: value for name, value in answer.headers.items() if name == "retry-after"}
+    return httpx2.Response(answer.status_code, headers=kept, content=bytes(body))
+
+
 def _json(answer: httpx2.Response) -> Any:
     if answer.status_code not in {200, 201}:
         raise _temporary(answer)
     try:
         return answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         raise TryAgain("bad_answer", suspect=True) from None
 
 
@@ -212,7 +229,7 @@ def _code(answer: httpx2.Response) -> str:
     """The partner's own code if it has the form of one; free text could hold anything."""
     try:
         return _SLUG.validate_python(answer.json()["code"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return "refused"
 
 
