@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from activities.enclosures import Enclosed
-from activities.outbox import CUSTOMER, Open
+from activities.outbox import CUSTOMER, NOT_WRITTEN, Open
 from activities.ports import Chat, MailLine, MailRefused, OutgoingMail, Post, Renderer, TryAgain
 from models.directory import Directory
 from models.language import Language
@@ -116,11 +116,15 @@ class Dispatch:
 
 
 async def _one(line: MailLine, ready: Ready, settle: Settle) -> bool:
-    """Whether the connection is still good."""
+    """Whether the connection is still good. After a mistake of ours nobody knows what it has been told."""
     outcome: MailRefused | TryAgain | None = None
     try:
         await line.send(ready.mail)
     except (MailRefused, TryAgain) as error:
         outcome = error
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with one mail holds up no other
+        mail = ready.row.mail
+        _log.warning("mail_not_written", mail=mail.id, template=mail.template, problem=type(error).__name__)
+        outcome = TryAgain(NOT_WRITTEN)
     await settle(ready, outcome)
-    return not (isinstance(outcome, TryAgain) and outcome.code in {"connection_lost", "smtp_421"})
+    return not (isinstance(outcome, TryAgain) and outcome.code in {"connection_lost", "smtp_421", NOT_WRITTEN})

@@ -38,6 +38,9 @@ from models.complaint import Quantity
 REFUSALS = frozenset({400, 402, 404, 422})
 LONGEST_WAIT = 3600.0
 """We come back after an hour at the latest, whatever a partner asks for (seconds)."""
+MOST_BYTES = 1024 * 1024
+"""No answer is longer: one refund, or a list of a few."""
+CHUNK = 64 * 1024
 _LIMITS = httpx2.Timeout(10, connect=3)
 
 
@@ -111,11 +114,11 @@ class HttpPartner:
 
     async def _ask(self, method: str, path: str, **options: Any) -> httpx2.Response:
         try:
-            async with asyncio.timeout(self._within):
-                with self._traced(f"{method} {path}") as headers:
-                    options["headers"] = {**options.get("headers", {}), **headers}
-                    return await self._client.request(method, path, **options)
-        except (httpx2.TimeoutException, TimeoutError):
+            with self._traced(f"{method} {path}") as headers:
+                options["headers"] = {**options.get("headers", {}), **headers}
+                async with asyncio.timeout(self._within), self._client.stream(method, path, **options) as answer:
+                    return await _whole(answer)
+        except (TimeoutError, httpx2.TimeoutException):
             raise TryAgain("timeout") from None
         except httpx2.RequestError:
             raise TryAgain("unreachable") from None
@@ -196,6 +199,17 @@ class HttpCarrier(HttpPartner):
 
 def _lines(lines: Sequence[Quantity]) -> list[dict[str, Any]]:
     return [line.model_dump() for line in lines]
+
+
+async def _whole(answer: httpx2.Response) -> httpx2.Response:
+    """The answer read to its end. Raises TryAgain for one that has none: a worker's memory is every case's."""
+    body = bytearray()
+    async for part in answer.aiter_bytes(CHUNK):
+        body += part
+        if len(body) > MOST_BYTES:
+            raise TryAgain("bad_answer", suspect=True)
+    kept = {name: value for name, value in answer.headers.items() if name == "retry-after"}
+    return httpx2.Response(answer.status_code, headers=kept, content=bytes(body))
 
 
 def _json(answer: httpx2.Response) -> Any:

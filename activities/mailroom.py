@@ -21,7 +21,7 @@ from activities.duties import PostDuties
 from activities.enclosures import Spool
 from activities.identity import Voucher, no_voucher
 from activities.notfound import is_gone
-from activities.outbox import CUSTOMER, Open, Outbox, failed, not_told, put_off, sent, told
+from activities.outbox import CUSTOMER, NOT_WRITTEN, Open, Outbox, failed, not_told, put_off, sent, told
 from activities.ports import Chat, Herald, MailRefused, Post, Printer, Renderer, TryAgain
 from activities.standstill import Standstill
 from activities.store import Store, StoreError
@@ -175,7 +175,7 @@ class MailDesk(PostDuties):
                 return await self._written(row, reader)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one notice holds up no other
             _log.warning("mail_not_written", mail=mail.id, template=mail.template, problem=_named(error))
-            put_off(mail, self._now(), "not_written", self._patience(row))
+            put_off(mail, self._now(), NOT_WRITTEN, self._patience(row))
         await self._outbox.keep(mail)
         return None
 

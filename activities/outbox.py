@@ -17,6 +17,8 @@ from models.tables import CaseRow, MailRow
 CUSTOMER = "customer"
 SENT_LATE = "sent_late"
 """An ask that left us only after the time it may take: the department must not pay for our delay."""
+NOT_WRITTEN = "not_written"
+"""Something is wrong with the notice, or with how we write it: it may yet be mended."""
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=5)
 _STATE = ("attempts", "next_try_at", "sent_at", "failed_at", "code", "owed", "reported_at", "recovered_at")

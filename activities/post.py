@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from email.errors import HeaderParseError
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTPUTF8
@@ -14,6 +14,8 @@ import aiosmtplib
 from activities.ports import MailLine, MailRefused, OutgoingMail, TryAgain
 
 Tls = Literal["none", "starttls", "tls"]
+_MALFORMED = (ValueError, MessageError, AttributeError, LookupError, TypeError)
+"""What the standard library raises for addresses that are none: encoded words in them alone bring three kinds."""
 
 
 class SmtpPost:
@@ -66,8 +68,7 @@ class _SmtpLine:
         """See MailLine. Taken for at least one recipient counts as sent."""
         try:
             message = compose(mail, self._sender)
-        except (ValueError, HeaderParseError, IndexError):
-            # IndexError: what the standard library raises for some malformed addresses.
+        except _MALFORMED:
             raise MailRefused("bad_address") from None
         try:
             await self._client.send_message(message, sender=self._sender, recipients=list(mail.to))
@@ -96,7 +97,7 @@ def _refusal(codes: list[int]) -> MailRefused | TryAgain:
 
 
 def compose(mail: OutgoingMail, sender: str) -> EmailMessage:
-    """The mail with the headers machines read. Raises ValueError or HeaderParseError for an address that is none."""
+    """The mail with the headers machines read. For an address that is none raises `_MALFORMED`."""
     message = EmailMessage(policy=SMTPUTF8)
     message["From"] = Address(addr_spec=sender)
     message["To"] = [Address(addr_spec=address) for address in mail.to]

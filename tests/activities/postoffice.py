@@ -11,7 +11,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlmodel import select
 
 from activities.mailroom import MailDesk
-from activities.ports import Renderer, TryAgain
+from activities.ports import Post, Renderer, TryAgain
 from activities.post import SmtpPost
 from activities.store import Store
 from models.commands import MailReport
@@ -98,12 +98,18 @@ class PostOffice:
         self.port = port
 
     def desk(
-        self, port: int | None = None, *, render: Renderer | None = None, most_bytes: int = MOST_BYTES, **options: Any
+        self,
+        port: int | None = None,
+        *,
+        render: Renderer | None = None,
+        most_bytes: int = MOST_BYTES,
+        post: Post | None = None,
+        **options: Any,
     ) -> MailDesk:
         return MailDesk(
             self.store,
             PACKS,
-            post=SmtpPost("127.0.0.1", port or self.port, sender="redress@shop.example", timeout=5),
+            post=post or self.line(port),
             chat=self.rooms,
             directory_reader=lambda: self.directory,
             render=render or words,
@@ -112,6 +118,9 @@ class PostOffice:
             clock=self.clock,
             **options,
         )
+
+    def line(self, port: int | None = None) -> Post:
+        return SmtpPost("127.0.0.1", port or self.port, sender="redress@shop.example", timeout=5)
 
     async def row(self, mail: str = "C-1-m1") -> MailRow:
         async with self.store.read() as session:

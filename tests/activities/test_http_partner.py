@@ -1,9 +1,11 @@
 """Partners over HTTP: signed requests, stable keys, and what each answer means."""
 
 import asyncio
+import gzip
 import hmac
 import json
 import time
+import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -16,7 +18,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from activities.http_partner import HttpCarrier, HttpPaymentGateway, HttpWarehouse
+from activities.http_partner import MOST_BYTES, HttpCarrier, HttpPaymentGateway, HttpWarehouse
 from activities.ports import GatewayRefused, TryAgain
 from models.complaint import Quantity
 
@@ -168,43 +170,12 @@ async def test_a_partner_that_cannot_be_reached_is_tried_again() -> None:
     await gateway.aclose()
 
 
-MAD = "[" * 100_000
-
-
-@pytest.mark.parametrize("status", [200, 422, 503])
-async def test_an_answer_nobody_can_read_is_a_bad_answer_and_no_mistake_of_ours(
-    httpserver: HTTPServer, gateway: HttpPaymentGateway, status: int
-) -> None:
-    dates = ("Thu, 01 Jan 99999999999 00:00:00 GMT", "Thu, 01 Jan 2026 00:00:00 +99999999999999")
-    for date in dates:
-        headers = {"Retry-After": date}
-        httpserver.clear()
-        httpserver.expect_request("/refunds").respond_with_data(MAD, status=status, headers=headers)
-        with pytest.raises((TryAgain, GatewayRefused)):
-            await refund(gateway)
-        with pytest.raises(TryAgain):
-            await gateway.find("C-1:1:pay")
-
-
-async def test_an_answer_that_drips_in_is_no_answer() -> None:
-    async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-        with suppress(ConnectionError):
-            while not writer.is_closing():
-                writer.write(b" ")
-                await writer.drain()
-                await asyncio.sleep(0.05)
-
-    server = await asyncio.start_server(drip, "127.0.0.1", 0)
-    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    gateway = HttpPaymentGateway(address, SECRET, timeout=httpx2.Timeout(0.5))
-    try:
-        async with asyncio.timeout(10):
-            with pytest.raises(TryAgain, match="timeout"):
-                await refund(gateway)
-    finally:
-        await gateway.aclose()
-        server.close()
+@pytest.mark.parametrize("date", ["Thu, 01 Jan 99999999999 00:00:00 GMT", "Thu, 01 Jan 2026 00:00:00 +99999999999999"])
+async def test_a_date_nobody_can_read_is_none(httpserver: HTTPServer, gateway: HttpPaymentGateway, date: str) -> None:
+    httpserver.expect_request("/refunds").respond_with_data("", status=503, headers={"Retry-After": date})
+    with pytest.raises(TryAgain) as raised:
+        await refund(gateway)
+    assert raised.value.after is None
 
 
 async def test_goods_partners_are_asked_at_their_paths(httpserver: HTTPServer) -> None:
@@ -292,3 +263,59 @@ async def test_what_else_a_gateway_says_of_a_refund_is_not_read(
     httpserver.expect_request("/refunds", method="GET").respond_with_json([RECEIPT | more])
     assert await gateway.find("C-1:1:pay") == await refund(gateway)
     assert (await refund(gateway)).reference == "918273"
+
+
+DEEP, LONG = "[" * 100_000, json.dumps(RECEIPT | {"more": "x" * MOST_BYTES})
+
+
+@pytest.mark.parametrize("body", [DEEP, LONG], ids=["deep", "long"])
+async def test_an_answer_that_is_too_much_to_read_makes_no_sense(
+    httpserver: HTTPServer, gateway: HttpPaymentGateway, body: str
+) -> None:
+    httpserver.expect_request("/refunds").respond_with_data(body)
+    with pytest.raises(TryAgain) as raised:
+        await refund(gateway)
+    assert (raised.value.code, raised.value.suspect) == ("bad_answer", True)
+
+
+async def test_a_refusal_whose_reason_cannot_be_read_is_one(
+    httpserver: HTTPServer, gateway: HttpPaymentGateway
+) -> None:
+    httpserver.expect_request("/refunds").respond_with_data(DEEP, status=422)
+    with pytest.raises(GatewayRefused, match="refused"):
+        await refund(gateway)
+
+
+async def test_what_is_squeezed_is_not_read_beyond_what_an_answer_may_have(
+    httpserver: HTTPServer, gateway: HttpPaymentGateway
+) -> None:
+    bomb = gzip.compress(b" " * (300 * MOST_BYTES), 9)
+    httpserver.expect_request("/refunds").respond_with_data(bomb, headers={"Content-Encoding": "gzip"})
+    tracemalloc.start()
+    with pytest.raises(TryAgain, match="bad_answer"):
+        await refund(gateway)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20 * MOST_BYTES
+
+
+async def test_an_answer_that_comes_a_byte_at_a_time_is_not_waited_for_without_end() -> None:
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        with suppress(ConnectionError):
+            for _ in range(1000):
+                writer.write(b" ")
+                await writer.drain()
+                await asyncio.sleep(0.05)
+
+    server = await asyncio.start_server(drip, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    slow = HttpPaymentGateway(f"http://127.0.0.1:{port}", SECRET, timeout=httpx2.Timeout(0.3))
+    try:
+        async with asyncio.timeout(10):
+            with pytest.raises(TryAgain, match="timeout"):
+                await refund(slow)
+    finally:
+        await slow.aclose()
+        server.close()

@@ -1,7 +1,8 @@
 """The mailroom against a real mail server in this process: nothing lost, nothing held up."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.casebook import Casebook
 from activities.mailroom import USUAL_PATIENCE
-from activities.ports import TryAgain
+from activities.ports import MailLine, OutgoingMail, Post, TryAgain
 from activities.store import Store, StoreError
 from models.directory import Directory
 from models.language import Language
@@ -117,10 +118,43 @@ async def test_a_procedure_this_worker_lacks_puts_off_its_own_notices_only_and_t
     assert post_office.listener.heard == [("C-1", "C-1-m1", False, "not_written")]
 
 
-async def test_an_address_that_is_none_is_refused_and_not_a_crash(post_office: PostOffice, notices: Notices) -> None:
-    await notices("customer", complainant={"id": "U-1", "email": "a(b@[x"})
-    assert await post_office.desk().deliver_once() == 0
+@pytest.mark.parametrize("address", ["a(b@[x", "a@[=?", "a@=?x-unknown?q?b?="])
+async def test_an_address_that_is_none_is_refused_and_holds_up_nobody(
+    post_office: PostOffice, notices: Notices, address: str
+) -> None:
+    await notices("customer", complainant={"id": "U-1", "email": address})
+    await notices("logistics", number="C-2")
+    assert await post_office.desk().deliver_once() == 1
     assert (await post_office.row()).code == "bad_address"
+    assert (await post_office.row("C-2-m1")).sent_at is not None
+
+
+class _Stumbling:
+    """A mail server's line that one mail makes stumble."""
+
+    def __init__(self, post: Post) -> None:
+        self._post = post
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[MailLine]:
+        async with self._post.connect() as line:
+            self._line = line
+            yield self
+
+    async def send(self, mail: OutgoingMail) -> None:
+        if mail.number == "C-1":
+            raise RuntimeError
+        await self._line.send(mail)
+
+
+async def test_whatever_the_sending_of_one_notice_fails_with_the_others_are_sent_on_another_line(
+    post_office: PostOffice, notices: Notices
+) -> None:
+    await notices("logistics")
+    await notices("logistics", number="C-2")
+    assert await post_office.desk(post=_Stumbling(post_office.line())).deliver_once() == 1
+    row = await post_office.row()
+    assert (row.code, row.sent_at, row.next_try_at is not None) == ("not_written", None, True)
 
 
 async def test_a_connection_lost_after_the_mail_was_taken_sends_it_again_under_the_same_message_id(

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email import message_from_bytes
-from email.errors import HeaderParseError
+from email.errors import MessageError
 from email.policy import SMTPUTF8
 from functools import cache
 from pathlib import Path
@@ -83,7 +83,7 @@ def mail_headers(value: str) -> str | None:
         mail = OutgoingMail(to=to, subject=subject, body=value, message_id="m", number="C-1", at=NOW)
         try:
             raw = compose(mail, "sender@example.org").as_bytes(policy=SMTPUTF8)
-        except (ValueError, HeaderParseError, IndexError, UnicodeError):
+        except (ValueError, MessageError, AttributeError, LookupError):
             continue
         message = message_from_bytes(raw, policy=SMTPUTF8)
         if message["Bcc"] or message.get_all("X-Redress-Case") != ["C-1"] or len(message["To"].addresses) > 1:
