@@ -20,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from models.remedy import RemedyOrder, RemedyResult
     from workflows import options
     from workflows.letters import read
+    from workflows.present import remedy_step
     from workflows.starting import bad_start
 
 
@@ -51,12 +52,12 @@ class RemedyWorkflow:
         kept = list(done)
         if "label" in done and "goods" not in done:
             await workflow.execute_activity_method(
-                RemedyDuties.void_label, order, **options.undo("undo: cancel the collection")
+                RemedyDuties.void_label, order, **options.undo(remedy_step(order, "void_label"))
             )
             kept.remove("label")
         if "reserve" in done:
             await workflow.execute_activity_method(
-                RemedyDuties.release, order, **options.undo("undo: release the goods set aside")
+                RemedyDuties.release, order, **options.undo(remedy_step(order, "release"))
             )
             kept.remove("reserve")
         return tuple(kept)
@@ -73,30 +74,31 @@ class RemedyWorkflow:
 
     async def _pay(self, order: RemedyOrder) -> StepResult:
         try:
-            return await self._ask(RemedyDuties.pay, order, "pay the customer")
+            return await self._ask(RemedyDuties.pay, order, "pay")
         except ActivityError:
             # Patience is over and nobody knows: look once, then a person decides. Never pay on a guess.
             return await workflow.execute_activity_method(
-                RemedyDuties.pay_state, order, **options.undo("has the money moved?")
+                RemedyDuties.pay_state, order, **options.undo(remedy_step(order, "pay_state"))
             )
 
     async def _reserve(self, order: RemedyOrder) -> StepResult:
-        return await self._try(RemedyDuties.reserve, order, "set the goods aside", "warehouse_silent")
+        return await self._try(RemedyDuties.reserve, order, "reserve", "warehouse_silent")
 
     async def _label(self, order: RemedyOrder) -> StepResult:
-        return await self._try(RemedyDuties.label, order, "order the collection", "carrier_silent")
+        return await self._try(RemedyDuties.label, order, "label", "carrier_silent")
 
     async def _ship(self, order: RemedyOrder) -> StepResult:
-        return await self._try(RemedyDuties.ship, order, "send the goods", "warehouse_silent")
+        return await self._try(RemedyDuties.ship, order, "ship", "warehouse_silent")
 
-    async def _try(self, duty: Any, order: RemedyOrder, summary: str, silent: str) -> StepResult:
+    async def _try(self, duty: Any, order: RemedyOrder, step: Step, silent: str) -> StepResult:
         try:
-            return await self._ask(duty, order, summary)
+            return await self._ask(duty, order, step)
         except ActivityError:
             return StepResult(failure=silent)
 
-    async def _ask(self, duty: Any, order: RemedyOrder, summary: str) -> StepResult:
+    async def _ask(self, duty: Any, order: RemedyOrder, step: Step) -> StepResult:
         """The partner's answer, at once as nearly always; else the case hears of it, and patience begins."""
+        summary = remedy_step(order, step)
         result: StepResult
         try:
             result = await workflow.execute_activity_method(duty, order, **options.at_once(summary))
@@ -121,11 +123,12 @@ class RemedyWorkflow:
 
     async def _goods(self, order: RemedyOrder) -> StepResult:
         """Wait for the returns centre's word, as long as the procedure allows from the child's start."""
+        waited = remedy_step(order, "goods")
         while self._arrived is None:
             left = workflow.info().workflow_start_time + order.goods_within - workflow.now()
             try:
                 await workflow.wait_condition(
-                    lambda: bool(self._heard), timeout=max(left.total_seconds(), 0), timeout_summary="goods not back"
+                    lambda: bool(self._heard), timeout=max(left.total_seconds(), 0), timeout_summary=waited
                 )
             except TimeoutError:
                 return StepResult(failure="goods_not_returned")
