@@ -34,6 +34,8 @@ _OF_EVENTS = {
     "decided": "decision",
     "contested": "decision",
     "resolved": "decision",
+    "approved": "decision",
+    "not_approved": "decision",
     "executed": "money",
     "execution_failed": "money",
     "taken_back": "money",

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, insert, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -21,6 +21,8 @@ from rules.settlement import month_of
 
 AT_ONCE = 500
 RULING = Row.metadata.tables["objection_ruling"]
+HELD = TXN.alias("held")
+"""What holds the cost of a line objected to."""
 
 
 class Objections:
@@ -104,25 +106,40 @@ class Objections:
 
 async def waiting_objections(session: AsyncSession, whose: ColumnElement[bool], at_most: int) -> list[Objection]:
     """Objections nobody has decided, the oldest first; those whose cost the case has moved itself wait no more."""
-    back = TXN.alias("back")
-    held = TXN.alias("held")
+    words = (WORD.c.party, WORD.c.period, WORD.c.line, WORD.c.reason, WORD.c.at)
     wanted = (
-        select(
-            WORD.c.party, WORD.c.period, WORD.c.line, WORD.c.reason, WORD.c.at, LINE.c.amount, held.c.number,
-            held.c.currency,
-        )
-        .join_from(WORD, LINE, SAME_LINE)
-        .join(held, held.c.id == LINE.c.txn + ":" + LINE.c.entry.cast(TXN.c.id.type) + ":held")
-        .outerjoin(CaseRow, col(CaseRow.number) == held.c.number)
-        .outerjoin(CorrectiveRow, col(CorrectiveRow.number) == held.c.number)
-        .outerjoin(back, back.c.reverses == held.c.id)
-        .outerjoin(RULING, and_(*(RULING.c[name] == WORD.c[name] for name in PLACE)))
-        .where(whose, ~WORD.c.confirms, RULING.c.party.is_(None), back.c.id.is_(None))
+        _undecided(*words, LINE.c.amount, HELD.c.number, HELD.c.currency)
+        .outerjoin(CaseRow, col(CaseRow.number) == HELD.c.number)
+        .outerjoin(CorrectiveRow, col(CorrectiveRow.number) == HELD.c.number)
+        .where(whose)
         .order_by(WORD.c.at, WORD.c.party, WORD.c.line)
         .limit(at_most)
-    )  # fmt: skip
+    )
     found = (await (await session.connection()).execute(wanted)).mappings().all()
     return [Objection.model_validate({**row}) for row in found]
+
+
+async def held_of(session: AsyncSession, party: str, period: str) -> dict[str, int]:
+    """Currency -> what of a statement its party's objections hold until they are decided."""
+    total = func.sum(LINE.c.amount)
+    mine = (WORD.c.party == party, WORD.c.period == period)
+    wanted = _undecided(HELD.c.currency, total).where(*mine).group_by(HELD.c.currency).order_by(HELD.c.currency)
+    found = (await (await session.connection()).execute(wanted)).all()
+    return {currency: int(amount) for currency, amount in found}
+
+
+def _undecided(*columns: Any) -> Select[Any]:
+    """Objections that hold a cost: nobody has decided them, and the case has not moved it itself."""
+    back = TXN.alias("back")
+    return (
+        select(*columns)
+        .select_from(WORD)
+        .join(LINE, SAME_LINE)
+        .join(HELD, HELD.c.id == LINE.c.txn + ":" + LINE.c.entry.cast(TXN.c.id.type) + ":held")
+        .outerjoin(back, back.c.reverses == HELD.c.id)
+        .outerjoin(RULING, and_(*(RULING.c[name] == WORD.c[name] for name in PLACE)))
+        .where(~WORD.c.confirms, RULING.c.party.is_(None), back.c.id.is_(None))
+    )
 
 
 async def _held(session: AsyncSession, place: tuple[str, str, int]) -> tuple[Any, LedgerTxn] | None:

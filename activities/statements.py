@@ -1,6 +1,6 @@
 """Monthly statements: what each party bears, issued when a month is closed, confirmed or objected to line by line."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,8 +9,18 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from activities.ledger import PERIOD_LOCK
-from activities.objections import Objections
-from activities.statement_queries import answer_rest, by_party, draft, issue_lines, issue_totals, issued
+from activities.objections import Objections, held_of
+from activities.statement_queries import (
+    answer_rest,
+    by_party,
+    draft,
+    in_dispute,
+    issue_lines,
+    issue_totals,
+    issued,
+    procedures,
+    procedures_of_lines,
+)
 from activities.store import Store, lock
 from models.commands import Share
 from models.ledger import LineState, Statement, StatementLine
@@ -64,8 +74,9 @@ class Statements:
             connection = await session.connection()
             found = await connection.execute(by_party(month, party))
             totals = {currency: int(total) for _, currency, _, total in found}
+            held = await held_of(session, party, month)
         closed_at, answer_by = (closed.closed_at, closed.answer_by) if closed else (None, None)
-        return Statement(party=party, period=month, issued_at=closed_at, answer_by=answer_by, totals=totals)
+        return Statement(party=party, period=month, issued_at=closed_at, answer_by=answer_by, totals=totals, held=held)
 
     async def lines(self, head: Statement) -> AsyncIterator[StatementLine]:
         """The statement's lines in order, a few at a time."""
@@ -84,11 +95,26 @@ class Statements:
         return "waiting" if self._now() <= head.answer_by else "silent"
 
     async def parties(self, month: str) -> AsyncIterator[tuple[str, str, int, int]]:
-        """Every party of a month: name, currency, number of lines, total."""
+        """Every party of a month: name, currency, number of lines, total. At the end what is "held": nobody's yet."""
         async with self._store.read() as session:
-            rows = await (await session.connection()).stream(by_party(month).execution_options(yield_per=AT_ONCE))
-            async for party, currency, lines, total in rows:
-                yield party, currency, int(lines), int(total)
+            for wanted in (by_party(month), in_dispute(month)):
+                rows = await (await session.connection()).stream(wanted.execution_options(yield_per=AT_ONCE))
+                async for party, currency, lines, total in rows:
+                    yield party, currency, int(lines), int(total)
+
+    async def procedures(self, month: str, party: str | None = None) -> list[str]:
+        """The procedures behind a month's costs, or behind a party's: a case's name and version, an 8D's name."""
+        async with self._store.read() as session:
+            return list((await (await session.connection()).execute(procedures(month, party))).scalars())
+
+    async def of_lines(self, head: Statement, line: int | None) -> list[str]:
+        """The same behind the lines of a statement as issued, or behind one. Raises StatementRefusal: no_line."""
+        async with self._store.read() as session:
+            wanted = procedures_of_lines(head.party, head.period, line)
+            found = list((await (await session.connection()).execute(wanted)).scalars())
+        if head.answer_by is not None and line is not None and not found:
+            raise StatementRefusal("no_line")
+        return found
 
     async def known(self, names: tuple[str, ...]) -> list[str]:
         """Which of these parties the ledger has."""
@@ -96,8 +122,12 @@ class Statements:
         async with self._store.read() as session:
             return sorted((await session.exec(select(party).where(party.in_(names)).distinct())).all())
 
-    async def answer(self, head: Statement, line: int | None, actor: str, *, objection: str | None) -> int:
+    async def answer(
+        self, head: Statement, line: int | None, actor: str, *, objection: str | None, on: Collection[str]
+    ) -> int:
         """Enter a party's word on one line, or on every line it has not spoken about; how many were new.
+
+        `on`: the procedures, as `of_lines` has them, whose lines the word is for.
 
         Raises StatementRefusal: not_issued, window_over, no_line, said_otherwise.
         """
@@ -114,7 +144,7 @@ class Statements:
                 new = await self._answer_line(session, head, line, word)
             else:
                 connection = await session.connection()
-                new = int((await connection.execute(answer_rest(head.party, head.period, word))).rowcount)
+                new = int((await connection.execute(answer_rest(head.party, head.period, word, on))).rowcount)
             if objection is not None and new:
                 await self._objections.hold(session, head.party, head.period)
             return new

@@ -22,6 +22,8 @@ from pydantic import (
     model_serializer,
 )
 
+from models.currency import is_currency
+
 NOTE_LIMIT = 2_000
 """Longest free text a message may carry (characters); longer evidence goes by reference."""
 
@@ -107,10 +109,21 @@ def _clean(text: str, info: ValidationInfo) -> str:
     return text
 
 
+def _plain_line_ends(said: object) -> object:
+    """A web form ends its lines with CR LF."""
+    return said.replace("\r\n", "\n") if isinstance(said, str) else said
+
+
 def _one_line(text: str) -> str:
     if "\n" in text or "\t" in text:
         raise ValueError("must be one line")
     return text
+
+
+def _money_when_new(code: str, info: ValidationInfo) -> str:
+    if info.context == AT_THE_DOOR and not is_currency(code):
+        raise ValueError("is not a currency of ISO 4217; correct it")
+    return code
 
 
 def _a_zone(name: str) -> str:
@@ -173,15 +186,22 @@ _SHAPES = {
     _EMAIL: "must be one mail address, such as name@example.com",
 }
 """What a pattern asks for, in words."""
-Text = Annotated[str, StringConstraints(min_length=1, max_length=NOTE_LIMIT), AfterValidator(_clean)]
+Text = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=NOTE_LIMIT),
+    AfterValidator(_clean),
+    BeforeValidator(_plain_line_ends),
+]
+"""What somebody typed, in lines."""
 Line = Annotated[
     str, StringConstraints(min_length=1, max_length=200), AfterValidator(_clean), AfterValidator(_one_line)
 ]
 Slug = Annotated[str, StringConstraints(pattern=_SLUG)]
 """A name from a procedure's data: department, cause, party, remedy."""
-Detail = (
-    Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_clean)] | StrictBool | StrictInt
-)
+Detail = Annotated[
+    Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_clean)] | StrictBool | StrictInt,
+    BeforeValidator(_plain_line_ends),
+]
 """One entry of a form: text, a whole number, yes or no."""
 Email = Annotated[str, StringConstraints(max_length=200, pattern=_EMAIL), AfterValidator(_clean)]
 Ref = Annotated[str, StringConstraints(pattern=_REF)]
@@ -194,7 +214,7 @@ MOST = 10**12
 """No amount is more (minor units), nor all goods of an order together: their sums have room in every database."""
 Minor = Annotated[int, Field(strict=True, ge=0, le=MOST)]
 """Money in minor units (fen, cents)."""
-Currency = Annotated[str, StringConstraints(pattern=_CURRENCY)]
+Currency = Annotated[str, StringConstraints(pattern=_CURRENCY), AfterValidator(_money_when_new)]
 ZoneName = Annotated[str, StringConstraints(max_length=64), AfterValidator(_a_zone)]
 """A time zone by its IANA name."""
 _PART = "[A-Za-z0-9_=-]+"

@@ -6,7 +6,7 @@ from collections import Counter
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints, ValidationInfo, model_validator
+from pydantic import Field, StringConstraints, ValidationInfo, model_validator
 
 from models.base import (
     AT_THE_DOOR,
@@ -66,15 +66,6 @@ class Negotiation(StrEnum):
     FAILED = "failed"
 
 
-def _plain_line_ends(said: object) -> object:
-    """A web form ends its lines with CR LF."""
-    return said.replace("\r\n", "\n") if isinstance(said, str) else said
-
-
-Words = Annotated[Text, BeforeValidator(_plain_line_ends)]
-"""What somebody typed, in lines."""
-FormEntry = Annotated[Detail, BeforeValidator(_plain_line_ends)]
-"""What somebody answered to a question of a form."""
 Evidence = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=EVIDENCE_PATTERN)]
 """A reference to evidence (URL, object key or SHA-256), never the evidence itself."""
 
@@ -165,7 +156,7 @@ class Contact(Contract):
 
     by: Line
     mode: Annotated[str, StringConstraints(pattern=r"^(phone|in_person)$")] = "phone"
-    note: Words | None = None
+    note: Text | None = None
 
 
 class Complaint(Contract):
@@ -177,13 +168,13 @@ class Complaint(Contract):
     complainant: Complainant
     order: Order
     cause: Slug
-    text: Words
+    text: Text
     demand: Demand
     evidence: Annotated[tuple[Evidence, ...], Field(max_length=MAX_EVIDENCE)] = ()
     category: Slug | None = None
     severity: Slug | None = None
     """What the agent who took it in judged; none: by the procedure's own rules (S1-05)."""
-    details: Annotated[dict[Slug, FormEntry], Field(max_length=MAX_DETAILS)] = Field(default_factory=dict)
+    details: Annotated[dict[Slug, Detail], Field(max_length=MAX_DETAILS)] = Field(default_factory=dict)
     """What the procedure's intake forms ask for (S1-03, S2-16, S3-03)."""
     negotiation: Negotiation = Negotiation.NOT_TRIED
     contact: Contact | None = None

@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal
 
+from pydantic import Field
+
 from models.base import Moment, Record
 
 MONTH_PATTERN: Final = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
@@ -114,6 +116,8 @@ class Statement(Record):
     answer_by: datetime | None
     totals: dict[str, int]
     """Currency -> what the party bears."""
+    held: dict[str, int] = Field(default_factory=dict)
+    """Currency -> what of it the party objects to, until it is decided."""
 
 
 class Objection(Record):

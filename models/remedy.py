@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from models.base import Handover, Record
 from models.complaint import DemandKind, Quantity
+from models.language import Language
 from models.procedure import Step
 
 
@@ -46,6 +47,8 @@ class RemedyOrder(Handover):
     """The goods that move; none where only money does."""
     carrier: str | None = None
     goods_within: timedelta = timedelta(0)
+    language: Language = Language.ZH
+    """In which its steps are named in the Web UI: the procedure's."""
 
 
 class Standing(Record):

@@ -11,7 +11,7 @@ from sqlmodel import col
 from models.tables import CaseRow, EventRow
 from reports import words
 from reports.document import Document, Row, Section, Setting
-from reports.queries import EVENT, PAGE, Found, events_of, within
+from reports.queries import EVENT, PAGE, Found, events_of, of_procedure, within
 from texts import span, values
 
 KINDS = (
@@ -25,6 +25,7 @@ KINDS = (
 )
 """Events that say a clock of somebody's ran out; `silence` is told as a late answer where one came."""
 _COLUMNS: tuple[Any, ...] = (*EVENT, CaseRow.order_number, CaseRow.procedure)
+_OF_THE_CASE = col(CaseRow.number) == col(EventRow.number)
 _AFTER_SILENCE = ("asked", "answered_late", "undelivered")
 
 
@@ -38,7 +39,7 @@ class Breach(NamedTuple):
 
 
 def breaches(database: AsyncConnection, setting: Setting) -> Document:
-    """Departments with their counts, then every breach in the order they happened."""
+    """Departments with their of_procedure, then every breach in the order they happened."""
     total = setting.columns("breach", department=4, kind=5, times=2)
     lines = setting.columns("breach", no=1, at=4, number=3, order=3, kind=4, department=3, person=4, detail=4)
     return setting.document(
@@ -51,19 +52,19 @@ def breaches(database: AsyncConnection, setting: Setting) -> Document:
 
 async def breaches_count(database: AsyncConnection, setting: Setting) -> int:
     """How many events have to be looked at, twice each."""
-    query = select(func.count()).select_from(EventRow).where(*_belongs(setting))
+    query = select(func.count()).select_from(EventRow).join(CaseRow, _OF_THE_CASE).where(*_belongs(setting))
     return 2 * int((await database.execute(query)).scalar_one())
 
 
 def _belongs(setting: Setting) -> tuple[Any, ...]:
-    return (col(EventRow.kind).in_(KINDS), within(col(EventRow.at), setting.period))
+    return (col(EventRow.kind).in_(KINDS), within(col(EventRow.at), setting.period), of_procedure(setting))
 
 
 async def found_breaches(database: AsyncConnection, setting: Setting) -> AsyncIterator[Breach]:
     """Every breach of the period, by time."""
     query = (
         select(*_COLUMNS)
-        .join(CaseRow, col(CaseRow.number) == col(EventRow.number))
+        .join(CaseRow, _OF_THE_CASE)
         .where(*_belongs(setting))
         .order_by(col(EventRow.at), col(EventRow.number), col(EventRow.seq))
     )

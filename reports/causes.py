@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,8 +13,8 @@ from sqlmodel import col
 from models.tables import CaseRow
 from reports.charts import Bar, Line, bars, lines
 from reports.document import Document, Row, Section, Setting
-from reports.period import Period, local_day, week_of
-from reports.queries import Found, by_time, count, within
+from reports.period import local_day, week_of
+from reports.queries import Found, by_time, count, of_procedure, within
 from reports.words import day
 from texts import values
 
@@ -62,19 +62,19 @@ def _skus(complaint: Mapping[str, Any]) -> list[str]:
     return [line["sku"] for line in wanted]
 
 
-async def summarised(database: AsyncConnection, period: Period) -> Summary:
+async def summarised(database: AsyncConnection, setting: Setting) -> Summary:
     """One look at every complaint submitted in the period."""
     summary = Summary()
     opened = col(CaseRow.opened_at)
-    async for page in by_time(database, _COLUMNS, opened, period):
+    async for page in by_time(database, _COLUMNS, opened, setting.period, of_procedure(setting)):
         for row in page:
-            summary.add(row, period.zone)
+            summary.add(row, setting.period.zone)
     return summary
 
 
 async def causes_count(database: AsyncConnection, setting: Setting) -> int:
     """How many complaints have to be looked at."""
-    return await count(database, within(col(CaseRow.opened_at), setting.period))
+    return await count(database, within(col(CaseRow.opened_at), setting.period), of_procedure(setting))
 
 
 class Looked:
@@ -88,8 +88,9 @@ class Looked:
     async def found(self) -> tuple[Summary, Summary]:
         """The period's summary and the one of the days before."""
         if self._found is None:
-            now = await summarised(self._database, self._setting.period)
-            self._found = now, await summarised(self._database, self._setting.period.before)
+            now = await summarised(self._database, self._setting)
+            earlier = replace(self._setting, period=self._setting.period.before)
+            self._found = now, await summarised(self._database, earlier)
         return self._found
 
     @property
@@ -196,7 +197,7 @@ async def _first_cases(database: AsyncConnection, setting: Setting) -> dict[str,
     first = func.min(CaseRow.opened_at).label("first")
     query = (
         select(col(CaseRow.procedure), first)
-        .where(col(CaseRow.opened_at) < setting.period.until)
+        .where(col(CaseRow.opened_at) < setting.period.until, of_procedure(setting))
         .group_by(col(CaseRow.procedure))
     )
     return {row.procedure: row.first for row in await database.execute(query)}

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
@@ -14,7 +14,7 @@ from models.tables import CaseRow, EventRow, UtcDateTime
 from reports.breaches import KINDS
 from reports.document import Setting
 from reports.period import local_day, month_of, week_of
-from reports.queries import DEEP, Found, by_number, count, events_of, within
+from reports.queries import DEEP, Found, by_number, count, events_of, of_procedure, within
 from rules.triage import topics_of
 
 DIMENSIONS = ("procedure", "department", "type", "cause", "category", "result", "week", "month")
@@ -80,7 +80,7 @@ async def counted(database: AsyncConnection, setting: Setting, size: int = DEEP)
 
 def _belongs(setting: Setting) -> ColumnElement[bool]:
     opened, closed = col(CaseRow.opened_at), col(CaseRow.closed_at)
-    return or_(within(opened, setting.period), within(closed, setting.period))
+    return and_(or_(within(opened, setting.period), within(closed, setting.period)), of_procedure(setting))
 
 
 async def counted_count(database: AsyncConnection, setting: Setting) -> int:

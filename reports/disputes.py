@@ -2,14 +2,14 @@
 
 from collections.abc import AsyncIterator
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, and_
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from models.tables import CaseRow
 from reports import words
 from reports.document import Document, Row, Section, Setting
-from reports.queries import count, numbered, within
+from reports.queries import count, numbered, of_procedure, within
 
 _COLUMNS = (
     CaseRow.number, CaseRow.procedure, CaseRow.closed_at, CaseRow.order_number, CaseRow.cause, CaseRow.demand,
@@ -25,19 +25,19 @@ def disputes(database: AsyncConnection, setting: Setting) -> Document:
     return setting.document("disputes", section)
 
 
-def _belongs() -> ColumnElement[bool]:
+def _belongs(setting: Setting) -> ColumnElement[bool]:
     # Only a closed case has the instant of its end; asking for its stage too would keep SQLite from its index.
-    return col(CaseRow.contested).is_(True)
+    return and_(col(CaseRow.contested).is_(True), of_procedure(setting))
 
 
 async def disputes_count(database: AsyncConnection, setting: Setting) -> int:
     """How many lines the form will have."""
-    return await count(database, _belongs(), within(col(CaseRow.closed_at), setting.period))
+    return await count(database, _belongs(setting), within(col(CaseRow.closed_at), setting.period))
 
 
 async def _rows(database: AsyncConnection, setting: Setting) -> AsyncIterator[Row]:
     moment, period = col(CaseRow.closed_at), setting.period
-    async for line, row, happened in numbered(database, _COLUMNS, moment, period, _belongs(), _KINDS):
+    async for line, row, happened in numbered(database, _COLUMNS, moment, period, _belongs(setting), _KINDS):
         pack = setting.pack(row.procedure)
         cells = (
             line,

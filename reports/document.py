@@ -10,6 +10,7 @@ from models.language import Language
 from models.procedure import Procedure
 from reports.period import Period
 from texts import say, when
+from texts.values import title
 
 Cell = str | int | float | None
 
@@ -69,6 +70,8 @@ class Setting:
     directory: Directory | None = None
     packs: Callable[[], Iterable[Procedure]] = tuple
     """Every procedure known, for figures over several."""
+    only: str | None = None
+    """The name of the one procedure whose cases count; None: those of all."""
 
     def knowing(self, kind: Literal["departments", "topics", "causes"], name: str) -> Procedure:
         """A procedure that has this department, type or cause: the report's own, else any; its own where none has."""
@@ -82,14 +85,16 @@ class Setting:
     def document(self, name: str, *sections: Section, notes: tuple[str, ...] = ()) -> Document:
         """The sections under the report's heading."""
         first, last, zone = self.period.first, self.period.last, self.period.zone
-        heading = (
+        heading: tuple[str, ...] = (
             self.say("period", since=first.isoformat(), until=last.isoformat()),
             self.say("generated", at=when(self.now, zone, self.lang)),
         )
         facts = {"report": name, "from": first.isoformat(), "to": last.isoformat(), "time_zone": zone}
+        if self.only is not None:
+            heading = (*heading, self.say("procedure", title=title(self.default.title, self.lang)))
+            facts["procedure"] = self.only
         facts["generated_at"] = self.now.isoformat()
-        title = self.say(f"title.{name}")
-        return Document(name, self.lang, title, (*heading, *notes), sections, facts)
+        return Document(name, self.lang, self.say(f"title.{name}"), (*heading, *notes), sections, facts)
 
     def columns(self, group: str, /, **widths: int) -> tuple[Column, ...]:
         """Columns in the order given, titled by `report.GROUP.KEY`."""

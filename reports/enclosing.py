@@ -57,7 +57,9 @@ class Enclosing:
     ) -> tuple[list[Enclosure], list[str]]:
         """The files, and the names of those too large for a mail. Raises TryAgain."""
         now = datetime.now(UTC)
-        setting = Setting(lang, _days(period_name, now, pack), now, self._pack_of, pack, self._directory(), self._packs)
+        days, directory = _days(period_name, now, pack), self._directory()
+        # A mail of a procedure goes to its own departments, whom other procedures' cases do not concern.
+        setting = Setting(lang, days, now, self._pack_of, pack, directory, self._packs, only=pack.name)
         try:
             return await asyncio.to_thread(asyncio.run, self._write(wanted, period_name, setting, folder))
         except StoreError:

@@ -2,14 +2,14 @@
 
 from collections.abc import AsyncIterator
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, and_
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from models.tables import CaseRow
 from reports import words
 from reports.document import Document, Row, Section, Setting
-from reports.queries import count, numbered, within
+from reports.queries import count, numbered, of_procedure, within
 
 _COLUMNS = (
     CaseRow.number, CaseRow.procedure, CaseRow.opened_at, CaseRow.order_number, CaseRow.cause, CaseRow.demand,
@@ -25,18 +25,18 @@ def out_of_rule(database: AsyncConnection, setting: Setting) -> Document:
     return setting.document("out_of_rule", section)
 
 
-def _belongs() -> ColumnElement[bool]:
-    return col(CaseRow.out_of_rule).is_(True)
+def _belongs(setting: Setting) -> ColumnElement[bool]:
+    return and_(col(CaseRow.out_of_rule).is_(True), of_procedure(setting))
 
 
 async def out_of_rule_count(database: AsyncConnection, setting: Setting) -> int:
     """How many lines the form will have."""
-    return await count(database, _belongs(), within(col(CaseRow.opened_at), setting.period))
+    return await count(database, _belongs(setting), within(col(CaseRow.opened_at), setting.period))
 
 
 async def _rows(database: AsyncConnection, setting: Setting) -> AsyncIterator[Row]:
     moment, period = col(CaseRow.opened_at), setting.period
-    async for line, row, happened in numbered(database, _COLUMNS, moment, period, _belongs(), _KINDS):
+    async for line, row, happened in numbered(database, _COLUMNS, moment, period, _belongs(setting), _KINDS):
         pack = setting.pack(row.procedure)
         cells = (
             line,

@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from models.tables import CaseRow, EventRow
+from reports.document import Setting
 from reports.period import Period
 
 PAGE = 500
@@ -25,6 +26,11 @@ EVENT: Sequence[Any] = (
 def within(moment: Any, period: Period) -> ColumnElement[bool]:
     """The instant lies in the period."""
     return and_(moment >= period.since, moment < period.until)
+
+
+def of_procedure(setting: Setting) -> ColumnElement[bool]:
+    """The case runs on the procedure whose cases count."""
+    return true() if setting.only is None else col(CaseRow.procedure).startswith(f"{setting.only}.", autoescape=True)
 
 
 async def by_time(

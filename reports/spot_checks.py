@@ -4,14 +4,14 @@ import hashlib
 import heapq
 from collections.abc import AsyncIterator, Sequence
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, and_
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from models.tables import CaseRow
 from reports.breaches import KINDS
 from reports.document import Document, Row, Section, Setting
-from reports.queries import Found, by_number, count, events_of, within
+from reports.queries import Found, by_number, count, events_of, of_procedure, within
 from reports.words import day, listed
 from texts import named, values
 
@@ -38,7 +38,7 @@ async def spot_checks_count(database: AsyncConnection, setting: Setting) -> int:
 
 
 def _belongs(setting: Setting) -> ColumnElement[bool]:
-    return within(col(CaseRow.closed_at), setting.period)
+    return and_(within(col(CaseRow.closed_at), setting.period), of_procedure(setting))
 
 
 async def _rows(database: AsyncConnection, setting: Setting) -> AsyncIterator[Row]:

@@ -86,13 +86,17 @@ def overview(
 
 
 def _notes(head: Statement, pack: Procedure, lang: Language, now: datetime) -> tuple[str, ...]:
-    total = " · ".join(money(amount, currency, lang) for currency, amount in head.totals.items())
     if head.issued_at is None or head.answer_by is None:
         told = say("settlement.open", lang)
     else:
         issued, until = (when(moment, pack.time_zone, lang) for moment in (head.issued_at, head.answer_by))
         told = say("settlement.issued", lang, at=issued, until=until)
-    return *_heading(head.period, pack, lang, now), say("settlement.total", lang, amount=total or "0"), told
+    total = say("settlement.total", lang, amount=_sums(head.totals, lang) or "0", held=_sums(head.held, lang) or None)
+    return *_heading(head.period, pack, lang, now), total, told
+
+
+def _sums(amounts: Mapping[str, int], lang: Language) -> str:
+    return " · ".join(money(amount, currency, lang) for currency, amount in amounts.items())
 
 
 def _heading(month: str, pack: Procedure, lang: Language, now: datetime) -> tuple[str, str]:

@@ -159,6 +159,7 @@ def order_for(case: Case, pack: Procedure) -> RemedyOrder:
         paid=order.paid,
         currency=order.currency,
         payment_within=pack.clocks.payment.within,
+        language=pack.language,
     )
     if steps == ("pay",):
         return money

@@ -1,20 +1,20 @@
 """A batch incident in words: for the Web UI, the terminal and the mails."""
 
 from models.commands import shares_text
-from models.incident import IncidentView, Progress
+from models.incident import IncidentView, Progress, Scope
 from models.language import Language
 from models.procedure import Procedure
-from texts import as_markdown, named, say, span, when
+from texts import as_markdown, named, say, several, span, when
 from texts.values import cause, department, liable, remedy, sums
 
 
-def scope_text(incident: IncidentView, pack: Procedure, lang: Language) -> str:
+def scope_text(scope: Scope, pack: Procedure, lang: Language) -> str:
     """What its cases have in common."""
-    marks = incident.scope.marks()
-    return ", ".join(
+    words = (
         f"{named('incident.mark', mark, lang)} {cause(value, pack, lang) if mark == 'cause' else value}"
-        for mark, value in marks.items()
+        for mark, value in scope.marks().items()
     )
+    return several(words, lang)
 
 
 def progress_text(progress: Progress, pack: Procedure, lang: Language) -> str:
@@ -59,7 +59,7 @@ def facts(incident: IncidentView, pack: Procedure, lang: Language) -> list[tuple
     ) if finding else ""  # fmt: skip
     lines = [
         ("stage", named("incident.stage", incident.stage, lang)),
-        ("scope", scope_text(incident, pack, lang)),
+        ("scope", scope_text(incident.scope, pack, lang)),
         ("drill", say("incident.drill", lang, cases=incident.drill) if incident.drill else ""),
         ("reason", incident.reason),
         ("opened", f"{when(incident.opened_at, zone, lang)}, {incident.opened_by}"),

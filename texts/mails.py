@@ -36,7 +36,7 @@ def render_mail(template: str, values: Values, pack: Procedure, lang: Language) 
     A template we do not know (a newer worker's) becomes the plain notice about the case rather than no mail.
     """
     name = template if has(f"mail.{template}.subject") else "other"
-    words = shown(values, pack, lang)
+    words = {"procedure": pack.name} | shown(values, pack, lang)
     if told := _told(values, pack, lang):
         words["told"] = told
     if fields := list(_asked_for(name, values, pack)):

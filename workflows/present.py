@@ -47,5 +47,10 @@ def remedy_summary(order: RemedyOrder, pack: Procedure) -> str:
     return f"{title}{figure} · {order.order}"[:200]
 
 
+def remedy_step(order: RemedyOrder, step: str) -> str:
+    """One line for a step of a child, or for what it waits for."""
+    return named("web.step", step, order.language)
+
+
 def _liable(view: CaseView) -> tuple[Share, ...]:
     return view.ruling.liable if view.ruling else ()

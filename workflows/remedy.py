@@ -18,14 +18,15 @@ with workflow.unsafe.imports_passed_through():
     from rules.remedy import to_undo
     from workflows import options
     from workflows.letters import read
+    from workflows.present import remedy_step
     from workflows.starting import bad_start, contract_of
 
 WAREHOUSE_SILENT, CARRIER_SILENT = "warehouse_silent", "carrier_silent"
 UNDOING: Final[dict[Step, tuple[Any, str, str]]] = {
-    "label": (RemedyDuties.void_label, "undo: cancel the collection", CARRIER_SILENT),
-    "reserve": (RemedyDuties.release, "undo: release the goods set aside", WAREHOUSE_SILENT),
+    "label": (RemedyDuties.void_label, "void_label", CARRIER_SILENT),
+    "reserve": (RemedyDuties.release, "release", WAREHOUSE_SILENT),
 }
-"""What takes a step back, what for, and the code where its partner is silent."""
+"""What takes a step back, its name, and the code where its partner is silent."""
 
 
 class RemedyWorkflow:
@@ -58,9 +59,9 @@ class RemedyWorkflow:
 
     async def _undo(self, step: Step, order: RemedyOrder) -> Standing | None:
         """Take a step back; what stands all the same. Tried as long as any step: the case waits to hear how it went."""
-        duty, summary, silent = UNDOING[step]
+        duty, name, silent = UNDOING[step]
         try:
-            code = (await self._ask(duty, order, summary)).failure
+            code = (await self._ask(duty, order, name)).failure
         except ActivityError:
             code = silent
         used = step == "label" and self._arrived is not None
@@ -73,30 +74,31 @@ class RemedyWorkflow:
             case "goods":
                 return await self._goods(order)
             case "reserve":
-                return await self._try(RemedyDuties.reserve, order, "set the goods aside", WAREHOUSE_SILENT)
+                return await self._try(RemedyDuties.reserve, order, step, WAREHOUSE_SILENT)
             case "label":
-                return await self._try(RemedyDuties.label, order, "order the collection", CARRIER_SILENT)
+                return await self._try(RemedyDuties.label, order, step, CARRIER_SILENT)
             case "ship":
-                return await self._try(RemedyDuties.ship, order, "send the goods", WAREHOUSE_SILENT)
+                return await self._try(RemedyDuties.ship, order, step, WAREHOUSE_SILENT)
 
     async def _pay(self, order: RemedyOrder) -> StepResult:
         try:
-            return await self._ask(RemedyDuties.pay, order, "pay the customer")
+            return await self._ask(RemedyDuties.pay, order, "pay")
         except ActivityError:
             # Patience is over and nobody knows: look once, then a person decides. Never pay on a guess.
             return await workflow.execute_activity_method(
-                RemedyDuties.pay_state, order, **options.look("has the money moved?")
+                RemedyDuties.pay_state, order, **options.look(remedy_step(order, "pay_state"))
             )
 
-    async def _try(self, duty: Any, order: RemedyOrder, summary: str, silent: str) -> StepResult:
+    async def _try(self, duty: Any, order: RemedyOrder, step: Step, silent: str) -> StepResult:
         try:
-            return await self._ask(duty, order, summary)
+            return await self._ask(duty, order, step)
         except ActivityError:
             self._unanswered = True
             return StepResult(failure=silent)
 
-    async def _ask(self, duty: Any, order: RemedyOrder, summary: str) -> StepResult:
+    async def _ask(self, duty: Any, order: RemedyOrder, step: str) -> StepResult:
         """The partner's answer, at once as nearly always; else the case hears of it, and patience begins."""
+        summary = remedy_step(order, step)
         result: StepResult
         try:
             result = await workflow.execute_activity_method(duty, order, **options.at_once(summary))
@@ -106,7 +108,7 @@ class RemedyWorkflow:
             await self._report()
             pause = options.wished(error, order.payment_within)
             if pause:
-                await workflow.sleep(pause, summary="the partner asked for time")
+                await workflow.sleep(pause, summary=remedy_step(order, "asked_for_time"))
             result = await workflow.execute_activity_method(
                 duty, order, **options.partner(summary, order.payment_within - pause)
             )
@@ -124,11 +126,12 @@ class RemedyWorkflow:
 
     async def _goods(self, order: RemedyOrder) -> StepResult:
         """Wait for the returns centre's word, as long as the procedure allows from the child's start."""
+        waited = remedy_step(order, "goods")
         while self._arrived is None:
             left = workflow.info().workflow_start_time + order.goods_within - workflow.now()
             try:
                 await workflow.wait_condition(
-                    lambda: bool(self._heard), timeout=max(left.total_seconds(), 0), timeout_summary="goods not back"
+                    lambda: bool(self._heard), timeout=max(left.total_seconds(), 0), timeout_summary=waited
                 )
             except TimeoutError:
                 return StepResult(failure="goods_not_returned")

@@ -5,13 +5,19 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from models.complaint import DemandKind
-from starter.cli.parsing import demand, nothing_beside, one_of, shares
+from starter.cli.choosing import by_title
+from starter.cli.parsing import Remedy, demand, nothing_beside, one_of, shares
 from starter.cli.sending import NOBODY, Number, Sender, act
 from starter.cli.session import Flag, Many, case_number, session
 
 
 async def contact(
-    number: Number, /, *, mode: Literal["phone", "in_person"] = "phone", note: str | None = None, by: Sender = NOBODY
+    number: Number,
+    /,
+    *,
+    mode: Annotated[Literal["phone", "in_person"], by_title("mode")] = "phone",
+    note: str | None = None,
+    by: Sender = NOBODY,
 ) -> int:
     """Record that the matter was explained to the customer before the mail.
 
@@ -93,7 +99,8 @@ async def contest(
 
     :param reason: Why.
     """
-    return await act(number, "contest", by, by=party.lower(), reason=reason)
+    disputing = session().choice("--by", party, "parties", "departments")
+    return await act(number, "contest", by, by=disputing, reason=reason)
 
 
 async def decide(
@@ -103,7 +110,7 @@ async def decide(
     grant: Flag = False,
     refuse: Flag = False,
     reason: str,
-    remedy: DemandKind | None = None,
+    remedy: Remedy = None,
     amount: str | None = None,
     line: Many = None,
     liable: Many = None,

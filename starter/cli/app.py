@@ -1,10 +1,7 @@
 """The program `redress`: its commands by name, its global options, and how it ends. Imports nothing slow."""
 
-import difflib
 import errno
-import re
 import sys
-from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +19,7 @@ from cyclopts.exceptions import (
 )
 
 from models.language import Language, of_tag
+from starter.cli.choosing import nearest, not_an_option
 from starter.cli.commands import COMMANDS
 from starter.cli.helping import HelpPage
 from starter.cli.session import begin
@@ -181,10 +179,6 @@ _KINDS: dict[object, str] = {int: "not_whole", float: "not_number", datetime: "n
 """What an option's text was to be, by the failure that says so."""
 
 
-_LIKE_OURS = re.compile(r"--?[a-z][a-z-]{0,30}")
-"""An option as we might have it: another is not repeated, since it may be anything."""
-
-
 def usage_failure(error: CycloptsError) -> BadInput:
     """A command line that does not parse, as one line; what was typed is not repeated."""
     command = " ".join(("redress", *(error.command_chain or ())))
@@ -192,13 +186,10 @@ def usage_failure(error: CycloptsError) -> BadInput:
         case UnknownCommandError():
             typed = error.unused_tokens[0] if error.unused_tokens else ""
             known = [name for name in error.app or () if not name.startswith("-")] if error.command_chain else COMMANDS
-            return BadInput("unknown_command", near=_near(typed, known), command=command)
+            return BadInput("unknown_command", near=nearest(typed, known), command=command)
         case UnknownOptionError():
-            typed = (error.token.keyword or error.token.value).partition("=")[0]
-            names = [name.lstrip("-") for argument in error.argument_collection for name in argument.names]
-            near = f"--{name}" if (name := _near(typed.lstrip("-"), names)) else None
-            option = typed if _LIKE_OURS.fullmatch(typed) else "--…"
-            return BadInput("unknown_option", option=option, near=near, command=command)
+            names = [name for argument in error.argument_collection for name in argument.names]
+            return not_an_option(error.token.keyword or error.token.value, names, command)
         case RepeatArgumentError():
             return BadInput("twice", field=_field(error))
         case MissingArgumentError():
@@ -211,10 +202,6 @@ def usage_failure(error: CycloptsError) -> BadInput:
             return BadInput(_KINDS[kind], field=_field(error))
         case _:
             return BadInput("not_usable", field=_field(error), command=command)
-
-
-def _near(typed: str, known: Iterable[str]) -> str | None:
-    return next(iter(difflib.get_close_matches(typed, list(known), n=1)), None)
 
 
 def _choices(error: CoercionError) -> str:

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from models.names import CORRECTIVE_ACTION, corrective_id
 from models.quality_complaint import QualityComplaint
+from starter.cli.choosing import by_title
 from starter.cli.correctives import found, read_form, send, show_report, table, tell_number, trace_lots
 from starter.cli.dossiers import dossiers, pack_named
 from starter.cli.parsing import contract, one_of
@@ -28,7 +29,7 @@ Form = Annotated[Path, Parameter(name="FILE", help="The filled-in form, TOML or 
 
 
 @corrective.command(name="form")
-def form(name: Annotated[FormName, Parameter(name="FORM", help="Whose form.")], /) -> int:
+def form(name: Annotated[FormName, Parameter(help="Whose form."), by_title("corrective.part", name="FORM")], /) -> int:
     """An empty form to fill in: the complaint's, or a gate's."""
     current = session()
     current.out.print(Text(form_text(name, current.lang)))
@@ -77,7 +78,7 @@ async def show(number: Which, /, *, as_json: Json = False) -> int:
 @corrective.command(name="fill")
 async def fill(
     number: Which,
-    name: Annotated[GateName, Parameter(name="GATE", help="Which gate.")],
+    name: Annotated[GateName, Parameter(help="Which gate."), by_title("corrective.part", name="GATE")],
     file: Form,
     /,
     *,
@@ -135,7 +136,7 @@ async def reply(
     number: Which,
     /,
     *,
-    kind: Literal["first", "written", "final"],
+    kind: Annotated[Literal["first", "written", "final"], by_title("corrective.reply")],
     through_sales: Flag = False,
     note: str,
     paper: Many = None,

@@ -1,8 +1,7 @@
 """Human actions on carrying out and ending a case."""
 
-from models.complaint import DemandKind
 from starter.cli.actions import currency_of
-from starter.cli.parsing import demand, nothing_beside, one_of, parts
+from starter.cli.parsing import Remedy, demand, nothing_beside, one_of, parts
 from starter.cli.sending import NOBODY, Number, Sender, act
 from starter.cli.session import Flag, Many
 
@@ -63,7 +62,7 @@ async def feedback(
     dissatisfied: Flag = False,
     not_reached: Flag = False,
     reason: str | None = None,
-    remedy: DemandKind | None = None,
+    remedy: Remedy = None,
     amount: str | None = None,
     by: Sender = NOBODY,
 ) -> int:

@@ -10,11 +10,13 @@ from cyclopts import Parameter
 from pydantic import ValidationError
 
 from models.base import AT_THE_DOOR, PAYLOAD_LIMIT, Detail, Problem, in_one_line, problems
-from models.complaint import Complaint, DemandKind, OrderKind
+from models.complaint import Complaint, OrderKind
 from models.language import Language
 from models.names import ERASED
+from models.procedure import Procedure
 from rules.triage import filing_problems
-from starter.cli.parsing import form, minor
+from starter.cli.choosing import Known, by_title, chosen, not_an_option, titled, titles_of
+from starter.cli.parsing import Remedy, form, minor
 from starter.cli.session import Flag, Json, Many, Session, Whole, session
 from starter.failures import BadInput, Failure, NotAllowed
 
@@ -26,7 +28,7 @@ async def file_complaint(
     /,
     *,
     order: str | None = None,
-    kind: OrderKind = OrderKind.PLATFORM,
+    kind: Annotated[OrderKind, by_title("order_kind")] = OrderKind.PLATFORM,
     merchant: str | None = None,
     carrier: str | None = None,
     customer: str | None = None,
@@ -40,7 +42,7 @@ async def file_complaint(
     channel: str = "online",
     cause: str | None = None,
     text: str | None = None,
-    demand: DemandKind | None = None,
+    demand: Remedy = None,
     amount: str | None = None,
     procedure: str | None = None,
     severity: str | None = None,
@@ -78,22 +80,23 @@ async def file_complaint(
     """
     options = {"order": order, "customer": customer, "sku": sku, "paid": paid, "cause": cause, "text": text}
     if source is not None:
-        if source.startswith("--"):
-            raise BadInput("unknown_option", option=source.partition("=")[0], command="redress file")
+        if source.startswith("-") and source != "-":
+            raise not_an_option(source, (), "redress file")
         if any(value is not None for value in options.values()) or demand is not None:
             raise BadInput("file_or_options")
         return await _start(from_json(read_source(source)), as_json=as_json)
     if missing := [f"--{name}" for name, value in (options | {"demand": demand}).items() if value is None]:
         raise BadInput("file_missing", options=", ".join(missing))
-    cause = session().spelt(cause or "", "causes")
+    procedure = session().procedure_called(procedure) if procedure is not None else None
+    pack = _newest(procedure)
     price = minor("--paid", paid or "", currency)
     message: dict[str, object] = {
         "number": number,
         "procedure": procedure,
-        "severity": severity,
-        "details": _details(procedure, detail or [], currency),
-        "channel": channel,
-        "cause": cause,
+        "severity": severity and _choice("--severity", severity, pack, _severities),
+        "details": _details(pack, detail or [], currency),
+        "channel": _choice("--channel", channel, pack, _channels),
+        "cause": _choice("--cause", cause or "", pack, _causes),
         "text": text,
         "complainant": {"id": customer, "email": email, "language": language},
         "order": {
@@ -114,12 +117,35 @@ async def file_complaint(
     return await _start(checked(message), as_json=as_json, field=option)
 
 
-def _details(procedure: str | None, texts: list[str], currency: str) -> dict[str, Detail]:
+def _details(pack: Procedure | None, texts: list[str], currency: str) -> dict[str, Detail]:
     """The intake form's fields, each of its kind. Raises BadInput."""
-    current = session()
-    name = current.settings.default_procedure if procedure is None else procedure
-    parts = [part for pack in current.packs() if pack.name == name for part in pack.intake] if texts else []
+    parts = pack.intake if pack else ()
     return form("--detail", texts, [field for part in parts for field in part.form], currency)
+
+
+def _choice(field: str, typed: str, pack: Procedure | None, of: Callable[[Procedure], Known]) -> str:
+    """What the procedure calls it. Raises BadInput; as typed where the procedure is not here or knows none."""
+    known = of(pack) if pack else {}
+    return chosen(field, typed, known, session().lang) if known else typed
+
+
+def _causes(pack: Procedure) -> Known:
+    return titles_of((name, cause.title) for name, cause in pack.causes.items())
+
+
+def _severities(pack: Procedure) -> Known:
+    return titles_of((severity.name, severity.title) for severity in pack.severities)
+
+
+def _channels(pack: Procedure) -> Known:
+    return titled(("channel",), pack.channels)
+
+
+def _newest(procedure: str | None) -> Procedure | None:
+    """The procedure a complaint would run on; None where this machine lacks it."""
+    current = session()
+    name = procedure if procedure is not None else current.settings.default_procedure
+    return next((pack for pack in reversed(current.packs()) if pack.name == name), None)
 
 
 def read_source(source: str) -> bytes:
@@ -207,7 +233,5 @@ async def _is_another(current: Session, complaint: Complaint, number: str) -> bo
 
 def name_problems(complaint: Complaint) -> list[Problem] | None:
     """What the procedure does not take, told before a case is opened; None where this machine lacks the procedure."""
-    current = session()
-    name = complaint.procedure or current.settings.default_procedure
-    pack = next((pack for pack in reversed(current.packs()) if pack.name == name), None)
+    pack = _newest(complaint.procedure)
     return filing_problems(pack, complaint, datetime.now(UTC)) if pack else None

@@ -5,10 +5,10 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from models.complaint import DemandKind
 from models.incident import ReportForm
+from starter.cli.choosing import by_title
 from starter.cli.incidents import begin, paper, report_on, send, show_incident, table, watch_incident
-from starter.cli.parsing import demand, nothing_beside, one_of, shares
+from starter.cli.parsing import Remedy, currency_known, demand, nothing_beside, one_of, shares
 from starter.cli.reporting import FormatName, format_of, write_document
 from starter.cli.sending import NOBODY, Sender
 from starter.cli.session import WHOLE, Flag, Json, Many, Whole, session
@@ -126,7 +126,7 @@ async def decide(
     grant: Flag = False,
     refuse: Flag = False,
     reason: str,
-    remedy: DemandKind | None = None,
+    remedy: Remedy = None,
     amount: str | None = None,
     currency: str = "CNY",
     liable: Many = None,
@@ -145,7 +145,8 @@ async def decide(
     granted = one_of({"grant": grant, "refuse": refuse}) == "grant"
     if not granted:
         nothing_beside("--refuse", {"--remedy": remedy, "--amount": amount})
-    wanted, borne = demand(remedy, amount, [], currency), shares("--liable", liable or [])
+    wanted = demand(remedy, amount, [], currency_known("--currency", currency))
+    borne = shares("--liable", liable or [])
     return await send(number, "decide", by, grant=granted, reason=reason, demand=wanted, liable=borne)
 
 
@@ -197,7 +198,7 @@ async def report(
     number: Annotated[str | None, Parameter(name="NUMBER", help="The incident; none: the plan itself.")] = None,
     /,
     *,
-    form: ReportForm = "incident",
+    form: Annotated[ReportForm, by_title("incident.paper")] = "incident",
     write_as: Annotated[FormatName | None, Parameter(name="--format")] = None,
     out: Path | None = None,
     procedure: Name = None,

@@ -11,6 +11,8 @@ from rich.text import Text
 
 from models.incident import INCIDENT_COMMANDS, IncidentStage, IncidentView, OpenIncident, Scope
 from models.names import BATCH_RETURN
+from models.procedure import Procedure
+from starter.cli.choosing import chosen, titles_of
 from starter.cli.dossiers import act, dossiers, known_actor, numbered, pack_named
 from starter.cli.lists import checked_limit
 from starter.cli.parsing import contract
@@ -19,7 +21,7 @@ from starter.cli.sending import Sender, acting
 from starter.cli.session import Session, lines_of_text, session
 from starter.failures import BadInput, NoSuchCase
 from texts import brief
-from texts.incident import facts, progress_text
+from texts.incident import facts, progress_text, scope_text
 
 if TYPE_CHECKING:
     from models.tables import IncidentRow
@@ -33,6 +35,9 @@ async def begin(
     pack = pack_named(current, name)
     if pack.incident is None:
         raise BadInput("no_plan", name=pack.name)
+    if (cause := scope.get("cause")) is not None:
+        causes = titles_of((name, known.title) for name, known in pack.causes.items())
+        scope = scope | {"cause": chosen("--cause", cause, causes, current.lang)}
     actor = acting(current, by.actor)
     known_actor(current, pack, actor, (*pack.incident.handling.departments, *pack.incident.leading.departments))
     wish = contract(
@@ -90,13 +95,18 @@ async def table(current: Session, limit: int, *, as_json: bool) -> int:
         cells = (
             line.number,
             drilled,
-            ", ".join(scope.marks().values()),
+            scope_text(scope, _pack(current, line.procedure), current.lang),
             opened,
             "–" if line.drill else str(line.cases),
         )
         shown.add_row(*(Text(cell) for cell in cells))
     current.out.print(shown)
     return 0
+
+
+def _pack(current: Session, name: str) -> Procedure:
+    """The procedure an incident is of; the default one where this machine lacks it (only titles depend on it)."""
+    return next((pack for pack in reversed(current.packs()) if pack.name == name), current.default_pack)
 
 
 async def show_incident(current: Session, number: str, *, with_cases: bool, as_json: bool) -> int:

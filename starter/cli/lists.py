@@ -6,6 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from models.names import SYSTEM
+from starter.cli.choosing import by_title
 from starter.cli.parsing import nothing_beside
 from starter.cli.reading_rights import reader
 from starter.cli.session import Flag, Json, Session, Whole, session
@@ -17,7 +18,7 @@ Limit = Annotated[Whole, Parameter(help="At most so many cases.")]
 
 async def list_cases(
     *,
-    stage: Annotated[ListedStage | None, Parameter(metavar="STAGE")] = None,
+    stage: Annotated[ListedStage | None, Parameter(metavar="STAGE"), by_title("stage")] = None,
     department: str | None = None,
     order: str | None = None,
     overdue: Flag = False,

@@ -5,10 +5,9 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from models.complaint import DemandKind
 from models.meeting import MeetingStage
 from starter.cli.actions import handling_plan
-from starter.cli.parsing import due_date, nothing_beside, one_of
+from starter.cli.parsing import Remedy, due_date, nothing_beside, one_of
 from starter.cli.sending import NOBODY, Number, Sender
 from starter.cli.session import Flag, Json, Many, Whole, case_number, session
 from starter.cli.sitting import Mode, act, holding, meeting_name, show, table, which
@@ -90,7 +89,7 @@ async def decide(
     grant: Flag = False,
     refuse: Flag = False,
     reason: str,
-    remedy: DemandKind | None = None,
+    remedy: Remedy = None,
     amount: str | None = None,
     line: Many = None,
     liable: Many = None,

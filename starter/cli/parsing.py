@@ -3,24 +3,24 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
-from typing import TypeVar
+from typing import Annotated, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter, ValidationError
 
 from models.base import AT_THE_DOOR, Contract, Detail, in_one_line, problems, spelt
 from models.complaint import DemandKind
-from models.currency import exponent
-from models.parts import Title
+from models.currency import exponent, is_currency
 from models.span import WallSpan
 from models.steps import FormField
-from starter.cli.session import half_width, session
+from starter.cli.choosing import by_title, chosen, half_width, meant, titles_of
+from starter.cli.session import session
 from starter.failures import BadInput
 
+Remedy = Annotated[DemandKind | None, by_title("demand_kind")]
 _AMOUNT = re.compile(r"[0-9]+(\.[0-9]{1,4})?", re.ASCII)
 _MOST_DIGITS = 9
 _PART = re.compile(r"([^=%]+)(?:=([0-9]{1,3})%?)?", re.ASCII)
-_NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 _LINE = re.compile(r"([^=\s]{1,64})=([0-9]{1,6})", re.ASCII)
 _WHOLE = re.compile(r"[0-9]{1,12}", re.ASCII)
 _SAID = {"yes": True, "true": True, "是": True, "no": False, "false": False, "否": False}
@@ -28,7 +28,6 @@ _EQUALS = re.compile("[=＝]")
 """What stands between a name and its value, also as a Chinese keyboard has it."""
 _SPAN: TypeAdapter[timedelta] = TypeAdapter(WallSpan)
 
-Known = TypeVar("Known")
 Checked = TypeVar("Checked", bound=Contract)
 
 
@@ -46,17 +45,24 @@ def minor(field: str, text: str, currency: str) -> int:
     return int(whole + rest[:digits].ljust(digits, "0"))
 
 
+def currency_known(field: str, text: str) -> str:
+    """A currency by its code. Raises BadInput."""
+    if not is_currency(text):
+        raise BadInput("bad_currency", field=field)
+    return text
+
+
 def shares(field: str, texts: list[str]) -> list[dict[str, object]]:
     """`merchant` or 商家, or `merchant=60` and `carrier=40`, as shares. Raises BadInput."""
     found: list[dict[str, object]] = []
     for text in texts:
         part = _PART.fullmatch(half_width(text).strip())
-        party = session().spelt(part[1], "parties") if part else ""
-        if part is None or not _NAME.fullmatch(party.lower()):
+        if part is None:
             raise BadInput("bad_share", field=field)
+        party = session().choice(field, part[1], "parties")
         if part[2] is None and len(texts) > 1:
             raise BadInput("share_percent", field=field)
-        found.append({"party": party.lower(), "percent": int(part[2] or 100)})
+        found.append({"party": party, "percent": int(part[2] or 100)})
     return found
 
 
@@ -93,24 +99,19 @@ def form(field: str, texts: list[str], known: Iterable[FormField], currency: str
 
     A field or a choice may be written by its title, money as everywhere else on the command line (`12.50`).
     """
-    named = _by_spelling({part.name: (part.title, part) for part in known})
+    parts = {part.name: part for part in known}
+    called = titles_of((name, part.title) for name, part in parts.items())
     found: dict[str, Detail] = {}
     for text in texts:
         typed, *given = _EQUALS.split(text.strip(), maxsplit=1)
         if not given:
             raise BadInput("bad_field", field=field)
-        part = named.get(typed.strip().casefold())
-        name = part.name if part else typed
+        name = meant(typed, called) or typed
+        part = parts.get(name)
         if name in found:
             raise BadInput("twice", field=f"{field} {spelt(name)}")
         found[name] = _typed(f"{field} {name}", part, given[0].strip(), currency) if part else given[0]
     return found
-
-
-def _by_spelling(known: Mapping[str, tuple[Title, Known]]) -> dict[str, Known]:
-    """What is known, by the ways people write it; a name goes before every title, and earlier titles before later."""
-    titled = [(title, one) for both, one in list(known.values())[::-1] for title in (both.en, both.zh)]
-    return {title.casefold(): one for title, one in titled} | {name: one for name, (_, one) in known.items()}
 
 
 def _typed(field: str, part: FormField, value: str, currency: str) -> Detail:
@@ -118,8 +119,7 @@ def _typed(field: str, part: FormField, value: str, currency: str) -> Detail:
         case "yes_no":
             return _SAID.get(value.lower(), value)
         case "choice":
-            choices = _by_spelling({name: (title, name) for name, title in part.choices.items()})
-            return choices.get(value.casefold(), value)
+            return chosen(field, value, titles_of(part.choices.items()), session().lang)
         case "money":
             return minor(field, value, currency)
         case "number" if _WHOLE.fullmatch(digits := half_width(value)):

@@ -142,7 +142,8 @@ async def move_case(
 def _found(current: Session, name: str) -> Procedure:
     if name.endswith(".toml"):
         return read_pack(Path(name))
-    packs = [pack for pack in current.packs() if name in (pack.ref, pack.name)]
+    wanted = current.procedure_called(name)
+    packs = [pack for pack in current.packs() if wanted in (pack.ref, pack.name)]
     if not packs:
         raise current.no_procedure()
     return packs[-1]

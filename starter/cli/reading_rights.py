@@ -70,9 +70,8 @@ class Reader:
             await self.deny(f"department:{asked}")
         return asked or next(iter(self.departments), None) or await self.deny("cases")
 
-    async def party(self, party: str) -> None:
-        """Raises NotAllowed for a statement of somebody else."""
-        clerks = self.session.default_pack.settlement.clerks
+    async def party(self, party: str, clerks: Collection[str]) -> None:
+        """Raises NotAllowed for a statement of somebody else. `clerks`: the departments that settle it."""
         if self.all or set(clerks).intersection(self.departments):
             return
         if self.name is None or party not in self.session.directory.parties_of(self.name):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from starter.cli.choosing import by_title, meant, titled
 from starter.cli.reading_rights import reader
 from starter.cli.session import Json, Session, session
 from starter.failures import BadInput, TryAgain
@@ -32,12 +33,12 @@ class Kind(StrEnum):
 
 
 FormatName = Literal["table", "csv", "xlsx", "html", "pdf", "docx", "json"]
-Figure = Literal["timeliness", "satisfaction", "repeats", "mediation"]
+Figure = Annotated[Literal["timeliness", "satisfaction", "repeats", "mediation"] | None, by_title("report.metric")]
 _NEED_A_FILE = ("xlsx", "pdf", "docx")
 
 
 async def report(
-    kind: Annotated[Kind, Parameter(name="REPORT")],
+    kind: Annotated[Kind, by_title("report.title", name="REPORT")],
     /,
     *,
     first: Annotated[str | None, Parameter(name="--from")] = None,
@@ -46,8 +47,9 @@ async def report(
     month: str | None = None,
     form: Annotated[FormatName | None, Parameter(name="--format")] = None,
     out: Path | None = None,
-    figure: Figure | None = None,
+    figure: Figure = None,
     only: str | None = None,
+    procedure: str | None = None,
     as_json: Json = False,
 ) -> int:
     """A form or report over a period; without one, this week. Days are those of the procedure's time zone.
@@ -62,6 +64,7 @@ async def report(
     :param out: The file to write.
     :param figure: Metrics: the cases behind this figure.
     :param only: Metrics: the cases of this group, such as department=merchandise.
+    :param procedure: Only the cases of this procedure; none: those of all.
     """
     from reports.period import BadPeriod, period
 
@@ -70,14 +73,16 @@ async def report(
     await who.everything(f"report:{kind}")
     chosen = format_of(form, out, as_json=as_json)
     group = _group(kind, figure, only)
-    now, zone = datetime.now(UTC), current.default_pack.time_zone
+    pack = current.default_pack if procedure is None else current.newest(procedure)
+    now, zone = datetime.now(UTC), pack.time_zone
     try:
         days = period(first=first, last=last, week=week, month=month, today=_today(now, zone), zone=zone)
     except BadPeriod as error:
         raise BadInput(error.key, field=error.field) from None
     from reports.document import Setting
 
-    setting = Setting(current.lang, days, now, current.pack, current.default_pack, current.directory, current.packs)
+    mine = None if procedure is None else pack.name
+    setting = Setting(current.lang, days, now, current.pack, pack, current.directory, current.packs, only=mine)
     code = await _write(current, kind, setting, chosen, out, figure, group)
     await who.has_read(f"report:{kind}", chosen)
     return code
@@ -116,7 +121,7 @@ def format_of(form: FormatName | None, out: Path | None, *, as_json: bool) -> Fo
     return form or "table"
 
 
-def _group(kind: Kind, figure: Figure | None, only: str | None) -> tuple[str, str] | None:
+def _group(kind: Kind, figure: Figure, only: str | None) -> tuple[str, str] | None:
     if kind is not Kind.METRICS and (figure or only):
         raise BadInput("report_figure")
     if only is None:
@@ -132,6 +137,8 @@ def _group(kind: Kind, figure: Figure | None, only: str | None) -> tuple[str, st
     name = current.spelt(value, kinds[dimension]) if dimension in kinds else value.strip()
     if dimension == "department":
         current.pack_with(name, "--only")
+    if dimension == "result":
+        name = meant(name, titled(("exit",), Exit)) or name
     packs = list(current.packs())
     known: dict[str, list[str]] = {
         "type": [topic for pack in packs for topic in pack.topics],
@@ -160,7 +167,7 @@ async def _write(
     setting: "Setting",
     chosen: FormatName,
     out: Path | None,
-    figure: Figure | None,
+    figure: Figure,
     group: tuple[str, str] | None,
 ) -> int:
     from activities.store import at_one_moment
@@ -183,7 +190,7 @@ def _document(
     kind: Kind,
     setting: "Setting",
     chosen: FormatName,
-    figure: Figure | None,
+    figure: Figure,
     group: tuple[str, str] | None,
 ) -> "Document":
     from reports.catalogue import Format, built

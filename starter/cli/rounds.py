@@ -19,6 +19,7 @@ async def send_reports(
     /,
     *,
     period: str,
+    procedure: Annotated[str | None, Parameter(help="The procedure; none: the configured one.")] = None,
     again: Annotated[bool, Parameter(negative="", help="Also if they have been sent before.")] = False,
     as_json: Json = False,
 ) -> int:
@@ -30,7 +31,7 @@ async def send_reports(
     from starter.reporting import send_round
 
     current = session()
-    pack = current.default_pack
+    pack = current.default_pack if procedure is None else current.newest(procedure)
     sending = pack.sending.get(name)
     if sending is None:
         raise BadInput("no_round", choices=", ".join(pack.sending) or current.say("nobody"))

@@ -50,19 +50,15 @@ def composed(current: Session, model: type[Command], sender: Sender, fields: Map
 
 _TYPED = frozenset(COMMANDS.values())
 """Messages whose every field is an argument of its command; others are filled in from a file too."""
-_NAMES = {
-    "by": ("parties", "departments"),
-    "duty": ("duties",),
-    **dict.fromkeys(("ask", "department", "members", "of", "owner"), ("departments",)),
-}
-"""Fields that name a department, party or duty, which people may write as they read it."""
+_NAMES = {"duty": "duties"} | dict.fromkeys(("ask", "department", "members", "of", "owner"), "departments")
+"""Fields that name a department or duty, which people may write as they read it."""
 
 
 def _spelt(current: Session, field: str, value: object) -> object:
-    kinds = _NAMES.get(field, ())
-    if kinds and isinstance(value, str):
-        return current.spelt(value, *kinds)
-    return [_spelt(current, field, one) for one in value] if kinds and isinstance(value, list | tuple) else value
+    kind = _NAMES.get(field)
+    if kind and isinstance(value, str):
+        return current.choice("--member" if field == "members" else as_option(field), value, kind)
+    return [_spelt(current, field, one) for one in value] if kind and isinstance(value, list | tuple) else value
 
 
 def acting(current: Session, named: str | None) -> str:

@@ -1,10 +1,8 @@
 """What every command shares: language, settings, the directory, a connection, the two outputs."""
 
-import difflib
 import json
 import re
 import sys
-import unicodedata
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import CoercionError, Parameter, Token
 
 from models.language import Language
+from starter.cli.choosing import Known, chosen, half_width, meant, nearest, titles_of
 from starter.errors import OperatorError
 from starter.failures import BadInput
 from texts import named, say
@@ -45,7 +44,6 @@ Whole = Annotated[int, WHOLE]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON for programs.")]
 Flag = Annotated[bool, Parameter(negative="")]
 Many = Annotated[list[str] | None, Parameter(negative="")]
-_BRACKETS = re.compile(r"\s*[（(].*$")
 _OWN_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 """What a terminal acts on instead of showing it; a line's end is none of it."""
@@ -130,6 +128,15 @@ class Session:
         yield self.default_pack
         yield from self.packs()
 
+    def newest(self, typed: str) -> "Procedure":
+        """A procedure by its name or title. Raises BadInput."""
+        from procedures import PACKS
+
+        pack = PACKS.newest(self.procedure_called(typed))
+        if pack is None:
+            raise self.no_procedure()
+        return pack
+
     def no_procedure(self) -> BadInput:
         """That a procedure somebody named is not known here."""
         return BadInput("unknown_procedure", known=_names(self.packs()))
@@ -149,21 +156,26 @@ class Session:
     def spelt(self, typed: str, *kinds: str) -> str:
         """The procedure's own name for a department, party, cause or duty typed as people read it; else as typed.
 
-        `kinds` are tables of a procedure: "departments", "parties", "causes", "duties". What a title says in
-        brackets may be left out.
+        `kinds` are tables of a procedure: "departments", "parties", "causes", "duties".
         """
         text = typed.strip()
         if _OWN_NAME.fullmatch(text):
             return text
-        titles = [
-            (name, part.title)
-            for pack in self.default_first()
-            for kind in kinds
-            for name, part in getattr(pack, kind).items()
-        ]
-        said = half_width(text).casefold()
-        titled = ((name, half_width(full).casefold()) for name, title in titles for full in (title.zh, title.en))
-        return next((name for name, full in titled if said in (full, _BRACKETS.sub("", full))), text)
+        called = (_called(pack, (kind,)) for pack in self.default_first() for kind in kinds)
+        return next((name for known in called if (name := meant(text, known)) is not None), text)
+
+    def choice(self, field: str, typed: str, *kinds: str) -> str:
+        """As `spelt`; but raises BadInput, with what the default procedure has, for neither a name nor a title.
+
+        Whether a name is one, the procedure that the case runs on must tell.
+        """
+        name = self.spelt(typed, *kinds)
+        known = _OWN_NAME.fullmatch(name)
+        return name if known else chosen(field, typed, _called(self.default_pack, kinds), self.lang)
+
+    def procedure_called(self, typed: str) -> str:
+        """A procedure's name where its title is typed; else as typed."""
+        return meant(typed, titles_of((pack.name, pack.title) for pack in self.packs())) or typed
 
     def pack_with(self, department: str, field: str = "DEPARTMENT") -> "Procedure":
         """A procedure that has this department, the default one first. Raises BadInput where none has."""
@@ -172,10 +184,9 @@ class Session:
         if (found := next((pack for pack in self.default_first() if department in pack.departments), None)) is not None:
             return found
         known = [name for pack in self.default_first() for name in pack.departments]
-        near = difflib.get_close_matches(department, known, n=1)
         titles = {name: part.title for name, part in self.default_pack.departments.items()}
         shown = (f"{name} ({title(called, self.lang)})" for name, called in titles.items())
-        raise BadInput("no_department", field=field, near=near[0] if near else None, known=", ".join(shown))
+        raise BadInput("no_department", field=field, near=nearest(department, known), known=", ".join(shown))
 
     @asynccontextmanager
     async def cases(self) -> "AsyncIterator[Cases]":
@@ -245,6 +256,10 @@ def lines_of_text(text: str) -> "Text":
     return Text(_UNSEEN.sub(" ", text))
 
 
+def _called(pack: "Procedure", kinds: Sequence[str]) -> Known:
+    return titles_of((name, part.title) for kind in kinds for name, part in getattr(pack, kind).items())
+
+
 def _names(packs: "list[Procedure]") -> str:
     return ", ".join(dict.fromkeys(pack.name for pack in packs))
 
@@ -277,11 +292,6 @@ def begin(lang: Language | None) -> Session:
     fresh = Session(lang)
     _SESSION.set(fresh)
     return fresh
-
-
-def half_width(text: str) -> str:
-    """As typed, with the digits and signs of a Chinese keyboard as everybody else has them."""
-    return unicodedata.normalize("NFKC", text)
 
 
 def case_number(text: str) -> str:

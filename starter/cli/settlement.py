@@ -1,11 +1,12 @@
 """Monthly statements of costs: read, export, confirm, object, close."""
 
 import sys
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
+from zoneinfo import ZoneInfo
 
 from cyclopts import App, Parameter
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from activities.statements import Statements
     from models.procedure import Procedure
     from reports.document import Document
+
+    Allowed = Sequence[tuple[Procedure, Sequence[str]]]
 
 PartyName = Annotated[
     str, Parameter(name="PARTY", help="merchant:ID, carrier:ID, one of our own parties, or the id alone.")
@@ -72,7 +75,8 @@ async def show_statement(
             )
         else:
             head = await book.head(await _party(current, book, party), month)
-            await who.party(head.party)
+            settling = _procedures(current, await book.procedures(month, head.party))
+            await who.party(head.party, {name for pack in settling for name in pack.settlement.clerks})
             pack = current.pack_of_party(head.party)
             document = statement(
                 head, lambda: book.lines(head), pack, current.lang, now(), for_programs=chosen in FOR_PROGRAMS
@@ -134,7 +138,7 @@ async def decide(
     async with _statements(current, writing=True) as book:
         head = await book.head(await _party(current, book, party), month)
         pack = _own(current, await _told(book.procedure(head, line)))
-        who = await _of(current, actor, pack, (pack.panel,))
+        who, _ = await _of(current, actor, [(pack, (pack.panel,))])
         await _told(book.rule(head, line, found, _reason(reason), who))
         current.out.print(current.say("settled.ruled", party=head.party, month=month, line=line), markup=False)
     return 0
@@ -145,10 +149,15 @@ async def close(*, month: MonthName, actor: Actor = None) -> int:
     """Close a month: issue every party's statement. What comes later is settled in the next open month."""
     current = session()
     _checked(month)
-    who, pack = await _clerk(current, actor), current.default_pack
     async with _statements(current, writing=True) as book:
-        closed, fresh = await _told(book.close(month, who, pack.settlement.window, pack.time_zone))
-        until = when(closed.answer_by or now(), pack.time_zone, current.lang)
+        settled = _procedures(current, await book.procedures(month))
+        who, _ = await _of(current, actor, _clerks(settled))
+        window = max(pack.settlement.window for pack in settled)
+        last = min(
+            (pack.time_zone for pack in settled), key=lambda zone: f"{now().astimezone(ZoneInfo(zone)):%Y%m%d%H%M}"
+        )
+        closed, fresh = await _told(book.close(month, who, window, last))
+        until = when(closed.answer_by or now(), current.default_pack.time_zone, current.lang)
         key = "settled.closed" if fresh else "settled.closed_before"
         current.out.print(current.say(key, month=month, until=until), markup=False)
     return 0
@@ -157,12 +166,18 @@ async def close(*, month: MonthName, actor: Actor = None) -> int:
 async def _answer(party: str, month: str, line: int | None, actor: str | None, objection: str | None) -> int:
     current = session()
     _checked(month)
-    who = await _clerk(current, actor)
     async with _statements(current, writing=True) as book:
         head = await book.head(await _party(current, book, party), month)
-        new = await _told(book.answer(head, line, who, objection=objection))
+        behind = await _told(book.of_lines(head, line))
+        packs = _procedures(current, behind)
+        who, mine = await _of(current, actor, _clerks(packs))
+        on = [ref for ref in behind if ref in {name for pack in mine for name in (pack.ref, pack.name)}]
+        new = await _told(book.answer(head, line, who, objection=objection, on=on))
         key = "settled.confirmed" if objection is None else "settled.objected"
         current.out.print(current.say(key, party=head.party, month=month, n=new), markup=False)
+    if others := [pack for pack in packs if pack.ref not in {each.ref for each in mine}]:
+        told = current.say("settled.for_others", who=_titles(current, _clerks(others)))
+        current.err.print(told, style="yellow", markup=False)
     return 0
 
 
@@ -189,9 +204,20 @@ async def _party(current: Session, book: "Statements", name: str) -> str:
     return name if name in found else found[0]
 
 
-async def _clerk(current: Session, actor: str | None) -> str:
-    """The name of somebody who may enter a party's word. Raises BadInput, NotAllowed."""
-    return await _of(current, actor, current.default_pack, current.default_pack.settlement.clerks)
+def _procedures(current: Session, behind: Sequence[str]) -> "list[Procedure]":
+    """Those behind costs; the default one where there are no costs. Raises BadInput where none of them is here."""
+    if not behind:
+        return [current.default_pack]
+    known = current.packs()
+    found = (next((pack for pack in reversed(known) if ref in (pack.ref, pack.name)), None) for ref in behind)
+    packs = {pack.ref: pack for pack in found if pack is not None}
+    if not packs:
+        raise current.no_procedure()
+    return list(packs.values())
+
+
+def _clerks(packs: "Sequence[Procedure]") -> "Allowed":
+    return [(pack, pack.settlement.clerks) for pack in packs]
 
 
 def _own(current: Session, ref: str) -> "Procedure":
@@ -202,15 +228,19 @@ def _own(current: Session, ref: str) -> "Procedure":
     return pack
 
 
-async def _of(current: Session, actor: str | None, pack: "Procedure", clerks: tuple[str, ...]) -> str:
-    """The proven name of somebody of one of these departments. Raises BadInput, NotAllowed."""
+async def _of(current: Session, actor: str | None, allowed: "Allowed") -> "tuple[str, list[Procedure]]":
+    """The proven name of somebody of one of these departments, and of which procedures. Raises BadInput, NotAllowed."""
     name = proven(current, actor)
-    own = current.directory.departments_of(name)
-    if not set(own) & set(clerks):
-        await reader(current).was_denied("settlement", "write")
-        titles = ", ".join(values.department(clerk, pack, current.lang) for clerk in clerks)
-        raise NotAllowed("other_people" if own else "stranger", who=titles or current.say("nobody"))
-    return name
+    own = set(current.directory.departments_of(name))
+    if mine := [pack for pack, clerks in allowed if own.intersection(clerks)]:
+        return name, mine
+    await reader(current).was_denied("settlement", "write")
+    raise NotAllowed("other_people" if own else "stranger", who=_titles(current, allowed) or current.say("nobody"))
+
+
+def _titles(current: Session, allowed: "Allowed") -> str:
+    found = (values.department(one, pack, current.lang) for pack, clerks in allowed for one in clerks)
+    return ", ".join(dict.fromkeys(found))
 
 
 async def _told(asked: Awaitable[T]) -> T:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import TypeAdapter, ValidationError
 from rich.table import Table
@@ -11,6 +11,7 @@ from rich.text import Text
 from models.meeting import MEETING_COMMANDS, MeetingName, MeetingStage, Minutes
 from models.procedure import MeetingRules
 from starter.cli.actors import may_instead
+from starter.cli.choosing import by_title
 from starter.cli.lists import checked_limit
 from starter.cli.reading_rights import reader
 from starter.cli.sending import Sender, composed, tell
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from starter.meetings import Meetings
     from starter.minutes import Delivery
 
-Mode = Literal["in_person", "phone"]
+Mode = Annotated[Literal["in_person", "phone"], by_title("meeting.mode")]
 _NAME: TypeAdapter[str] = TypeAdapter(MeetingName)
 
 

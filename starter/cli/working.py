@@ -6,13 +6,13 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from models.base import Detail
-from models.complaint import DemandKind
 from models.procedure import Procedure
 from models.steps import FormField
 from starter.cli.actions import handling_plan
-from starter.cli.parsing import form, one_of
+from starter.cli.choosing import half_width
+from starter.cli.parsing import Remedy, form, one_of
 from starter.cli.sending import NOBODY, Number, Sender, act
-from starter.cli.session import Flag, Many, Whole, case_number, half_width, session
+from starter.cli.session import Flag, Many, Whole, case_number, session
 
 Fields = Annotated[list[str] | None, Parameter(name="--field", negative="", help="NAME=VALUE; again for more.")]
 
@@ -24,7 +24,7 @@ async def record(
     *,
     field: Fields = None,
     liable: Many = None,
-    remedy: DemandKind | None = None,
+    remedy: Remedy = None,
     amount: str | None = None,
     assign: Many = None,
     evidence: Many = None,
@@ -40,7 +40,7 @@ async def record(
     :param evidence: A reference to evidence; again for more.
     :param note: The finding in words.
     """
-    which = session().spelt(duty, "duties") if duty is not None else None
+    which = session().choice("DUTY", duty, "duties") if duty is not None else None
     plan = await handling_plan(number, remedy, amount, None, liable)
     more = {"assign": [_assignment(text) for text in assign or []], "evidence": evidence or [], "note": note}
     fields = await _fields(number, field, lambda pack: _forms(pack, which))
@@ -54,14 +54,15 @@ def _forms(pack: Procedure, duty: str | None) -> Iterator[FormField]:
 
 def _assignment(text: str) -> dict[str, str]:
     department, _, within = half_width(text).strip().partition("=")
-    return {"department": session().spelt(department, "departments")} | ({"within": within} if within else {})
+    whom = session().choice("--assign", department, "departments")
+    return {"department": whom} | ({"within": within} if within else {})
 
 
 async def offer(
     number: Number,
     /,
     *,
-    remedy: DemandKind,
+    remedy: Remedy,
     amount: str | None = None,
     line: Many = None,
     basis: str,

@@ -143,7 +143,7 @@ async def test_denials_decisions_and_money_of_a_case_are_in_it_without_what_peop
 @pytest.mark.parametrize(
     ("kind", "lines"),
     [
-        ("decision", "triaged answered answered_late silence ruled decided contested resolved"),
+        ("decision", "triaged answered answered_late silence ruled decided contested resolved approved not_approved"),
         ("money", "executed execution_failed taken_back cost_moved"),
         ("erasure", "forgotten"),
         (None, "filed asked reminded mail_sent"),

@@ -162,7 +162,7 @@ async def test_what_an_objection_has_booked_is_no_breach(books: Books, store: St
     await paid(books, "C-1", 1_001)
     await statements.close("2026-10", "徐莉", timedelta(days=7), "Asia/Shanghai")
     head = await statements.head("merchant:M-1", "2026-10")
-    await statements.answer(head, 1, "徐莉", objection="货物未退回")
+    await statements.answer(head, 1, "徐莉", objection="货物未退回", on=["marketplace.1"])
     assert await breaches(store) == []
     await statements.rule(head, 1, (Share(party="carrier"),), "监督小组裁定", "售后团队负责人")
     assert await breaches(store) == []

@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from openpyxl import load_workbook
-from sqlmodel import col, select
+from rich.cells import cell_len
+from sqlmodel import col, select, update
 
 from activities.embedded import EmbeddedGateway
 from models.language import Language
-from models.tables import AuditRow
+from models.tables import AuditRow, CaseRow
 from starter.cli.app import app, explain
 from starter.cli.session import begin
 from starter.login import forget_login, keep_login
@@ -149,6 +150,50 @@ async def test_the_panel_of_the_cases_own_procedure_decides_whatever_new_complai
     code, _, error = await typed(*line, STORE_HEAD)
     assert (code, "After-sales quality panel" in error) == (3, True)
     assert (await typed(*line, PANEL))[0] == 0
+
+
+async def test_the_clerks_of_the_cases_own_procedure_give_a_partys_word_on_its_lines(
+    filled: Books, typed: Type
+) -> None:
+    async with filled.store.write() as session:
+        await session.exec(update(CaseRow).where(col(CaseRow.number) == "C-2").values(procedure="returns.1"))
+    month, line = ("--month", MONTH), ("--line", "2")
+    accountant = ("--as", "财务专员")
+    assert (await typed("settlement", "close", *month, *accountant))[0] == 0, "of one of the procedures"
+    object_to = ("settlement", "object", "M-1", *month, *line, "--reason", "未退货")
+    code, _, error = await typed(*object_to, *ME)
+    assert (code, "this may do: Finance" in error) == (3, True)
+    confirm = ("settlement", "confirm", "M-1", *month)
+    assert (await typed(*confirm, *ME))[1] == f"merchant:M-1, {MONTH}: 1 lines confirmed\n", "the other is not theirs"
+    assert (await typed(*object_to, *accountant))[0] == 0
+    told = json.loads((await typed("settlement", "statement", "M-1", *month, "--json"))[1])
+    assert [line["state"] for line in told["lines"]] == ["confirmed", "objected"]
+    assert (told["totals"], told["held"]) == ({"CNY": 3_006}, {"CNY": 2_005})
+
+
+async def test_the_totals_say_what_is_held_and_nobodys_yet(filled: Books, typed: Type) -> None:
+    month = ("--month", MONTH)
+    await typed("settlement", "close", *month, *ME)
+    await typed("settlement", "object", "M-1", *month, "--line", "2", "--reason", "未退货", *ME)
+    statement = ("settlement", "statement", "M-1", *month)
+    assert "Total: CNY 30.06; of it CNY 20.05 objected to, held until decided" in (await typed(*statement))[1]
+    now = f"{datetime.now(UTC).astimezone(ZoneInfo('Asia/Shanghai')):%Y-%m}"
+    told = json.loads((await typed("settlement", "statement", "--month", now, "--json"))[1])
+    amounts = {line["party"]: line["amount"] for line in told["parties"]}
+    assert amounts == {"merchant:M-1": -2_005, "held": 2_005}
+    assert "In dispute" in (await typed("settlement", "statement", "--month", now))[1]
+    decide = ("settlement", "decide", "M-1", *month, "--line", "2", "--keep", "--reason", "监督小组裁定", "--as", PANEL)
+    assert (await typed(*decide))[0] == 0
+    assert "objected to, held" not in (await typed(*statement))[1]
+
+
+async def test_a_statement_reads_on_eighty_columns(filled: Books, typed: Type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("starter.cli.session.PIPE_WIDTH", 80)
+    for lang in Language:
+        _, out, _ = await typed("settlement", "statement", "M-1", "--month", MONTH, lang=lang)
+        assert max(map(cell_len, out.splitlines())) <= 80
+        for word in ("C-1", "O-C-1", "S0-06, S0-09", "10.01"):
+            assert word in out
 
 
 async def test_where_tokens_are_asked_for_nobody_settles_in_the_name_of_another_and_the_trail_has_what_was_decided(

@@ -41,7 +41,8 @@ async def lines(statements: Statements, party: str = "merchant:M-1", month: str 
 async def answer(
     statements: Statements, line: int | None = None, *, objection: str | None = None, party: str = "merchant:M-1"
 ) -> int:
-    return await statements.answer(await statements.head(party, "2026-10"), line, "徐莉", objection=objection)
+    head = await statements.head(party, "2026-10")
+    return await statements.answer(head, line, "徐莉", objection=objection, on=await statements.of_lines(head, line))
 
 
 async def test_a_statement_lists_case_order_ruling_clause_and_amount_and_adds_up(
@@ -286,7 +287,8 @@ async def test_a_line_that_holds_a_cost_is_not_held_itself(books: Books, stateme
     clock.later(days=30)
     await close(statements, "2026-11")
     november = await statements.head("merchant:M-1", "2026-11")
-    assert await statements.answer(november, None, "徐莉", objection="全部有异议") == 1
+    on = await statements.of_lines(november, None)
+    assert await statements.answer(november, None, "徐莉", objection="全部有异议", on=on) == 1
     assert await books.balances() == {"gateway": -1_001, "held": 1_001}
     await books.write("C-1", moved(3, "carrier=100", NOVEMBER + timedelta(days=31)))
     assert await books.balances() == {"gateway": -1_001, "carrier": 1_001}

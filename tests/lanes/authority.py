@@ -213,9 +213,9 @@ class Reads:
         sees_all = any(directory.departments[department].sees == "all" for department in own)
         if dice.random() < 0.3:
             party = dice.choice([*directory.parties, "merchant:M-999", "carrier:SF"])
-            clerk = own & set(self._session.default_pack.settlement.clerks)
-            may = sees_all or bool(clerk) or name in directory.parties.get(party, ())
-            await self._judged(reader.party(party), may, f"{name} reads {party}")
+            clerks = self._session.default_pack.settlement.clerks
+            may = sees_all or bool(own.intersection(clerks)) or name in directory.parties.get(party, ())
+            await self._judged(reader.party(party, clerks), may, f"{name} reads {party}")
             return
         number, scene = dice.choice(list(self._scenes.items()))
         seen = concerned(view(scene.case, scene.pack))

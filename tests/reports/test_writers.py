@@ -114,6 +114,27 @@ async def test_json_is_one_document_with_the_facts(setting: Build) -> None:
     assert json.loads(empty.getvalue())["cases"] == []
 
 
+WIDE = ("C-2001", "YL-118", "03-04 09:18", "1: the department's answer", "S0-06, S0-09", "refund", "CNY 1,210.00")
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 160])
+async def test_no_word_is_broken_on_a_narrow_terminal_and_no_line_is_wider(setting: Build, width: int) -> None:
+    async def stream() -> AsyncIterator[Row]:
+        for _ in range(2 * BLOCK):
+            yield Row(WIDE)
+
+    titles = ("Case", "Order", "Date", "Ruling", "Clause", "Cost", "Amount")
+    columns = tuple(Column(title, title) for title in titles)
+    of_all = setting(Language.EN).document("disputes", Section("cases", "Table", columns, stream))
+    target = io.StringIO()
+    await write_table(of_all, Console(file=target, width=width))
+    said = target.getvalue()
+    assert max(map(len, said.splitlines())) <= width
+    for word in " ".join(WIDE).split():
+        assert said.count(word) >= 2 * BLOCK, word
+    assert ("┃" in said) is (width > 60), "too narrow for columns: each cell has a line of its own"
+
+
 async def test_the_terminal_is_sent_no_escape_code_of_a_cell(setting: Build) -> None:
     target = io.StringIO()
     await write_table(document([(text, 1) for text in HOSTILE], setting), Console(file=target, width=100))

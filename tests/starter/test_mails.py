@@ -109,7 +109,8 @@ def test_an_ask_says_the_facts_the_deadline_what_silence_decides_and_how_to_answ
     assert body.count(deadline) == 1
     assert body.count(amount) == 2
     assert "杯子裂了 {number}" in body
-    assert 'redress confirm R-1 --as NAME --liable merchant --reason "…"' in body
+    name = "NAME" if lang is Language.EN else "姓名"
+    assert f'redress confirm R-1 --as {name} --liable merchant --reason "…"' in body
 
 
 RETURNS = read_pack(HERE / "returns.procedure.toml")

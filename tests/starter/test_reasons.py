@@ -47,7 +47,7 @@ NOBODY_THERE = (
         ),
         (
             "the case is at asked; this is for panel or leadership",
-            "案件处于“待部门认定”环节；此操作只适用于“监督小组处理中”或“待领导裁定”",
+            "案件处于“待部门认定”环节；此操作只适用于“争议待裁定”或“待领导裁定”",
         ),
         (
             "my.toml: clocks.task.within: must be text; my.toml: cannot be read; No such file or directory",

@@ -48,7 +48,25 @@ BAD: list[tuple[tuple[str, ...], int, str]] = [
     (("list", "--order", "a' OR 1=1"), 2, "order"),
     (("list", "--limit", "0"), 2, "--limit"),
     (("list", "--limit", SECRET + "x"), 2, "--limit"),
-    (("list", "--stage", "bad"), 2, "feedback, closed, new"),
+    (("list", "--stage", "bad"), 2, "closed, new"),
+    (("list", "--stage", "回访"), 2, "; did you mean feedback ("),
+    (("list", "--stage", "回访中"), 75, "no Temporal service answers"),
+    (("contact", "R-ABC", *ME, "--mode", "电话"), 75, "no Temporal service answers"),
+    (("decide", "R-ABC", *ME, "--grant", "--reason", "x", "--remedy", "退款"), 75, "no Temporal service answers"),
+    (("decide", "R-ABC", *ME, "--grant", "--reason", "x", "--remedy", "退还运费"), 75, "no Temporal service answers"),
+    (("decide", "R-ABC", *ME, "--grant", "--reason", "x", "--liable", "商"), 2, "; did you mean merchant?"),
+    (("triage", "R-ABC", *ME, "--ask", "商品", "--reason", "x"), 2, "--ask: must be one of customer_service, merch"),
+    (("report", "指标"), 2, "REPORT: must be one of out-of-rule ("),
+    (
+        ("incident", "decide", "IN20261125001", *ME, "--grant", "--reason", "x", "--currency", "XXX"),
+        2,
+        "not a currency",
+    ),
+    (
+        ("incident", "open", "--cause", "mars", "--reason", "x", "--procedure", "returns", *ME),
+        2,
+        "--cause: must be one",
+    ),
     (("list", "--nope"), 2, "--nope"),
     (("list", "--departmnt", "x"), 2, "--departmnt: is not an option here; did you mean --department?"),
     (("list", "--13800001111"), 2, "--…: is not an option here; see `redress list --help`"),
@@ -70,6 +88,9 @@ BAD: list[tuple[tuple[str, ...], int, str]] = [
     ((*FILE, "--number", "c 1"), 2, "--number: must have 3 to 40 capitals, digits and hyphens"),
     ((*FILE, "--detail", "waybill=1"), 2, "--detail waybill: is not asked for here"),
     ((*FILE, "--severity", "high"), 2, "--severity: is not a severity of marketplace.1"),
+    ((*FILE, "--currency", "XXX"), 2, "--currency: is not a currency of ISO 4217"),
+    (("file", "-x"), 2, "-x: is not an option here; see `redress file --help`"),
+    (("file", f"-{SECRET}"), 2, "--…: is not an option here"),
     ((*FILE, "--amount", ""), 2, "--amount: is not an amount"),
     ((*FILE, "--contacted-by", ""), 2, "--contacted-by: must not be empty"),
     ((*FILE, "--procedure", ""), 2, "--procedure: must be a name"),
@@ -269,7 +290,13 @@ def test_a_cause_the_procedure_does_not_know_is_told_before_a_case_is_opened(red
     words = "file --order O-1 --merchant M-1 --customer C-1 --sku S-1 --paid 12.50 --text x --demand refund"
     ran = redress(*words.split(), "--cause", "bad_mood")
     assert ran.code == 2
-    assert "--cause: is not a cause of marketplace.1; use one of customer_service" in ran.err
+    assert "--cause: must be one of customer_service (Our customer service), hotline_11185" in ran.err
+    assert "; did you mean quality?" in redress(*words.split(), "--cause", "质量").err
+    assert "；您是否要用 quality (商品质量)？" in redress(*words.split(), "--cause", "质量", "--lang", "zh").err
+    titles = ("--cause", "商品质量", "--channel", "热线电话", "--kind", "平台订单")
+    assert "no Temporal service" in redress(*words.replace("refund", "退款").split(), *titles).err
+    other = ("--procedure", "快递投诉管理办法", "--severity", "简单投诉", "--cause", "丢失")
+    assert "--detail" in redress(*words.split(), *other).err, "what that procedure's intake asks for"
     assert redress(*words.split(), "--cause", "quality", "--severity", "high").code == 2
     assert redress(*words.split(), "--cause", "商品质量").code == 75
     assert redress(*words.split(), "--cause", "quality").code == 75

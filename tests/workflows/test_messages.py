@@ -61,6 +61,12 @@ async def test_a_malformed_signal_is_recorded_with_field_and_reason_and_the_case
     assert (await case.at("feedback")).refusals == 1
 
 
+async def test_the_lines_of_a_web_form_are_taken_in_a_message_as_in_a_complaint(office: Office) -> None:
+    case = await office.asked()
+    await case.send("confirm", GOODS_DEPT, liable=liable(merchant=100), reason="属实\r\n请退款")
+    assert (await case.until("answered")).data["reason"] == "属实\n请退款"
+
+
 @pytest.mark.parametrize(
     ("actor", "command", "code"),
     [
