@@ -74,7 +74,7 @@ class _Book:
 
     def take(self, event: Event) -> None:
         self._event = event
-        decision = _int(event, "decision") or max(self._shares, default=0) + (event.kind == "ruled")
+        decision = _int(event, "decision")
         match event.kind:
             case "contested" | "panel":
                 self._contested |= event.kind == "contested" or bool(event.data.get("contested"))

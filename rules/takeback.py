@@ -102,8 +102,7 @@ def freight_given(case: Case, under: int, amount: int) -> int:
 
 def reopened(closed: Case, pack: Procedure, given: Given, code: str, at: datetime) -> Case:
     """A case that had ended goes on, because money it had given came back. Its record goes on where it ended."""
-    case = note(closed.but(exit=None, satisfied=False), at, "reopened")
-    return take_up(_taken(case, pack, given, code, at), pack, at)
+    return take_up(_taken(note(closed, at, "reopened"), pack, given, code, at), pack, at)
 
 
 def stands(reference: str, events: Iterable[Event]) -> bool:

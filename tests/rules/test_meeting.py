@@ -207,7 +207,9 @@ def test_a_case_that_came_before_the_panel_meanwhile_is_decided_too_a_closed_or_
     assert may_decide(meeting, PACK, decision("T-9"), found, (PANEL,)).number == "T-9"
     assert refusal(meeting, decision("T-9"), PANEL, FoundCase(stage="closed")) is Refused.CLOSED
     assert refusal(meeting, decision("T-9"), PANEL, FoundCase(stage="asked")) is Refused.NOT_ON_AGENDA
-    assert refusal(meeting, decision("T-9"), PANEL, FoundCase()) is Refused.NOT_ON_AGENDA
+    for unknown in (FoundCase(), None):
+        with pytest.raises(Refusal, match="there is no such case"):
+            may_decide(meeting, PACK, decision("T-9"), unknown, (PANEL,))
 
 
 def test_a_decided_case_is_decided_once() -> None:
@@ -309,6 +311,37 @@ def test_only_members_are_noted_as_attending() -> None:
     meeting = in_session(attending=())
     assert said(meeting, "attend", PANEL, members=["nobody"])[1].code is Refused.BAD_INPUT
     assert said(meeting, "close", DESK)[1].code is Refused.WRONG_DEPARTMENT
+
+
+def test_a_stranger_to_the_decision_learns_nothing_of_a_case_and_gives_nobody_an_action() -> None:
+    called = opened(WEEKLY, agenda(waiting("T-1")), PACK, START - timedelta(hours=24))
+    over = decided(in_session(waiting("T-1")), decision("T-1"), waiting("T-1"), START, OK)
+    for meeting in (called, in_session(waiting("T-1"), attending=()), over):
+        assert refusal(meeting, decision("T-1"), LOGISTICS) is Refused.WRONG_DEPARTMENT
+    assert said(in_session(), "action", LOGISTICS, **_action())[1].code is Refused.WRONG_DEPARTMENT
+
+
+def test_nothing_more_is_decided_once_the_word_to_close_is_said() -> None:
+    meeting, _ = said(in_session(waiting("T-1")), "close", LEADERSHIP)
+    assert refusal(meeting, decision("T-1"), PANEL) is Refused.CLOSED
+    assert said(meeting, "action", PANEL, **_action())[1].code is Refused.CLOSED
+    again, verdict = said(meeting, "close", PANEL, note="x")
+    assert (verdict.code, again.ending) == (Refused.CLOSED, meeting.ending)
+
+
+def test_the_owner_of_an_action_is_told_what_until_when_under_which_number() -> None:
+    meeting, _ = said(in_session(), "action", PANEL, **_action(rule_change=True))
+    meeting, _ = said(meeting, "action", PANEL, **_action(what="改包装"))
+    due = (START + timedelta(days=7)).isoformat()
+    assert [mail.values for mail in meeting.mails] == [
+        {"number": f"2026-W48/{number}", "reason": what, "due_at": due}
+        for number, what in ((1, "加固包装"), (2, "改包装"))
+    ]
+    assert len({mail.id for mail in meeting.mails}) == 2
+    assert [(action.rule_change, action.given_by, action.given_at) for action in meeting.actions] == [
+        (True, "somebody", START),
+        (False, "somebody", START),
+    ]
 
 
 def test_the_calls_of_a_span_are_those_the_schedule_makes_in_it() -> None:

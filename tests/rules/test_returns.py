@@ -8,7 +8,8 @@ import pytest
 
 from models.commands import Share
 from models.corrective import Corrective, CorrectiveEntry
-from models.corrective_forms import FindCauses
+from models.corrective_forms import CORRECTIVE_COMMANDS, FindCauses
+from models.incident import INCIDENT_COMMANDS, Incident, OpenIncident, Progress, Registered
 from models.language import Language
 from models.procedure import Procedure
 from models.quality_complaint import QualityComplaint
@@ -18,12 +19,16 @@ from rules.approving import band_of
 from rules.checks import Refusal
 from rules.closing import ask_customer
 from rules.corrective import opened, rules_of
+from rules.corrective_acts import receive
 from rules.corrective_checks import root_causes
 from rules.duties import whose
+from rules.incident import opened as opened_incident
+from rules.incident import pass_time
+from rules.incident_acts import receive as incident_receives
 from rules.spans import ends
 from rules.triage import intake_problems
 from tests.builders import complaint
-from tests.eightd import COMPLAINT, D4
+from tests.eightd import CHECK, COMPLAINT, D1, D2, D3, D4, D5, D6, D7, D8, FINAL
 from tests.rules.builders import CALENDAR, RETURNS_PACK, START, World, liable
 from texts.events import event_line
 
@@ -428,3 +433,86 @@ def test_s2_01_s2_02_s2_05_our_packs_own_batch_plan_keeps_its_clocks() -> None:
         (("lot",), 10, 14),
         (("merchant", "cause"), 50, 7),
     ]
+
+
+def written(last: str, state: Corrective) -> Corrective:
+    """A report filled in by quality control up to and with a gate."""
+    steps = {"d1": D1, "d2": D2, "d3": D3, "d4": D4, "d5": D5, "d6": D6, "check": CHECK, "d7": D7, "d8": D8}
+    for name, content in steps.items():
+        state = says(state, name, content, "quality_control")
+        if name == last:
+            return state
+    raise AssertionError(last)
+
+
+def says(state: Corrective, name: str, content: dict[str, Any], hat: str, actor: str = "耿焰") -> Corrective:
+    command = CORRECTIVE_COMMANDS[name].model_validate_json(json.dumps({"actor": actor, **content}))
+    state, verdict = receive(state, RETURNS_PACK, name, command, START, (hat,))
+    assert verdict.accepted, verdict.reason
+    return state
+
+
+def told(state: Corrective | Incident, template: str) -> set[str]:
+    return {mail.to for mail in state.mails if mail.template == template}
+
+
+@pytest.mark.parametrize("approver", ["quality_manager", "general_manager"])
+def test_s2_17_s2_18_s2_36_our_packs_own_report_is_approved_copied_and_answered_as_the_text_says(approver: str) -> None:
+    state = written("d8", reported())
+    assert told(state, "corrective_approval") == {"quality_manager", "general_manager"}
+    approve = CORRECTIVE_COMMANDS["approve"].model_validate({"actor": "上级"})
+    for stranger in ("quality_control", "production", "sales", MANAGER):
+        assert receive(state, RETURNS_PACK, "approve", approve, START, (stranger,))[1].code == "wrong_department"
+    state = says(state, "approve", {}, approver, actor="上级")
+    assert told(state, "corrective_copy") == {"quality_control", "production"}
+    state = says(state, "reply", FINAL, "sales")
+    assert told(state, "corrective_copy") == {"quality_control", "production", "enterprise_management"}
+
+
+def test_s2_25_s2_27_our_pack_tells_sales_of_a_claim_and_the_heads_of_a_substance_and_of_a_recall() -> None:
+    assert told(reported(), "corrective_opened") == {"quality_control"}
+    assert told(reported(claim=True), "corrective_opened") == {"quality_control", "sales"}
+    heads = {"quality_control", "quality_manager", "production", "sales", "general_manager"}
+    state = reported(substance=True, contracts=["HT-1"])
+    assert told(state, "corrective_opened") == heads
+    recalled = says(state, "recall", {"recall": True, "lots": ["L-7"], "reason": "超标"}, "general_manager")
+    assert told(recalled, "corrective_recall") == heads
+
+
+def test_s2_34_our_packs_own_measures_are_checked_within_30_days() -> None:
+    clock = {timer.name: timer for timer in written("d6", reported()).timers}["effectiveness"]
+    assert clock.due == START + timedelta(days=30)
+
+
+LEADING = {"general_manager", "deputy_general_manager", MANAGER, "logistics", "finance", "quality_control"}
+HANDLING = {MANAGER, "logistics", DESK, "finance", "quality_control"}
+
+
+def begun_incident() -> Incident:
+    wish = OpenIncident.model_validate(
+        {"procedure": "returns", "scope": {"product": "S-1"}, "reason": "漏水", "opened_by": "x"}
+    )
+    entry = Registered(number="IN20260302001", procedure=RETURNS_PACK.ref, progress=Progress(cases=5, linked=5))
+    return opened_incident(wish, entry, RETURNS_PACK, START)
+
+
+def in_incident(state: Incident, name: str, hat: str, **fields: Any) -> tuple[Incident, str]:
+    command = INCIDENT_COMMANDS[name].model_validate({"actor": "x", **fields})
+    state, verdict = incident_receives(state, RETURNS_PACK, name, command, START, (hat,))
+    return state, verdict.code
+
+
+def test_s2_01_s2_02_our_packs_own_batch_plan_names_who_leads_who_handles_who_inspects_and_who_decides() -> None:
+    state = begun_incident()
+    assert told(state, "incident_opened") == LEADING | HANDLING
+    assert told(pass_time(state, RETURNS_PACK, START + timedelta(hours=24)), "incident_situation") == LEADING
+    found = {"confirmed": True, "defect": "密封圈缺失", "inspected": 10, "defective": 4}
+    for stranger in (DESK, MANAGER, "general_manager"):
+        assert in_incident(state, "verify", stranger, **found)[1] == "wrong_department"
+    state, _ = in_incident(state, "verify", "quality_control", **found)
+    grant = {"grant": True, "liable": liable(supplier=100), "reason": "整批不良"}
+    for stranger in (DESK, "logistics", "deputy_general_manager", "quality_control"):
+        assert in_incident(state, "decide", stranger, **grant)[1] == "wrong_department"
+    for decider in ("general_manager", MANAGER):
+        decided, code = in_incident(state, "decide", decider, **grant)
+        assert (code, told(decided, "incident_decided")) == ("accepted", HANDLING)

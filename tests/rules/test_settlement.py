@@ -164,6 +164,36 @@ def test_disagreeing_departments_make_a_contested_booking_and_a_weary_customer_d
     world = World(cause="damage_unclear").confirms(MERCHANDISE, carrier=100).confirms(LOGISTICS, merchant=100)
     world.does("decide", PANEL, grant=True, liable=liable(merchant=100), reason="定").child()
     assert {posting.contested for posting in ledger(world)} == {True}
+    weary = paid(demand={"kind": "refund", "amount": 6_000})
+    for _ in range(PACK.rework.times):
+        weary.does("feedback", DESK, satisfied=False, reason="x").does("contact", DESK).confirms()
+    weary.does("feedback", DESK, satisfied=False, reason="x", demand={"kind": "refund", "amount": 9_000})
+    weary.does("decide", PANEL, grant=True, liable=liable(merchant=100), reason="定").child()
+    assert (weary.event("panel").kind, weary.view.refunded) == ("panel", 15_000)
+    assert {posting.contested for posting in ledger(weary)} == {False}
+
+
+def test_a_transaction_goes_by_the_number_the_line_and_the_place_that_nothing_may_change() -> None:
+    world = paid()
+    line = world.event("executed").seq
+    assert [posting.id for posting in ledger(world)] == [f"T-1:{line}:1", f"T-1:{line}:2"]
+
+
+def test_a_department_of_ours_bears_under_its_own_name_whoever_carried_the_order() -> None:
+    world = World(order={"carrier": "EMS-3"}).wait(hours=24).child()
+    assert balances(ledger(world)) == {"gateway": -21_000, "merchandise": 21_000}
+
+
+def test_a_party_the_procedure_does_not_know_any_more_leaves_its_cost_with_the_company() -> None:
+    world = paid()
+    world.pack = PACK.model_copy(update={"parties": {k: v for k, v in PACK.parties.items() if k != "merchant"}})
+    assert balances(ledger(world)) == {"gateway": -21_000, "company": 21_000}
+
+
+def test_who_bears_nothing_of_a_cost_does_not_stand_in_its_transaction() -> None:
+    world = World(cause="damage_unclear", demand={"kind": "refund", "amount": 1})
+    world.confirms(MERCHANDISE, merchant=67, carrier=33).confirms(LOGISTICS, merchant=67, carrier=33).child()
+    assert [[entry.party for entry in posting.entries] for posting in ledger(world)] == [["", "merchant:M-7"]]
 
 
 def test_only_what_the_gateway_gave_under_a_reference_is_taken_back_under_it() -> None:
@@ -178,6 +208,9 @@ def test_only_what_the_gateway_gave_under_a_reference_is_taken_back_under_it() -
     lines = [("ruled", ruled), *(("executed", each) for each in given), ("taken_back", given[0])]
     events = [Event.model_validate({"seq": n, "at": START, "kind": k, "data": d}) for n, (k, d) in enumerate(lines, 1)]
     assert balances(postings(case, PACK, events)) == {"gateway": -300, "elsewhere": -200, "merchant:M-7": 500}
+    moved = {"decision": 1, "liable": "carrier=100", "ground": "panel"}
+    events.append(Event.model_validate({"seq": len(events) + 1, "at": START, "kind": "cost_moved", "data": moved}))
+    assert balances(postings(case, PACK, events)) == {"gateway": -300, "elsewhere": -200, "carrier": 500}
 
 
 @pytest.mark.parametrize(("at", "month"), [("2026-10-31T15:59:59Z", "2026-10"), ("2026-10-31T16:00:00Z", "2026-11")])

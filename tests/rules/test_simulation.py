@@ -7,6 +7,7 @@ import pytest
 
 from models.commands import shares_text
 from models.procedure import Procedure
+from models.span import WorkCalendar, WorkingDays
 from procedures.workdays import Workdays
 from rules.past import Past
 from rules.replay import Undecided
@@ -155,6 +156,46 @@ def test_who_might_have_answered_after_the_case_had_ended_is_not_taken_for_silen
 def test_a_complaint_that_the_changed_procedure_would_not_take_in_is_undecided() -> None:
     causes = {name: cause for name, cause in PACK.causes.items() if name != "quality"}
     assert undecided(satisfied(paid()), PACK.model_copy(update={"causes": causes})) == "intake"
+
+
+def test_goods_that_nobody_has_sent_back_are_not_taken_for_returned() -> None:
+    kept = World(demand={"kind": "return_and_refund"}).wait(hours=20).confirms(customer=100)
+    assert undecided(kept, answer_within(12)) == "goods"
+    asked_back = (
+        World(demand={"kind": "return_and_refund"}).confirms().wait(days=2).does("goods", RETURNS, accepted=True)
+    )
+    found = under(asked_back.child(), answer_within(12))
+    assert found.old == found.new
+
+
+def test_words_said_before_a_later_step_would_have_asked_for_them_are_not_taken_for_said_there() -> None:
+    verified_late = PACK.clocks.verification
+    assert verified_late is not None
+    slow = verified_late.model_copy(update={"within": timedelta(hours=48)})
+    pack = PACK.model_copy(update={"version": 2, "clocks": PACK.clocks.model_copy(update={"verification": slow})})
+    world = shared().wait(hours=5).child().wait(hours=1).does("feedback", DESK, satisfied=True)
+    assert undecided(world, pack) == "early"
+
+
+def test_what_waits_for_a_persons_decision_at_its_end_is_not_taken_for_decided() -> None:
+    rework = PACK.rework.model_copy(update={"times": 0})
+    world = paid().wait(hours=1).does("feedback", DESK, satisfied=False, reason="不够").does("contact", DESK).confirms()
+    assert undecided(satisfied(world), PACK.model_copy(update={"version": 2, "rework": rework})) == "waits"
+
+
+def test_a_case_is_not_compared_where_the_changed_procedure_counts_days_nobody_knows() -> None:
+    clock = PACK.clocks.answer
+    assert clock is not None
+    days = PACK.clocks.model_copy(update={"answer": clock.model_copy(update={"within": WorkingDays(1)})})
+    told = past(satisfied(paid()))
+    with pytest.raises(Undecided, match="calendar"):
+        compare(told, PACK, PACK.model_copy(update={"version": 2, "clocks": days}), lambda year: WorkCalendar())
+
+
+def test_a_case_that_went_on_otherwise_than_its_procedure_says_is_not_played_again() -> None:
+    world = paid().does("taken_back", RETURNS, reference="P-1", code="account_closed")
+    world.does("resolve", RETURNS, outcome="retry").child(amount=21_000, reference="P-2", done=("pay",))
+    assert undecided(satisfied(world), PACK) == "lost"
 
 
 def test_a_record_that_does_not_tell_how_its_own_case_ended_is_not_compared() -> None:

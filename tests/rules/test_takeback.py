@@ -4,12 +4,14 @@ import pytest
 
 from models.case import Event
 from models.complaint import DemandKind
+from models.names import remedy_id
 from models.stage import Stage
 from rules import memory
 from rules.audit import RowFacts, breaches
 from rules.remedy import order_for
-from rules.takeback import reopened
+from rules.takeback import attempts, reopened, stands
 from tests.rules.builders import DESK, HOTEL, LEADERSHIP, RETURNS, START, World, granted, hours, liable, offered, paid
+from tests.rules.test_returns import offered as offered_compensation
 from tests.rules.test_settlement import balances, ledger
 
 BACK = {"reference": "P-1", "code": "account_closed"}
@@ -31,6 +33,15 @@ def test_it_becomes_the_cashiers_task_with_a_clock_and_the_customer_is_told() ->
     overdue = world.wait(hours=24)
     assert overdue.event("task_overdue").department == RETURNS
     assert overdue.stage == "task"
+
+
+def test_the_record_says_who_told_that_it_came_back_under_which_number_and_the_customer_how_much() -> None:
+    world = taken(paid())
+    line = world.event("taken_back")
+    assert (line.actor, line.department) == ("somebody", RETURNS)
+    told = {"decision": 1, "refunded": 21_000, "currency": "CNY", "reference": "P-1", "code": "account_closed"}
+    assert line.data == told
+    assert world.mails("taken_back")[-1].values["refunded"] == 21_000
 
 
 def test_its_bookings_are_reversed_and_made_anew_when_it_is_paid_again() -> None:
@@ -146,6 +157,40 @@ def test_a_case_does_not_end_while_the_customer_is_owed_what_came_back() -> None
     assert (world.stage, world.exit) == ("closed", "withdrawn")
 
 
+def test_a_case_that_waits_for_what_is_done_after_the_fact_goes_back_to_the_customer_where_the_money_came_back() -> (
+    None
+):
+    world = (
+        offered_compensation(1_000)
+        .does("respond", DESK, version=1, accept=True)
+        .child(amount=1_000, reference="P-1", done=("pay",))
+    )
+    world.does("feedback", DESK, satisfied=True)
+    assert (world.stage, world.case.exit, world.view.waiting_for) == ("working", "satisfied", "service_manager")
+    world.does("taken_back", "finance", **BACK)
+    assert world.stage == "working"
+    world.does("record", "service_manager", duty="countersign")
+    assert (world.stage, world.case.exit, world.view.waiting_for) == ("task", None, "finance")
+    world.does("resolve", "finance", outcome="retry").child(amount=1_000, reference="P-2", done=("pay",))
+    assert (world.stage, world.does("withdraw", DESK).exit) == ("feedback", "withdrawn")
+
+
+def test_two_payments_that_came_back_are_both_owed_and_made_anew_one_after_the_other() -> None:
+    part = {"kind": "refund", "amount": 4_000}
+    world = granted(demand=part).child(amount=4_000, reference="P-1", done=("pay",))
+    world.does("feedback", DESK, satisfied=False, reason="不够", demand={"kind": "refund", "amount": 10_000})
+    world.does("contact", DESK).confirms().child(amount=10_000, reference="P-2", done=("pay",))
+    world.does("feedback", DESK, satisfied=False, reason="不够", demand={"kind": "refund", "amount": 7_000})
+    for reference in ("P-1", "P-2"):
+        world.does("taken_back", RETURNS, reference=reference, code="account_closed")
+    world.does("withdraw", DESK)
+    given = []
+    for reference in ("P-3", "P-4"):
+        given.append(order_for(world.does("resolve", RETURNS, outcome="retry").case, world.pack).amount)
+        world.child(amount=given[-1], reference=reference, done=("pay",))
+    assert (given, world.view.refunded, world.exit) == ([4_000, 10_000], 14_000, "withdrawn")
+
+
 def test_a_case_that_had_ended_goes_on_with_the_task_and_ends_again() -> None:
     world = paid().does("feedback", DESK, satisfied=True)
     assert world.exit == "satisfied"
@@ -188,6 +233,30 @@ def test_the_oracle_adds_what_came_back_up_and_finds_a_line_that_is_missing() ->
     without: list[Event] = [event for event in world.case.events if event.kind != "taken_back"]
     renumbered = [event.model_copy(update={"seq": seq}) for seq, event in enumerate(without, 1)]
     assert "record_differs" in {wrong.code for wrong in breaches(row(world), renumbered)}
+
+
+def test_a_refund_stands_as_often_as_it_was_made_and_not_taken_back_and_what_a_person_paid_is_no_refund() -> None:
+    world = paid()
+    assert (stands("P-1", world.case.events), stands("P-9", world.case.events)) == (True, False)
+    taken(world).does("resolve", RETURNS, outcome="retry")
+    assert not stands("P-1", world.case.events)
+    world.child(amount=21_000, reference="P-1", done=("pay",))
+    assert stands("P-1", world.case.events), "the news was early: it was found again"
+    assert not stands("P-1", taken(world).does("resolve", RETURNS, outcome="settled", reference="P-1").case.events)
+
+
+def test_the_tries_a_record_tells_of_are_counted_so_that_no_new_one_takes_the_place_of_an_earlier() -> None:
+    def tried(world: World, decision: int = 1) -> int:
+        return attempts("T-1", world.pack, DemandKind.REFUND, decision, world.case.events)
+
+    world = paid()
+    assert (tried(granted()), tried(world), tried(world, 2)) == (1, 1, 1)
+    taken(world).does("resolve", RETURNS, outcome="retry").child(failure="refused", step="pay")
+    world.does("resolve", RETURNS, outcome="retry")
+    assert (tried(world), tried(world, 2)) == (3, 1)
+    children = [remedy_id("T-1", decision, attempt, "Refund") for decision in (1, 11) for attempt in (1, 2)]
+    lines = [world.event("executing").model_copy(update={"data": {"child": name}}) for name in children]
+    assert attempts("T-1", world.pack, DemandKind.REFUND, 1, lines) == 2
 
 
 def row(world: World) -> RowFacts:
