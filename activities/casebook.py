@@ -20,7 +20,7 @@ from activities.record import Record
 from activities.reopening import came_back
 from activities.store import Store
 from models.base import AT_THE_DOOR, Problem, in_one_line, problems
-from models.case import Basis, Case, Exit
+from models.case import Basis, Case
 from models.complaint import Complaint
 from models.directory import Directory
 from models.names import GOODS, Refused, case_id, case_number
@@ -121,7 +121,7 @@ class Casebook(BookDuties):
             return Opened(procedure=row.procedure, calendar=calendar)
         if (case := await self._came_back(row, entry)) is not None:
             return Opened(procedure=row.procedure, reopened=case)
-        return Opened(procedure=row.procedure, duplicate=True, exit=Exit(row.exit) if row.exit else None)
+        return Opened(procedure=row.procedure, duplicate=True)
 
     async def _came_back(self, row: CaseRow, entry: OpenCase) -> Case | None:
         pack = self._packs.pinned(row.procedure)

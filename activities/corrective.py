@@ -7,20 +7,19 @@ from sqlalchemy import update
 from sqlmodel import col, func, select
 from temporalio import activity
 
-from activities.audit import append, of_denials
 from activities.calendar import Calendar, days_for
 from activities.called import procedure_called
 from activities.clock import wall_clock
 from activities.doorkeeper import Doorkeeper
+from activities.dossier import DossierBook
 from activities.duties import CorrectiveDuties
 from activities.ledger import Ledger
-from activities.outbox import outbox_rows
 from activities.series import next_number
 from activities.store import Store
 from models.corrective import CorrectiveEntry, CorrectivePage, Gate, RegisterCorrective, Trace
 from models.procedure import Procedure
 from models.span import WorkCalendar
-from models.tables import CaseGoods, CaseRow, CorrectiveRow, MailRow
+from models.tables import CaseGoods, CaseRow, CorrectiveRow
 from procedures import Packs
 from rules.corrective import rules_of
 from rules.corrective_costs import transfers
@@ -28,8 +27,8 @@ from rules.corrective_costs import transfers
 PREFIX = "8D"
 
 
-class CorrectiveDesk(CorrectiveDuties):
-    """Activities of corrective actions. `on_mail` is called when a page has left mails; `calendar` knows years."""
+class CorrectiveDesk(DossierBook, CorrectiveDuties):
+    """Activities of corrective actions. `calendar` knows years."""
 
     def __init__(
         self,
@@ -37,17 +36,13 @@ class CorrectiveDesk(CorrectiveDuties):
         packs: Packs,
         *,
         on_mail: Callable[[], None],
-        calendar: Calendar,
         door: Doorkeeper,
+        calendar: Calendar,
         clock: Callable[[], datetime] = wall_clock,
     ) -> None:
-        self._store = store
-        self._packs = packs
-        self._on_mail = on_mail
+        super().__init__(store, packs, on_mail=on_mail, door=door, clock=clock)
         self._calendar = calendar
-        self._door = door
         self._ledger = Ledger(packs.pinned, clock)
-        self._now = clock
 
     @activity.defn(name="register_corrective")
     async def register_corrective(self, entry: RegisterCorrective) -> CorrectiveEntry:
@@ -96,7 +91,7 @@ class CorrectiveDesk(CorrectiveDuties):
     @activity.defn(name="write_corrective")
     async def write_corrective(self, page: CorrectivePage) -> None:
         """The action's row, an approved report's supplier costs, and notices for the outbox."""
-        view, now = page.view, self._now()
+        view = page.view
         pack = self._packs.pinned(view.procedure)
         due = min((timer.due for timer in view.timers if timer.met_at is None), default=None)
         changed = {
@@ -105,17 +100,11 @@ class CorrectiveDesk(CorrectiveDuties):
             "closed_at": view.closed_at,
             "report": view.model_dump(mode="json"),
         }
-        mails = outbox_rows(view.number, page.mails, now, view.procedure)
-        async with self._store.write() as session:
+        async with self._writing(page, view.number, view.procedure) as session:
             # An attempt that Temporal has given up may come late; it must not open again what is closed.
             same = (col(CorrectiveRow.number) == view.number, col(CorrectiveRow.closed_at).is_(None))
             await session.exec(update(CorrectiveRow).where(*same).values(changed))
             await self._ledger.enter(session, [(posting, pack) for posting in transfers(view, pack)])
-            if mails:
-                await session.exec(self._store.insert_new(MailRow).values(mails))
-            await append(session, of_denials(view.number, page.denied), self._now)
-        if mails:
-            self._on_mail()
 
 
 def _first_row(number: str, entry: RegisterCorrective, pack: Procedure) -> CorrectiveRow:

@@ -1,8 +1,6 @@
 """What a batch incident asks of the world: its number, its cases, the decision to each of them, its page in SQL."""
 
 import hashlib
-from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Delete, delete, update
@@ -12,18 +10,13 @@ from temporalio import activity
 from temporalio.client import WorkflowHandle
 from temporalio.exceptions import ApplicationError
 
-from activities.audit import append, of_denials
 from activities.beating import beating
 from activities.called import procedure_called
-from activities.clock import wall_clock
-from activities.doorkeeper import Doorkeeper
+from activities.dossier import DossierBook
 from activities.duties import IncidentDuties
 from activities.handing_out import HandingOut
-from activities.identity import Voucher, no_voucher
 from activities.incident_cases import IncidentCases
-from activities.outbox import outbox_rows
 from activities.series import next_number
-from activities.store import Store
 from activities.verdicts import ask_or_leave
 from models.case import Verdict
 from models.commands import IncidentDecision
@@ -39,34 +32,19 @@ from models.incident import (
 )
 from models.names import INCIDENT_DECISION, Refused, case_id
 from models.procedure import Procedure
-from models.tables import IncidentCase, IncidentReportRow, IncidentRow, MailRow
-from procedures import Packs
+from models.tables import IncidentCase, IncidentReportRow, IncidentRow
 
 PREFIX = "IN"
 ANSWER_WITHIN = 10.0
 """How long the decision waits for a case's answer before it is left there as a signal (seconds)."""
 
 
-class IncidentDesk(IncidentDuties):
-    """Activities of incidents. `on_mail` is called when a page has left mails to send."""
+class IncidentDesk(DossierBook, IncidentDuties):
+    """Activities of incidents."""
 
-    def __init__(
-        self,
-        store: Store,
-        packs: Packs,
-        *,
-        on_mail: Callable[[], None],
-        door: Doorkeeper,
-        vouch: Voucher = no_voucher,
-        clock: Callable[[], datetime] = wall_clock,
-    ) -> None:
-        self._vouch = vouch
-        self._door = door
-        self._store = store
-        self._cases = IncidentCases(store)
-        self._packs = packs
-        self._on_mail = on_mail
-        self._now = clock
+    @property
+    def _cases(self) -> IncidentCases:
+        return IncidentCases(self._store)
 
     @activity.defn(name="register_incident")
     async def register_incident(self, entry: RegisterIncident) -> Registered:
@@ -144,18 +122,17 @@ class IncidentDesk(IncidentDuties):
     @activity.defn(name="write_incident")
     async def write_incident(self, page: IncidentPage) -> None:
         """The incident's row, its situation reports, and notices for the outbox."""
-        view, now = page.view, self._now()
+        view = page.view
         reports = [
             {"incident": view.number, "serial": each.number, "at": each.at, "report": each.model_dump(mode="json")}
             for each in page.reports
         ]
-        mails = outbox_rows(view.number, page.mails, now, view.procedure)
         changed = {
             "stage": view.stage.value,
             "closed_at": view.closed_at,
             "incident": view.model_dump(mode="json"),
         }
-        async with self._store.write() as session:
+        async with self._writing(page, view.number, view.procedure) as session:
             # An attempt that Temporal has given up may come late; it must not open again what is closed.
             same = (col(IncidentRow.number) == view.number, col(IncidentRow.closed_at).is_(None))
             await session.exec(update(IncidentRow).where(*same).values(changed))
@@ -164,11 +141,6 @@ class IncidentDesk(IncidentDuties):
                 await session.exec(_waiting_for(view.number))
             if reports:
                 await session.exec(self._store.insert_new(IncidentReportRow).values(reports))
-            if mails:
-                await session.exec(self._store.insert_new(MailRow).values(mails))
-            await append(session, of_denials(view.number, page.denied), self._now)
-        if mails:
-            self._on_mail()
 
 
 def _waiting_for(incident: str) -> Delete:

@@ -1,7 +1,6 @@
 """What a supervision meeting asks of the world: its agenda from SQL, its decisions to the cases, its minutes to SQL."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from enum import StrEnum
 from time import monotonic
 from typing import Any
@@ -14,13 +13,9 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from activities.agenda import WAITING, Drawing
-from activities.audit import append, of_denials
 from activities.called import procedure_called
-from activities.clock import wall_clock
-from activities.doorkeeper import Doorkeeper
+from activities.dossier import DossierBook
 from activities.duties import MeetingDuties
-from activities.identity import Voucher, no_voucher
-from activities.outbox import outbox_rows
 from activities.store import Store
 from activities.verdicts import ask_or_leave
 from models.meeting import (
@@ -35,7 +30,7 @@ from models.meeting import (
     MeetingStage,
 )
 from models.names import SUPERVISION_MEETING, case_id, meeting_id
-from models.tables import ActionRow, CaseRow, EventRow, MailRow, MeetingItemRow, MeetingRow
+from models.tables import ActionRow, CaseRow, EventRow, MeetingItemRow, MeetingRow
 from procedures import Packs
 
 UNWRITTEN = 30.0
@@ -47,25 +42,8 @@ Well within the activity's own time (`options.insistent`): cut off, it would be 
 """
 
 
-class MeetingDesk(MeetingDuties):
-    """Activities of meetings. `on_mail` is called when a page has left mails to send."""
-
-    def __init__(
-        self,
-        store: Store,
-        packs: Packs,
-        *,
-        on_mail: Callable[[], None],
-        door: Doorkeeper,
-        vouch: Voucher = no_voucher,
-        clock: Callable[[], datetime] = wall_clock,
-    ) -> None:
-        self._vouch = vouch
-        self._door = door
-        self._store = store
-        self._packs = packs
-        self._on_mail = on_mail
-        self._now = clock
+class MeetingDesk(DossierBook, MeetingDuties):
+    """Activities of meetings."""
 
     @activity.defn(name="draw_agenda")
     async def draw_agenda(self, wish: AgendaWish) -> Agenda:
@@ -161,9 +139,7 @@ class MeetingDesk(MeetingDuties):
             }
             for action in page.actions
         ]
-        now = self._now()
-        mails = outbox_rows(page.meeting_id, page.mails, now, minutes.procedure)
-        async with self._store.write() as session:
+        async with self._writing(page, page.meeting_id, minutes.procedure) as session:
             # An attempt that Temporal has given up may come late; it must not open again what is over.
             await session.exec(self._store.upsert(MeetingRow, [meeting], _along(list(MeetingStage), "stage")))
             if items:
@@ -171,11 +147,6 @@ class MeetingDesk(MeetingDuties):
                 await session.exec(self._store.upsert(MeetingItemRow, items, settled))
             if actions:
                 await session.exec(self._store.upsert(ActionRow, actions, _reported))
-            if mails:
-                await session.exec(self._store.insert_new(MailRow).values(mails))
-            await append(session, of_denials(page.meeting_id, page.denied), self._now)
-        if mails:
-            self._on_mail()
 
 
 def _along(states: Sequence[StrEnum], column: str) -> Callable[[Any], ColumnElement[int]]:

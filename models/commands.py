@@ -4,9 +4,10 @@ import hashlib
 from collections.abc import Iterable
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from models.base import (
+    AT_THE_DOOR,
     Contract,
     Currency,
     Detail,
@@ -43,14 +44,18 @@ def shares_in(text: str) -> tuple[tuple[str, int], ...]:
     return tuple((party, int(percent)) for party, _, percent in pairs)
 
 
-Shares = Annotated[tuple[Share, ...], Field(min_length=1, max_length=10)]
+def _whole(liable: tuple[Share, ...], info: ValidationInfo) -> tuple[Share, ...]:
+    if liable and sum(share.percent for share in liable) != 100:
+        raise ValueError("the percents must add up to 100")
+    if info.context == AT_THE_DOOR and len({share.party for share in liable}) != len(liable):
+        raise ValueError("names a party twice; name it once")
+    return liable
 
 
-def _whole(liable: tuple[Share, ...]) -> None:
-    if sum(share.percent for share in liable) != 100:
-        raise Misfit("liable", "the percents must add up to 100")
-    if len({share.party for share in liable}) != len(liable):
-        raise Misfit("liable", "names a party twice; name it once")
+Shares = Annotated[tuple[Share, ...], Field(max_length=10), AfterValidator(_whole)]
+"""Who bears a cost, all of it, each party once; or nobody."""
+SomeShares = Annotated[tuple[Share, ...], Field(min_length=1, max_length=10), AfterValidator(_whole)]
+"""The same, where somebody must be named."""
 
 
 class Standing(Contract):
@@ -133,14 +138,9 @@ class Negotiated(Command):
 class Confirm(Command):
     """The asked department's determination of liability (责任认定)."""
 
-    liable: Shares
+    liable: SomeShares
     reason: Text
     evidence: Annotated[tuple[Evidence, ...], Field(max_length=MAX_EVIDENCE)] = ()
-
-    @model_validator(mode="after")
-    def _adds_up(self) -> Self:
-        _whole(self.liable)
-        return self
 
 
 class Verify(Command):
@@ -163,14 +163,8 @@ class Decide(Command):
     grant: bool
     demand: Demand | None = None
     """What the customer gets instead of what was asked for."""
-    liable: Annotated[tuple[Share, ...], Field(max_length=10)] = ()
+    liable: Shares = ()
     reason: Text
-
-    @model_validator(mode="after")
-    def _adds_up(self) -> Self:
-        if self.liable:
-            _whole(self.liable)
-        return self
 
 
 class IncidentDecision(Decide):
@@ -252,18 +246,12 @@ class RecordDuty(Command):
     duty: Slug | None = None
     """None: the one duty the department has."""
     fields: Annotated[dict[Slug, Detail], Field(max_length=MAX_DETAILS)] = Field(default_factory=dict)
-    liable: Annotated[tuple[Share, ...], Field(max_length=10)] = ()
+    liable: Shares = ()
     demand: Demand | None = None
     """What the customer gets instead of what was asked for."""
     assign: Annotated[tuple[Assignment, ...], Field(max_length=10)] = ()
     evidence: Annotated[tuple[Evidence, ...], Field(max_length=MAX_EVIDENCE)] = ()
     note: Text | None = None
-
-    @model_validator(mode="after")
-    def _adds_up(self) -> Self:
-        if self.liable:
-            _whole(self.liable)
-        return self
 
 
 class MakeOffer(Command):
@@ -272,15 +260,9 @@ class MakeOffer(Command):
     demand: Demand
     basis: Text
     """The rule and the facts it rests on."""
-    liable: Annotated[tuple[Share, ...], Field(max_length=10)] = ()
+    liable: Shares = ()
     """Who bears it; needed where nothing has been determined."""
     fields: Annotated[dict[Slug, Detail], Field(max_length=MAX_DETAILS)] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _adds_up(self) -> Self:
-        if self.liable:
-            _whole(self.liable)
-        return self
 
 
 class Respond(Command):

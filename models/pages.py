@@ -33,8 +33,6 @@ class Opened(Handover):
 
     procedure: str
     duplicate: bool = False
-    exit: Exit | None = None
-    """How the earlier case ended, where it has ended."""
     calendar: WorkCalendar | None = None
     """The working days, where the procedure counts in them."""
     reopened: Case | None = None

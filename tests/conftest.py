@@ -47,10 +47,9 @@ async def store(schemas: Schemas, tmp_path_factory: pytest.TempPathFactory) -> A
 async def office(
     env: WorkflowEnvironment, schemas: Schemas, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> AsyncIterator[Office]:
-    """The service at work: once with cached cases, once with a worker that forgets every case before each step.
+    """The service at work: once with cached cases, once with a worker that keeps none, so that each task replays.
 
-    The one works on SQLite, the other on PostgreSQL, so that every path of a case has been on both. (A cache of 0 would
-    forget too, but the SDK then cancels local activities in flight.)
+    The one works on SQLite, the other on PostgreSQL, so that every path of a case has been on both.
     """
     kind = "postgresql" if request.param else KIND
     store = Store(await schemas.new(tmp_path_factory.mktemp("office") / "redress.db", kind))

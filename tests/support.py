@@ -31,7 +31,7 @@ from procedures import DIRECTORY, load_packs
 from procedures.directory import read_directory
 from starter.crew import Crew
 from starter.parts import Parts
-from starter.settings import Settings
+from starter.settings import Settings, Tuning
 from starter.wire import DATA_CONVERTER
 from tests.builders import (
     GOODS_DEPT,
@@ -52,8 +52,6 @@ __all__ = [
 ]  # fmt: skip
 
 _serial = itertools.count(1)
-FORGOTTEN = timedelta(seconds=3)
-"""When the server gives a step that a worker took along to another one; 10 s otherwise, which is long to wait."""
 cached = pytest.mark.parametrize("office", [False], indirect=True, ids=["cached"])
 """For tests of hundreds of steps, and for those that would learn nothing from a worker that forgets its cases."""
 TEST_PACKS = Path(__file__).parent / "packs"
@@ -80,7 +78,6 @@ class OfCase:
 
     async def send(self, command: str, actor: str, **fields: Any) -> dict[str, Any]:
         """An update; the verdict. Raises WorkflowUpdateFailedError when it is refused."""
-        await self.office.before_step()
         verdict: dict[str, Any] = await self.handle.execute_update(command, {"actor": actor, **fields})
         return verdict
 
@@ -94,7 +91,6 @@ class OfCase:
 
     async def signal(self, name: str, actor: str, **fields: Any) -> None:
         """The same as a plain signal."""
-        await self.office.before_step()
         await self.handle.signal(name, {"actor": actor, **fields})
 
     async def view(self) -> CaseView:
@@ -135,7 +131,6 @@ class OfCase:
 
     async def forward(self, **span: float) -> None:
         """Let the case's clock run."""
-        await self.office.before_step()
         await self.office.env.fast_forward(self.handle, timedelta(**span))
 
     async def result(self) -> CaseResult:
@@ -158,13 +153,12 @@ class OfCase:
 class Office:
     """A running service: real server, real store, real worker."""
 
-    def __init__(self, env: WorkflowEnvironment, settings: Settings, parts: Parts, *, forgetful: bool = False) -> None:
+    def __init__(self, env: WorkflowEnvironment, settings: Settings, parts: Parts) -> None:
         self.env = env
         self.client: Client = env.client
         self.settings = settings
         self.parts = parts
         self.store = parts.store
-        self._forgetful = forgetful
         self._worker: Crew | None = None
         self._working: asyncio.Task[None] | None = None
         self._cases: list[OfCase] = []
@@ -185,12 +179,6 @@ class Office:
             await self._working
         self._worker = self._working = None
 
-    async def before_step(self) -> None:
-        """A forgetful office begins each step with a worker that knows no case."""
-        if self._forgetful and self._worker is not None:
-            await self.rest()
-            await self.work()
-
     async def start(
         self, data: Mapping[str, Any] | None = None, *, number: str | None = None, **changes: Any
     ) -> OfCase:
@@ -209,7 +197,6 @@ class Office:
                 content,
                 id=workflow_id,
                 task_queue=self.settings.task_queue,
-                task_timeout=FORGOTTEN if self._forgetful else None,
             )
 
     def follow(self, case: OfCase) -> None:
@@ -273,12 +260,14 @@ async def office_at_work(
     calendar_file: Path | None = None,
     **changes: Any,
 ) -> AsyncIterator[Office]:
-    """An office with a worker on a queue of its own."""
+    """An office with a worker on a queue of its own. A forgetful one keeps no case: each task begins with a replay."""
     load_packs(TEST_PACKS)
     settings = Settings(
-        task_queue=f"test-{uuid.uuid4().hex[:8]}", calendar_file=calendar_file or TEST_PACKS / "days.toml"
+        task_queue=f"test-{uuid.uuid4().hex[:8]}",
+        calendar_file=calendar_file or TEST_PACKS / "days.toml",
+        worker=Tuning(max_cached_workflows=0) if forgetful else Tuning(),
     )
-    office = Office(env, settings, test_parts(store, **changes), forgetful=forgetful)
+    office = Office(env, settings, test_parts(store, **changes))
     await office.work()
     try:
         yield office

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from models.base import AT_THE_DOOR, in_one_line, problems
 from models.case import Verdict
 from models.corrective import Corrective, CorrectiveEntry
-from models.corrective_forms import CORRECTIVE_COMMANDS
+from models.corrective_forms import CORRECTIVE_COMMANDS, CloseReport
 from models.language import Language
 from models.ledger import Posting
 from models.quality_complaint import QualityComplaint
@@ -230,6 +231,16 @@ def test_a_report_is_valid_only_after_an_approver_who_neither_asked_for_nor_wrot
         assert "somebody else must approve" in said(state, "approve", {}, hat=HEAD, actor=actor)[1].reason
     state = approved()
     assert {mail.to for mail in state.mails if mail.template == "corrective_copy"} == {QUALITY, BOSS}
+
+
+@pytest.mark.parametrize(
+    ("percents", "told"), [([60], "the percents must add up to 100"), ([50, 50], "names a party twice; name it once")]
+)
+def test_the_breakdown_of_liability_is_the_whole_and_names_each_party_once(percents: list[int], told: str) -> None:
+    liability = [{"party": "supplier", "percent": percent} for percent in percents]
+    with pytest.raises(ValidationError) as refused:
+        CloseReport.model_validate(D8 | {"actor": "Wei", "liability": liability}, context=AT_THE_DOOR)
+    assert in_one_line(problems(refused.value)) == f"liability: {told}"
 
 
 def test_a_satisfied_customer_closes_it_and_a_dissatisfied_one_leads_back_to_the_root_cause() -> None:

@@ -37,6 +37,7 @@ HOSTILE: list[tuple[str, list[Any], str]] = [
     ("confirm", [[1, 2]], "confirm: must be a JSON object"),
     ("confirm", [{"actor": GOODS_DEPT}], "liable: is missing"),
     ("confirm", [{"actor": GOODS_DEPT, "liable": liable(merchant=60), "reason": "x"}], "must add up to 100"),
+    ("confirm", [{"actor": GOODS_DEPT, "liable": 2 * liable(merchant=50), "reason": "x"}], "names a party twice"),
     ("confirm", [{"actor": GOODS_DEPT, "liable": liable(martians=100), "reason": "x"}], "liable.0.party"),
     ("confirm", [{"actor": GOODS_DEPT, "liable": liable(merchant=100), "reason": "x" * 3_000}], "longer than 2000"),
     ("confirm", [{"actor": GOODS_DEPT, "liable": liable(merchant=100), "reason": "a\u0000b"}], "control characters"),
