@@ -558,3 +558,26 @@ async def test_one_payment_in_doubt_stands_for_one_of_the_amounts_people_paid_by
     await books.write("C-1", executed(3, 400, elsewhere=1, reference="BANK-2"), refunded=800)
     assert (await desk().pay(remedy("C-2", amount=201))).failure == "exceeds_paid"
     assert (await desk().pay(remedy("C-3", amount=200))).failure is None
+
+
+async def test_a_refusal_that_proves_wrong_is_not_told_of_the_payment_any_more(
+    store: Store, desk: Callable[..., Remedies], remedy: Remedy, clock: Any
+) -> None:
+    intents = Intents(store)
+    opened: Any = await intents.open(remedy(), clock())
+    await intents.refused(opened.intent, "account_closed", 1)
+    await intents.paid(opened.intent, Receipt(reference="RF-LATE", amount=400, currency="CNY"))
+    for end in (await desk().pay(remedy()), await desk().pay_state(remedy()), await desk().pay(remedy(attempt=2))):
+        assert (end.reference, end.failure) == ("RF-LATE", None)
+
+
+async def test_the_refusal_of_a_later_attempt_at_a_payment_in_doubt_is_its_answer_however_often_it_is_asked(
+    desk: Callable[..., Remedies], remedy: Remedy, clock: Any
+) -> None:
+    gateway = ScriptedGateway(TryAgain("timeout"), GatewayRefused("account_closed"))
+    await fails(desk(gateway).pay, remedy())
+    clock.later(minutes=5)
+    assert (await desk(gateway).pay(remedy(attempt=2))).failure == "account_closed"
+    assert (await desk(gateway).pay(remedy(attempt=2))).failure == "account_closed"
+    assert gateway.keys == ["C-1:1:pay:1"] * 2
+    assert (await desk(gateway).pay(remedy(attempt=3))).reference == "RF-1"
