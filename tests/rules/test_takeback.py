@@ -8,8 +8,21 @@ from models.stage import Stage
 from rules import memory
 from rules.audit import RowFacts, breaches
 from rules.remedy import order_for
-from rules.takeback import reopened
-from tests.rules.builders import DESK, HOTEL, LEADERSHIP, RETURNS, START, World, granted, hours, liable, offered, paid
+from rules.takeback import attempts, reopened, stands
+from tests.rules.builders import (
+    DESK,
+    HOTEL,
+    LEADERSHIP,
+    PACK,
+    RETURNS,
+    START,
+    World,
+    granted,
+    hours,
+    liable,
+    offered,
+    paid,
+)
 from tests.rules.test_disputes import contested, decided
 from tests.rules.test_settlement import balances, ledger
 
@@ -245,3 +258,30 @@ def test_the_end_of_a_case_that_waited_for_its_cost_alone_is_open_again_once_mon
     assert (world.stage, world.case.exit) == ("task", None)
     world.does("resolve", RETURNS, outcome="retry").child(amount=21_000, reference="P-2", done=("pay",))
     assert world.does("withdraw", DESK).exit == "withdrawn"
+
+
+def test_a_refund_stands_as_often_as_the_gateway_gave_it_and_did_not_take_it_back() -> None:
+    def lines(*kinds: str) -> list[Event]:
+        data: dict[str, str | int] = {"reference": "P-1"}
+        by_hand = data | {"elsewhere": 1}
+        return [
+            Event(seq=seq, at=START, kind=kind.removesuffix("*"), data=by_hand if kind.endswith("*") else data)
+            for seq, kind in enumerate(kinds, 1)
+        ]
+
+    assert stands("P-1", lines("executed"))
+    assert stands("P-1", lines("executed", "taken_back", "executed"))
+    for kinds in ((), ("executed*",), ("executed", "taken_back"), ("executed", "taken_back", "executed*")):
+        assert not stands("P-1", lines(*kinds))
+    assert not stands("P-2", lines("executed"))
+
+
+def test_how_often_a_decision_was_tried_is_told_by_its_children_alone() -> None:
+    children = (
+        "complaint.T-1.refund-1",
+        "complaint.T-1.refund-1-2",
+        "complaint.T-1.refund-12",
+        "complaint.T-1.refund-2",
+    )
+    events = [Event(seq=n, at=START, kind="executing", data={"child": child}) for n, child in enumerate(children, 1)]
+    assert [attempts("T-1", PACK, DemandKind.REFUND, decision, events) for decision in (1, 2, 3, 12)] == [2, 1, 1, 1]
