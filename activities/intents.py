@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, and_, update
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import Select
 
 from activities.ports import Receipt
 from activities.store import Store, StoreError
@@ -172,6 +173,20 @@ class Intents:
         await session.exec(self._store.insert_new(OrderAccount).values(first))
         said = select(OrderAccount.currency, OrderAccount.paid).where(OrderAccount.order_number == order.order)
         return list((await session.exec(said)).all()) == [(order.currency, order.paid)]
+
+
+def settled_by_hand() -> Select[str, str]:
+    """Payments of unknown outcome that a person has settled since: key, and the number it was paid by.
+
+    They stay open, their amounts held: the gateway may turn out to have paid them too.
+    """
+    found = select(RefundIntent.key, LedgerTxn.reference)
+    found = found.join(LedgerTxn, col(LedgerTxn.number) == col(RefundIntent.number))
+    found = found.join(LedgerEntry, col(LedgerEntry.txn) == col(LedgerTxn.id))
+    found = found.where(LedgerEntry.account == Account.ELSEWHERE.value, LedgerTxn.currency == RefundIntent.currency)
+    found = found.where(RefundIntent.state == "open", col(LedgerTxn.at) > col(RefundIntent.sent_at))
+    found = found.group_by(col(RefundIntent.key), col(RefundIntent.amount), col(LedgerTxn.reference))
+    return found.having(-func.sum(LedgerEntry.amount) == RefundIntent.amount)
 
 
 def _first(order: RemedyOrder, key: str, now: datetime) -> dict[str, object]:

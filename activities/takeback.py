@@ -30,6 +30,7 @@ from models.commands import TakenBack
 from models.complaint import Complaint
 from models.directory import Directory
 from models.names import COMPLAINT, TAKEN_BACK, Refused, case_id, taken_back_id
+from models.stage import Stage
 from models.tables import CaseRow, EventRow, RefundIntent
 from models.takeback import BackNews
 from procedures import Packs
@@ -141,6 +142,8 @@ class TakeBackDesk(TakeBackDuties):
 
     async def _reopen(self, row: CaseRow) -> Verdict:
         """A new run under the case's id; the register hands it the case as it ended (see activities.reopening)."""
+        if row.stage != Stage.CLOSED:  # terminated, or ending just now: a new run would be nobody's case
+            raise ApplicationError("the case has not ended by its own rules; it is told again", type="try_again")
         try:
             await activity.client().start_workflow(
                 COMPLAINT,

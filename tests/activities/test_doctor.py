@@ -8,12 +8,15 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
+from activities.intents import Intents
 from activities.store import Store
+from models.remedy import RemedyOrder
 from models.span import WorkCalendar, YearDays
 from models.stage import Stage
 from models.tables import CaseRow, MailRow, RefundIntent
 from procedures import PACKS, PackError, Packs, load_packs
-from tests.activities.bookkeeping import Books
+from starter.observe.figures import read_figures
+from tests.activities.bookkeeping import Books, executed, ruled
 from tests.activities.conftest import NOW
 from tests.support import every_year
 from verify.doctor import Doctor
@@ -66,6 +69,24 @@ async def test_overdue_tasks_doubtful_payments_and_cases_that_wait_for_nobody_ar
         await session.exec(update(RefundIntent).where(col(RefundIntent.number) == "C-3").values(**doubt))
     expected = [("C-1", "task_overdue"), ("C-2", "waits_for_nobody"), ("C-3:1:pay", "payment_doubtful")]
     assert await symptoms(store, minutes=1) == expected
+
+
+async def test_a_payment_in_doubt_that_a_person_has_settled_since_is_nobodys_worry_any_more(
+    books: Books, store: Store, remedy: Callable[..., RemedyOrder]
+) -> None:
+    intents, began = Intents(store), NOW - timedelta(hours=9)
+    for number in ("C-1", "C-2"):
+        await books.case(number)
+        await intents.open(remedy(number, order=f"O-{number}", amount=500, paid=100_000), began)
+    settled = executed(2, 500, began + timedelta(hours=2), freight=100, elsewhere=1, reference="BANK-7")
+    await books.write("C-1", ruled(1), settled, refunded=500)
+    await books.write("C-2", ruled(1))
+    assert await symptoms(store) == [("C-2:1:pay", "payment_doubtful")]
+    async with store.read() as session:
+        assert (await read_figures(await session.connection(), NOW)).refunds == 1
+    again = remedy("C-1", order="O-C-1", amount=500, paid=100_000, decision=2)
+    await intents.open(again, began + timedelta(hours=3))
+    assert await symptoms(store) == [("C-1:2:pay", "payment_doubtful"), ("C-2:1:pay", "payment_doubtful")]
 
 
 async def test_a_notice_nobody_would_send_is_named_and_handed_to_the_mailroom(

@@ -133,10 +133,24 @@ async def test_retry_after_may_be_a_date(httpserver: HTTPServer, gateway: HttpPa
     with pytest.raises(TryAgain) as raised:
         await refund(gateway)
     assert raised.value.after == pytest.approx(120, abs=5)
+    past = format_datetime(datetime.now(UTC) - timedelta(hours=3), usegmt=True)
+    httpserver.clear()
+    httpserver.expect_request("/refunds").respond_with_data("", status=503, headers={"Retry-After": past})
+    with pytest.raises(TryAgain) as raised:
+        await refund(gateway)
+    assert raised.value.after == 0
 
 
 @pytest.mark.parametrize(
-    "body", ["", "<html>", "{}", '{"reference": "RF 1 ?", "amount": 1}', json.dumps(RECEIPT | {"amount": 40_000})]
+    "body",
+    [
+        "",
+        "<html>",
+        "{}",
+        '{"reference": "RF 1 ?", "amount": 1}',
+        json.dumps(RECEIPT | {"amount": 40_000}),
+        json.dumps(RECEIPT | {"currency": "USD"}),
+    ],
 )
 async def test_a_success_that_makes_no_sense_leaves_the_payment_suspect(
     httpserver: HTTPServer, gateway: HttpPaymentGateway, body: str

@@ -141,3 +141,14 @@ async def test_what_was_paid_by_hand_in_one_case_is_not_the_payment_in_doubt_of_
     await books.write("C-1", ruled(1), executed(2, 400, elsewhere=1, reference="BANK-1"), refunded=400)
     await opened(intents, remedy("C-2"), clock())
     assert await intents.open(remedy("C-3", amount=201), clock()) is Bar.EXCEEDS_PAID
+
+
+async def test_of_two_amounts_paid_by_hand_the_one_under_the_gateways_number_is_the_payment_it_made(
+    intents: Intents, remedy: Remedy, books: Books, clock: Clock
+) -> None:
+    await books.case("C-1", number="O-1")
+    await opened(intents, remedy(), clock())
+    await intents.paid(await opened(intents, remedy(decision=2), clock()), receipt("A-1"))
+    by_hand = [executed(seq, 400, elsewhere=1, reference=reference) for seq, reference in ((2, "A-1"), (3, "B-2"))]
+    await books.write("C-1", ruled(1), *by_hand, refunded=800)
+    assert (await opened(intents, remedy("C-2", amount=200), clock())).amount == 200

@@ -8,16 +8,19 @@ from sqlalchemy import text, update
 from sqlmodel import col
 
 from activities.embedded import EmbeddedGateway
+from activities.intents import Intents
 from activities.statements import Statements
 from activities.store import Store
 from models.case import Event
 from models.commands import Share
+from models.remedy import RemedyOrder
 from models.stage import Stage
 from models.tables import CaseRow, OrderAccount
 from procedures import PACKS
 from tests.activities.bookkeeping import OCTOBER, Books, executed, ruled
 from tests.activities.conftest import Clock
 from verify.oracle import Oracle
+from verify.partner import Partner
 
 Plant = Callable[[Books, Store], Awaitable[None]]
 
@@ -175,3 +178,17 @@ async def test_a_partner_is_asked_about_every_payment(books: Books, store: Store
     assert await breaches(store, gateway=gateway) == []
     await gateway.refund("planted", "C-1:1:pay", "O-C-1", 1, "CNY")
     assert ("I3", "C-1", "paid_twice") in await breaches(store, gateway=gateway)
+
+
+@pytest.mark.parametrize(("number", "expected"), [("BANK-7", [("I3", "C-1", "paid_twice")]), ("the gateway's", [])])
+async def test_a_payment_that_a_person_settled_while_a_partner_had_made_it_too_is_named(
+    books: Books, store: Store, remedy: Callable[..., RemedyOrder], number: str, expected: list[tuple[str, str, str]]
+) -> None:
+    gateway = EmbeddedGateway(store)
+    await books.case("C-1")
+    await Intents(store).open(remedy("C-1", order="O-C-1", amount=500, paid=100_000), OCTOBER - timedelta(hours=2))
+    receipt = await gateway.refund("k", "C-1:1:pay", "O-C-1", 500, "CNY")
+    reference = number if number == "BANK-7" else receipt.reference
+    await books.write("C-1", ruled(1), executed(2, 500, elsewhere=1, reference=reference), refunded=500)
+    found = [wrong async for wrong in Partner(store, gateway).breaches()]
+    assert [(wrong.invariant.value, wrong.number, wrong.code) for wrong in found] == expected

@@ -126,6 +126,22 @@ async def test_what_people_paid_by_other_means_counts_against_what_is_left_of_th
     assert (await desk().pay(remedy("C-1", decision=2, amount=1))).failure == "exceeds_paid"
 
 
+async def test_what_a_person_paid_by_other_means_is_no_later_payment_of_the_same_case_and_amount(
+    desk: Callable[..., Remedies], remedy: Remedy, books: Books
+) -> None:
+    await books.case("C-1", number="O-1")
+    await books.write("C-1", ruled(1), executed(2, 700, elsewhere=1, reference="BANK-1"), refunded=700)
+    assert (await desk().pay(remedy("C-1", decision=2, amount=700))).failure == "exceeds_paid"
+
+
+async def test_what_people_paid_for_one_order_is_nothing_to_another(
+    desk: Callable[..., Remedies], remedy: Remedy, books: Books
+) -> None:
+    await books.case("C-5", number="O-5")
+    await books.write("C-5", ruled(1), executed(2, 700, elsewhere=1, reference="BANK-1"), refunded=700)
+    assert (await desk().pay(remedy("C-1", amount=900))).failure is None
+
+
 async def test_a_payment_in_doubt_that_a_person_settled_counts_once(
     desk: Callable[..., Remedies], remedy: Remedy, books: Books
 ) -> None:
@@ -558,3 +574,50 @@ async def test_one_payment_in_doubt_stands_for_one_of_the_amounts_people_paid_by
     await books.write("C-1", executed(3, 400, elsewhere=1, reference="BANK-2"), refunded=800)
     assert (await desk().pay(remedy("C-2", amount=201))).failure == "exceeds_paid"
     assert (await desk().pay(remedy("C-3", amount=200))).failure is None
+
+
+async def test_a_refusal_that_proves_wrong_is_not_told_of_the_payment_any_more(
+    store: Store, desk: Callable[..., Remedies], remedy: Remedy, clock: Any
+) -> None:
+    intents = Intents(store)
+    opened: Any = await intents.open(remedy(), clock())
+    await intents.refused(opened.intent, "account_closed", 1)
+    await intents.paid(opened.intent, Receipt(reference="RF-LATE", amount=400, currency="CNY"))
+    for end in (await desk().pay(remedy()), await desk().pay_state(remedy()), await desk().pay(remedy(attempt=2))):
+        assert (end.reference, end.failure) == ("RF-LATE", None)
+
+
+async def test_the_refusal_of_a_later_attempt_at_a_payment_in_doubt_is_its_answer_however_often_it_is_asked(
+    desk: Callable[..., Remedies], remedy: Remedy, clock: Any
+) -> None:
+    gateway = ScriptedGateway(TryAgain("timeout"), GatewayRefused("account_closed"))
+    await fails(desk(gateway).pay, remedy())
+    clock.later(minutes=5)
+    assert (await desk(gateway).pay(remedy(attempt=2))).failure == "account_closed"
+    assert (await desk(gateway).pay(remedy(attempt=2))).failure == "account_closed"
+    assert gateway.keys == ["C-1:1:pay:1"] * 2
+    assert (await desk(gateway).pay(remedy(attempt=3))).reference == "RF-1"
+
+
+async def test_what_refusals_have_freed_is_free_however_many_there_were(
+    store: Store, desk: Callable[..., Remedies], remedy: Remedy
+) -> None:
+    for number in ("C-1", "C-2", "C-3"):
+        gateway = ScriptedGateway(GatewayRefused("account_closed"))
+        assert (await desk(gateway).pay(remedy(number))).failure == "account_closed"
+    assert await refunded(store) == [0]
+    assert (await desk().pay(remedy("C-4", amount=1_000))).failure is None
+
+
+async def test_a_refusal_is_noted_on_an_order_that_has_given_back_more_than_was_paid(
+    store: Store, desk: Callable[..., Remedies], remedy: Remedy, clock: Any
+) -> None:
+    intents = Intents(store)
+    late: Any = await intents.open(remedy(amount=700), clock())
+    await intents.refused(late.intent, "account_closed", 1)
+    await intents.open(remedy("C-2", amount=700), clock())
+    third: Any = await intents.open(remedy("C-3", amount=300), clock())
+    await intents.paid(late.intent, Receipt(reference="RF-LATE", amount=700, currency="CNY"))
+    assert await intents.refused(third.intent, "account_closed", 1)
+    assert await refunded(store) == [1_000]
+    assert (await desk().pay(remedy("C-4", amount=1))).failure == "exceeds_paid"

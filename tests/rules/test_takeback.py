@@ -10,7 +10,21 @@ from rules import memory
 from rules.audit import RowFacts, breaches
 from rules.remedy import order_for
 from rules.takeback import attempts, reopened, stands
-from tests.rules.builders import DESK, HOTEL, LEADERSHIP, RETURNS, START, World, granted, hours, liable, offered, paid
+from tests.rules.builders import (
+    DESK,
+    HOTEL,
+    LEADERSHIP,
+    PACK,
+    RETURNS,
+    START,
+    World,
+    granted,
+    hours,
+    liable,
+    offered,
+    paid,
+)
+from tests.rules.test_disputes import contested, decided
 from tests.rules.test_returns import offered as offered_compensation
 from tests.rules.test_settlement import balances, ledger
 
@@ -272,3 +286,71 @@ def row(world: World) -> RowFacts:
         version=world.case.event_count + world.case.mail_count,
         notices=world.case.mail_count,
     )
+
+
+def test_money_given_instead_of_goods_that_comes_back_leaves_the_books_of_the_decision_it_was_given_under() -> None:
+    world = granted(demand={"kind": "exchange"}).child(failure="out_of_stock", step="reserve")
+    taken(world.does("resolve", RETURNS, outcome="refund_instead").child())
+    assert balances(ledger(world)) == {}
+    world.does("resolve", RETURNS, outcome="retry").child(amount=21_000, reference="P-2", done=("pay",))
+    assert balances(ledger(world)) == {"gateway": -21_000, "merchant:M-7": 21_000}
+
+
+def test_what_a_later_attempt_has_paid_is_paid_again_by_one_later_still() -> None:
+    """An attempt the payment's own row knows would be answered as before: nothing would be paid."""
+    world = granted().child(failure="account_closed", step="pay").does("resolve", RETURNS, outcome="retry").child()
+    taken(world).does("resolve", RETURNS, outcome="retry")
+    assert order_for(world.case, world.pack).attempt == 3
+
+
+def test_each_of_two_refunds_that_came_back_while_a_department_was_at_work_is_owed() -> None:
+    world = granted(demand={"kind": "refund", "amount": 4_000}).child(amount=4_000, reference="P-1", done=("pay",))
+    world.does("feedback", DESK, satisfied=False, reason="不够", demand={"kind": "refund", "amount": 10_000})
+    world.does("contact", DESK).confirms().child(amount=10_000, reference="P-2", done=("pay",))
+    world.does("feedback", DESK, satisfied=False, reason="仍漏水").does(
+        "taken_back", RETURNS, reference="P-2", code="x"
+    )
+    taken(world)
+    assert (world.view.refunded, world.case.promised) == (0, 14_000)
+    world.does("contact", DESK).confirms()
+    given = []
+    while world.stage == "task":
+        world.does("resolve", RETURNS, outcome="retry")
+        given.append((order_for(world.case, world.pack).decision, order_for(world.case, world.pack).amount))
+        world.child(amount=given[-1][1], reference=f"P-{len(given) + 2}", done=("pay",))
+    assert (given, world.view.refunded) == ([(2, 10_000), (1, 4_000)], 14_000)
+
+
+def test_the_end_of_a_case_that_waited_for_its_cost_alone_is_open_again_once_money_came_back() -> None:
+    world = contested(paid(), "merchant").does("feedback", DESK, satisfied=True)
+    decided(taken(world), liable=liable(carrier=100))
+    assert (world.stage, world.case.exit) == ("task", None)
+    world.does("resolve", RETURNS, outcome="retry").child(amount=21_000, reference="P-2", done=("pay",))
+    assert world.does("withdraw", DESK).exit == "withdrawn"
+
+
+def test_a_refund_stands_as_often_as_the_gateway_gave_it_and_did_not_take_it_back() -> None:
+    def lines(*kinds: str) -> list[Event]:
+        data: dict[str, str | int] = {"reference": "P-1"}
+        by_hand = data | {"elsewhere": 1}
+        return [
+            Event(seq=seq, at=START, kind=kind.removesuffix("*"), data=by_hand if kind.endswith("*") else data)
+            for seq, kind in enumerate(kinds, 1)
+        ]
+
+    assert stands("P-1", lines("executed"))
+    assert stands("P-1", lines("executed", "taken_back", "executed"))
+    for kinds in ((), ("executed*",), ("executed", "taken_back"), ("executed", "taken_back", "executed*")):
+        assert not stands("P-1", lines(*kinds))
+    assert not stands("P-2", lines("executed"))
+
+
+def test_how_often_a_decision_was_tried_is_told_by_its_children_alone() -> None:
+    children = (
+        "complaint.T-1.refund-1",
+        "complaint.T-1.refund-1-2",
+        "complaint.T-1.refund-12",
+        "complaint.T-1.refund-2",
+    )
+    events = [Event(seq=n, at=START, kind="executing", data={"child": child}) for n, child in enumerate(children, 1)]
+    assert [attempts("T-1", PACK, DemandKind.REFUND, decision, events) for decision in (1, 2, 3, 12)] == [2, 1, 1, 1]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from sqlmodel import select
-from temporalio.client import WorkflowFailureError, WorkflowHandle
+from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
@@ -36,6 +36,7 @@ from tests.support import (
     office_at_work,
 )
 from tests.workflows.test_remedies import granted, registered
+from tests.workflows.test_reset import reset
 from texts.reasons import reason
 from verify.oracle import Oracle
 from verify.service import Service
@@ -342,3 +343,20 @@ async def test_news_whose_end_the_server_would_set_is_refused_in_one_line(office
     assert (cause.type, cause.message.startswith("timeout: is not taken")) == ("bad_input", True)
     assert (await case.view()).refunded == 21_000
     assert (await told(office, reference))["code"] == "accepted"
+
+
+@cached
+async def test_news_of_a_case_that_somebody_has_terminated_waits_until_the_case_goes_on(office: Office) -> None:
+    case, reference = await paid(office)
+    await case.written()
+    await case.handle.terminate("by mistake")
+    telling = await news(office, reference)
+    with office.env.with_time_skipping_disabled(), pytest.raises(TimeoutError):
+        async with asyncio.timeout(5):
+            await telling.result()
+    assert (await case.handle.describe()).status is WorkflowExecutionStatus.TERMINATED, "no run was made that is none"
+    await reset(office.client, case.handle.id)
+    async with asyncio.timeout(60):
+        assert (await telling.result())["code"] == "accepted"
+    assert (await case.at("task")).refunded == 0
+    await agree(office, case)
