@@ -151,11 +151,13 @@ class RemedyWorkflow:
 
 def order_of(args: tuple[Any, ...]) -> RemedyOrder:
     """The order from the case. Raises ApplicationError for a start by anybody else: money moves for cases only."""
-    if workflow.info().parent is None:
-        raise bad_start("(start): a remedy is started by its case only; file a complaint")
     try:
-        return RemedyOrder.model_validate_json(workflow.payload_converter().to_payload(args[0]).data)
+        order = RemedyOrder.model_validate_json(workflow.payload_converter().to_payload(args[0]).data)
     except IndexError:
         raise bad_start("(start): is missing") from None
     except ValidationError as error:
         raise bad_start(in_one_line(problems(error, whole="(start)"))) from None
+    parent = workflow.info().parent
+    if parent is None or parent.workflow_id != case_id(order.number):
+        raise bad_start("(start): a remedy is started by its case only; file a complaint")
+    return order
