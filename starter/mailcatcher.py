@@ -136,7 +136,7 @@ def _read(path: Path) -> CaughtMail:
     )
 
 
-def _value(message: EmailMessage, name: str, raw: object) -> str:
+def _value(message: EmailMessage, name: str, raw: str) -> str:
     """A header as people read it; as it came where the standard library stumbles over it, as over some addresses."""
     try:
         return str(message.policy.header_fetch_parse(name, raw))

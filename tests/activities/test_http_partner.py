@@ -270,7 +270,9 @@ async def test_an_answer_that_is_too_much_to_read_makes_no_sense(
     assert (raised.value.code, raised.value.suspect) == ("bad_answer", True)
 
 
-async def test_a_refusal_whose_reason_cannot_be_read_is_one(httpserver: HTTPServer, gateway: HttpPaymentGateway) -> None:
+async def test_a_refusal_whose_reason_cannot_be_read_is_one(
+    httpserver: HTTPServer, gateway: HttpPaymentGateway
+) -> None:
     httpserver.expect_request("/refunds").respond_with_data(DEEP, status=422)
     with pytest.raises(GatewayRefused, match="refused"):
         await refund(gateway)

@@ -153,7 +153,8 @@ class _Neighbour:
     @workflow.run
     async def run(self, order: RemedyOrder, queue: str) -> None:
         """Have a remedy carried out."""
-        await workflow.execute_child_workflow(REFUND, order, id=f"{workflow.info().workflow_id}.refund", task_queue=queue)
+        child = f"{workflow.info().workflow_id}.refund"
+        await workflow.execute_child_workflow(REFUND, order, id=child, task_queue=queue)
 
 
 async def test_a_remedy_that_another_workflow_than_its_case_starts_pays_nothing(office: Office) -> None:
@@ -166,9 +167,9 @@ async def test_a_remedy_that_another_workflow_than_its_case_starts_pays_nothing(
     async with Worker(
         office.client, task_queue=queue, workflows=[_Neighbour], workflow_runner=UnsandboxedWorkflowRunner()
     ):
+        with office.env.with_time_skipping_disabled():
+            handle = await office.client.start_workflow("Neighbour", args=[order, ours], id=queue, task_queue=queue)
         with pytest.raises(WorkflowFailureError) as failed:
-            with office.env.with_time_skipping_disabled():
-                handle = await office.client.start_workflow("Neighbour", args=[order, ours], id=queue, task_queue=queue)
             async with asyncio.timeout(15):
                 await handle.result()
     child = failed.value.cause
