@@ -182,7 +182,8 @@ class Casebook(BookDuties):
         return calendar
 
     def _origin(self, envelope: Envelope, at: datetime | None, directory: Directory, to: str) -> Origin:
-        denied = self._gate.sender(envelope.actor, envelope.token, at=at or envelope.came, to=to)
+        came = at or envelope.came
+        denied = self._gate.sender(envelope.actor, envelope.token, at=came, to=to, ours=envelope.ours)
         return Origin(
             at=at,
             departments=directory.departments_of(envelope.actor),

@@ -18,6 +18,7 @@ from activities.clock import wall_clock
 from activities.identity import Gate
 from activities.store import Store
 from models.case import Verdict
+from models.commands import OF_THE_SERVICE
 from models.directory import Directory
 from models.names import Refused
 from models.pages import Knock
@@ -86,7 +87,8 @@ class Door:
 
     def _refusal(self, knock: Knock) -> Verdict | None:
         command = knock.command
-        denied = self._gate.sender(command.actor, command.token, at=knock.at, to=knock.workflow_id)
+        ours = isinstance(command, OF_THE_SERVICE)
+        denied = self._gate.sender(command.actor, command.token, at=knock.at, to=knock.workflow_id, ours=ours)
         if denied is not None:
             return Verdict(accepted=False, code=Refused.NOT_PROVEN, reason=denied.reason)
         own = self._directory().standing_of(command.actor)

@@ -130,14 +130,21 @@ class Gate:
         self._own_key = own_key
         self._now = clock
 
-    def sender(self, actor: str, token: str | None, *, at: datetime | None = None, to: str = "") -> Denied | None:
-        """Why this is not the actor's message; None where it is. `at`: when the server received it."""
+    def sender(
+        self, actor: str, token: str | None, *, at: datetime | None = None, to: str = "", ours: bool = False
+    ) -> Denied | None:
+        """Why this is not the actor's message; None where it is. `at`: when the server received it.
+
+        `ours`: only the service may bring it, and vouches for the actor.
+        """
         if token is None:
             return Denied(MISSING) if self.required else None
         found = self.holder(token, at=at, to=to)
         if isinstance(found, Denied):
             return found
-        return None if found.name == actor else Denied(ANOTHER)
+        if found.name != actor:
+            return Denied(ANOTHER)
+        return Denied(NOT_OURS) if ours and self.required and not found.ours else None
 
     def holder(self, token: str | None, *, at: datetime | None = None, to: str = "") -> Holder | Denied:
         """Whom the token names. `to` is the workflow it came to: a token made for one is no good for another."""
@@ -204,3 +211,4 @@ def _moment(claims: Mapping[str, Any], name: str) -> datetime:
 
 MISSING = "token: is missing; run `redress login`, or send one of your company's sign-in"
 ANOTHER = "actor: is not whom the token names; leave your own name there"
+NOT_OURS = "token: is a person's, but only the service tells a case this; decide the incident, or start RefundTakenBack"

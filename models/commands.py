@@ -325,6 +325,10 @@ class TakenBack(Command):
     """Why, in the gateway's word."""
 
 
+OF_THE_SERVICE = (IncidentDecision, TakenBack)
+"""What a case takes from the service alone, once an incident is decided or a refund is known to be back."""
+
+
 class RemedyReport(Contract):
     """A remedy's word to its case: it takes longer than a moment."""
 

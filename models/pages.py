@@ -51,6 +51,8 @@ class Envelope(Record):
     token: Annotated[str | None, Field(repr=False)] = None
     wants: str | None = None
     """The procedure a message would have the case move to, by its ref."""
+    ours: bool = Field(default=False, exclude_if=lambda ours: not ours)
+    """Whether only the service may bring it. Written only where it is so."""
 
 
 class Origin(Handover):

@@ -8,7 +8,8 @@ LONGEST = 2_000
 """Characters of a cell; Excel's own limit is 32,767."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffe\uffff]+")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+"""What a cell begins with that a spreadsheet takes for a formula."""
 
 
 def plain(cell: Cell) -> str:
@@ -25,4 +26,4 @@ def guarded(cell: Cell) -> str:
     Numbers of ours stay numbers, a negative one too.
     """
     text = plain(cell)
-    return f"'{text}" if isinstance(cell, str) and text.startswith(_FORMULA) else text
+    return f"'{text}" if isinstance(cell, str) and text.startswith(FORMULA) else text

@@ -14,6 +14,7 @@ from reports.document import Cell, Column, Document, Section
 from reports.incident import table
 from rules.forms import in_words
 from rules.money import taken
+from rules.privacy import Marks
 from rules.triage import intake_form
 from texts import money, named, say, when
 from texts.values import cause, department, duty, entered, liable, remedy, shown, title
@@ -85,8 +86,11 @@ class _Sheet:
         yield self._line("text", self._private(filed.text))
 
     def _intake(self) -> Iterator[Line]:
-        given = self.case.complaint.details
-        for field in intake_form(self.pack, self.case.complaint, self.case.opened_at):
+        filed = self.case.complaint
+        given = filed.details
+        if not self.case.personal:
+            given = Marks(filed.complainant.model_dump()).hidden(given)
+        for field in intake_form(self.pack, filed, self.case.opened_at):
             value = self._value(field, given.get(field.name))
             yield title(field.title, self.lang), self._private(value) if field.personal else value
 

@@ -1,6 +1,6 @@
 """Corrective actions as SQL keeps them: the list, one report, and where a lot has gone."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 
 from pydantic import AwareDatetime
 from sqlmodel import col, select
@@ -41,11 +41,11 @@ class TracedCase(Record):
     incident: str | None
 
 
-async def correctives(settings: Settings, limit: int) -> list[CorrectiveLine]:
-    """Corrective actions, the latest first. Raises TryAgain."""
+async def correctives(settings: Settings, limit: int, of: Collection[str] | None = None) -> list[CorrectiveLine]:
+    """Corrective actions, the latest first; of these procedures only, by name. Raises TryAgain."""
+    those = select(CorrectiveRow) if of is None else select(CorrectiveRow).where(col(CorrectiveRow.procedure).in_(of))
     async with reading(settings) as session:
-        wanted = select(CorrectiveRow).order_by(col(CorrectiveRow.number).desc()).limit(limit)
-        rows = (await session.exec(wanted)).all()
+        rows = (await session.exec(those.order_by(col(CorrectiveRow.number).desc()).limit(limit))).all()
     return [_line(row) for row in rows]
 
 

@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from sqlmodel import col, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -24,7 +24,6 @@ from models.commands import Forget
 from models.complaint import Complaint
 from models.meeting import MeetingStage
 from models.names import ERASED, Refused, case_id, meeting_id
-from models.stage import Stage
 from models.tables import ActionRow, CaseRow, EventRow, MailRow, MeetingItemRow, MeetingRow
 from rules.forgetting import GONE, WORDS, anonymous, without_words
 from starter.cases import Cases
@@ -43,9 +42,19 @@ class Erased(NamedTuple):
 
 
 class Eraser:
-    """Erases one customer after the other. `actor` answers for it."""
+    """Erases one customer after the other. `actor` answers for it, who `may` under a procedure, by its ref."""
 
-    def __init__(self, store: Store, client: Client, cases: Cases, mails: Path, actor: str) -> None:
+    def __init__(
+        self,
+        store: Store,
+        client: Client,
+        cases: Cases,
+        mails: Path,
+        actor: str,
+        *,
+        may: Callable[[str], bool] = lambda _: True,
+    ) -> None:
+        self._may = may
         self._store = store
         self._client = client
         self._cases = cases
@@ -63,10 +72,13 @@ class Eraser:
             rows = (await session.exec(select(CaseRow).where(CaseRow.customer == customer))).all()
         if not rows:
             return Erased(0, 0)
+        for row in rows:
+            if not self._may(row.procedure):
+                await self._deny(row.number)
         pseudonym = f"{ERASED}{token_hex(6)}"
         histories = 0
         for row in rows:
-            if row.stage != Stage.CLOSED.value:
+            if await self._runs(case_id(row.number)):
                 await self._forget(row.number, pseudonym)
             histories += await self._delete_histories(row)
         numbers = [row.number for row in rows]
@@ -78,21 +90,35 @@ class Eraser:
             await append(session, [*cases, whole], wall_clock)
         return Erased(len(numbers), histories)
 
+    async def _deny(self, number: str) -> NoReturn:
+        """A case that has ended is erased by whom its procedure lets, as one that is open."""
+        async with self._store.write() as session:
+            await append(session, [Entry("denied", number, self._actor, {"what": "erasure"})], wall_clock)
+        raise NotAllowed("not_yours")
+
     async def _forget(self, number: str, pseudonym: str) -> None:
-        """Have an open case forget, and wait until it lives in a run that never knew."""
+        """Have a case that runs forget, and wait until it lives in a run that never knew, or has ended."""
         handle = self._client.get_workflow_handle(case_id(number))
         verdict = await self._cases.send(number, "forget", Forget(actor=self._actor, pseudonym=pseudonym), wait=30)
-        if verdict.code == Refused.CLOSED:
-            return
-        if not verdict.accepted:
+        if not verdict.accepted and verdict.code != Refused.CLOSED:
             raise NotAllowed("input", problem=f"{number}: {verdict.reason}")
         until = asyncio.get_running_loop().time() + PATIENCE
         while asyncio.get_running_loop().time() < until:
-            now = await handle.describe()
-            if now.status is not WorkflowExecutionStatus.RUNNING or await self._never_knew(handle.id, now.run_id):
+            run = await self._runs(handle.id)
+            if run is None or await self._never_knew(handle.id, run):
                 return
             await asyncio.sleep(0.2)
         raise TryAgain("still_forgetting", number=number)
+
+    async def _runs(self, workflow_id: str) -> str | None:
+        """The run under way: a case that is closed in SQL may have yet to end. None where none is. Raises TryAgain."""
+        try:
+            now = await self._client.get_workflow_handle(workflow_id).describe()
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise TryAgain("server_away") from None
+            return None
+        return now.run_id if now.status is WorkflowExecutionStatus.RUNNING else None
 
     async def _never_knew(self, workflow_id: str, run_id: str) -> bool:
         """Whether a run began with a case that had forgotten: one that many write to has a new run without that too."""

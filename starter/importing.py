@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from models.complaint import Complaint
+from reports.cells import FORMULA
 from starter.failures import BadInput
 from starter.mapping import FieldMap, RowError, complaint_of
 
 AT_ONCE = 20
 ROW, REASON = "redress_row", "redress_reason"
 """Columns a file of rejected rows has in addition; an import ignores them."""
+_FORMULA = (*FORMULA, "'")
 LINE = "redress_line"
 """In a file of rejected JSON lines: a line that is no object, as it was. An import reads what stands in it."""
 
@@ -73,10 +75,13 @@ def _decode(data: bytes) -> str:
 def _csv(text: str) -> Table:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        columns = tuple(name.strip() for name in next(reader, []))
+        heading = next(reader, [])
+        ours = REASON in heading
+        columns = tuple((_as_it_was(name) if ours else name).strip() for name in heading)
         if not columns or len(set(columns)) != len(columns):
             raise BadInput("heading")
-        rows = tuple(_csv_rows(reader, columns))
+        lines = ([*map(_as_it_was, cells)] for cells in reader) if ours else reader
+        rows = tuple(_csv_rows(lines, columns))
     except csv.Error:
         raise BadInput("csv", row=reader.line_num) from None
     return Table(columns, rows, lines=False)
@@ -90,6 +95,16 @@ def _csv_rows(reader: Iterator[list[str]], columns: tuple[str, ...]) -> Iterator
         fits = len(cells) == len(columns)
         problem = None if fits else f"has {len(cells)} columns, the heading has {len(columns)}"
         yield Row(number, values, problem, tuple(cells))
+
+
+def _harmless(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula: what begins like one has an apostrophe before it."""
+    return f"'{cell}" if cell.lstrip().startswith(_FORMULA) else cell
+
+
+def _as_it_was(cell: str) -> str:
+    """The inverse, for a file of rejected rows."""
+    return cell[1:] if cell.startswith("'") and cell[1:].lstrip().startswith(_FORMULA) else cell
 
 
 def _json_lines(text: str) -> Table:
@@ -183,7 +198,8 @@ async def _file_one(
 def write_rejects(file: Path, table: Table, rejected: Sequence[tuple[Row, str]]) -> None:
     """The rejected rows as they were, with number and reason in front; corrected, the file can be imported.
 
-    A row of another width keeps it: as it is, it is rejected again.
+    People correct a CSV with a spreadsheet: no cell of it is a formula there. A row of another width keeps it, and is
+    rejected again as it is.
     """
     ordered = sorted(rejected, key=lambda item: item[0].number)
     columns = [name for name in table.columns if name not in {ROW, REASON}]
@@ -195,7 +211,8 @@ def write_rejects(file: Path, table: Table, rejected: Sequence[tuple[Row, str]])
                 out.write(json.dumps(line, ensure_ascii=False) + "\n")
             return
         writer = csv.writer(out)
-        writer.writerow([ROW, REASON, *columns])
+        writer.writerow([ROW, REASON, *map(_harmless, columns)])
         ours = {place for place, name in enumerate(table.columns) if name in {ROW, REASON}}
         for row, reason in ordered:
-            writer.writerow([row.number, reason, *(c for place, c in enumerate(row.whole) if place not in ours)])
+            kept = (_harmless(cell) for place, cell in enumerate(row.whole) if place not in ours)
+            writer.writerow([row.number, reason, *kept])

@@ -1,6 +1,6 @@
 """Incidents as SQL keeps them: the list, one with its cases and situation reports, and how far it is now."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from datetime import datetime
 
 from pydantic import AwareDatetime
@@ -47,10 +47,11 @@ class CaseLine(Record):
     reason: str | None
 
 
-async def incidents(settings: Settings, limit: int) -> list[IncidentLine]:
-    """Incidents, the latest first. Raises TryAgain."""
+async def incidents(settings: Settings, limit: int, of: Collection[str] | None = None) -> list[IncidentLine]:
+    """Incidents, the latest first; of these procedures only, by name. Raises TryAgain."""
+    those = select(IncidentRow) if of is None else select(IncidentRow).where(col(IncidentRow.procedure).in_(of))
     async with reading(settings) as session:
-        rows = (await session.exec(select(IncidentRow).order_by(col(IncidentRow.number).desc()).limit(limit))).all()
+        rows = (await session.exec(those.order_by(col(IncidentRow.number).desc()).limit(limit))).all()
         wanted = (
             select(IncidentCase.incident, func.count())
             .where(col(IncidentCase.incident).in_([row.number for row in rows]))

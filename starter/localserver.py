@@ -34,6 +34,8 @@ DYNAMIC_CONFIG = {
     # question too many (1) it also drops the updates it holds: they come again, and some are never answered.
     "history.maxInFlightUpdates": "200",
     "history.maxBufferedQueryCount": "50",
+    # The HTTP API answers to this machine's names only: not to a web page whose own name its DNS leads here.
+    "frontend.httpAllowedHosts": '["127.0.0.1:*", "localhost:*", "[::1]:*"]',
 }
 
 

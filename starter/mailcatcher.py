@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -122,25 +122,37 @@ def remove_mails(folder: Path, cases: frozenset[str]) -> None:
 
 def _read(path: Path) -> CaughtMail:
     message = message_from_bytes(path.read_bytes(), _class=EmailMessage, policy=default_policy)
-    headers = {name: str(value) for name, value in message.items()}
+    headers = [(name, _value(message, name, raw)) for name, raw in message.raw_items()]
+    first = {name.lower(): value for name, value in reversed(headers)}
     return CaughtMail(
         at=datetime.strptime(path.name.partition("-")[0], _STAMP).replace(tzinfo=UTC),
-        sender=_addresses(message, "From")[0] if message["From"] else "",
-        to=tuple(_addresses(message, "To") + _addresses(message, "Cc")),
-        subject=str(message.get("Subject", "")),
-        message_id=str(message.get("Message-ID", "")).strip(),
-        case=str(message[CASE_HEADER]).strip() if message[CASE_HEADER] else None,
+        sender=next(iter(_addresses(headers, "from")), ""),
+        to=tuple(_addresses(headers, "to") + _addresses(headers, "cc")),
+        subject=first.get("subject", ""),
+        message_id=first.get("message-id", "").strip(),
+        case=first.get(CASE_HEADER.lower(), "").strip() or None,
         text=_text(message),
-        headers=headers,
+        headers=dict(headers),
     )
 
 
-def _addresses(message: EmailMessage, header: str) -> list[str]:
-    return [address for _, address in getaddresses([str(value) for value in message.get_all(header, [])])]
+def _value(message: EmailMessage, name: str, raw: str) -> str:
+    """A header as people read it; as it came where the standard library stumbles over it, as over some addresses."""
+    try:
+        return str(message.policy.header_fetch_parse(name, raw))
+    except Exception:  # noqa: BLE001 - it raises whatever a stranger's address leads it to
+        return str(raw)
+
+
+def _addresses(headers: Sequence[tuple[str, str]], wanted: str) -> list[str]:
+    return [address for _, address in getaddresses([value for name, value in headers if name.lower() == wanted])]
 
 
 def _text(message: EmailMessage) -> str:
-    body = message.get_body(("plain", "html"))
+    try:
+        body = message.get_body(("plain", "html"))
+    except Exception:  # noqa: BLE001 - as above
+        return ""
     if body is None:
         return ""
     with contextlib.suppress(LookupError, UnicodeError, KeyError):

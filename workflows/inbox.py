@@ -13,7 +13,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.duties import BookDuties
     from models.base import Contract
     from models.case import Verdict
-    from models.commands import Command, MailReport
+    from models.commands import OF_THE_SERVICE, Command, MailReport
     from models.names import MAILROOM_ID, Refused
     from models.pages import Envelope, Origin, Unjudged
     from workflows import options
@@ -292,7 +292,13 @@ def _envelope(letter: Letter, came: datetime, wants: Callable[[Command], str | N
     else:
         return None
     return Envelope(
-        actor=actor, signal=letter.signal, run=letter.run, came=update, token=letter.content.token, wants=wanted
+        actor=actor,
+        signal=letter.signal,
+        run=letter.run,
+        came=update,
+        token=letter.content.token,
+        wants=wanted,
+        ours=isinstance(letter.content, OF_THE_SERVICE),
     )
 
 

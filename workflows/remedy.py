@@ -158,6 +158,8 @@ class RemedyWorkflow:
 
 def order_of(args: tuple[Any, ...]) -> RemedyOrder:
     """The order from the case. Raises ApplicationError for a start by anybody else: money moves for cases only."""
-    if workflow.info().parent is None:
+    order = contract_of(args, RemedyOrder)
+    parent = workflow.info().parent
+    if parent is None or parent.workflow_id != case_id(order.number):
         raise bad_start("(start): a remedy is started by its case only; file a complaint")
-    return contract_of(args, RemedyOrder)
+    return order

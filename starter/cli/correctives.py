@@ -45,8 +45,8 @@ async def table(current: Session, limit: int, *, as_json: bool) -> int:
     """8D reports as a table."""
     from starter.corrective_archive import correctives
 
-    reader(current)  # who has to log in
-    listed = await correctives(current.settings, checked_limit(limit))
+    of = await reader(current).procedures("corrective_action", "8d")
+    listed = await correctives(current.settings, checked_limit(limit), of)
     if as_json:
         current.print_json(listed)
         return 0

@@ -76,8 +76,8 @@ async def table(current: Session, limit: int, *, as_json: bool) -> int:
     """Incidents as a table."""
     from starter.incident_archive import incidents
 
-    reader(current)  # who has to log in
-    found = await incidents(current.settings, checked_limit(limit))
+    of = await reader(current).procedures("incident", "incidents")
+    found = await incidents(current.settings, checked_limit(limit), of)
     if as_json:
         current.print_json(found)
         return 0

@@ -42,7 +42,7 @@ async def document(
         raise BadInput("no_papers")
     if kind not in pack.papers:
         raise BadInput("no_paper", choices=", ".join(pack.papers))
-    events = await stored_events(current.settings, number)
+    events = await who.discreet(number, *await stored_events(current.settings, number))
     filled = CaseFile(number, row.opened_at, complaint, events, personal=who.personal_data)
     await who.has_read(number, f"document:{kind}")
     return await write_document(current, paper_of(kind, filled, pack, current.lang), chosen, out)

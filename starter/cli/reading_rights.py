@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
 from models.base import Record
 from starter.cli.session import Session
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from models.views import CaseView
 
 Seen = TypeVar("Seen", bound=Record)
+Part = Literal["incident", "corrective_action"]
+"""What only some procedures have."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,14 @@ class Reader:
         """Raises NotAllowed for somebody of none of these departments who may not read everything."""
         if not self.all and not set(self.departments).intersection(departments):
             await self.deny(subject)
+
+    async def procedures(self, part: Part, subject: str) -> frozenset[str] | None:
+        """By name the procedures with this part of which the reader is; None: every one. Raises NotAllowed for none."""
+        if self.all:
+            return None
+        having = [pack for pack in self.session.packs() if getattr(pack, part)]
+        own = frozenset(pack.name for pack in having if set(pack.departments).intersection(self.departments))
+        return own or await self.deny(subject)
 
     async def department(self, asked: str | None) -> str | None:
         """What a list is narrowed to. Raises NotAllowed for another's, BadInput where several are possible."""

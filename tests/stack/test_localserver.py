@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx2
 import pytest
 import pytest_asyncio
 from temporalio.api.enums.v1 import IndexedValueType
@@ -178,6 +179,13 @@ async def test_the_server_listens_on_loopback_only(server: LocalServer) -> None:
     listening = _listening(_listener(server))
     assert len(listening) >= 2
     assert {address for address, _ in listening} == {"0100007F"}
+
+
+async def test_the_http_api_does_not_answer_a_web_page_whose_own_name_leads_here(server: LocalServer) -> None:
+    here, elsewhere = (f"{host}:{server.http_port}" for host in ("localhost", "evil.example"))
+    async with httpx2.AsyncClient(base_url=server.http_url, trust_env=False) as client:
+        asked = [await client.get("/api/v1/namespaces/default", headers={"Host": host}) for host in (here, elsewhere)]
+    assert [answer.status_code for answer in asked] == [200, 403]
 
 
 async def test_search_attributes_missing_in_an_older_store_are_added_once(server: LocalServer) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import aiosmtplib
 import pytest
 
-from starter.mailcatcher import MailCatcher, MailCatcherError, read_mails
+from starter.mailcatcher import MailCatcher, MailCatcherError, read_mails, remove_mails
 
 BODY = "请裁定责任。\n\nPlease rule who is liable."
 
@@ -106,3 +106,13 @@ async def test_a_taken_mail_port_is_refused_with_one_line(tmp_path: Path) -> Non
     assert f"port {port}" in str(refused.value)
     assert "REDRESS_LOCAL__SMTP_PORT" in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("address", ["=?utf-8?q?=3e?@=0dİ", "=?x-unknown?q?@例1İ?=?utf-8?q?", "x@["])
+def test_a_mail_to_an_address_that_is_none_is_read_and_removed_with_its_case(address: str, tmp_path: Path) -> None:
+    for serial, (to, case) in enumerate(((address, "C-1"), ("a@example.org", "C-2"))):
+        content = f"To: {to}\nSubject: s\nX-Redress-Case: {case}\n\nhello".encode()
+        (tmp_path / f"2026030{serial + 1}T090000.000000Z-1.eml").write_bytes(content)
+    assert [(mail.case, mail.text) for mail in read_mails(tmp_path)] == [("C-1", "hello"), ("C-2", "hello")]
+    remove_mails(tmp_path, frozenset({"C-1"}))
+    assert [mail.case for mail in read_mails(tmp_path)] == ["C-2"]

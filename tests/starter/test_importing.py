@@ -141,6 +141,25 @@ def test_a_rejected_row_can_be_corrected_and_imported_again(tmp_path: Path, mapp
     assert not {c.own_number() for _, c in corrected} & {c.own_number() for _, c in good}
 
 
+FORMULAS = ("=HYPERLINK(A1)", "+86 138", " -2+3", "@SUM(A1)", "＝1+1", "'=1+1", "'single'", "plain")
+
+
+def test_a_spreadsheet_finds_no_formula_among_the_rejects_and_an_import_finds_the_cells_as_they_were(
+    tmp_path: Path, mapping: FieldMap
+) -> None:
+    file, rejects = tmp_path / "c.csv", tmp_path / "r.csv"
+    with file.open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out).writerows([["=id", "text"], *([f"O-{place}", text] for place, text in enumerate(FORMULAS))])
+    for _ in range(3):
+        table = read_table(file)
+        assert table.columns[-2:] == ("=id", "text")
+        assert [row.values["text"] for row in table.rows] == list(FORMULAS)
+        write_rejects(rejects, table, [(row, "x") for row in table.rows])
+        cells = [cell.lstrip() for row in rows_of(rejects) for cell in row]
+        assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "＝"))] == []
+        file = rejects.rename(tmp_path / "again.csv")
+
+
 def test_rejected_json_lines_stay_json_lines(tmp_path: Path, mapping: FieldMap) -> None:
     file, rejects = tmp_path / "c.jsonl", tmp_path / "r.jsonl"
     file.write_text('{"order_id": "O-1", "text": "坏了"}\n', encoding="utf-8")

@@ -28,7 +28,7 @@ async def _fill(home: Path) -> None:
     store = Store(f"sqlite:///{home / 'redress.db'}")
     await store.create()
     rows = [("C-1", "returns.1", "merchandise"), ("C-2", "returns.1", "logistics"), ("C-3", "marketplace.1", "")]
-    told = {"duty": "investigate", "field.finding": "开裂", "field.valid": "yes"}
+    told = {"duty": "investigate", "field.finding": "开裂", "field.valid": "yes", "reason": "已致电王芳"}
     async with store.write() as session:
         session.add_all(_row(*row) for row in rows)
         session.add(EventRow(number="C-1", seq=1, at=NOW, kind="recorded", department="customer_service", data=told))
@@ -60,6 +60,7 @@ def test_a_paper_is_printed_for_whoever_may_read_the_case_and_the_reading_is_rec
     own = redress("document", "investigation", "C-1", "--lang", "zh")
     assert own.code == 0, own.err
     assert "王芳" not in own.out
+    assert "已致电***" in own.out
     assert [entry for entry in audited(home) if entry[0] in ("read", "denied")] == [
         ("denied", OWN, "C-2"),
         ("read", OWN, "C-1"),

@@ -5,11 +5,12 @@ import json
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from activities.store import Store
-from models.tables import CaseRow, EventRow
+from models.tables import CaseRow, CorrectiveRow, EventRow, IncidentRow
 from tests.starter.running import Redress
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -194,3 +195,32 @@ def test_meetings_and_lots_are_read_by_people_of_their_procedure_only(redress: R
     assert redress("meeting", "list").code == 0
     assert redress("login", "--as", "站长").code == 0  # the courier's station
     assert redress("8d", "trace", "L-7").code == 3
+
+
+def test_lists_of_incidents_and_reports_show_those_of_the_readers_procedures_only(redress: Redress, home: Path) -> None:
+    async def fill() -> None:
+        store = Store(f"sqlite:///{home / 'redress.db'}")
+        async with store.write() as session:
+            for serial, procedure in enumerate(("returns", "elsewhere"), 1):
+                of: dict[str, Any] = {
+                    "procedure": procedure,
+                    "product": f"P-{procedure}",
+                    "workflow_id": "w",
+                    "run_id": procedure,
+                }
+                of |= {"stage": "d1", "opened_at": NOW}
+                session.add(IncidentRow(number=f"IN2026030200{serial}", drill=False, **of))
+                session.add(CorrectiveRow(number=f"8D2026030200{serial}", customer="K-1", **of))
+        await store.close()
+
+    asyncio.run(fill())
+    for name, seen in (("财务专员", {"P-returns"}), (OTHER, {"P-returns", "P-elsewhere"})):
+        assert redress("login", "--as", name).code == 0
+        for verb in ("incident", "8d"):
+            assert {line["product"] for line in redress(verb, "list", "--json").json} == seen, (name, verb)
+    assert redress("login", "--as", "站长").code == 0
+    for verb in ("incident", "8d"):
+        ran = redress(verb, "list")
+        assert (ran.code, ran.out) == (3, ""), verb
+    denied = [subject for kind, actor, subject in audited(home) if (kind, actor) == ("denied", "站长")]
+    assert denied == ["incidents", "8d"]

@@ -213,3 +213,44 @@ async def _told(office: Office, meeting: str) -> str:
         items = await session.exec(select(MeetingItemRow).where(col(MeetingItemRow.meeting) == meeting))
         mails = await session.exec(select(MailRow).where(col(MailRow.number) == meeting))
         return str([row.model_dump() for row in (*items, *mails)])
+
+
+@pytest.mark.parametrize("office", [False], ids=["cached"], indirect=True)
+async def test_a_case_that_is_closed_in_sql_and_has_yet_to_end_is_forgotten_in_temporal_too(
+    office: Office, tmp_path: Path
+) -> None:
+    customer = f"U-{uuid.uuid4().hex[:8]}"
+    case = await _filed(office, customer)
+    await case.at("asked")
+    await case.written()
+    async with office.store.write() as session:  # as a worker leaves it that dies between its last page and the end
+        await session.exec(update(CaseRow).where(col(CaseRow.number) == case.number).values(stage="closed"))
+    await Eraser(office.store, office.client, Cases(office.client), tmp_path, SERVICE).erase(customer)
+    told = b"".join([event.SerializeToString() async for event in case.handle.fetch_history_events()])
+    assert [word for word in CANARIES if word.encode() in told] == []
+    office._cases.clear()  # its first run is gone
+    await case.handle.terminate()
+
+
+@pytest.mark.parametrize("office", [False], ids=["cached"], indirect=True)
+async def test_a_case_that_has_ended_is_erased_by_whom_its_own_procedure_lets_and_by_nobody_else(
+    office: Office, tmp_path: Path
+) -> None:
+    customer = f"U-{uuid.uuid4().hex[:8]}"
+    case = await _filed(office, customer)
+    await case.at("asked")
+    await case.send("withdraw", SERVICE, reason=WORDS)
+    await case.result()
+    asked: list[str] = []
+
+    def may(procedure: str) -> bool:
+        asked.append(procedure)
+        return False
+
+    cases = Cases(office.client)
+    with pytest.raises(NotAllowed):
+        await Eraser(office.store, office.client, cases, tmp_path, GOODS_DEPT, may=may).erase(customer)
+    assert NAME in await _kept(office, [case.number])
+    async with office.store.read() as session:
+        wanted = select(AuditRow.kind).where(AuditRow.subject == case.number, AuditRow.actor == GOODS_DEPT)
+        assert ((await session.exec(wanted)).all(), asked) == (["denied"], ["marketplace.1"])

@@ -8,26 +8,31 @@ from typing import Any
 
 import pytest
 from sqlmodel import select
+from temporalio import workflow
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowFailureError
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ChildWorkflowError
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.store import Store
 from models.case import Basis, Case, Ruling
 from models.commands import Share
+from models.complaint import DemandKind
 from models.names import (
     COMPLAINT,
     MAILROOM,
     MEETING_CALL,
+    REFUND,
     REFUND_TAKEN_BACK,
     REPORT_ROUND,
     SUPERVISION_MEETING,
     case_id,
 )
+from models.remedy import RemedyOrder
 from models.tables import RefundIntent
 from procedures import PACKS
 from rules.intake import open_case
@@ -150,3 +155,37 @@ async def test_a_start_whose_end_the_server_would_set_fails_in_one_line_and_leav
     assert (cause.type, cause.message.startswith("timeout: is not taken")) == ("bad_input", True), cause.message
     case = await office.start(number=number)
     await case.at("asked")
+
+
+@workflow.defn(name="Neighbour")
+class _Neighbour:
+    """A workflow of another program in the namespace, on a queue and a worker of its own."""
+
+    @workflow.run
+    async def run(self, order: RemedyOrder, queue: str) -> None:
+        """Have a remedy carried out."""
+        child = f"{workflow.info().workflow_id}.refund"
+        await workflow.execute_child_workflow(REFUND, order, id=child, task_queue=queue)
+
+
+async def test_a_remedy_that_another_workflow_than_its_case_starts_pays_nothing(office: Office) -> None:
+    number = new_number()
+    order = RemedyOrder(
+        number=number, order=f"O-{number}", decision=1, attempt=1, kind=DemandKind.REFUND, steps=("pay",), amount=100,
+        paid=100, currency="CNY", payment_within=timedelta(hours=1),
+    )  # fmt: skip
+    queue, ours = f"neighbour.{number}", office.settings.task_queue
+    async with Worker(
+        office.client, task_queue=queue, workflows=[_Neighbour], workflow_runner=UnsandboxedWorkflowRunner()
+    ):
+        with office.env.with_time_skipping_disabled():
+            handle = await office.client.start_workflow("Neighbour", args=[order, ours], id=queue, task_queue=queue)
+        with pytest.raises(WorkflowFailureError) as failed:
+            async with asyncio.timeout(15):
+                await handle.result()
+    child = failed.value.cause
+    assert isinstance(child, ChildWorkflowError)
+    assert isinstance(child.cause, ApplicationError)
+    assert child.cause.message.startswith("(start): a remedy is started by its case only")
+    async with office.store.read() as session:
+        assert (await session.exec(select(RefundIntent).where(RefundIntent.number == number))).all() == []

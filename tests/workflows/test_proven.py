@@ -208,9 +208,11 @@ async def test_that_a_refund_came_back_counts_only_with_its_senders_token_for_a_
         await case.at("asked")
         await case.send("confirm", GOODS_DEPT, liable=liable(merchant=100), reason="x", token=issuer.sign(GOODS_DEPT))
         await case.at("feedback")
+        reference = str((await case.until("executed")).data["reference"])
+        alone = {"reference": reference, "code": "account_closed", "token": issuer.sign(RETURNS, case_id(case.number))}
+        assert (await case.refusal("taken_back", RETURNS, **alone))[0] == "not_proven"
         await case.send("feedback", SERVICE, satisfied=True, token=issuer.sign(SERVICE))
         await case.result()
-        reference = str((await case.until("executed")).data["reference"])
         news = TakenBack(actor=RETURNS, reference=reference, code="account_closed")
 
         async def told(token: str | None) -> str:
@@ -226,6 +228,30 @@ async def test_that_a_refund_came_back_counts_only_with_its_senders_token_for_a_
         assert await told(issuer.sign(RETURNS, to)) == "accepted"
         assert (await case.at("task")).refunded == 0
         assert [row[0] for row in await _audited(store, to)] == ["denied"] * 3
+
+
+async def test_the_decision_of_an_incident_counts_only_from_the_service_whoever_may_decide_one(
+    env: WorkflowEnvironment, store: Store, issuer: Issuer
+) -> None:
+    load_packs()
+    pack = known(quality_pack(f"q{uuid.uuid4().hex[:8]}"))
+    async with guarded(env, store, issuer) as office:
+        number = new_number()
+        token = issuer.sign("storefront", case_id(number))
+        case = await office.start(complaint_data(procedure=pack.name) | {"token": token}, number=number)
+        await case.at("asked")
+        made_up = {"incident": "IN20260302001", "grant": True, "reason": "x", "liable": liable(merchant=100)}
+        alone = made_up | {"token": issuer.sign(LEADER, case_id(number))}
+        standing = {"departments": _directory().departments_of(LEADER)}
+        for said in (alone, alone | {"standing": standing}):
+            assert (await case.refusal("incident", LEADER, **said))[0] == "not_proven"
+        await case.signal("incident", LEADER, **alone)
+        async with asyncio.timeout(20):
+            while [row[0] for row in await _audited(store, number)].count("denied") < 3:
+                await asyncio.sleep(0.1)
+        assert (await case.view()).stage == "asked"
+        vouched = Gate(own_key=b"w" * 32).vouch(LEADER, case_id(number))
+        assert (await case.send("incident", LEADER, **made_up, token=vouched))["code"] == "accepted"
 
 
 async def test_a_complaint_of_nobody_known_opens_no_case(
