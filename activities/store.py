@@ -205,6 +205,7 @@ async def _one_line_errors() -> AsyncIterator[None]:
 
 _OLDER = "is behind this release; lead its schema there with `redress db upgrade`"
 _KNOWN = {
+    "25006": "takes no writes here; name the primary in REDRESS_DATABASE_URL, as by target_session_attrs=read-write",
     "28000": "takes no such user from here; correct REDRESS_DATABASE_URL, or let it in",
     "28P01": "refuses the password; correct REDRESS_DATABASE_URL",
     "3D000": "there is none of this name; make it, or correct REDRESS_DATABASE_URL",
