@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from importlib.metadata import version
 from typing import Any, TypedDict
 
 from temporalio import workflow
@@ -46,6 +45,7 @@ from starter.logs import setup_logging
 from starter.main import spare_garbage
 from starter.observe.service import metered_runtime, observed, settled
 from starter.parts import Parts, real_parts
+from starter.rollout import RELEASE
 from starter.sandbox import ContextFreeRunner
 from starter.schedules import ensure_schedules
 from starter.settings import Settings, Tuning
@@ -79,7 +79,6 @@ WORKFLOWS = [
     RefundTakenBackWorkflow,
 ]
 
-RELEASE = version("redress")
 _LONG_CASES = VersioningBehavior.AUTO_UPGRADE
 """Cases outlive releases and go on under the newest one (ADR 12)."""
 _POLICY = workflow.SandboxImportNotificationPolicy

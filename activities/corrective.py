@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import update
 from sqlmodel import col, func, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio import activity
 
 from activities.calendar import Calendar, days_for
@@ -64,9 +65,18 @@ class CorrectiveDesk(DossierBook, CorrectiveDuties):
             wanted = select(CorrectiveRow.number).where(CorrectiveRow.run_id == entry.run_id)
             number = (await session.exec(wanted)).first()
             if number is None:
+                await self._take_over(session, entry)
                 number = await next_number(session, PREFIX, entry.opened_at, pack.time_zone)
                 session.add(_first_row(number, entry, pack))
         return CorrectiveEntry(number=number, procedure=pack.ref, calendar=calendar)
+
+    async def _take_over(self, session: AsyncSession, entry: RegisterCorrective) -> None:
+        """Close what is open here under the same workflow id: it was ended in Temporal, or the id would not be free."""
+        mine = (CorrectiveRow.workflow_id == entry.workflow_id, col(CorrectiveRow.closed_at).is_(None))
+        for row in (await session.exec(select(CorrectiveRow).where(*mine))).all():
+            row.stage, row.closed_at, row.due = Gate.CLOSED.value, entry.opened_at, None
+            if row.report is not None:
+                row.report = row.report | {"stage": row.stage, "closed_at": entry.opened_at.isoformat()}
 
     def _days_for(self, pack: Procedure, at: datetime) -> WorkCalendar:
         """Raises ApplicationError(type="calendar_gap"), to be retried, for days nobody knows yet."""

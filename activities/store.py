@@ -203,14 +203,33 @@ async def _one_line_errors() -> AsyncIterator[None]:
         raise StoreError(f"database: the connection broke off ({type(error).__name__}); it is tried again") from None
 
 
+_OLDER = "is behind this release; lead its schema there with `redress db upgrade`"
+_KNOWN = {
+    "25006": "takes no writes here; name the primary in REDRESS_DATABASE_URL, as by target_session_attrs=read-write",
+    "28000": "takes no such user from here; correct REDRESS_DATABASE_URL, or let it in",
+    "28P01": "refuses the password; correct REDRESS_DATABASE_URL",
+    "3D000": "there is none of this name; make it, or correct REDRESS_DATABASE_URL",
+    "42501": "its user may not do this; grant it, or name another one in REDRESS_DATABASE_URL",
+    "42703": _OLDER,
+    "42P01": _OLDER,
+    "53100": "its disk is full; make room, what waits goes on by itself",
+    "53300": "takes no more connections; raise its max_connections, or run fewer workers",
+    "55P03": "somebody holds a table for long, such as a running dump; nothing is done, try again after it",
+}
+"""What PostgreSQL means by its codes, and what to do."""
+_NOT_THERE = ("no such table", "no such column")
+"""What SQLite says of a schema that is behind."""
+
+
 def _one_line(error: DBAPIError) -> str:
     """The driver's first line; a data error's is left out because it quotes the value.
 
     asyncpg's own, of what it could not even send, come under no name of their own.
     """
-    if getattr(error.orig, "sqlstate", None) == "55P03":
-        return "database: somebody holds a table for long, such as a running dump; nothing is done, try again after it"
     kind, said = type(error).__name__, str(error.orig or "").partition("\n")[0][:200]
+    state = "42P01" if said.startswith(_NOT_THERE) else getattr(error.orig, "sqlstate", None)
+    if (known := _KNOWN.get(state or "")) is not None:
+        return f"database: {known}"
     if isinstance(error, DataError) or "invalid input" in said or not said:
         return f"database: {kind}"
     return f"database: {kind}: {said}"

@@ -17,7 +17,7 @@ from models.case import Event
 from models.commands import Share
 from models.complaint import Complaint
 from models.tables import CaseRow, EventRow
-from starter.failures import TryAgain
+from starter.failures import TryAgain, database_failed
 from starter.settings import Settings
 
 
@@ -101,7 +101,7 @@ async def store_of(settings: Settings) -> AsyncIterator[Store]:
     try:
         yield store
     except StoreError as error:
-        raise TryAgain("database", problem=str(error)) from None
+        raise database_failed(str(error)) from None
     finally:
         await store.close()
 

@@ -55,3 +55,9 @@ class TryAgain(Failure):
     """Temporal, a worker or the database cannot be reached now (exit 75)."""
 
     code = 75
+
+
+def database_failed(said: str) -> TryAgain:
+    """What a StoreError says, for whoever gave a command: a worker tries again by itself, a command does not."""
+    problem = said.removesuffix("; it is tried again")
+    return TryAgain("input" if "; " in problem else "database", problem=problem)

@@ -81,6 +81,7 @@ def setup_logging(
 
 def flatten_temporal(_logger: object, _method: str, event: Event) -> Event:
     """The SDK's nested facts as a few short keys."""
+    event.pop("temporal_log", None)  # what its core said, which is in the line already
     for key in ("temporal_workflow", "temporal_activity"):
         facts = event.pop(key, None)
         if isinstance(facts, dict):

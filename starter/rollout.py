@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from importlib.metadata import version
 
 from temporalio.api.deployment.v1 import WorkerDeploymentInfo
 from temporalio.api.enums.v1 import RoutingConfigUpdateState, WorkerDeploymentVersionStatus
@@ -15,6 +16,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from starter.errors import OperatorError
 
+RELEASE = version("redress")
+"""What a build is called that has no name of its own."""
 _LOOKS = 10
 
 

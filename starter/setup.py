@@ -30,7 +30,7 @@ async def set_up(
         yield Change("retention", str(days))
     for name in await ensure_search_attributes(client, attributes):
         yield Change("attribute", name)
-    for name in await ensure_schedules(client, PACKS, settings.task_queue):
+    for name in await ensure_schedules(client, PACKS, settings.task_queue, back=True):
         yield Change("schedule", name)
     deployment = settings.worker.deployment
     if deployment is not None:

@@ -22,7 +22,7 @@ _IN_ORDER = (WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.COMPLETED)
 
 
 async def ended_dossiers(client: Client, store: Store) -> AsyncIterator[Symptom]:
-    """Those that somebody has ended in Temporal: nobody's clock runs there, and new cases join it in vain.
+    """Those that somebody has ended in Temporal, or that are gone from there: nobody's clock runs, cases join in vain.
 
     Raises StoreError, RPCError.
     """
@@ -30,5 +30,8 @@ async def ended_dossiers(client: Client, store: Store) -> AsyncIterator[Symptom]
         async with store.read() as session:
             found = [row[0] for row in await rows(session, asked)]
         for workflow_id in found:
-            if await status_of(client, workflow_id) not in _IN_ORDER:
+            status = await status_of(client, workflow_id)
+            if status is None:
+                yield Symptom(code="dossier_gone", number=workflow_id)
+            elif status not in _IN_ORDER:
                 yield Symptom(code="dossier_ended", number=workflow_id)

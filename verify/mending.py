@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import select, update
@@ -13,14 +13,19 @@ from activities.clock import wall_clock
 from activities.duties import SweepDuties
 from activities.store import Store
 from models.audit import Swept, Symptom
+from models.meeting import MeetingStage
 from models.span import WorkCalendar
+from models.tables import MeetingRow
 from procedures import Packs
 from verify.books import nobody_tries
 from verify.doctor import Doctor
+from verify.dossiers import MEETING, status_of
 from verify.reading import MAIL, rows
 
 Furnish = Callable[[Client], Awaitable[list[str]]]
 """Opens the mailroom and makes the schedules that are missing or not as they must be; names those."""
+LONG_PAST = timedelta(days=30)
+"""A meeting whose hour was so long ago is over, whatever became of its workflow; no backup brings that back."""
 _log = structlog.get_logger()
 
 
@@ -62,7 +67,7 @@ class Mender(SweepDuties):
     async def mend(self, client: Client) -> list[Symptom]:
         """What was wrong and no longer is."""
         made = [Symptom(code="not_there", number=name) for name in await self._furnish(client)]
-        return [*made, *await self._take_up()]
+        return [*made, *await self._take_up(), *await self._put_away(client)]
 
     async def _take_up(self) -> list[Symptom]:
         """Notices nobody would have sent go to the mailroom: a second copy has the same Message-ID."""
@@ -74,3 +79,19 @@ class Mender(SweepDuties):
             await (await session.connection()).execute(again)
         self._on_mail()
         return [Symptom(code="notice_abandoned", number=mail) for mail in found]
+
+    async def _put_away(self, client: Client) -> list[Symptom]:
+        """Meetings of long ago that were ended in Temporal and are deleted there count as open no longer."""
+        asked = select(MEETING.c.id).where(
+            MEETING.c.stage != MeetingStage.CLOSED.value, MEETING.c.starts_at < self._now() - LONG_PAST
+        )
+        async with self._store.read() as session:
+            found = [row.id for row in await rows(session, asked)]
+        gone = [meeting for meeting in found if await status_of(client, meeting) is None]
+        if gone:
+            async with self._store.write() as session:
+                for meeting in gone:
+                    row = await session.get_one(MeetingRow, meeting)
+                    row.stage = MeetingStage.CLOSED.value
+                    row.minutes = row.minutes | {"stage": row.stage}
+        return [Symptom(code="meeting_over", number=meeting) for meeting in gone]

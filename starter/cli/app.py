@@ -24,7 +24,7 @@ from starter.cli.commands import COMMANDS
 from starter.cli.helping import HelpPage
 from starter.cli.session import begin
 from starter.errors import OperatorError
-from starter.failures import BadInput, Failure, NotAllowed, TryAgain
+from starter.failures import BadInput, Failure, NotAllowed, TryAgain, database_failed
 from texts import say
 from texts.reasons import reason
 
@@ -146,7 +146,7 @@ def _of_the_database(error: Exception) -> Failure | None:
         return None
     from activities.store import StoreError
 
-    return TryAgain("database", problem=str(error)) if isinstance(error, StoreError) else None
+    return database_failed(str(error)) if isinstance(error, StoreError) else None
 
 
 def _without_lang(words: list[str]) -> tuple[list[str], Language | None]:

@@ -69,8 +69,8 @@ async def setup(
     from procedures import load_packs
     from starter.cli.service import search_attributes
     from starter.connection import connect
+    from starter.rollout import RELEASE
     from starter.setup import set_up
-    from worker import RELEASE
 
     current = session()
     settings = current.settings

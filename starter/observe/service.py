@@ -1,13 +1,14 @@
 """Observing one worker: its metrics endpoint, its health, its figures."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import structlog
 from sqlmodel import select
 from temporalio.client import Client
-from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.runtime import LogForwardingConfig, LoggingConfig, PrometheusConfig, Runtime, TelemetryConfig
 
 from activities.store import Store
 from starter.errors import OperatorError
@@ -28,6 +29,15 @@ def settled(settings: Settings) -> Settings:
     return settings.model_copy(update={"observe": asked.model_copy(update=ports)})
 
 
+CORE_LOG = LoggingConfig(
+    filter=LoggingConfig.default.filter,
+    forwarding=LogForwardingConfig(
+        logging.getLogger("temporalio.core"), append_target_to_name=False, prepend_target_on_message=False
+    ),
+)
+"""Through our own log: the core would write its own lines between ours, in another form and unmasked."""
+
+
 def metered_runtime(settings: Settings) -> Runtime:
     """A runtime whose metrics, the SDK's and ours, Prometheus can read. Raises OperatorError."""
     observe = settings.observe
@@ -36,7 +46,7 @@ def metered_runtime(settings: Settings) -> Runtime:
         bind_address=address, counters_total_suffix=True, unit_suffix=True, durations_as_seconds=True
     )
     try:
-        return Runtime(telemetry=TelemetryConfig(metrics=metrics, attach_service_name=False))
+        return Runtime(telemetry=TelemetryConfig(logging=CORE_LOG, metrics=metrics, attach_service_name=False))
     except (RuntimeError, ValueError):
         raise OperatorError(
             f"the metrics endpoint cannot listen on {address}; "

@@ -24,6 +24,7 @@ from tests.observe.trial import (
     Trial,
     UnreachableGateway,
     a_bad_deploy,
+    a_case_on_a_disk,
     a_dark_evening,
     a_lost_key,
     figures_kept,
@@ -85,6 +86,10 @@ async def test_every_alert_fires_in_the_condition_it_is_for_and_none_before(tria
     office = Office(trial.env, trial.settings, parts)
     await trial.show()
     quiet = on_the_trials_clock(await trial.scrape(), 0)
+    async with a_case_on_a_disk(trial) as disk:
+        room = on_the_trials_clock(await trial.scrape(), 0)
+        disk.full = True
+    full = {0: room, 1: on_the_trials_clock(await trial.scrape(), 1)}
     async with build_worker(await trial.client(), trial.settings, parts):
         await silent_departments(office)
         await trial.show()
@@ -100,11 +105,12 @@ async def test_every_alert_fires_in_the_condition_it_is_for_and_none_before(tria
     days = {0: quiet, 1: silent, 20: on_the_trials_clock(bad, 20)}
     trial.settings = settled(trial.settings)  # a port where nobody listens
     gone = {0: quiet, 1: await trial.scrape()}
-    others = [name for name in ALERTS if name != "RedressNoWorker"]
+    others = [name for name in ALERTS if name not in ("RedressNoWorker", "RedressNothingWritten")]
     tests = [
         {"interval": "1m", "input_series": series(scrapes), "promql_expr_test": expected}
         for scrapes, expected in (
             (days, [firing(0), firing(2, "RedressSilence"), firing(28, *others)]),
+            (full, [firing(0), firing(4, "RedressNothingWritten")]),
             (gone, [firing(2), firing(4, "RedressNoWorker", "RedressFiguresOld")]),
         )
     ]

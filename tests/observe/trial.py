@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
+from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio import workflow
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
@@ -49,6 +50,19 @@ class UnreachableGateway(EmbeddedGateway):
 class NoDatabase:
     def read(self) -> Any:
         raise StoreError("database: cannot be reached")
+
+
+class FullStore(Store):
+    """One that can still be read once its disk is full."""
+
+    full = False
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        if self.full:
+            raise StoreError("database: its disk is full; make room, what waits goes on by itself")
+        async with super().write() as session:
+            yield session
 
 
 @workflow.defn(name="Changed", sandboxed=False)
@@ -100,10 +114,26 @@ class Trial:
         found = {name: float(value) for name, value in SHOWN.findall(answer.text) if "_bucket" not in name}
         return {f'{UP}{{job="redress"}}': 1.0} | found
 
-    async def until(self, sign: str) -> None:
+    async def until(self, sign: str, *, more_than: int = 0) -> None:
         async with asyncio.timeout(20):
-            while not any(re.search(sign, name) and value for name, value in (await self.scrape()).items()):
+            while not any(re.search(sign, name) and value > more_than for name, value in (await self.scrape()).items()):
                 await asyncio.sleep(0.1)
+
+
+@asynccontextmanager
+async def a_case_on_a_disk(trial: Trial) -> AsyncIterator[FullStore]:
+    """A case that has been written down; once the disk is full it is answered, and its page is refused four times."""
+    store = FullStore(trial.store.url)
+    settings = trial.settings.model_copy(update={"task_queue": f"{trial.settings.task_queue}-full"})
+    office = Office(trial.env, settings, make_parts(store))
+    async with build_worker(await trial.client(), settings, office.parts):
+        case = await office.asked()
+        await case.written()
+        yield store
+        await case.send("confirm", GOODS_DEPT, liable=liable(customer=100), reason="人为损坏")
+        await trial.until('activity_execution_failed_total.*"write_down"', more_than=3)
+        await case.handle.terminate()
+    await store.close()
 
 
 async def silent_departments(office: Office) -> None:

@@ -12,6 +12,7 @@ import structlog
 
 from activities.store import StoreError
 from starter.logs import setup_logging
+from starter.observe.service import CORE_LOG
 
 
 @pytest.fixture
@@ -125,3 +126,11 @@ def test_a_step_that_found_the_database_away_is_one_short_line_and_an_unknown_er
     assert away["problem"] == "database: cannot be reached (OSError); it is tried again"
     assert "exception" not in away
     assert "ZeroDivisionError" in unknown["exception"]
+
+
+def test_what_the_sdks_core_says_is_one_line_of_ours(lines: io.StringIO) -> None:
+    said = 'polling failed for a@example.com {"code": 14}'
+    CORE_LOG.forwarding.logger.warning(said, extra={"temporal_log": object()})  # type: ignore[union-attr]
+    [line] = _read(lines)
+    assert (line["event"], line["level"]) == ('polling failed for <mail> {"code": 14}', "warning")
+    assert "temporal_log" not in line

@@ -17,6 +17,7 @@ import yaml
 from models.names import Queue, task_queue
 from starter.cli.commands import COMMANDS
 from starter.gate import gate_of
+from starter.localserver import DYNAMIC_CONFIG
 from starter.settings import Settings, load_settings
 
 ROOT = Path(__file__).parents[2]
@@ -174,6 +175,20 @@ def test_probes_ask_where_a_worker_answers_and_it_has_time_to_finish(manifests: 
 
 
 @kubectl
+def test_prometheus_finds_the_workers_under_the_name_the_alerts_ask_for(manifests: list[Manifest]) -> None:
+    [job] = yaml.safe_load((DEPLOY / "prometheus" / "kubernetes.yaml").read_text(encoding="utf-8"))
+    asked = set(re.findall(r'job="(\w+)"', (DEPLOY / "prometheus" / "alerts.yaml").read_text(encoding="utf-8")))
+    assert asked == {job["job_name"]}
+    kept = {rule["source_labels"][0]: rule["regex"] for rule in job["relabel_configs"] if rule.get("action") == "keep"}
+    [worker] = [pod for name, pod in pods(manifests) if name == "redress-worker"]
+    [container] = containers(worker)
+    label = "__meta_kubernetes_pod_label_app_kubernetes_io_"
+    labels = {f"app.kubernetes.io/{name}": kept.pop(label + name) for name in ("name", "component")}
+    assert labels.items() <= worker["metadata"]["labels"].items()
+    assert set(kept.values()) <= {port["name"] for port in container["ports"]}
+
+
+@kubectl
 def test_the_network_policy_holds_for_every_pod_and_lets_the_mail_out(manifests: list[Manifest]) -> None:
     policy = next(one for one in of_kind(manifests, "NetworkPolicy") if one["metadata"]["name"] == "redress")["spec"]
     chosen = policy["podSelector"]["matchLabels"].items()
@@ -211,6 +226,16 @@ def test_compose_is_what_compose_takes_and_every_setting_is_one() -> None:
     assert [port for port in published if not port.startswith("127.0.0.1:")] == []
     mounted = [volume.partition(":")[0] for service in services.values() for volume in service.get("volumes", [])]
     assert [path for path in mounted if path.startswith(".") and not (COMPOSE.parent / path).is_file()] == []
+
+
+def test_a_case_may_be_asked_as_much_at_once_under_compose_as_on_the_local_stack() -> None:
+    server = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]["temporal"]
+    [mounted] = server["volumes"]
+    file, place, _ = mounted.split(":")
+    assert server["environment"]["DYNAMIC_CONFIG_FILE_PATH"] == place
+    said = yaml.safe_load((COMPOSE.parent / file).read_text(encoding="utf-8"))
+    asked = {name: int(value) for name, value in DYNAMIC_CONFIG.items() if name.startswith("history.")}
+    assert {name: one["value"] for name, [one] in said.items()} == asked
 
 
 def test_what_compose_asks_for_is_in_the_example_and_no_secret_has_a_value_there() -> None:

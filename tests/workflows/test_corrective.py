@@ -135,3 +135,22 @@ async def test_a_missed_containment_is_told_and_an_effect_not_reached_leads_back
     assert (code, "repeats the symptom" in reason) == ("bad_input", True)
     code, _ = await report.refusal("approve", PANEL)
     assert code == "wrong_stage"
+
+
+@pytest.mark.parametrize("office", [False], indirect=True, ids=["cached"])
+async def test_a_report_ended_in_temporal_is_closed_by_the_one_opened_anew_for_the_same_complaint(
+    office: Office, procedure: str
+) -> None:
+    first = await opened(office, procedure, lots=[])
+    number = (await first.seen()).number
+    await first.send("d1", GOODS_DEPT, **D1)
+    await first.handle.terminate()
+    complaint = QualityComplaint.model_validate(COMPLAINT | {"reference": first.number, "procedure": procedure})
+    await office.begin(CORRECTIVE_ACTION, complaint, first.handle.id)
+    again = OfReport(office, first.number)
+    assert (await again.seen()).number != number
+    async with office.store.read() as session:
+        row = await session.get_one(CorrectiveRow, number)
+    assert row.report is not None
+    kept = CorrectiveView.model_validate(row.report)
+    assert (row.stage, row.due, kept.stage, kept.closed_at == row.closed_at) == ("closed", None, "closed", True)

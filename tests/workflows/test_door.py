@@ -35,6 +35,12 @@ TRUE = {"departments": ["merchandise"]}
 STRANGER = "陌生人"
 
 
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a loaded machine a denial may take longer to note than a step may wait; the SDK bears two seconds."""
+    monkeypatch.setattr("activities.door.PATIENCE", 1.5)
+
+
 async def _denials(store: Store, number: str) -> list[tuple[str, str, str]]:
     async with store.read() as session:
         of_case = select(AuditRow).where(AuditRow.subject == number, AuditRow.kind == "denied")
@@ -65,6 +71,7 @@ async def test_who_says_truly_for_whom_he_acts_is_answered_without_a_question_to
     assert "examine" in await _activities(unsaid)
 
 
+@pytest.mark.usefixtures("unhurried")
 @pytest.mark.parametrize(
     ("actor", "standing"),
     [
@@ -141,6 +148,7 @@ def test_what_a_signal_says_of_its_sender_is_not_handed_to_the_next_run() -> Non
     assert for_another_run(None) is None
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_a_flood_of_denials_does_not_fill_the_audit_trail(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,6 +165,7 @@ async def test_a_resend_with_or_without_it_is_the_same_message(office: Office) -
     assert (await case.send("confirm", GOODS_DEPT, **SAID, command_id="m-1"))["code"] == "repeated"
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_a_token_is_looked_at_first_and_a_forged_one_is_audited(
     env: WorkflowEnvironment, store: Store, tmp_path: Path
 ) -> None:

@@ -10,9 +10,12 @@ import pytest
 from sqlmodel import select
 from temporalio.client import (
     Client,
+    ScheduleActionStartWorkflow,
     ScheduleBackfill,
     ScheduleHandle,
     ScheduleOverlapPolicy,
+    ScheduleUpdate,
+    ScheduleUpdateInput,
     WorkflowExecution,
     WorkflowExecutionStatus,
     WorkflowFailureError,
@@ -31,6 +34,8 @@ from tests.support import Office, cached
 pytestmark = cached
 ZONE = "Asia/Shanghai"
 RUNNING = "ExecutionStatus = 'Running'"
+MONDAY, THURSDAY = 1, 4
+"""A call comes a day before its meeting."""
 
 
 @pytest.fixture
@@ -51,6 +56,17 @@ async def scheduled(office: Office, calling: Client) -> AsyncIterator[tuple[Proc
     async for found in calling.list_workflows(f"WorkflowId STARTS_WITH 'meeting.{pack.name}.' AND {RUNNING}"):
         await calling.get_workflow_handle(found.id).terminate()
     del PACKS._by_ref[pack.ref]
+
+
+def _on_fridays(pack: Procedure) -> Procedure:
+    """Its next version."""
+    assert pack.meeting is not None
+    return pack.model_copy(update={"version": 2, "meeting": pack.meeting.model_copy(update={"weekday": "friday"})})
+
+
+async def _weekday(schedule: ScheduleHandle) -> int:
+    """Of the next call."""
+    return (await schedule.describe()).info.next_action_times[0].astimezone(ZoneInfo(ZONE)).isoweekday()
 
 
 def _only(pack: Procedure) -> Packs:
@@ -137,10 +153,32 @@ async def test_the_schedule_is_made_once_left_alone_and_follows_its_procedure(
     assert (policy.catchup_window, policy.overlap) == (timedelta(days=7), ScheduleOverlapPolicy.BUFFER_ONE)
     await ensure_meetings(calling, _only(pack), office.settings.task_queue)
     assert (await schedule.describe()).info.last_updated_at is None
-    later = pack.model_copy(update={"version": 2, "meeting": pack.meeting.model_copy(update={"weekday": "friday"})})
-    await ensure_meetings(calling, _only(later), office.settings.task_queue)
-    local = (await schedule.describe()).info.next_action_times[0].astimezone(ZoneInfo(ZONE))
-    assert local.isoweekday() == 4
+    await ensure_meetings(calling, _only(_on_fridays(pack)), office.settings.task_queue)
+    assert await _weekday(schedule) == THURSDAY
+
+
+async def test_a_worker_of_an_older_version_or_release_moves_no_meeting_back_unless_the_operator_wants_it(
+    office: Office, calling: Client, scheduled: tuple[Procedure, ScheduleHandle]
+) -> None:
+    pack, schedule = scheduled
+    older, newer, queue = _only(pack), _only(_on_fridays(pack)), office.settings.task_queue
+    assert await ensure_meetings(calling, newer, queue) == [schedule.id]
+    assert await ensure_meetings(calling, older, queue) == []
+    assert await ensure_meetings(calling, newer, queue) == []
+    assert await _weekday(schedule) == THURSDAY
+    assert await ensure_meetings(calling, older, queue, back=True) == [schedule.id]
+    assert await _weekday(schedule) == MONDAY
+
+    def by_a_later_release(found: ScheduleUpdateInput) -> ScheduleUpdate:
+        schedule = found.description.schedule
+        assert isinstance(schedule.action, ScheduleActionStartWorkflow)
+        schedule.action.memo = {"procedure": pack.ref, "release": "99.0.1"}
+        schedule.policy.catchup_window = timedelta(days=1)
+        return ScheduleUpdate(schedule)
+
+    await schedule.update(by_a_later_release)
+    assert await ensure_meetings(calling, older, queue) == []
+    assert await ensure_meetings(calling, newer, queue) == [schedule.id], "a new version is newer than any release"
 
 
 async def test_two_weeks_run_ahead_hold_two_meetings_and_no_week_is_held_again(

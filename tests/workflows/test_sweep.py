@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from temporalio.testing import WorkflowEnvironment
 from activities.store import Store
 from models.audit import Swept
 from models.names import MAILROOM_ID, SWEEP_SCHEDULE, Queue
-from models.tables import MailRow
+from models.tables import MailRow, MeetingRow
 from procedures import PACKS, Packs, load_packs
 from starter.cli.service import search_attributes
 from starter.schedules import ensure_schedules
@@ -24,6 +24,8 @@ from starter.wire import DATA_CONVERTER
 from tests.databases import Schemas
 from tests.support import every_year, test_parts
 from verify.doctor import Doctor
+from verify.dossiers import ended_dossiers
+from verify.mending import Mender
 from worker import build_worker
 
 LOST = "report.marketplace.monthly"
@@ -72,6 +74,40 @@ async def test_task_queues_without_a_worker_are_named(env: WorkflowEnvironment, 
     async with build_worker(env.client, settings, test_parts(store), queues=(Queue.RULINGS,)), asyncio.timeout(10):
         while await unserved() != others:
             await asyncio.sleep(0.1)
+    await store.close()
+
+
+async def test_a_meeting_of_long_ago_that_temporal_has_deleted_is_closed_and_a_later_one_is_named(
+    env: WorkflowEnvironment, schemas: Schemas, tmp_path: Path
+) -> None:
+    async def nothing_missing(client: Client) -> list[str]:
+        return []
+
+    store = Store(await schemas.new(tmp_path / "redress.db"))
+    now = datetime.now(UTC)
+    async with store.write() as session:
+        for name, days in (("2026-W01", 31), ("2026-W02", 29)):
+            hour = now - timedelta(days=days)
+            minutes = {"stage": "in_session"}
+            session.add(
+                MeetingRow(
+                    id=f"meeting.gone.{name}",
+                    name=name,
+                    procedure="gone",
+                    stage="in_session",
+                    starts_at=hour,
+                    minutes=minutes,
+                )
+            )
+    mender = Mender(store, Packs(), nothing_missing, every_year)
+    mended = [(found.number, found.code) for found in await mender.mend(env.client)]
+    assert mended == [("meeting.gone.2026-W01", "meeting_over")]
+    assert await mender.mend(env.client) == []
+    named = [found async for found in ended_dossiers(env.client, store)]
+    assert [(found.number, found.code) for found in named] == [("meeting.gone.2026-W02", "dossier_gone")]
+    async with store.read() as session:
+        closed = await session.get_one(MeetingRow, "meeting.gone.2026-W01")
+    assert (closed.stage, closed.minutes["stage"]) == ("closed", "closed")
     await store.close()
 
 
