@@ -118,6 +118,8 @@ class Route(Part):
     """One line of triage: the first whose facts hold decides."""
 
     name: Slug
+    title: Title | None = None
+    """What people read; none: the name."""
     when: When = When()
     handling: Literal["grant", "refuse", "own", "ask", "found", "offer"]
     """`found`: by what the steps before have determined; `offer`: settled by offers."""

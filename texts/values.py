@@ -125,6 +125,12 @@ def duty(name: str, pack: Procedure, lang: Language) -> str:
     return title(known.title, lang) if known else name
 
 
+def route(name: str, pack: Procedure, lang: Language) -> str:
+    """The title of a route, or of an agent's own way."""
+    known = next((route.title for route in pack.routes if route.name == name), None)
+    return title(known, lang) if known else named("route", name, lang)
+
+
 def severity(name: str, pack: Procedure, lang: Language) -> str:
     """How serious, in words."""
     known = next((severity for severity in pack.severities if severity.name == name), None)
@@ -165,5 +171,6 @@ _TITLED: dict[str, Callable[[str, Procedure, Language], str]] = {
     "hints": liable,
     "assigned": _departments,
     "duty": duty,
+    "route": route,
     "severity": severity,
 }

@@ -50,6 +50,7 @@ async def triage(
     """
     way = one_of({"grant": grant, "refuse": refuse, "own": own, "ask": bool(ask), "route": route is not None})
     handling = None if way == "route" else way
+    route = session().route(route) if route is not None else None
     return await act(number, "triage", by, handling=handling, route=route, ask=ask or [], reason=reason)
 
 

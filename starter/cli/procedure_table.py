@@ -42,7 +42,8 @@ def _way(current: Session, pack: Procedure) -> Iterator[Row]:
         yield values.title(parameter.title, current.lang), str(parameter.value), parameter.source
     for route in pack.routes:
         steps = " → ".join((*route.before, current.named("handling", route.handling), *route.after))
-        yield route.name, steps, route.source
+        name = values.route(route.name, pack, current.lang)
+        yield route.name if name == route.name else f"{route.name}: {name}", steps, route.source
     for name, duty in pack.duties.items():
         whose = current.say("procedure.liable_one") if duty.department == "liable" else None
         whose = whose or values.department(duty.department, pack, current.lang)

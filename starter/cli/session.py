@@ -173,6 +173,14 @@ class Session:
         known = _OWN_NAME.fullmatch(name)
         return name if known else chosen(field, typed, _called(self.default_pack, kinds), self.lang)
 
+    def route(self, typed: str) -> str:
+        """A route's name where its title is typed; else as typed."""
+        called = (
+            titles_of((route.name, route.title) for route in pack.routes if route.title)
+            for pack in self.default_first()
+        )
+        return next((name for known in called if (name := meant(typed, known)) is not None), typed)
+
     def procedure_called(self, typed: str) -> str:
         """A procedure's name where its title is typed; else as typed."""
         return meant(typed, titles_of((pack.name, pack.title) for pack in self.packs())) or typed

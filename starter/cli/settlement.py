@@ -195,6 +195,7 @@ async def _statements(current: Session, *, writing: bool = False) -> AsyncIterat
 
 async def _party(current: Session, book: "Statements", name: str) -> str:
     """The ledger's name for a party; an id alone is enough where only one has it. Raises NoSuchCase, BadInput."""
+    name = _as_booked(current, name.strip())
     roles = {role for pack in current.packs() for role, party in pack.parties.items() if party.settles}
     found = await book.known((name, *(f"{role}:{name}" for role in sorted(roles))))
     if not found:
@@ -202,6 +203,13 @@ async def _party(current: Session, book: "Statements", name: str) -> str:
     if len(found) > 1 and name not in found:
         raise BadInput("parties", known=", ".join(found))
     return name if name in found else found[0]
+
+
+def _as_booked(current: Session, typed: str) -> str:
+    """The ledger's name for a party typed by its title, with the id behind it as the totals show it; else as typed."""
+    title, _, who = typed.rpartition(" ")
+    role = current.spelt(title, "parties")
+    return f"{role}:{who}" if role != title else current.spelt(typed, "parties")
 
 
 def _procedures(current: Session, behind: Sequence[str]) -> "list[Procedure]":

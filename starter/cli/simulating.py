@@ -119,6 +119,8 @@ def _shown(current: Session, name: str, ending: Ending, pack: Procedure) -> str:
         return values.liable(value, pack, current.lang)
     if name == "refunded":
         return money(value, ending.currency, current.lang)
+    if name == "route" and value:
+        return values.route(value, pack, current.lang)
     if name in {"basis", "exit"} and value:
         return current.named(name, value)
     return value or "-"

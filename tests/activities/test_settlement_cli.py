@@ -87,6 +87,8 @@ async def test_the_totals_of_all_parties_are_listed(filled: Books, typed: Type) 
     assert "Merchant M-1" in out
     assert "CNY 30.06" in out
     assert "CNY 0.90" in out
+    for party in ("Merchant M-2", "商家 M-2", "M-2", "merchant:M-2"):
+        assert (await typed("settlement", "statement", party, "--month", MONTH))[0] == 0, party
 
 
 async def test_a_month_is_closed_and_its_lines_are_confirmed_and_objected_to(filled: Books, typed: Type) -> None:

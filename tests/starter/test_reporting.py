@@ -100,7 +100,7 @@ def test_figures_are_json_for_programs_with_their_cases(filled: Redress) -> None
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("nothing",), "must be one of out-of-rule, disputes, breaches, metrics, causes"),
+        (("nothing",), "must be one of out-of-rule (Out-of-rule return and exchange requests), disputes ("),
         (("disputes", "--format", "pdf"), "--out: is missing; pdf needs a file"),
         (("disputes", "--out", "x.doc"), "--format, one of table, csv, xlsx, html, pdf, docx, json"),
         (("disputes", "--format", "doc"), "--format: must be one of table"),
