@@ -26,9 +26,22 @@ from models.names import Refused
 from models.procedure import MeetingRules
 from rules.calendar import call_hours, call_time, session_hours, session_start, week_called, week_of
 from rules.checks import Refusal
-from rules.meeting import begun, done, ended, looked, next_due, opened, reminded, result, to_look, undecided
+from rules.meeting import (
+    begun,
+    done,
+    ended,
+    looked,
+    minutes_of,
+    next_due,
+    opened,
+    reminded,
+    result,
+    to_look,
+    undecided,
+)
 from rules.motions import decided, may_decide, order_for, receive
-from tests.rules.builders import DESK, LEADERSHIP, LOGISTICS, PACK, PANEL
+from rules.replies import repeated
+from tests.rules.builders import DESK, LEADERSHIP, LOGISTICS, PACK, PANEL, liable
 
 RULES = PACK.meeting or pytest.fail("the packaged procedure holds a meeting")
 START = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
@@ -319,6 +332,49 @@ def test_a_stranger_to_the_decision_learns_nothing_of_a_case_and_gives_nobody_an
     for meeting in (called, in_session(waiting("T-1"), attending=()), over):
         assert refusal(meeting, decision("T-1"), LOGISTICS) is Refused.WRONG_DEPARTMENT
     assert said(in_session(), "action", LOGISTICS, **_action())[1].code is Refused.WRONG_DEPARTMENT
+
+
+def test_whoever_attends_is_noted_before_the_session_or_in_it_and_makes_the_quorum_with_who_was_noted_earlier() -> None:
+    called = opened(WEEKLY, agenda(waiting("T-1")), PACK, START - timedelta(hours=24))
+    called, early = said(called, "attend", PANEL)
+    assert early.accepted
+    meeting = begun(called, agenda(waiting("T-1")), PACK, START)
+    assert refusal(meeting, decision("T-1"), PANEL) is Refused.NO_QUORUM
+    meeting, _ = said(meeting, "attend", LEADERSHIP, mode="phone")
+    noted = [(entry.department, entry.mode, entry.noted_by) for entry in meeting.attendance]
+    assert noted == [(PANEL, "in_person", "somebody"), (LEADERSHIP, "phone", "somebody")]
+    assert may_decide(meeting, PACK, decision("T-1"), None, (PANEL,)).number == "T-1"
+
+
+def test_the_case_is_told_what_is_given_and_who_bears_it_as_the_meeting_said_and_the_minutes_say_the_same() -> None:
+    said_so = {"liable": liable(merchant=60, carrier=40), "demand": {"kind": "compensation", "amount": 500}}
+    for grant in (decision("T-9", **said_so), decision("T-9", reason="另议", **said_so)):
+        order = order_for(in_session(), grant, waiting("T-9")).decide
+        assert (order.grant, order.reason, order.liable, order.demand) == (
+            True, grant.reason, grant.liable, grant.demand,
+        )  # fmt: skip
+        item = decided(in_session(), grant, waiting("T-9"), START, OK).item("T-9")
+        assert item is not None
+        assert item.decision is not None
+        assert item.decision.model_dump() == order.model_dump(include=set(type(item.decision).model_fields)) | {
+            "at": START
+        }
+
+
+def test_a_decision_sent_again_under_its_id_is_answered_as_before() -> None:
+    meeting = decided(in_session(waiting("T-1")), decision("T-1", command_id="m-1"), waiting("T-1"), START, OK)
+    again = repeated(meeting, "decide", decision("T-1", command_id="m-1"))
+    assert again is not None
+    assert again.code == "repeated"
+
+
+def test_the_report_of_an_action_stands_in_the_minutes_with_who_gave_it_when() -> None:
+    meeting, _ = said(in_session(), "action", PANEL, **_action())
+    meeting, _ = said(meeting, "action", PANEL, **_action(what="改包装"))
+    later = START + timedelta(days=2)
+    meeting, _ = said(meeting, "report", LOGISTICS, later, action=2, report="已改")
+    told = [(each.what, each.report, each.reported_by, each.reported_at) for each in minutes_of(meeting).actions]
+    assert told == [("加固包装", None, None, None), ("改包装", "已改", "somebody", later)]
 
 
 def test_nothing_more_is_decided_once_the_word_to_close_is_said() -> None:
