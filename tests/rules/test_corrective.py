@@ -153,6 +153,36 @@ def test_team_problem_and_containment_come_in_any_order_and_before_the_causes() 
     assert state.stage == "d4"
 
 
+GATES: list[tuple[str, set[str]]] = [
+    ("", {"d1", "d2", "d3"}),
+    ("d3", {"d1", "d2", "d3", "d4"}),
+    ("d4", {"d4", "d5"}),
+    ("d5", {"d6"}),
+    ("d6", {"check"}),
+    ("check", {"d7"}),
+    ("d7", {"d8"}),
+    ("d8", {"approve"}),
+]
+
+
+@pytest.mark.parametrize(("last", "may"), GATES)
+def test_what_belongs_to_another_gate_is_refused_whichever_it_is(last: str, may: set[str]) -> None:
+    state = through(last) if last else begun()
+    contents = {"d1": D1, "d2": D2, "d3": D3, "d4": D4, "d5": D5, "d6": D6, "check": CHECK, "d7": D7, "d8": D8}
+    codes = {name: said(state, name, content)[1].code for name, content in contents.items()}
+    codes["approve"] = said(state, "approve", {}, hat=HEAD, actor="售后团队负责人")[1].code
+    codes["feedback"] = said(state, "feedback", {"satisfied": True}, hat=SALES)[1].code
+    assert codes == {name: "accepted" if name in may else "wrong_stage" for name in codes}
+
+
+def test_a_trace_is_kept_with_the_recall_that_was_decided_against_and_nobody_is_told() -> None:
+    content = {"recall": False, "lots": ["L-8"], "reason": "未超标"}
+    state = done(through("d3", begun(substance=True)), "recall", content, hat=BOSS, actor="集团领导")
+    assert state.recall is not None
+    assert (state.recall.reason, state.to_trace, state.said["recall"].actor) == ("未超标", ("L-8",), "集团领导")
+    assert [mail for mail in state.mails if mail.template == "corrective_recall"] == []
+
+
 def test_a_team_has_a_leader_who_belongs_to_it() -> None:
     with pytest.raises(ValidationError, match="none of the `members`"):
         said(begun(), "d1", D1 | {"leader": "别人"})
@@ -248,6 +278,53 @@ def test_replies_stop_their_clocks() -> None:
     assert [timer.name for timer in state.timers if timer.met_at] == ["first_reply"]
     state = done(state, "reply", {"kind": "written", "note": "初步分析"}, hat=SALES, actor="徐莉")
     assert [timer.name for timer in state.timers if timer.met_at] == ["first_reply", "written_reply"]
+
+
+def test_a_written_reply_stands_for_the_first_one_and_a_final_one_for_both() -> None:
+    for kind in ("written", "final"):
+        state = begun() if kind == "written" else approved()
+        state = done(state, "reply", FINAL | {"kind": kind})
+        assert {timer.name for timer in state.timers if timer.met_at} >= {"first_reply", "written_reply"}
+
+
+def test_a_report_sent_again_under_its_id_counts_once() -> None:
+    content = {"kind": "first", "note": "已受理", "command_id": "m-1"}
+    state = done(begun(), "reply", content)
+    again, verdict = said(state, "reply", content)
+    assert (verdict.code, again) == ("repeated", state)
+
+
+def test_temporary_measures_are_in_time_once_the_customer_was_contacted() -> None:
+    state = done(begun(), "d3", D3, at=FRIDAY + timedelta(hours=24))
+    temporary = next(timer for timer in state.timers if timer.name == "temporary")
+    assert (temporary.met_at, temporary.in_time) == (FRIDAY + timedelta(hours=24), True)
+
+
+def test_what_the_problem_names_is_traced() -> None:
+    assert done(begun(), "d2", D2 | {"lots": ["L-8", "L-9"]}).to_trace == ("L-8", "L-9")
+
+
+def test_actions_are_reported_one_by_one_and_a_later_word_on_one_takes_the_place_of_the_earlier() -> None:
+    steps = {"steps": [D5["steps"][0], D5["steps"][0] | {"what": "压装力监控"}]}
+    state = done(through("d4"), "d5", steps)
+    first = D6["done"][0]
+    for evidence in ("DOC-1", "DOC-2"):
+        state = done(state, "d6", {"done": [first | {"evidence": evidence}]})
+        assert (state.stage, state.completion) == ("d6", (1, 2))
+    assert "effectiveness" not in timers(state)
+    state = done(state, "d6", {"done": [first | {"step": 2, "evidence": "DOC-3"}]})
+    assert [(each.step, each.evidence) for each in state.done] == [(1, "DOC-2"), (2, "DOC-3")]
+    assert (state.stage, timers(state)["effectiveness"]) == ("check", timedelta(days=30))
+    assert "D5 has 2" in said(done(through("d4"), "d5", steps), "d6", {"done": [first | {"step": 3}]})[1].reason
+
+
+def test_who_wrote_each_gate_stands_in_the_report() -> None:
+    state = done(begun(), "d1", D1, hat="logistics", actor="王工")
+    state = done(state, "d2", D2)
+    assert {gate: (each.actor, each.department) for gate, each in state.said.items()} == {
+        "d1": ("王工", "logistics"),
+        "d2": ("耿焰", QUALITY),
+    }
 
 
 def test_a_suppliers_cost_is_moved_from_whoever_bore_it_in_balance_and_only_after_approval() -> None:

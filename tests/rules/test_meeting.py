@@ -24,6 +24,7 @@ from models.meeting import (
 )
 from models.names import Refused
 from models.procedure import MeetingRules
+from models.reporting import ENCLOSED, PERIOD
 from rules.calendar import call_hours, call_time, session_hours, session_start, week_called, week_of
 from rules.checks import Refusal
 from rules.meeting import (
@@ -172,6 +173,14 @@ def test_the_agenda_goes_to_every_member_before_the_session() -> None:
     assert [(mail.to, mail.template) for mail in meeting.mails] == [(to, "meeting_agenda") for to in RULES.members]
     assert len({mail.id for mail in meeting.mails}) == len(RULES.members)
     assert (meeting.stage, next_due(meeting, PACK)) == (MeetingStage.CALLED, START)
+
+
+def test_the_weeks_agenda_brings_the_forms_of_the_week_before_and_an_urgent_session_none() -> None:
+    called = START - timedelta(hours=24)
+    for mail in opened(WEEKLY, agenda(), PACK, called).mails:
+        assert (mail.values[ENCLOSED], mail.values[PERIOD]) == ("out_of_rule.pdf,disputes.pdf", "2026-11-16/2026-11-23")
+    urgent = opened(Call(procedure="marketplace", name="urgent.C-1"), agenda(waiting("C-1")), PACK, called)
+    assert not {ENCLOSED, PERIOD} & set(urgent.mails[0].values)
 
 
 def test_a_missed_hour_is_made_up_for_at_once() -> None:
@@ -420,6 +429,27 @@ def test_the_owner_of_an_overdue_action_is_reminded_once_and_the_report_is_still
     assert reminded(told, due + timedelta(days=1)) == told
     assert next_due(told, PACK) == due + RULES.reports
     assert (done(told, PACK, due), done(told, PACK, due + RULES.reports)) == (False, True)
+
+
+def test_the_last_of_the_reports_is_waited_for() -> None:
+    meeting = in_session()
+    for days in (9, 2):
+        meeting, _ = said(meeting, "action", PANEL, **_action(due=START + timedelta(days=days)))
+    over = ended(meeting, PACK, START, [])
+    assert (over.stage, over.closed_at, over.ending) == (MeetingStage.REPORTING, START, None)
+    told = reminded(over, START + timedelta(days=10))
+    assert next_due(told, PACK) == START + timedelta(days=9) + RULES.reports
+
+
+def test_a_weekly_session_and_one_that_has_decided_its_case_itself_are_not_ended_by_a_look() -> None:
+    look = START + timedelta(hours=1)
+    assert not to_look(in_session(waiting("T-1")), look)
+    drawn = agenda(waiting("C-1"))
+    urgent = begun(opened(Call(procedure="marketplace", name="urgent.C-1"), drawn, PACK, START), drawn, PACK, START)
+    over = ended(urgent, PACK, START, ["C-1"])
+    assert (to_look(urgent, look), to_look(over, look)) == (True, False)
+    itself = decided(urgent, decision("C-1"), waiting("C-1"), START, OK)
+    assert looked(itself, look, []).ends_at == urgent.ends_at
 
 
 def test_an_urgent_session_ends_when_its_case_has_been_decided_elsewhere() -> None:
