@@ -334,6 +334,7 @@ def test_a_suppliers_cost_is_moved_from_whoever_bore_it_in_balance_and_only_afte
         ("operations", -120_050), ("supplier:SUP-3", 120_050),
     }  # fmt: skip
     assert (posting.kind, posting.clause, sum(entry.amount for entry in posting.entries)) == ("transfer", "S2-22", 0)
+    assert (posting.id, posting.contested, posting.reverses) == ("8D20260306001:1:1", False, None)
 
 
 def anew(state: Corrective, *costs: dict[str, Any]) -> Corrective:
@@ -351,6 +352,8 @@ def borne(state: Corrective, booked: dict[str, Posting]) -> dict[str, int]:
         booked.setdefault(posting.id, posting)
     sums: dict[str, int] = {}
     for posting in booked.values():
+        back = any(entry.party != "operations" and entry.amount < 0 for entry in posting.entries)
+        assert back is (posting.reverses is not None)
         if posting.reverses:
             old = {(entry.party, -entry.amount) for entry in booked[posting.reverses].entries}
             assert {(entry.party, entry.amount) for entry in posting.entries} == old

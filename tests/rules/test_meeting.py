@@ -493,6 +493,14 @@ def test_the_mails_of_a_meeting_fit_into_one_page_however_much_was_said() -> Non
     assert {item.decision.reason[-2:] for item in told.items if item.decision} == {"查…"}
 
 
+def test_a_mail_lists_the_leaderships_cases_before_the_panels_and_as_many_of_each_as_it_shows() -> None:
+    cases = [waiting(f"T-{place}", "CA"[place % 2]) for place in range(100)]
+    mail = opened(WEEKLY, agenda(*cases), PACK, START - timedelta(hours=24)).mails[0]
+    shown = [item.case.number for item in Minutes.model_validate_json(str(mail.values["minutes"])).items]
+    leaders, panels = ([f"T-{place}" for place in range(first, 100, 2)] for first in (1, 0))
+    assert (shown, mail.values["cases"]) == ([*leaders[:40], *panels[:40]], 100)
+
+
 def test_a_meeting_that_has_no_room_for_more_says_so_and_can_be_closed() -> None:
     meeting = in_session(waiting("T-1"))
     given: dict[str, Any] = {"owner": LOGISTICS, "due": START + timedelta(days=7), "what": "改" * 2_000}
