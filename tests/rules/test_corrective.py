@@ -208,6 +208,8 @@ def test_every_root_cause_needs_an_action_with_a_date() -> None:
     two = D4 | {"causes": [D4["causes"][0], D4["causes"][0] | {"root": "设定值没有防呆"}]}
     state = done(through("d3"), "d4", two)
     assert "root cause 2 has no action" in said(state, "d5", D5)[1].reason
+    second = {"steps": [D5["steps"][0] | {"cause": 2}]}
+    assert "root cause 1 has no action" in said(state, "d5", second)[1].reason
     strange = {"steps": [D5["steps"][0] | {"cause": 3}]}
     assert "no such root cause" in said(state, "d5", strange)[1].reason
 

@@ -20,7 +20,7 @@ from texts.incident import web_details
 from texts.mails import TEMPLATES, render_mail
 
 PACK = quality_pack("batch")
-FOUND = {"confirmed": True, "defect": "漏水", "inspected": 10, "defective": 4}
+FOUND: dict[str, Any] = {"confirmed": True, "defect": "漏水", "inspected": 10, "defective": 4}
 GRANT: dict[str, Any] = {"grant": True, "liable": liable(merchant=100), "reason": "整批不良"}
 
 
@@ -121,11 +121,11 @@ def test_how_many_cases_are_left_is_told_with_those_that_are_under_way() -> None
 def test_what_comes_too_late_or_from_somebody_else_changes_nothing() -> None:
     state = rules.progressed(decided(begun()), SETTLED)
     assert said(state, "verify", MERCHANDISE, **FOUND)[1].code == "wrong_stage"
-    summary = {"causes": "x", "improvements": "y"}
+    summary: dict[str, Any] = {"causes": "x", "improvements": "y"}
     assert said(state, "close", MERCHANDISE, **summary)[1].code == "wrong_department"
     over = closed(state)
-    for name, hat, fields in (("situation", DESK, {"note": "x"}), ("close", DESK, summary)):
-        assert said(over, name, hat, **fields)[1].code == "closed"
+    assert said(over, "situation", DESK, note="x")[1].code == "closed"
+    assert said(over, "close", DESK, **summary)[1].code == "closed"
 
 
 def test_words_of_an_incident_hide_no_link_and_load_no_picture_on_its_page_in_the_web_ui() -> None:
