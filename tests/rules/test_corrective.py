@@ -119,6 +119,15 @@ def test_a_substance_over_its_limit_has_top_priority_and_needs_something_to_trac
         begun(substance=True, lots=[])
 
 
+def test_what_makes_a_complaint_special_stands_in_its_notice_and_nothing_else_does() -> None:
+    plain, special = begun().mails[0].values, begun(special="batch", urgent=True, claim=True).mails[0].values
+    marks = {"substance", "urgent", "claim", "on_site", "special"}
+    assert marks & set(plain) == set()
+    assert {name: value for name, value in special.items() if name in marks} == {
+        "urgent": "urgent", "claim": "claim", "special": "batch",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("flag", ["claim", "on_site"])
 def test_a_claim_and_a_matter_on_site_are_told_to_sales_as_well(flag: str) -> None:
     assert SALES in {mail.to for mail in begun(**{flag: True}).mails}
@@ -228,6 +237,14 @@ def test_measures_without_effect_lead_back_to_the_root_cause() -> None:
     state = done(through("d6"), "check", CHECK | {"reached": False, "note": "仍有滴漏"})
     assert (state.stage, state.d4, state.d3 is not None, len(state.rounds)) == ("d4", None, True, 1)
     assert state.rounds[0].reason == "仍有滴漏"
+    failed = state.rounds[0]
+    assert failed.steps is not None
+    assert (failed.causes.reach, failed.steps.steps[0].owner, failed.done[0].evidence) == (
+        "同模具三款产品",
+        "王工",
+        "DOC-1",
+    )
+    assert (failed.at, failed.check and failed.check.reached) == (FRIDAY, False)
     assert [mail.to for mail in state.mails if mail.template == "corrective_again"] == [QUALITY]
     assert through("d8", state).stage == "approval"
 
