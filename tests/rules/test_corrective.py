@@ -146,6 +146,8 @@ def test_a_missed_clock_is_told_every_day_until_it_is_met() -> None:
     state = begun(special="batch")
     for hours in (4, 28):
         state = rules.pass_time(state, PACK, FRIDAY + timedelta(hours=hours))
+        assert rules.next_due(state) == FRIDAY + timedelta(hours=hours + 24)
+        assert rules.pass_time(state, PACK, FRIDAY + timedelta(hours=hours, minutes=59)) == state
     missed = [mail.to for mail in state.mails if mail.values.get("timer") == "containment"]
     assert missed == [QUALITY, HEAD, BOSS] * 2
     state = done(state, "d3", D3, at=FRIDAY + timedelta(hours=29))
