@@ -211,6 +211,42 @@ def test_the_companys_sign_in_is_believed_by_its_published_keys(kind: str, tmp_p
     assert "names nobody" in _reason(gate.sender("徐莉", sign(preferred_username="")))
 
 
+def test_a_service_believes_the_companys_sign_in_as_its_settings_say_and_its_own_workers(tmp_path: Path) -> None:
+    private = ec.generate_private_key(ec.SECP256R1())
+    file = tmp_path / "keys.json"
+    jwk = ECAlgorithm.to_jwk(private.public_key(), as_dict=True) | {"kid": "k1", "alg": "ES256"}
+    file.write_text(json.dumps({"keys": [jwk]}))
+    auth = {"jwks_file": file, "issuer": "https://sso.example", "audience": "complaints", "longest_minutes": 20}
+    auth |= {"claim": "preferred_username", "worker_key": "w" * 32}
+    believed = gate_of(load_settings(home=tmp_path, auth=auth), "temporal:7233")
+
+    def sign(minutes: int = 20, **changes: Any) -> str:
+        start = int(datetime.now(UTC).timestamp())
+        claims = _claims(aud="complaints", iat=start, exp=start + 60 * minutes, **changes)
+        return jwt.encode(claims, private, algorithm="ES256", headers={"kid": "k1"})
+
+    assert believed.holder(sign()) == Holder("徐莉")
+    assert "the 20 min allowed" in _reason(believed.sender("徐莉", sign(minutes=21)))
+    for wrong in (sign(iss="redress"), sign(preferred_username=None, sub="徐莉"), Issuer(tmp_path).sign("徐莉")):
+        assert isinstance(believed.holder(wrong), Denied)
+    vouched = believed.vouch("徐莉", CASE)
+    for key, known in (("w", True), ("v", False)):
+        worker = gate_of(load_settings(home=tmp_path, auth=auth | {"worker_key": key * 32}), "temporal:7233")
+        assert (worker.sender("徐莉", vouched, to=CASE) is None) is known
+
+
+def test_a_service_whose_keys_are_not_there_does_not_begin_and_says_which_setting_names_them(tmp_path: Path) -> None:
+    auth = {"jwks_file": tmp_path / "none.json", "issuer": "x", "worker_key": "w" * 32}
+    with pytest.raises(GateError, match=r"^auth\.jwks_file: [^\n]+$"):
+        gate_of(load_settings(home=tmp_path, auth=auth), "temporal:7233")
+
+
+def test_a_service_elsewhere_believes_the_logins_of_its_own_home_and_its_workers_vouch(tmp_path: Path) -> None:
+    gates = [gate_of(load_settings(home=tmp_path), "temporal:7233") for _ in range(2)]
+    assert gates[0].holder(Issuer(tmp_path).sign("耿焰")) == Holder("耿焰")
+    assert gates[1].sender("耿焰", gates[0].vouch("耿焰", CASE), to=CASE) is None
+
+
 @pytest.mark.parametrize(
     "content", ["", "{}", '{"keys": []}', "[1]", '{"keys": [{"kty": "oct", "k": "AAAA", "kid": "a"}]}', "null"]
 )

@@ -120,6 +120,15 @@ def test_a_substance_over_its_limit_has_top_priority_and_needs_something_to_trac
         begun(substance=True, lots=[])
 
 
+def test_what_makes_a_complaint_special_stands_in_its_notice_and_nothing_else_does() -> None:
+    plain, special = begun().mails[0].values, begun(special="batch", urgent=True, claim=True).mails[0].values
+    marks = {"substance", "urgent", "claim", "on_site", "special"}
+    assert marks & set(plain) == set()
+    assert {name: value for name, value in special.items() if name in marks} == {
+        "urgent": "urgent", "claim": "claim", "special": "batch",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("flag", ["claim", "on_site"])
 def test_a_claim_and_a_matter_on_site_are_told_to_sales_as_well(flag: str) -> None:
     assert SALES in {mail.to for mail in begun(**{flag: True}).mails}
@@ -138,6 +147,8 @@ def test_a_missed_clock_is_told_every_day_until_it_is_met() -> None:
     state = begun(special="batch")
     for hours in (4, 28):
         state = rules.pass_time(state, PACK, FRIDAY + timedelta(hours=hours))
+        assert rules.next_due(state) == FRIDAY + timedelta(hours=hours + 24)
+        assert rules.pass_time(state, PACK, FRIDAY + timedelta(hours=hours, minutes=59)) == state
     missed = [mail.to for mail in state.mails if mail.values.get("timer") == "containment"]
     assert missed == [QUALITY, HEAD, BOSS] * 2
     state = done(state, "d3", D3, at=FRIDAY + timedelta(hours=29))
@@ -152,6 +163,36 @@ def test_team_problem_and_containment_come_in_any_order_and_before_the_causes() 
     assert state.stage == "d1"
     state = done(done(state, "d2", D2), "d1", D1)
     assert state.stage == "d4"
+
+
+GATES: list[tuple[str, set[str]]] = [
+    ("", {"d1", "d2", "d3"}),
+    ("d3", {"d1", "d2", "d3", "d4"}),
+    ("d4", {"d4", "d5"}),
+    ("d5", {"d6"}),
+    ("d6", {"check"}),
+    ("check", {"d7"}),
+    ("d7", {"d8"}),
+    ("d8", {"approve"}),
+]
+
+
+@pytest.mark.parametrize(("last", "may"), GATES)
+def test_what_belongs_to_another_gate_is_refused_whichever_it_is(last: str, may: set[str]) -> None:
+    state = through(last) if last else begun()
+    contents = {"d1": D1, "d2": D2, "d3": D3, "d4": D4, "d5": D5, "d6": D6, "check": CHECK, "d7": D7, "d8": D8}
+    codes = {name: said(state, name, content)[1].code for name, content in contents.items()}
+    codes["approve"] = said(state, "approve", {}, hat=HEAD, actor="售后团队负责人")[1].code
+    codes["feedback"] = said(state, "feedback", {"satisfied": True}, hat=SALES)[1].code
+    assert codes == {name: "accepted" if name in may else "wrong_stage" for name in codes}
+
+
+def test_a_trace_is_kept_with_the_recall_that_was_decided_against_and_nobody_is_told() -> None:
+    content = {"recall": False, "lots": ["L-8"], "reason": "未超标"}
+    state = done(through("d3", begun(substance=True)), "recall", content, hat=BOSS, actor="集团领导")
+    assert state.recall is not None
+    assert (state.recall.reason, state.to_trace, state.said["recall"].actor) == ("未超标", ("L-8",), "集团领导")
+    assert [mail for mail in state.mails if mail.template == "corrective_recall"] == []
 
 
 def test_a_team_has_a_leader_who_belongs_to_it() -> None:
@@ -179,6 +220,8 @@ def test_every_root_cause_needs_an_action_with_a_date() -> None:
     two = D4 | {"causes": [D4["causes"][0], D4["causes"][0] | {"root": "设定值没有防呆"}]}
     state = done(through("d3"), "d4", two)
     assert "root cause 2 has no action" in said(state, "d5", D5)[1].reason
+    second = {"steps": [D5["steps"][0] | {"cause": 2}]}
+    assert "root cause 1 has no action" in said(state, "d5", second)[1].reason
     strange = {"steps": [D5["steps"][0] | {"cause": 3}]}
     assert "no such root cause" in said(state, "d5", strange)[1].reason
 
@@ -197,6 +240,14 @@ def test_measures_without_effect_lead_back_to_the_root_cause() -> None:
     state = done(through("d6"), "check", CHECK | {"reached": False, "note": "仍有滴漏"})
     assert (state.stage, state.d4, state.d3 is not None, len(state.rounds)) == ("d4", None, True, 1)
     assert state.rounds[0].reason == "仍有滴漏"
+    failed = state.rounds[0]
+    assert failed.steps is not None
+    assert (failed.causes.reach, failed.steps.steps[0].owner, failed.done[0].evidence) == (
+        "同模具三款产品",
+        "王工",
+        "DOC-1",
+    )
+    assert (failed.at, failed.check and failed.check.reached) == (FRIDAY, False)
     assert [mail.to for mail in state.mails if mail.template == "corrective_again"] == [QUALITY]
     assert through("d8", state).stage == "approval"
 
@@ -261,6 +312,53 @@ def test_replies_stop_their_clocks() -> None:
     assert [timer.name for timer in state.timers if timer.met_at] == ["first_reply", "written_reply"]
 
 
+def test_a_written_reply_stands_for_the_first_one_and_a_final_one_for_both() -> None:
+    for kind in ("written", "final"):
+        state = begun() if kind == "written" else approved()
+        state = done(state, "reply", FINAL | {"kind": kind})
+        assert {timer.name for timer in state.timers if timer.met_at} >= {"first_reply", "written_reply"}
+
+
+def test_a_report_sent_again_under_its_id_counts_once() -> None:
+    content = {"kind": "first", "note": "已受理", "command_id": "m-1"}
+    state = done(begun(), "reply", content)
+    again, verdict = said(state, "reply", content)
+    assert (verdict.code, again) == ("repeated", state)
+
+
+def test_temporary_measures_are_in_time_once_the_customer_was_contacted() -> None:
+    state = done(begun(), "d3", D3, at=FRIDAY + timedelta(hours=24))
+    temporary = next(timer for timer in state.timers if timer.name == "temporary")
+    assert (temporary.met_at, temporary.in_time) == (FRIDAY + timedelta(hours=24), True)
+
+
+def test_what_the_problem_names_is_traced() -> None:
+    assert done(begun(), "d2", D2 | {"lots": ["L-8", "L-9"]}).to_trace == ("L-8", "L-9")
+
+
+def test_actions_are_reported_one_by_one_and_a_later_word_on_one_takes_the_place_of_the_earlier() -> None:
+    steps = {"steps": [D5["steps"][0], D5["steps"][0] | {"what": "压装力监控"}]}
+    state = done(through("d4"), "d5", steps)
+    first = D6["done"][0]
+    for evidence in ("DOC-1", "DOC-2"):
+        state = done(state, "d6", {"done": [first | {"evidence": evidence}]})
+        assert (state.stage, state.completion) == ("d6", (1, 2))
+    assert "effectiveness" not in timers(state)
+    state = done(state, "d6", {"done": [first | {"step": 2, "evidence": "DOC-3"}]})
+    assert [(each.step, each.evidence) for each in state.done] == [(1, "DOC-2"), (2, "DOC-3")]
+    assert (state.stage, timers(state)["effectiveness"]) == ("check", timedelta(days=30))
+    assert "D5 has 2" in said(done(through("d4"), "d5", steps), "d6", {"done": [first | {"step": 3}]})[1].reason
+
+
+def test_who_wrote_each_gate_stands_in_the_report() -> None:
+    state = done(begun(), "d1", D1, hat="logistics", actor="王工")
+    state = done(state, "d2", D2)
+    assert {gate: (each.actor, each.department) for gate, each in state.said.items()} == {
+        "d1": ("王工", "logistics"),
+        "d2": ("耿焰", QUALITY),
+    }
+
+
 def test_a_suppliers_cost_is_moved_from_whoever_bore_it_in_balance_and_only_after_approval() -> None:
     assert transfers(rules.view_of(through("d8")), PACK) == []
     (posting,) = transfers(rules.view_of(approved()), PACK)
@@ -268,6 +366,7 @@ def test_a_suppliers_cost_is_moved_from_whoever_bore_it_in_balance_and_only_afte
         ("operations", -120_050), ("supplier:SUP-3", 120_050),
     }  # fmt: skip
     assert (posting.kind, posting.clause, sum(entry.amount for entry in posting.entries)) == ("transfer", "S2-22", 0)
+    assert (posting.id, posting.contested, posting.reverses) == ("8D20260306001:1:1", False, None)
 
 
 def anew(state: Corrective, *costs: dict[str, Any]) -> Corrective:
@@ -285,6 +384,8 @@ def borne(state: Corrective, booked: dict[str, Posting]) -> dict[str, int]:
         booked.setdefault(posting.id, posting)
     sums: dict[str, int] = {}
     for posting in booked.values():
+        back = any(entry.party != "operations" and entry.amount < 0 for entry in posting.entries)
+        assert back is (posting.reverses is not None)
         if posting.reverses:
             old = {(entry.party, -entry.amount) for entry in booked[posting.reverses].entries}
             assert {(entry.party, entry.amount) for entry in posting.entries} == old

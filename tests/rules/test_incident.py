@@ -20,7 +20,7 @@ from texts.incident import web_details
 from texts.mails import TEMPLATES, render_mail
 
 PACK = quality_pack("batch")
-FOUND = {"confirmed": True, "defect": "漏水", "inspected": 10, "defective": 4}
+FOUND: dict[str, Any] = {"confirmed": True, "defect": "漏水", "inspected": 10, "defective": 4}
 GRANT: dict[str, Any] = {"grant": True, "liable": liable(merchant=100), "reason": "整批不良"}
 
 
@@ -68,6 +68,66 @@ def test_each_step_has_its_time_and_its_people(name: str, hat: str, fields: dict
     assert verdict.code == code
 
 
+def test_the_finding_and_the_decision_are_kept_as_they_were_given_and_handed_to_every_case() -> None:
+    state = done(begun(), "verify", MERCHANDISE, **FOUND)
+    assert (state.stage, state.due) == ("deciding", START + timedelta(hours=24))
+    given = {"demand": {"kind": "compensation", "amount": 500}, "liable": liable(merchant=60, carrier=40)}
+    order = rules.order_for(done(state, "decide", LEADERSHIP, **(GRANT | given)))
+    assert order.decision.model_dump(mode="json", exclude_none=True) == {
+        "at": START.isoformat().replace("+00:00", "Z"),
+        "actor": "somebody",
+        "department": LEADERSHIP,
+        "grant": True,
+        "reason": "整批不良",
+        "liable": given["liable"],
+        "demand": {"kind": "compensation", "amount": 500, "lines": []},
+    }
+    stranger = said(state, "decide", LEADERSHIP, **(GRANT | {"liable": liable(nobody=100)}))[1]
+    assert stranger.code == "bad_input", "every case would refuse it"
+
+
+def test_who_decides_and_who_leads_are_told_what_quality_control_found() -> None:
+    pack = quality_pack("split", may_decide=["returns_centre"])
+    command = INCIDENT_COMMANDS["verify"].model_validate({"actor": "x", **FOUND})
+    state, _ = receive(begun(), pack, "verify", command, START, (MERCHANDISE,))
+    mails = [mail for mail in state.mails if mail.template == "incident_verified"]
+    assert [mail.to for mail in mails] == ["returns_centre", LEADERSHIP, PANEL]
+    found = {"confirmed": 1, "reason": "漏水", "inspected": 10, "defective": 4}
+    assert mails[0].values.items() >= found.items()
+
+
+def test_an_evaluation_changes_of_the_plan_only_what_it_names() -> None:
+    half = timedelta(hours=12)
+    more = done(begun(), "evaluate", LEADERSHIP, adequate=False, note="太慢", at_once=9)
+    assert (more.plan, more.at_once, more.report_every, more.next_report) == (2, 9, half, START + half)
+    often = done(more, "evaluate", PANEL, adequate=True, note="好", report_hours=2)
+    assert (often.plan, often.at_once, often.next_report) == (3, 9, START + timedelta(hours=2))
+    told = [(each.adequate, each.note, each.actor, each.at_once, each.report_hours) for each in often.evaluations]
+    assert told == [(False, "太慢", "somebody", 9, None), (True, "好", "somebody", None, 2)]
+
+
+def test_inspectors_report_the_situation_too() -> None:
+    assert done(begun(), "situation", MERCHANDISE, note="已抽检").reports[-1].note == "已抽检"
+
+
+def test_how_many_cases_are_left_is_told_with_those_that_are_under_way() -> None:
+    state = rules.progressed(decided(begun()), Progress(cases=5, linked=2, decided=3, settled=1, under_way=1))
+    _, verdict = said(state, "close", DESK, causes="x", improvements="y")
+    assert verdict.reason == "3 cases are not done yet; close when they are"
+    _, early = said(begun().but(progress=Progress()), "close", DESK, causes="x", improvements="y")
+    assert early.reason == "nothing is decided yet; decide for the cases first"
+
+
+def test_what_comes_too_late_or_from_somebody_else_changes_nothing() -> None:
+    state = rules.progressed(decided(begun()), SETTLED)
+    assert said(state, "verify", MERCHANDISE, **FOUND)[1].code == "wrong_stage"
+    summary: dict[str, Any] = {"causes": "x", "improvements": "y"}
+    assert said(state, "close", MERCHANDISE, **summary)[1].code == "wrong_department"
+    over = closed(state)
+    assert said(over, "situation", DESK, note="x")[1].code == "closed"
+    assert said(over, "close", DESK, **summary)[1].code == "closed"
+
+
 def test_words_of_an_incident_hide_no_link_and_load_no_picture_on_its_page_in_the_web_ui() -> None:
     words = "[确认](https://stranger.example) ![](https://stranger.example/x.png) <b>"
     state = done(begun(), "verify", MERCHANDISE, **(FOUND | {"defect": words}))
@@ -106,6 +166,77 @@ def test_missed_clocks_are_told_to_the_leading_group_again_and_again() -> None:
     state = rules.pass_time(state, PACK, START + timedelta(hours=48))
     overdue = [mail.to for mail in state.mails if mail.template == "incident_overdue"]
     assert overdue == [LEADERSHIP, PANEL, LEADERSHIP, PANEL]
+
+
+def test_an_incident_goes_on_by_itself_at_the_first_of_its_clocks_and_never_once_it_is_closed() -> None:
+    half, day = START + timedelta(hours=12), START + timedelta(hours=24)
+    state = begun()
+    assert (state.due, state.next_report, rules.next_due(state)) == (day, half, half)
+    just_before = half - timedelta(seconds=1)
+    assert (rules.report_due(state, just_before), rules.report_due(state, half)) == (False, True)
+    assert rules.pass_time(state, PACK, just_before) == state
+    state = rules.pass_time(state, PACK, half)
+    assert (state.situations, state.late, rules.next_due(state)) == (1, (), day)
+    seldom = done(begun(), "evaluate", LEADERSHIP, adequate=False, note="x", report_hours=30)
+    assert (seldom.next_report, rules.next_due(seldom)) == (START + timedelta(hours=30), day)
+    settled = decided(begun())
+    assert (settled.due, rules.next_due(settled)) == (None, half)
+    over = closed(rules.progressed(settled, SETTLED))
+    assert (rules.next_due(over), rules.report_due(over, day)) == (None, False)
+
+
+def test_a_decision_that_is_late_is_waited_for_as_long_as_the_plan_gives_it_and_each_delay_is_kept() -> None:
+    pack = quality_pack("hurried", decision={"within": "6h", "source": "x"})
+    day = START + timedelta(hours=24)
+    late = rules.pass_time(begun(), pack, day)
+    state = done(late, "verify", MERCHANDISE, **FOUND).but(due=day)
+    state = rules.pass_time(state, pack, day)
+    assert (late.due, state.due, state.late) == (day + timedelta(hours=24), day + timedelta(hours=6), (
+        "verifying", "deciding",
+    ))  # fmt: skip
+
+
+def test_every_situation_report_is_kept_with_who_said_what_and_how_far_it_had_come() -> None:
+    state = rules.progressed(decided(begun()), Progress(cases=5, linked=2, decided=3, refunded={"CNY": 300, "AUD": 1}))
+    before = state.next_report
+    state = done(done(state, "situation", DESK, note="已联系客户"), "situation", "logistics", note="已取件")
+    assert state.next_report == before, "what somebody reports moves no clock"
+    told = [(each.number, each.note, each.actor, each.stage, each.progress.decided) for each in state.reports]
+    assert told == [(n, note, "somebody", "carrying_out", 3) for n, note in ((1, "已联系客户"), (2, "已取件"))]
+    mails = [mail for mail in state.mails if mail.template == "incident_situation"]
+    assert [mail.to for mail in mails] == [LEADERSHIP, PANEL] * 2
+    values = mails[-1].values
+    assert (values["serial"], values["reason"], values["phase"]) == (2, "已取件", "carrying_out")
+    assert (values["decided"], values["sums"]) == (3, "AUD=1,CNY=300")
+
+
+def test_an_incident_is_summed_up_once_every_case_is_done_and_carried_out_again_where_another_joins() -> None:
+    unverified = rules.progressed(begun(), Progress(cases=6, linked=6))
+    assert (unverified.stage, unverified.progress.cases) == ("verifying", 6)
+    state = rules.progressed(decided(unverified), SETTLED)
+    assert state.stage == "summing_up"
+    assert rules.progressed(state, Progress(cases=6, linked=1, decided=5, settled=5)).stage == "carrying_out"
+    over = closed(state)
+    assert rules.progressed(over, Progress(cases=6, linked=1)).stage == "closed"
+
+
+def test_what_an_incident_was_closed_with_stands_in_it_and_in_its_result() -> None:
+    state = rules.progressed(decided(begun()), SETTLED)
+    assert rules.closed(state, PACK, START) == state, "nobody has said so"
+    over = closed(state)
+    assert (over.closed_at, over.closed_by, over.improvements) == (START, "somebody", "换供应商")
+    assert (over.due, over.ending) == (None, None)
+    end = rules.result(over)
+    assert (end.number, end.drill, end.progress) == (over.number, False, SETTLED)
+    drill = closed(decided(begun(drill=30)))
+    assert (drill.stage, rules.result(drill).drill) == ("closed", True)
+
+
+SETTLED = Progress(cases=5, decided=5, settled=5)
+
+
+def closed(state: Incident) -> Incident:
+    return rules.closed(done(state, "close", DESK, causes="来料", improvements="换供应商"), PACK, START)
 
 
 def test_after_an_outage_one_situation_report_goes_out_not_one_for_each_missed() -> None:

@@ -24,11 +24,25 @@ from models.meeting import (
 )
 from models.names import Refused
 from models.procedure import MeetingRules
+from models.reporting import ENCLOSED, PERIOD
 from rules.calendar import call_hours, call_time, session_hours, session_start, week_called, week_of
 from rules.checks import Refusal
-from rules.meeting import begun, done, ended, looked, next_due, opened, reminded, result, to_look, undecided
+from rules.meeting import (
+    begun,
+    done,
+    ended,
+    looked,
+    minutes_of,
+    next_due,
+    opened,
+    reminded,
+    result,
+    to_look,
+    undecided,
+)
 from rules.motions import decided, may_decide, order_for, receive
-from tests.rules.builders import DESK, LEADERSHIP, LOGISTICS, PACK, PANEL
+from rules.replies import repeated
+from tests.rules.builders import DESK, LEADERSHIP, LOGISTICS, PACK, PANEL, liable
 
 RULES = PACK.meeting or pytest.fail("the packaged procedure holds a meeting")
 START = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
@@ -159,6 +173,14 @@ def test_the_agenda_goes_to_every_member_before_the_session() -> None:
     assert [(mail.to, mail.template) for mail in meeting.mails] == [(to, "meeting_agenda") for to in RULES.members]
     assert len({mail.id for mail in meeting.mails}) == len(RULES.members)
     assert (meeting.stage, next_due(meeting, PACK)) == (MeetingStage.CALLED, START)
+
+
+def test_the_weeks_agenda_brings_the_forms_of_the_week_before_and_an_urgent_session_none() -> None:
+    called = START - timedelta(hours=24)
+    for mail in opened(WEEKLY, agenda(), PACK, called).mails:
+        assert (mail.values[ENCLOSED], mail.values[PERIOD]) == ("out_of_rule.pdf,disputes.pdf", "2026-11-16/2026-11-23")
+    urgent = opened(Call(procedure="marketplace", name="urgent.C-1"), agenda(waiting("C-1")), PACK, called)
+    assert not {ENCLOSED, PERIOD} & set(urgent.mails[0].values)
 
 
 def test_a_missed_hour_is_made_up_for_at_once() -> None:
@@ -321,6 +343,49 @@ def test_a_stranger_to_the_decision_learns_nothing_of_a_case_and_gives_nobody_an
     assert said(in_session(), "action", LOGISTICS, **_action())[1].code is Refused.WRONG_DEPARTMENT
 
 
+def test_whoever_attends_is_noted_before_the_session_or_in_it_and_makes_the_quorum_with_who_was_noted_earlier() -> None:
+    called = opened(WEEKLY, agenda(waiting("T-1")), PACK, START - timedelta(hours=24))
+    called, early = said(called, "attend", PANEL)
+    assert early.accepted
+    meeting = begun(called, agenda(waiting("T-1")), PACK, START)
+    assert refusal(meeting, decision("T-1"), PANEL) is Refused.NO_QUORUM
+    meeting, _ = said(meeting, "attend", LEADERSHIP, mode="phone")
+    noted = [(entry.department, entry.mode, entry.noted_by) for entry in meeting.attendance]
+    assert noted == [(PANEL, "in_person", "somebody"), (LEADERSHIP, "phone", "somebody")]
+    assert may_decide(meeting, PACK, decision("T-1"), None, (PANEL,)).number == "T-1"
+
+
+def test_the_case_is_told_what_is_given_and_who_bears_it_as_the_meeting_said_and_the_minutes_say_the_same() -> None:
+    said_so = {"liable": liable(merchant=60, carrier=40), "demand": {"kind": "compensation", "amount": 500}}
+    for grant in (decision("T-9", **said_so), decision("T-9", reason="另议", **said_so)):
+        order = order_for(in_session(), grant, waiting("T-9")).decide
+        assert (order.grant, order.reason, order.liable, order.demand) == (
+            True, grant.reason, grant.liable, grant.demand,
+        )  # fmt: skip
+        item = decided(in_session(), grant, waiting("T-9"), START, OK).item("T-9")
+        assert item is not None
+        assert item.decision is not None
+        assert item.decision.model_dump() == order.model_dump(include=set(type(item.decision).model_fields)) | {
+            "at": START
+        }
+
+
+def test_a_decision_sent_again_under_its_id_is_answered_as_before() -> None:
+    meeting = decided(in_session(waiting("T-1")), decision("T-1", command_id="m-1"), waiting("T-1"), START, OK)
+    again = repeated(meeting, "decide", decision("T-1", command_id="m-1"))
+    assert again is not None
+    assert again.code == "repeated"
+
+
+def test_the_report_of_an_action_stands_in_the_minutes_with_who_gave_it_when() -> None:
+    meeting, _ = said(in_session(), "action", PANEL, **_action())
+    meeting, _ = said(meeting, "action", PANEL, **_action(what="改包装"))
+    later = START + timedelta(days=2)
+    meeting, _ = said(meeting, "report", LOGISTICS, later, action=2, report="已改")
+    told = [(each.what, each.report, each.reported_by, each.reported_at) for each in minutes_of(meeting).actions]
+    assert told == [("加固包装", None, None, None), ("改包装", "已改", "somebody", later)]
+
+
 def test_nothing_more_is_decided_once_the_word_to_close_is_said() -> None:
     meeting, _ = said(in_session(waiting("T-1")), "close", LEADERSHIP)
     assert refusal(meeting, decision("T-1"), PANEL) is Refused.CLOSED
@@ -366,6 +431,27 @@ def test_the_owner_of_an_overdue_action_is_reminded_once_and_the_report_is_still
     assert (done(told, PACK, due), done(told, PACK, due + RULES.reports)) == (False, True)
 
 
+def test_the_last_of_the_reports_is_waited_for() -> None:
+    meeting = in_session()
+    for days in (9, 2):
+        meeting, _ = said(meeting, "action", PANEL, **_action(due=START + timedelta(days=days)))
+    over = ended(meeting, PACK, START, [])
+    assert (over.stage, over.closed_at, over.ending) == (MeetingStage.REPORTING, START, None)
+    told = reminded(over, START + timedelta(days=10))
+    assert next_due(told, PACK) == START + timedelta(days=9) + RULES.reports
+
+
+def test_a_weekly_session_and_one_that_has_decided_its_case_itself_are_not_ended_by_a_look() -> None:
+    look = START + timedelta(hours=1)
+    assert not to_look(in_session(waiting("T-1")), look)
+    drawn = agenda(waiting("C-1"))
+    urgent = begun(opened(Call(procedure="marketplace", name="urgent.C-1"), drawn, PACK, START), drawn, PACK, START)
+    over = ended(urgent, PACK, START, ["C-1"])
+    assert (to_look(urgent, look), to_look(over, look)) == (True, False)
+    itself = decided(urgent, decision("C-1"), waiting("C-1"), START, OK)
+    assert looked(itself, look, []).ends_at == urgent.ends_at
+
+
 def test_an_urgent_session_ends_when_its_case_has_been_decided_elsewhere() -> None:
     drawn = agenda(waiting("C-1"))
     called = opened(Call(procedure="marketplace", name="urgent.C-1"), drawn, PACK, START)
@@ -405,6 +491,14 @@ def test_the_mails_of_a_meeting_fit_into_one_page_however_much_was_said() -> Non
     assert sum(mail.size for mail in mails) < 2**20
     told = Minutes.model_validate_json(str(mails[0].values["minutes"]))
     assert {item.decision.reason[-2:] for item in told.items if item.decision} == {"查…"}
+
+
+def test_a_mail_lists_the_leaderships_cases_before_the_panels_and_as_many_of_each_as_it_shows() -> None:
+    cases = [waiting(f"T-{place}", "CA"[place % 2]) for place in range(100)]
+    mail = opened(WEEKLY, agenda(*cases), PACK, START - timedelta(hours=24)).mails[0]
+    shown = [item.case.number for item in Minutes.model_validate_json(str(mail.values["minutes"])).items]
+    leaders, panels = ([f"T-{place}" for place in range(first, 100, 2)] for first in (1, 0))
+    assert (shown, mail.values["cases"]) == ([*leaders[:40], *panels[:40]], 100)
 
 
 def test_a_meeting_that_has_no_room_for_more_says_so_and_can_be_closed() -> None:

@@ -14,6 +14,7 @@ from rules.replay import Undecided
 from rules.simulation import Compared, Tally, compare
 from rules.view import summary
 from tests.rules.builders import (
+    COURIER,
     DESK,
     LEADERSHIP,
     LOGISTICS,
@@ -28,7 +29,7 @@ from tests.rules.builders import (
     liable,
     paid,
 )
-from tests.rules.test_courier import told
+from tests.rules.test_courier import parcel, told
 from tests.rules.test_live import offering
 
 DAYS = Workdays()
@@ -77,6 +78,13 @@ def shared() -> World:
     return World(cause="damaged").confirms(LOGISTICS, carrier=50, customer=50)
 
 
+def unanswered() -> World:
+    """The customer was not answered at once; the rest went its way."""
+    world = parcel().wait(hours=1)
+    world.does("record", DESK, fields={"system_record": "滞留"}, liable=liable(station=100))
+    return world.does("record", DESK, fields={"result": "今日派送"})
+
+
 ENDED: list[Any] = [
     lambda: satisfied(paid()),
     lambda: World().wait(hours=24).child(),
@@ -103,6 +111,7 @@ ENDED: list[Any] = [
     lambda: World().wait(hours=1).does("triage", DESK, handling="ask", ask=[LOGISTICS], reason="物流").confirms(
         LOGISTICS, carrier=100).child(),
     lambda: satisfied(told()),
+    lambda: satisfied(unanswered()),
     lambda: satisfied(offering().wait(hours=1).does("respond", DESK, version=1, accept=True).child()).does(
         "record", "mediation", fields={"evaluation": "x"}),
 ]  # fmt: skip
@@ -153,9 +162,24 @@ def test_who_might_have_answered_after_the_case_had_ended_is_not_taken_for_silen
     assert undecided(satisfied(world), answer_within(72)) == "longer"
 
 
+def courier(**duty: Any) -> Procedure:
+    """The courier's procedure with its first answer to the customer changed."""
+    changed = COURIER.duties["respond"].model_copy(update=duty)
+    return COURIER.model_copy(update={"version": 2, "duties": COURIER.duties | {"respond": changed}})
+
+
+def test_whom_the_record_never_gave_a_duty_is_not_taken_for_silent() -> None:
+    assert undecided(satisfied(unanswered()), courier(department="supervisor")) == "asks"
+    found = under(satisfied(unanswered()), courier(within=timedelta(minutes=40)))
+    assert found.old == found.new
+
+
 def test_a_complaint_that_the_changed_procedure_would_not_take_in_is_undecided() -> None:
     causes = {name: cause for name, cause in PACK.causes.items() if name != "quality"}
     assert undecided(satisfied(paid()), PACK.model_copy(update={"causes": causes})) == "intake"
+    assert undecided(satisfied(paid()), PACK.model_copy(update={"channels": ("walk_in",)})) == "intake"
+    remedies = {kind: remedy for kind, remedy in PACK.remedies.items() if kind != "refund"}
+    assert undecided(satisfied(paid()), PACK.model_copy(update={"remedies": remedies})) == "intake"
 
 
 def test_goods_that_nobody_has_sent_back_are_not_taken_for_returned() -> None:
