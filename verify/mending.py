@@ -19,8 +19,9 @@ from models.tables import MeetingRow
 from procedures import Packs
 from verify.books import nobody_tries
 from verify.doctor import Doctor
-from verify.dossiers import MEETING, status_of
+from verify.dossiers import MEETING
 from verify.reading import MAIL, rows
+from verify.service import status_of
 
 Furnish = Callable[[Client], Awaitable[list[str]]]
 """Opens the mailroom and makes the schedules that are missing or not as they must be; names those."""
