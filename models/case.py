@@ -149,10 +149,13 @@ class Ruling(Record):
     department: str | None = None
 
 
+TaskKind = Literal["verification", "panel", "leadership", "offer", "approval", "payment", "goods"]
+
+
 class Task(Record):
     """Something only a person can do, with its own clock; it never ends by itself."""
 
-    kind: str
+    kind: TaskKind
     department: str
     due: Moment
     overdue: int = 0

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from models.case import Case, Given, Task
+from models.case import Case, Given, Task, TaskKind
 from models.complaint import Demand, DemandKind, Order, Quantity
 from models.names import remedy_id
 from models.procedure import Procedure, Step
@@ -179,7 +179,7 @@ def finished(case: Case, pack: Procedure, result: RemedyResult, at: datetime) ->
     return give_task(case, pack, Stage.TASK, task, at)
 
 
-def _whose(execution: Execution | None, pack: Procedure, step: Step | None) -> tuple[str, str]:
+def _whose(execution: Execution | None, pack: Procedure, step: Step | None) -> tuple[TaskKind, str]:
     """Kind and department of the task after a failed step; a child that broke off may have paid."""
     may_have_paid = execution is not None and "pay" in pack.remedies[execution.remedy.kind].steps
     if step == "pay" or (step is None and may_have_paid):
