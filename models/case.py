@@ -121,6 +121,9 @@ class Assigned(Record):
     within: Span | None = None
 
 
+OfferState = Literal["waiting", "approval", "accepted", "countered", "withheld", "lapsed"]
+
+
 class Offer(Record):
     """A settlement put before the customer; `version` counts from 1 in the case."""
 
@@ -134,7 +137,7 @@ class Offer(Record):
     liable: tuple[Share, ...] = ()
     basis: str
     fields: dict[str, Detail] = Field(default_factory=dict)
-    state: Literal["waiting", "approval", "accepted", "countered", "withheld", "lapsed"] = "waiting"
+    state: OfferState = "waiting"
 
 
 class Ruling(Record):
@@ -149,10 +152,13 @@ class Ruling(Record):
     department: str | None = None
 
 
+TaskKind = Literal["verification", "panel", "leadership", "offer", "approval", "payment", "goods"]
+
+
 class Task(Record):
     """Something only a person can do, with its own clock; it never ends by itself."""
 
-    kind: str
+    kind: TaskKind
     department: str
     due: Moment
     overdue: int = 0
@@ -230,6 +236,13 @@ Wanted = Annotated[Demand | None, Field(exclude_if=lambda wanted: wanted is None
 """What an unsatisfied customer asked for instead; written only where there is any, as `Parts`."""
 
 
+Phase = Literal["", "before", "after", "rest"]
+"""Which of the route's duties are under way; "rest": only those aside are left."""
+
+Pending = Literal["", "execute", "verify", "offer"]
+"""What an approval lets go on."""
+
+
 class Case(Record):
     """A complaint on its way, as the rules see it."""
 
@@ -254,8 +267,7 @@ class Case(Record):
     asks: tuple[Ask, ...] = ()
     past_asks: tuple[Ask, ...] = ()
     severity: str = ""
-    phase: Literal["", "before", "after", "rest"] = ""
-    """Which of the route's duties are under way; "rest": only those aside are left."""
+    phase: Phase = ""
     plan: tuple[str, ...] = ()
     """The duties still to come in this phase."""
     works: tuple[Work, ...] = ()
@@ -264,8 +276,7 @@ class Case(Record):
     """Who is liable as the steps before the decision found."""
     found_reason: str = ""
     offers: tuple[Offer, ...] = ()
-    pending: Literal["", "execute", "verify", "offer"] = ""
-    """What an approval lets go on."""
+    pending: Pending = ""
     requester: str = ""
     """Who asked for what an approval is needed for: never the approver."""
     requested_by: str = ""

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from models.base import Moment, Record
-from models.case import Exit, Ruling, Task
+from models.case import Exit, OfferState, Ruling, Task
 from models.commands import Share
 from models.complaint import DemandKind
 from models.stage import Stage
@@ -38,7 +38,7 @@ class OfferView(Record):
     demand: DemandKind
     amount: int
     basis: str
-    state: str
+    state: OfferState
 
 
 class CaseView(Record):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from models.case import Case
+from models.case import Case, Pending
 from models.commands import Share
 from models.procedure import Procedure
 from models.steps import Band
@@ -34,7 +34,7 @@ def _fits(band: Band, amount: int, parties: set[str]) -> bool:
 
 
 def gate(
-    case: Case, pack: Procedure, at: datetime, liable: Sequence[Share], pending: str, department: str | None
+    case: Case, pack: Procedure, at: datetime, liable: Sequence[Share], pending: Pending, department: str | None
 ) -> Case | None:
     """The case before its approver; None where nobody needs to approve, or `department` itself may authorise it."""
     amount = lets_out(case, pack, case.demand)

@@ -6,7 +6,7 @@ A step begins when no duty of the one before holds the case up any more. Duties 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from models.case import Assigned, Case, Work
+from models.case import Assigned, Case, Phase, Work
 from models.procedure import Procedure
 from models.span import WorkingDays
 from models.stage import Stage
@@ -19,7 +19,7 @@ from rules.triage import Facts, holds
 KEPT_WORKS = 60
 
 
-def enter(case: Case, pack: Procedure, at: datetime, steps: Sequence[str], phase: str) -> tuple[Case, bool]:
+def enter(case: Case, pack: Procedure, at: datetime, steps: Sequence[str], phase: Phase) -> tuple[Case, bool]:
     """Begin the first of these steps that is for this case; False where none of them holds it up."""
     case = case.but(phase=phase, plan=())
     for place, name in enumerate(steps):

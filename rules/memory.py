@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from models.base import Detail
-from models.case import Event, Offer, Report, Work
+from models.case import Event, Offer, OfferState, Report, Work
 from models.commands import Share
 from models.complaint import Demand, DemandKind
 from models.procedure import Procedure
@@ -13,7 +13,7 @@ from models.steps import FormField
 from rules.duties import KEPT_WORKS
 from rules.past import PERSONAL, shares_of, value_of
 
-_WORDS = {
+_WORDS: dict[str, OfferState] = {
     "not_approved": "withheld",
     "offer_accepted": "accepted",
     "offer_countered": "countered",

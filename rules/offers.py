@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from models.base import in_one_line
-from models.case import Basis, Case, Exit, Offer, Verdict
+from models.case import Basis, Case, Exit, Offer, OfferState, Verdict
 from models.commands import MakeOffer, Respond, shares_text
 from models.names import Refused
 from models.procedure import Procedure
@@ -73,7 +73,7 @@ def put(case: Case, pack: Procedure, at: datetime) -> Case:
     return notify(case, pack, at, "customer", "offer", version=made.version, reason=made.basis, due_at=stamp(due))
 
 
-def marked(case: Case, state: str) -> Case:
+def marked(case: Case, state: OfferState) -> Case:
     """The case with the offer made last in this state."""
     made = case.offers[-1].model_copy(update={"state": state})
     return case.but(offers=(*case.offers[:-1], made))

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from models.case import Case, Given, Task
+from models.case import Case, Given, Task, TaskKind
 from models.complaint import Demand, DemandKind, Order, Quantity
 from models.names import remedy_id, remedy_key
 from models.procedure import Procedure, Step
@@ -211,7 +211,7 @@ def _unsaid(execution: Execution, pack: Procedure, code: str) -> tuple[Standing,
     return tuple(Standing(step=step, code=code) for step in to_undo(begun))
 
 
-def _whose(execution: Execution | None, pack: Procedure, step: Step | None) -> tuple[str, str]:
+def _whose(execution: Execution | None, pack: Procedure, step: Step | None) -> tuple[TaskKind, str]:
     """Kind and department of the task after a failed step; a child that broke off may have paid."""
     may_have_paid = execution is not None and "pay" in pack.remedies[execution.remedy.kind].steps
     if step == "pay" or (step is None and may_have_paid):

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from models.case import Basis, Case, Ruling, Task
+from models.case import Basis, Case, Pending, Ruling, Task
 from models.commands import Share, shares_text
 from models.procedure import Procedure
 from models.stage import Stage
@@ -26,7 +26,7 @@ def rule(
         return refuse(case, pack, at, "refused_finding", reason=finding.reason)
     waits = None
     if pack.approvals and not approved:
-        pending = "verify" if shared else "execute"
+        pending: Pending = "verify" if shared else "execute"
         waits = gate(case, pack, at, finding.liable, pending, case.requested_by)
     return waits or go_on(case, pack, at, shared=shared)
 

@@ -2,14 +2,14 @@
 
 from datetime import datetime, timedelta
 
-from models.case import Case, Task
+from models.case import Case, Task, TaskKind
 from models.procedure import Procedure
 from models.span import WorkingDays
 from models.stage import Stage
 from rules.record import note, notify, stamp
 from rules.spans import deadline
 
-_NOTICE = {
+_NOTICE: dict[TaskKind, str] = {
     "verification": "verify",
     "panel": "panel",
     "leadership": "leadership",
@@ -110,7 +110,7 @@ def task_overdue(case: Case, pack: Procedure, now: datetime) -> Case:
     return case
 
 
-def _span_of(kind: str, pack: Procedure) -> timedelta | WorkingDays:
+def _span_of(kind: TaskKind, pack: Procedure) -> timedelta | WorkingDays:
     clocks = pack.clocks
     if kind == "offer" and pack.offers is not None:
         return pack.offers.make
