@@ -76,6 +76,10 @@ async def test_money_of_no_case_is_found(books: Books, store: Store) -> None:
     found, run = await reconciled(store)
     assert [(d.number, d.gateway, d.ledger, d.case) for d in found] == [("X-1", 1, 0, 0)]
     assert run.totals["CNY"]["gateway"] == 5_011
+    receipt = await EmbeddedGateway(store).find("X-1:1:pay")
+    assert receipt is not None
+    await EmbeddedGateway(store).taken_back(receipt.reference)
+    assert (await reconciled(store))[0] == []
 
 
 async def test_bookings_of_no_case_are_found(store: Store) -> None:
