@@ -79,7 +79,7 @@ async def test_a_look_up_is_signed_with_its_query(httpserver: HTTPServer, gatewa
     assert request.headers["X-Redress-Signature"] == hmac.new(SECRET.encode(), message, sha256).hexdigest()
 
 
-@pytest.mark.parametrize("status", [408, 409, 425, 429, 500, 502, 503, 504, 401, 301])
+@pytest.mark.parametrize("status", [202, 204, 408, 409, 425, 429, 500, 502, 503, 504, 401, 301])
 async def test_what_may_be_temporary_is_tried_again(
     httpserver: HTTPServer, gateway: HttpPaymentGateway, status: int
 ) -> None:

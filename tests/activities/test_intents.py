@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.embedded import EmbeddedCarrier, EmbeddedWarehouse
 from activities.intents import Bar, Intents
-from activities.ports import Receipt, TryAgain
+from activities.ports import GatewayRefused, Receipt, TryAgain
 from activities.remedies import Remedies
 from activities.store import Store
 from models.remedy import RemedyOrder
@@ -152,3 +152,18 @@ async def test_of_two_amounts_paid_by_hand_the_one_under_the_gateways_number_is_
     by_hand = [executed(seq, 400, elsewhere=1, reference=reference) for seq, reference in ((2, "A-1"), (3, "B-2"))]
     await books.write("C-1", ruled(1), *by_hand, refunded=800)
     assert (await opened(intents, remedy("C-2", amount=200), clock())).amount == 200
+
+
+async def test_a_refusal_that_comes_after_another_call_was_sent_is_not_the_payments_answer(
+    store: Store, intents: Intents, remedy: Remedy, clock: Clock
+) -> None:
+    class Slow(ScriptedGateway):
+        async def refund(self, key: str, reference: str, order: str, amount: int, currency: str) -> Receipt:
+            await intents.sending(await kept(intents), clock(), anew=True)
+            raise GatewayRefused("account_closed")
+
+    gateway: Any = Slow()
+    remedies = Remedies(store, gateway, EmbeddedWarehouse(store), EmbeddedCarrier(store), clock=clock)
+    with pytest.raises(ApplicationError, match="overtaken"):
+        await remedies.pay(remedy())
+    assert ((await kept(intents)).state, (await kept(intents)).generation) == ("open", 2)

@@ -76,6 +76,10 @@ async def test_money_of_no_case_is_found(books: Books, store: Store) -> None:
     found, run = await reconciled(store)
     assert [(d.number, d.gateway, d.ledger, d.case) for d in found] == [("X-1", 1, 0, 0)]
     assert run.totals["CNY"]["gateway"] == 5_011
+    receipt = await EmbeddedGateway(store).find("X-1:1:pay")
+    assert receipt is not None
+    await EmbeddedGateway(store).taken_back(receipt.reference)
+    assert (await reconciled(store))[0] == []
 
 
 async def test_bookings_of_no_case_are_found(store: Store) -> None:
@@ -157,3 +161,13 @@ async def test_nothing_is_changed_by_looking(books: Books, store: Store) -> None
     async with store.read() as session:
         count = (await (await session.connection()).execute(text("SELECT count(*) FROM gateway_refund"))).scalar_one()
     assert count == 5
+
+
+async def test_a_payment_the_case_does_not_know_of_any_more_is_a_difference_and_not_under_way(
+    books: Books, store: Store
+) -> None:
+    await books.case("C-1")
+    await books.pay("C-1", 500)
+    await books.write("C-1", ruled(1), stage=Stage.FEEDBACK)
+    (found,) = (await reconciled(store))[0]
+    assert (found.under_way, found.gateway, found.ledger, found.case) == (False, 500, 0, 0)
