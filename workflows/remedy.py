@@ -22,6 +22,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.letters import read
     from workflows.starting import bad_start
 
+_BY_ANOTHER = "(start): a remedy is started by its case only; file a complaint"
+
 
 class RemedyWorkflow:
     """One remedy order carried out, refund or exchange: each step once by its business key, whatever is tried again."""
@@ -151,13 +153,15 @@ class RemedyWorkflow:
 
 def order_of(args: tuple[Any, ...]) -> RemedyOrder:
     """The order from the case. Raises ApplicationError for a start by anybody else: money moves for cases only."""
+    parent = workflow.info().parent
+    if parent is None:
+        raise bad_start(_BY_ANOTHER)
     try:
         order = RemedyOrder.model_validate_json(workflow.payload_converter().to_payload(args[0]).data)
     except IndexError:
         raise bad_start("(start): is missing") from None
     except ValidationError as error:
         raise bad_start(in_one_line(problems(error, whole="(start)"))) from None
-    parent = workflow.info().parent
-    if parent is None or parent.workflow_id != case_id(order.number):
-        raise bad_start("(start): a remedy is started by its case only; file a complaint")
+    if parent.workflow_id != case_id(order.number):
+        raise bad_start(_BY_ANOTHER)
     return order
