@@ -139,6 +139,18 @@ class Store:
         finally:
             await engine.dispose()
 
+    async def settle(self) -> None:
+        """Have what was overwritten stand in no file any more, SQLite's journal included, unless somebody reads there.
+
+        PostgreSQL does so by itself, when it vacuums.
+        """
+        if not self._sqlite:
+            return
+        async with _one_line_errors(), self._engine.connect() as connection:
+            # Past SQLAlchemy, which would begin a transaction: within one there is nothing to settle.
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            await (await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")).close()
+
     async def close(self) -> None:
         """Give every connection back."""
         await self._engine.dispose()
@@ -303,7 +315,9 @@ def _prepare_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:
     # The driver must not begin transactions by itself; _begin_sqlite does.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    # What is overwritten is gone: a customer who is erased, whatever this SQLite was built with.
+    pragmas = ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
+    for pragma in pragmas:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -88,6 +88,7 @@ class Eraser:
             cases = [Entry("erasure", number, self._actor) for number in numbers]
             whole = Entry("erasure", pseudonym, self._actor, {"cases": len(numbers), "histories": histories})
             await append(session, [*cases, whole], wall_clock)
+        await self._store.settle()
         return Erased(len(numbers), histories)
 
     async def _deny(self, number: str) -> NoReturn:

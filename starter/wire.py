@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from pydantic import ValidationError
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
 from temporalio.contrib.pydantic import PydanticJSONPlainPayloadConverter
@@ -16,6 +17,7 @@ from temporalio.converter import (
     PayloadConverter,
 )
 
+from models.base import in_one_line, problems
 from models.names import SEALED_PAYLOAD, UNDECODABLE
 from starter.errors import OperatorError
 from starter.keyring import KeyRing
@@ -23,7 +25,21 @@ from starter.keyring import KeyRing
 SEALED_WORDS = "sealed"
 """Stands for the words of a failure where no key opens them."""
 
-_JSON = PydanticJSONPlainPayloadConverter()
+
+class UnfitError(ValueError):
+    """A payload that is not what it should be, in one line without any value: failures and logs quote it."""
+
+
+class _Json(PydanticJSONPlainPayloadConverter):
+    def from_payload(self, payload: Payload, type_hint: type | None = None) -> Any:
+        """See EncodingPayloadConverter. Contracts hide what they were given; a list of them, or a text, would not."""
+        try:
+            return super().from_payload(payload, type_hint)
+        except ValidationError as error:
+            raise UnfitError(in_one_line(problems(error, whole="(payload)"))) from None
+
+
+_JSON = _Json()
 """One for the process: it keeps what it has built for each type, and every run of a workflow makes a converter anew."""
 
 

@@ -28,6 +28,8 @@ UNDOING: Final[dict[Step, tuple[Any, str, str]]] = {
 }
 """What takes a step back, its name, and the code where its partner is silent."""
 
+_BY_ANOTHER = "(start): a remedy is started by its case only; file a complaint"
+
 
 class RemedyWorkflow:
     """One remedy order carried out, refund or exchange: each step once by its business key, whatever is tried again."""
@@ -158,8 +160,10 @@ class RemedyWorkflow:
 
 def order_of(args: tuple[Any, ...]) -> RemedyOrder:
     """The order from the case. Raises ApplicationError for a start by anybody else: money moves for cases only."""
-    order = contract_of(args, RemedyOrder)
     parent = workflow.info().parent
-    if parent is None or parent.workflow_id != case_id(order.number):
-        raise bad_start("(start): a remedy is started by its case only; file a complaint")
+    if parent is None:
+        raise bad_start(_BY_ANOTHER)
+    order = contract_of(args, RemedyOrder)
+    if parent.workflow_id != case_id(order.number):
+        raise bad_start(_BY_ANOTHER)
     return order

@@ -94,10 +94,13 @@ def _opened(out: Path) -> Any:
 
 def _lines(file: Path) -> Iterator[Mapping[str, Any]]:
     """The rows of an export. Raises BadInput."""
+    from activities.audit import FIELDS
+
     try:
         with file.open(encoding="utf-8") as found:
             for line in found:
-                row = json.loads(line)
+                said = json.loads(line)
+                row = {name: said[name] for name in (*FIELDS, "hash")}
                 yield {**row, "at": datetime.fromisoformat(row["at"])}
     except OSError as error:
         raise BadInput("unreadable", problem=error.strerror or type(error).__name__) from None

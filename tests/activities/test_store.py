@@ -9,12 +9,12 @@ from typing import Any
 
 import asyncpg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 from sqlmodel import SQLModel, select
 
 from activities.embedded import EmbeddedGateway
 from activities.store import Store, StoreError, at_one_moment
-from models.tables import GatewayEntry, OrderAccount, Parcel
+from models.tables import EventRow, GatewayEntry, OrderAccount, Parcel
 
 
 async def run(store: Store, statement: str) -> None:
@@ -199,3 +199,19 @@ async def test_a_connection_that_breaks_off_while_it_is_made_ready_is_one_line_t
     monkeypatch.setattr(asyncpg.Connection, "set_type_codec", breaks_off)
     with pytest.raises(StoreError, match=r"^database: the connection broke off \(InterfaceError\); it is tried again$"):
         await add(store, OrderAccount(order_number="O-1", currency="CNY", paid=5))
+
+
+async def test_of_what_was_overwritten_nothing_is_left_in_sqlites_files_while_the_store_is_open(tmp_path: Path) -> None:
+    file = tmp_path / "redress.db"
+    store = Store(f"sqlite:///{file}")
+    await store.create()
+    said = {"reason": "canary " * 1_000}  # more than a page
+    async with store.write() as session:
+        now = datetime.now(UTC)
+        session.add_all(EventRow(number="C-1", seq=seq, at=now, kind="insisted", data=said) for seq in range(1, 40))
+    async with store.write() as session:
+        await session.exec(update(EventRow).values(data={}))
+    await store.settle()
+    left = [each.name for each in tmp_path.iterdir() if b"canary" in each.read_bytes()]
+    await store.close()
+    assert left == []

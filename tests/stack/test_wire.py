@@ -1,14 +1,18 @@
 """The converter: typed values survive, untyped garbage is marked instead of raised."""
 
 import base64
+import traceback
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import DataConverter, WorkflowSerializationContext
 
+from models.case import Event
 from models.names import UNDECODABLE
+from models.pages import Page
 from starter.keyring import KeyRing
 from starter.wire import DATA_CONVERTER, KeysNeeded, data_converter
 
@@ -69,3 +73,11 @@ def test_no_converter_heeds_the_context_that_the_sandbox_is_not_asked_for(conver
     assert told.payload_codec is converter.payload_codec
     assert told.failure_converter is converter.failure_converter
     assert converter.external_storage is None
+
+
+@pytest.mark.parametrize("wanted", [list[Event], Page, Page | None, str, int])
+def test_what_does_not_fit_is_told_without_its_value(wanted: Any) -> None:
+    said = _payload(b'{"summary": {"number": {"name": "13800138000"}}, "events": "13800138000"}')
+    with pytest.raises(ValueError, match=r"must be|is not|input should be") as raised:
+        CONVERTER.from_payloads([said], [wanted])
+    assert "13800138000" not in "".join(traceback.format_exception(raised.value))

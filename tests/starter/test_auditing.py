@@ -40,8 +40,10 @@ async def test_an_export_is_checked_without_the_database_and_a_changed_line_is_f
         file.write_text("\n".join(broken), encoding="utf-8")
         ran = await asyncio.to_thread(redress, "audit", "verify", str(file))
         assert (ran.code, f"row {place} " in ran.err) == (3, True)
-    file.write_text("{}", encoding="utf-8")
-    assert (await asyncio.to_thread(redress, "audit", "verify", str(file))).code == 2
+    for nothing in ("{}", "[1]", '{"at": "2026-03-02T00:00:00+00:00", "seq": 1, "prev": ""}'):
+        file.write_text(nothing, encoding="utf-8")
+        ran = await asyncio.to_thread(redress, "audit", "verify", str(file))
+        assert (ran.code, "is not an export" in ran.err) == (2, True)
 
 
 async def test_an_export_whose_reader_goes_ends_without_a_word(tmp_path: Path) -> None:
