@@ -24,7 +24,7 @@ from activities.clock import wall_clock
 from activities.corrective import CorrectiveDesk
 from activities.door import Door
 from activities.doorkeeper import Doorkeeper
-from activities.followup import Follower
+from activities.followup import Follower, lost
 from activities.incident import IncidentDesk
 from activities.incident_watch import IncidentWatch
 from activities.mailroom import MailDesk
@@ -109,6 +109,7 @@ def duties(settings: Settings, parts: Parts) -> Mapping[Queue, Sequence[Callable
         on_mail=desk.nudge,
         on_panel=UrgentCalls(parts.store, PACKS),
         on_case=IncidentWatch(parts.store, PACKS, parts.gate.vouch),
+        lost=lost,
         gate=parts.gate,
         calendar=Workdays(settings.calendar_file),
     )
