@@ -24,7 +24,7 @@ from activities.clock import wall_clock
 from activities.corrective import CorrectiveDesk
 from activities.door import Door
 from activities.doorkeeper import Doorkeeper
-from activities.followup import Follower, lost
+from activities.followup import Follower
 from activities.incident import IncidentDesk
 from activities.incident_watch import IncidentWatch
 from activities.mailroom import MailDesk
@@ -51,6 +51,7 @@ from starter.schedules import ensure_schedules
 from starter.settings import Settings, Tuning
 from starter.stopping import stopped
 from verify.mending import Mender
+from verify.service import lost
 from workflows.complaint import ComplaintWorkflow
 from workflows.corrective import CorrectiveActionWorkflow
 from workflows.exchange import ExchangeWorkflow

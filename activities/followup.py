@@ -41,13 +41,6 @@ class Follower(FollowDuties):
             return RemedyResult(failure="child_failed")
 
 
-async def lost(workflow_id: str) -> bool:
-    """Whether Temporal knows no run of a workflow but the one that asks. Inside an activity only."""
-    own = activity.info().workflow_run_id
-    runs = activity.client().list_workflows(f"WorkflowId = '{workflow_id}'")
-    return not [run.run_id async for run in runs if run.run_id != own]
-
-
 def _at_work(attempt: int) -> ApplicationError:
     wait = timedelta(seconds=LOOKS[min(attempt, len(LOOKS)) - 1])
     benign = ApplicationErrorCategory.BENIGN

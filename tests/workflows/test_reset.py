@@ -16,9 +16,10 @@ from activities.store import Store
 from models.tables import AuditRow, EventRow
 from procedures import PACKS
 from tests.builders import complaint_data
-from tests.support import GOODS_DEPT, RETURNS, Office, office_at_work
+from tests.support import GOODS_DEPT, RETURNS, Office, every_year, office_at_work
 from tests.workflows.test_remedies import granted, paid_times
 from tests.workflows.test_time import MERCHANT, asked, past
+from verify.doctor import Doctor
 from verify.oracle import Oracle
 
 COMPLETED = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
@@ -120,6 +121,11 @@ async def test_a_case_that_temporal_has_lost_begins_anew_when_its_complaint_is_f
     await case.written()
     before = await case.events()
     await deleted(office.client, case.handle.id)
+    another = await office.start(filed | {"cause": "wrong_item"}, number=case.number)
+    assert (await another.result()).exit == "duplicate"
+    doctor = Doctor(office.store, office.client, PACKS, every_year)
+    named = [found.code async for found in doctor.symptoms() if found.number == case.number]
+    assert named == ["no_workflow"], "to reset the one that was turned away would help nobody"
     again = await office.start(filed, number=case.number)
     due = (await again.at("asked")).due
     await again.written()
