@@ -136,10 +136,11 @@ class Casebook(BookDuties):
     async def _begun_anew(self, row: CaseRow, entry: OpenCase) -> Case | None:
         """The case whose complaint is filed again because Temporal has lost it: a copy older than ours was restored.
 
-        Its record goes on. None where it has come to money: that is a person's to settle.
+        Its record goes on. None where it has come to money: that is a person's to settle. Raises ApplicationError for
+        another complaint, which ends the start as bad: one that ended as duplicate would bar the right one.
         """
         pack = self._packs.pinned(row.procedure)
-        if row.stage == Stage.CLOSED or row.complaint != claim(entry, pack)["complaint"]:
+        if row.stage == Stage.CLOSED:
             return None
         async with self._store.read() as session:
             tables = (RefundIntent, EventRow, MailRow)
@@ -147,9 +148,15 @@ class Casebook(BookDuties):
             paid, lines, notices = [(await session.exec(one)).one() for one in asked]
         if paid or not await self._lost(entry.workflow_id):
             return None
+        first = Complaint.model_validate(row.complaint)
+        if first.content() != entry.complaint.content():
+            reason = (
+                "stands for another complaint, whose case is lost; file that one unchanged, or choose another number"
+            )
+            raise _bad_input([Problem(field="number", code="taken", reason=reason)])
         await self._believe(entry)
-        bare, calendar = entry.complaint.model_copy(update={"token": None}), self._days_for(pack, entry.opened_at)
-        return opened(bare, pack, entry.number, entry.opened_at, calendar, lines=lines, notices=notices)
+        calendar = self._days_for(pack, entry.opened_at)
+        return opened(first, pack, entry.number, entry.opened_at, calendar, lines=lines, notices=notices)
 
     async def _came_back(self, row: CaseRow, entry: OpenCase) -> Case | None:
         pack = self._packs.pinned(row.procedure)

@@ -208,11 +208,13 @@ async def test_a_case_lost_by_temporal_begins_anew_by_its_own_complaint_alone_an
         await book.open_case(opening(number))
     async with store.write() as session:
         session.add(RefundIntent(key="C-2:1:pay", number="C-2", order_number="O-1", amount=100, currency="CNY"))
-    again = await book.open_case(opening("C-1", "run-2"))
+    again = await book.open_case(opening("C-1", "run-2", filed_at=datetime(2026, 3, 3, tzinfo=UTC)))
     lines, mails = await rows(store, EventRow), [row for row in await rows(store, MailRow) if row.number == "C-1"]
     before = len([row for row in lines if row.number == "C-1"])
     assert again.reopened is not None
     assert (again.reopened.written, again.reopened.events[0].seq) == (before, before + 1)
     assert {mail.id for mail in again.reopened.mails}.isdisjoint(row.id for row in mails)
-    for number, changes in (("C-1", {"cause": "wrong_item"}), ("C-2", {}), ("C-3", {})):
-        assert (await book.open_case(opening(number, "run-2", **changes))).duplicate
+    for number in ("C-2", "C-3"):
+        assert (await book.open_case(opening(number, "run-2"))).duplicate
+    with pytest.raises(ApplicationError, match=r"number: stands for another complaint, whose case is lost; [^\n]*$"):
+        await book.open_case(opening("C-1", "run-2", cause="wrong_item"))
