@@ -51,6 +51,7 @@ from starter.schedules import ensure_schedules
 from starter.settings import Settings, Tuning
 from starter.stopping import stopped
 from verify.mending import Mender
+from verify.service import lost
 from workflows.complaint import ComplaintWorkflow
 from workflows.corrective import CorrectiveActionWorkflow
 from workflows.exchange import ExchangeWorkflow
@@ -111,6 +112,7 @@ def duties(settings: Settings, parts: Parts) -> Mapping[Queue, Sequence[Callable
         on_mail=desk.nudge,
         on_panel=UrgentCalls(parts.store, PACKS),
         on_case=IncidentWatch(parts.store, PACKS, vouch),
+        lost=lost,
         gate=parts.gate,
         calendar=days,
     )

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from pydantic import ValidationError
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
@@ -27,7 +27,8 @@ from models.names import GOODS, Refused, case_id, case_number
 from models.pages import Envelope, GoodsWord, OpenCase, Opened, Origin, Page
 from models.procedure import Procedure
 from models.span import WorkCalendar, WorkingDays
-from models.tables import CaseRow
+from models.stage import Stage
+from models.tables import CaseRow, EventRow, MailRow, RefundIntent
 from procedures import Packs
 from rules import book
 from rules.intake import open_case as opened
@@ -48,8 +49,13 @@ async def _nobody_looks(*_: str) -> None:
     """The panel learns of a case by its notice alone, and no incident looks for its like."""
 
 
+async def _all_known(*_: str) -> bool:
+    """Temporal has never lost a case."""
+    return False
+
+
 class Casebook(BookDuties):
-    """Activities on the register and record.
+    """Activities on the register and record. `lost`: whether nothing is left in Temporal of a case, by workflow id.
 
     `on_mail` is called when a page has left mails to send, `on_panel` when one brought a case before the panel,
     `on_case` when a case is in the register; what they raise has the page or the entry written again, which changes
@@ -66,6 +72,7 @@ class Casebook(BookDuties):
         on_mail: Callable[[], None] = _nobody_waits,
         on_panel: Callable[[str], Awaitable[None]] = _nobody_looks,
         on_case: Callable[[str, str], Awaitable[None]] = _nobody_looks,
+        lost: Callable[[str], Awaitable[bool]] = _all_known,
         gate: Gate | None = None,
         calendar: Calendar = _no_calendar,
         clock: Callable[[], datetime] = wall_clock,
@@ -79,6 +86,7 @@ class Casebook(BookDuties):
         self._on_mail = on_mail
         self._on_panel = on_panel
         self._on_case = on_case
+        self._lost = lost
         self._now = clock
         self._calendar = calendar
         self._record = Record(store, Ledger(packs.pinned, clock), clock)
@@ -121,7 +129,34 @@ class Casebook(BookDuties):
             return Opened(procedure=row.procedure, calendar=calendar)
         if (case := await self._came_back(row, entry)) is not None:
             return Opened(procedure=row.procedure, reopened=case)
+        if (case := await self._begun_anew(row, entry)) is not None:
+            return Opened(procedure=row.procedure, reopened=case)
         return Opened(procedure=row.procedure, duplicate=True)
+
+    async def _begun_anew(self, row: CaseRow, entry: OpenCase) -> Case | None:
+        """The case whose complaint is filed again because Temporal has lost it: a copy older than ours was restored.
+
+        Its record goes on. None where it has come to money: that is a person's to settle. Raises ApplicationError for
+        another complaint, which ends the start as bad: one that ended as duplicate would bar the right one.
+        """
+        pack = self._packs.pinned(row.procedure)
+        if row.stage == Stage.CLOSED:
+            return None
+        async with self._store.read() as session:
+            tables = (RefundIntent, EventRow, MailRow)
+            asked = [select(func.count()).select_from(table).where(table.number == row.number) for table in tables]
+            paid, lines, notices = [(await session.exec(one)).one() for one in asked]
+        if paid or not await self._lost(entry.workflow_id):
+            return None
+        first = Complaint.model_validate(row.complaint)
+        if first.content() != entry.complaint.content():
+            reason = (
+                "stands for another complaint, whose case is lost; file that one unchanged, or choose another number"
+            )
+            raise _bad_input([Problem(field="number", code="taken", reason=reason)])
+        await self._believe(entry)
+        calendar = self._days_for(pack, entry.opened_at)
+        return opened(first, pack, entry.number, entry.opened_at, calendar, lines=lines, notices=notices)
 
     async def _came_back(self, row: CaseRow, entry: OpenCase) -> Case | None:
         pack = self._packs.pinned(row.procedure)

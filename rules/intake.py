@@ -18,9 +18,19 @@ from rules.triage import Facts, route, route_of, severity_of
 
 
 def open_case(
-    complaint: Complaint, pack: Procedure, number: str, at: datetime, calendar: WorkCalendar | None = None
+    complaint: Complaint,
+    pack: Procedure,
+    number: str,
+    at: datetime,
+    calendar: WorkCalendar | None = None,
+    *,
+    lines: int = 0,
+    notices: int = 0,
 ) -> Case:
-    """Take a complaint in, triage it, and acknowledge it with number, next step and clock. Raises CalendarGap."""
+    """Take a complaint in, triage it, and acknowledge it with number, next step and clock. Raises CalendarGap.
+
+    `lines` and `notices` stand in its record already.
+    """
     severity = severity_of(pack, complaint, at)
     case = Case(
         number=number,
@@ -33,6 +43,9 @@ def open_case(
         calendar=calendar,
         demand=complaint.demand,
         contacted=complaint.contact is not None,
+        event_count=lines,
+        written=lines,
+        mail_count=notices,
     )
     case = note(case, at, "filed", channel=complaint.channel, cause=complaint.cause, severity=severity)
     if complaint.contact is not None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
+from temporalio import activity
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 from temporalio.common import SearchAttributeKey
@@ -81,7 +82,10 @@ class Service:
             if status is None:
                 yield breach(Invariant.ONE_CASE, number, "no_workflow")
             elif status is not WorkflowExecutionStatus.RUNNING:
-                yield breach(Invariant.ONE_CASE, number, "workflow_ended", status=status.name)
+                if await _was_there(self._client, case_id(number)):
+                    yield breach(Invariant.ONE_CASE, number, "workflow_ended", status=status.name)
+                else:
+                    yield breach(Invariant.ONE_CASE, number, "no_workflow")
 
     async def told(self, number: str, recorded: int, marks: Marks) -> list[Violation]:
         """What is wrong with the histories still kept of a case.
@@ -132,6 +136,24 @@ class Service:
         async with self._store.read() as session:
             asked = select(EVENT.c.number, func.count()).where(EVENT.c.number.in_(numbers), EVENT.c.actor.is_not(None))
             return {number: int(count) for number, count in await rows(session, asked.group_by(EVENT.c.number))}
+
+
+async def lost(workflow_id: str) -> bool:
+    """Whether Temporal has no run of a case besides the one that asks. Inside an activity only."""
+    return not await _was_there(activity.client(), workflow_id, besides=activity.info().workflow_run_id)
+
+
+async def _was_there(client: Client, workflow_id: str, *, besides: str | None = None) -> bool:
+    """Whether a run is known that was the case."""
+    runs = client.list_workflows(f"WorkflowId = '{workflow_id}'")
+    return bool([run async for run in runs if run.run_id != besides and not _turned_away(run)])
+
+
+def _turned_away(run: WorkflowExecution) -> bool:
+    """Whether a start was no case of its own: bad, or another one's number. A case that ends is closed by then."""
+    if run.status is WorkflowExecutionStatus.COMPLETED:
+        return run.typed_search_attributes.get(STAGE) != Stage.CLOSED.value
+    return run.status is WorkflowExecutionStatus.FAILED
 
 
 def _of_running(number: str, execution: WorkflowExecution, stage: str | None, now: datetime) -> list[Violation]:

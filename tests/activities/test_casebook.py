@@ -15,8 +15,8 @@ from models.case import Event, Exit, Mail
 from models.directory import Directory
 from models.pages import CaseSummary, Envelope, OpenCase, Page
 from models.stage import Stage
-from models.tables import CaseRow, EventRow, MailRow
-from procedures import PACKS, Packs
+from models.tables import CaseRow, EventRow, MailRow, RefundIntent
+from procedures import PACKS, Packs, load_packs
 from tests.activities.bookkeeping import rows
 
 Opening = Callable[..., OpenCase]
@@ -191,3 +191,29 @@ async def test_senders_are_known_by_the_directory_and_strangers_belong_nowhere(
         (),
     ]
     assert all(origin.at is None for origin in origins)
+
+
+async def test_a_case_lost_by_temporal_begins_anew_by_its_own_complaint_alone_and_not_once_it_has_come_to_money(
+    store: Store, directory: Directory, clock: Any, opening: Opening
+) -> None:
+    load_packs()
+    gone = {"complaint.C-1", "complaint.C-2"}
+
+    async def lost(workflow_id: str) -> bool:
+        return workflow_id in gone
+
+    book = Casebook(store, PACKS, lambda: directory, "marketplace", lost=lost, clock=clock)
+    for number in ("C-1", "C-2", "C-3"):
+        await book.open_case(opening(number))
+    async with store.write() as session:
+        session.add(RefundIntent(key="C-2:1:pay", number="C-2", order_number="O-1", amount=100, currency="CNY"))
+    again = await book.open_case(opening("C-1", "run-2", filed_at=datetime(2026, 3, 3, tzinfo=UTC)))
+    lines, mails = await rows(store, EventRow), [row for row in await rows(store, MailRow) if row.number == "C-1"]
+    before = len([row for row in lines if row.number == "C-1"])
+    assert again.reopened is not None
+    assert (again.reopened.written, again.reopened.events[0].seq) == (before, before + 1)
+    assert {mail.id for mail in again.reopened.mails}.isdisjoint(row.id for row in mails)
+    for number in ("C-2", "C-3"):
+        assert (await book.open_case(opening(number, "run-2"))).duplicate
+    with pytest.raises(ApplicationError, match=r"number: stands for another complaint, whose case is lost; [^\n]*$"):
+        await book.open_case(opening("C-1", "run-2", cause="wrong_item"))

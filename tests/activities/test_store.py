@@ -14,7 +14,9 @@ from sqlmodel import SQLModel, select
 
 from activities.embedded import EmbeddedGateway
 from activities.store import Store, StoreError, at_one_moment
+from models.language import Language
 from models.tables import EventRow, GatewayEntry, OrderAccount, Parcel
+from starter.failures import database_failed
 
 
 async def run(store: Store, statement: str) -> None:
@@ -215,3 +217,24 @@ async def test_of_what_was_overwritten_nothing_is_left_in_sqlites_files_while_th
     left = [each.name for each in tmp_path.iterdir() if b"canary" in each.read_bytes()]
     await store.close()
     assert left == []
+
+
+@pytest.mark.parametrize("asked", ["SELECT 1 FROM later_row", "SELECT later FROM case_row"])
+async def test_a_schema_that_is_behind_is_told_with_what_to_do(store: Store, asked: str) -> None:
+    with pytest.raises(StoreError, match=r"^database: is behind this release; lead its schema there with `redress db"):
+        async with store.read() as session:
+            await (await session.connection()).execute(text(asked))
+
+
+def test_what_tells_a_command_what_to_do_is_not_followed_by_other_advice() -> None:
+    lines = [
+        database_failed(said).line(Language.EN)
+        for said in (
+            "database: refuses the password; correct REDRESS_DATABASE_URL",
+            "database: cannot be reached (OSError); it is tried again",
+        )
+    ]
+    assert lines == [
+        "database: refuses the password; correct REDRESS_DATABASE_URL",
+        "database: cannot be reached (OSError); check that it runs, then try again",
+    ]

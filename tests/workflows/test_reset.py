@@ -4,19 +4,23 @@ import asyncio
 import uuid
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType
-from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest, ResetWorkflowExecutionRequest
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 
 from activities.store import Store
-from models.tables import AuditRow
-from tests.support import GOODS_DEPT, RETURNS, Office, office_at_work
+from models.tables import AuditRow, EventRow
+from procedures import PACKS
+from tests.builders import complaint_data
+from tests.support import GOODS_DEPT, RETURNS, Office, every_year, office_at_work
 from tests.workflows.test_remedies import granted, paid_times
 from tests.workflows.test_time import MERCHANT, asked, past
+from verify.doctor import Doctor
+from verify.oracle import Oracle
 
 COMPLETED = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 SIGNALED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
@@ -105,3 +109,46 @@ async def test_a_remedy_that_is_reset_believes_the_word_of_goods_its_case_has_pa
     async with office.store.read() as session:
         denied = select(AuditRow.seq).where(AuditRow.subject == case.number, AuditRow.kind == "denied")
         assert (await session.exec(denied)).all() == []
+
+
+@pytest.mark.parametrize("office", [False], indirect=True, ids=["cached"])
+async def test_a_case_that_temporal_has_lost_begins_anew_when_its_complaint_is_filed_again_and_its_record_goes_on(
+    office: Office,
+) -> None:
+    filed = complaint_data()
+    case = await office.start(filed)
+    await case.at("asked")
+    await case.written()
+    before = await case.events()
+    await deleted(office.client, case.handle.id)
+    another = await office.start(filed | {"cause": "wrong_item"}, number=case.number)
+    with pytest.raises(WorkflowFailureError):
+        await another.result()
+    doctor = Doctor(office.store, office.client, PACKS, every_year)
+    named = [found.code async for found in doctor.symptoms() if found.number == case.number]
+    assert named == ["no_workflow"], "to reset the one that was turned away would help nobody"
+    again = await office.start(filed, number=case.number)
+    due = (await again.at("asked")).due
+    await again.written()
+    assert due is not None
+    assert due > before[-1].at
+    await again.send("confirm", GOODS_DEPT, **MERCHANT)
+    await again.at("feedback")
+    await again.written()
+    oracle = Oracle(office.store, PACKS.pinned, client=office.client, pause=0.5)
+    assert [wrong async for wrong in oracle.violations() if wrong.number == case.number] == []
+    async with office.store.read() as session:
+        mine = select(EventRow.kind).where(EventRow.number == case.number).order_by(col(EventRow.seq))
+        kinds = list((await session.exec(mine)).all())
+    assert kinds[: 2 * len(before)] == [event.kind for event in before] * 2
+    assert await paid_times(office.store, case) == 1
+
+
+async def deleted(client: Client, workflow_id: str) -> None:
+    """Nothing is left of it, as after the restore of an older copy."""
+    execution = WorkflowExecution(workflow_id=workflow_id)
+    request = DeleteWorkflowExecutionRequest(namespace=client.namespace, workflow_execution=execution)
+    await client.workflow_service.delete_workflow_execution(request)
+    async with asyncio.timeout(60):
+        while [run async for run in client.list_workflows(f"WorkflowId = '{workflow_id}'")]:
+            await asyncio.sleep(0.2)
