@@ -15,7 +15,7 @@ from models.language import Language
 from models.names import ERASED
 from models.procedure import Procedure
 from rules.triage import filing_problems
-from starter.cli.choosing import Known, by_title, chosen, not_an_option, titled, titles_of
+from starter.cli.choosing import Known, by_title, chosen, half_width, not_an_option, titled, titles_of
 from starter.cli.parsing import Remedy, form, minor
 from starter.cli.session import Flag, Json, Many, Session, Whole, session
 from starter.failures import BadInput, Failure, NotAllowed
@@ -91,7 +91,7 @@ async def file_complaint(
     pack = _newest(procedure)
     price = minor("--paid", paid or "", currency)
     message: dict[str, object] = {
-        "number": number,
+        "number": number and half_width(number).strip().upper(),
         "procedure": procedure,
         "severity": severity and _choice("--severity", severity, pack, _severities),
         "details": _details(pack, detail or [], currency),

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from reports.cells import plain
 from starter.cli.reading_rights import Reader, reader
-from starter.cli.session import Flag, Json, Session, case_number, session
+from starter.cli.session import Flag, Json, Session, case_number, lines_of_text, session
 from starter.errors import OperatorError
 from starter.failures import Failure, TryAgain
 from texts import brief
@@ -77,7 +77,7 @@ def _show(current: Session, found: list["CaughtMail"], *, full: bool, as_json: b
         for mail in found:
             current.out.rule(Text(f"{brief(mail.at, zone)}  {', '.join(mail.to)}"), align="left")
             current.out.print(Text(plain(mail.subject), style="bold"))
-            current.out.print(Text("\n".join(map(plain, mail.text.splitlines()))))
+            current.out.print(lines_of_text(mail.text))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("at", "to", "subject"):

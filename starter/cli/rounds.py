@@ -58,11 +58,12 @@ def _period(text: str, every: str) -> str:
         found = _PERIOD.validate_python(text.strip().upper())
     except ValidationError:
         found = ""
+    refusal = BadInput("round_week") if every == "week" else BadInput("round_month")
     if not found or ("W" in found) is not (every == "week"):
-        raise BadInput("round_period", every=every)
+        raise refusal
     if "W" in found:
         try:
             date.fromisocalendar(int(found[:4]), int(found[6:]), 1)
         except ValueError:
-            raise BadInput("round_period", every=every) from None
+            raise refusal from None
     return found

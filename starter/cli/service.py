@@ -91,6 +91,8 @@ def _kind(key: "SearchAttributeKey[Any]") -> "SearchAttributeType":
 
 def print_addresses(current: Session, stack: "LocalStack") -> None:
     """Where everything is."""
+    from rich.cells import cell_len
+
     observe = stack.settings.observe
     rows = {
         "web": stack.ui_url,
@@ -103,7 +105,8 @@ def print_addresses(current: Session, stack: "LocalStack") -> None:
         "home": str(stack.home),
     }
     for name, address in rows.items():
-        current.out.print(f"{current.say(f'dev.{name}'):<18}{address}", markup=False)
+        title = current.say(f"dev.{name}")
+        current.out.print(f"{title}{' ' * (18 - cell_len(title))}{address}", markup=False)
     current.out.print(current.say("dev.ready"), style="green")
 
 

@@ -45,10 +45,10 @@ def test_a_paper_is_printed_for_whoever_may_read_the_case_and_the_reading_is_rec
     assert shown.code == 0, shown.err
     assert all(word in shown.out for word in ("投诉调查表 C-1", "王芳", "开裂"))
     file = tmp_path / "form.pdf"
-    assert redress("document", "investigation", "C-1", "--out", str(file), "--lang", "zh").code == 0
+    assert redress("document", "投诉调查表", "C-1", "--out", str(file), "--lang", "zh").code == 0
     assert "开裂" in "".join(page.extract_text() for page in PdfReader(file).pages)
     for words, code, hint in (
-        (("nonsense", "C-1"), 2, "investigation, transfer, satisfaction, return_list"),
+        (("nonsense", "C-1"), 2, "KIND: must be one of investigation (Investigation form), transfer"),
         (("investigation", "C-3"), 2, "has no papers"),
         (("investigation", "C-9"), 4, "there is no case C-9"),
     ):
