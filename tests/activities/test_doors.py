@@ -4,7 +4,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +80,15 @@ async def test_a_token_that_is_there_must_be_somebodys_of_the_directory_and_the_
     assert "another case" in await believed(store, asks, own, to="complaint.C-2")
     forged = Issuer(issuer.public.parent / "forger").sign(GOODS_DEPT, CASE)
     assert (await believed(store, asks, forged)).startswith("not_proven: token: is not signed")
+
+
+async def test_a_token_that_was_good_when_something_was_begun_is_good_however_late_it_is_looked_at(
+    store: Store, issuer: Issuer
+) -> None:
+    then = datetime.now(UTC) - timedelta(days=2)
+    token = Issuer(issuer.public.parent, lambda: then).sign(GOODS_DEPT, CASE)
+    assert await believed(store, gate(issuer, required=True), token, at=then) == ""
+    assert "had expired" in await believed(store, gate(issuer, required=True), token)
 
 
 async def test_whom_our_own_workers_vouch_for_need_not_be_in_the_directory(store: Store, issuer: Issuer) -> None:
