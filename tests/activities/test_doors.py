@@ -132,6 +132,22 @@ async def test_a_denial_at_the_door_is_noted_once_however_often_the_step_is_trie
     ]
 
 
+async def test_a_token_counts_at_the_door_as_of_when_the_case_saw_it_and_for_that_case_only(
+    store: Store, issuer: Issuer
+) -> None:
+    door = Door(store, gate(issuer, required=True), everybody, asyncio.get_running_loop())
+    then = datetime.now(UTC) - timedelta(days=2)
+    token = Issuer(issuer.public.parent, lambda: then).sign(GOODS_DEPT, CASE)
+    shown = knock(GOODS_DEPT)
+    shown = shown._replace(at=then, command=shown.command.model_copy(update={"token": token}))
+    assert await asyncio.to_thread(door, shown) is None
+    for wrong in (shown._replace(at=datetime.now(UTC)), shown._replace(workflow_id="complaint.C-2"), knock(GOODS_DEPT)):
+        refused = await asyncio.to_thread(door, wrong)
+        assert refused is not None
+        assert refused.code == "not_proven"
+    assert [(actor, data["code"]) for _, actor, data in await denials(store)] == [(GOODS_DEPT, "not_proven")] * 3
+
+
 async def test_what_is_said_of_nobodys_standing_is_refused(door: Callable[[Knock], Any]) -> None:
     unsaid = knock(GOODS_DEPT, command=knock(GOODS_DEPT).command.model_copy(update={"standing": None}))
     refused: Verdict = await door(unsaid)
