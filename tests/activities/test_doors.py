@@ -141,7 +141,8 @@ async def test_a_token_counts_at_the_door_as_of_when_the_case_saw_it_and_for_tha
     shown = knock(GOODS_DEPT)
     shown = shown._replace(at=then, command=shown.command.model_copy(update={"token": token}))
     assert await asyncio.to_thread(door, shown) is None
-    for wrong in (shown._replace(at=datetime.now(UTC)), shown._replace(workflow_id="complaint.C-2"), knock(GOODS_DEPT)):
+    late, elsewhere = shown._replace(at=datetime.now(UTC)), shown._replace(workflow_id="complaint.C-2", update_id="u-2")
+    for wrong in (late, elsewhere, knock(GOODS_DEPT)):
         refused = await asyncio.to_thread(door, wrong)
         assert refused is not None
         assert refused.code == "not_proven"
