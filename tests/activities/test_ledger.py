@@ -14,7 +14,6 @@ from models.case import Event
 from models.directory import Directory
 from models.pages import CaseSummary
 from models.remedy import RemedyOrder
-from models.rows import Row
 from procedures import PACKS, Packs
 from tests.activities.bookkeeping import OCTOBER, Books, executed, moved, ruled
 from verify.oracle import Oracle
@@ -130,26 +129,6 @@ async def test_what_stands_in_the_ledger_stays(store: Store) -> None:
     ):
         with pytest.raises(StoreError, match="append-only"):
             await run(store, statement)
-
-
-BOOKS = (
-    "gateway_refund", "gateway_entry", "ledger_txn", "ledger_entry", "closed_period", "statement_row", "statement_line",
-    "statement_word", "objection_ruling", "audit_row",
-)  # fmt: skip
-
-
-@pytest.mark.parametrize("table", BOOKS)
-async def test_no_table_of_the_books_lets_a_row_be_changed_or_deleted(store: Store, table: str) -> None:
-    if store.dialect == "sqlite":
-        async with store.read() as session:
-            found = text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table")
-            names = (await (await session.connection()).execute(found, {"table": table})).scalars().all()
-        assert {f"{table}_no_UPDATE", f"{table}_no_DELETE"} <= set(names)
-    else:  # it asks before the first row, so that an empty table is guarded too
-        column = next(iter(Row.metadata.tables[table].columns)).name
-        for verb in ("DELETE FROM {0}", "UPDATE {0} SET {1} = {1}"):
-            with pytest.raises(StoreError, match="append-only"):
-                await run(store, verb.format(table, column))
 
 
 async def test_a_row_cannot_be_replaced_where_a_database_knows_such_a_thing(store: Store) -> None:
