@@ -118,6 +118,36 @@ async def test_silence_confirms_when_the_window_is_over(books: Books, statements
         await answer(statements, 1, objection="太贵")
 
 
+async def test_a_word_at_the_last_instant_of_the_window_counts(
+    books: Books, statements: Statements, clock: Clock
+) -> None:
+    await books.paid("C-1", 100)
+    await close(statements)
+    clock.later(days=7)
+    assert await answer(statements, 1, objection="太贵") == 1
+    clock.later(microseconds=1)
+    assert [line.state for line in await lines(statements)] == ["objected"]
+
+
+async def test_it_is_said_whether_a_month_was_closed_now_and_which_of_some_names_the_ledger_knows(
+    books: Books, statements: Statements
+) -> None:
+    await books.paid("C-1", 100)
+    await books.paid("C-2", 100, merchant="M-2")
+    assert await statements.known(("merchant:M-2", "M-1", "merchant:M-1")) == ["merchant:M-1", "merchant:M-2"]
+    assert [(await statements.close("2026-10", "徐莉", WEEK, SHANGHAI))[1] for _ in range(2)] == [True, False]
+
+
+async def test_the_procedure_behind_a_line_is_known_once_its_cost_is_held(books: Books, statements: Statements) -> None:
+    await books.paid("C-1", 100)
+    await close(statements)
+    head = await statements.head("merchant:M-1", "2026-10")
+    with pytest.raises(StatementRefusal, match="no_objection"):
+        await statements.procedure(head, 1)
+    await answer(statements, 1, objection="太贵")
+    assert await statements.procedure(head, 1) == "marketplace.1"
+
+
 async def test_a_party_objects_to_a_line_and_confirms_the_rest(books: Books, statements: Statements) -> None:
     for number in ("C-1", "C-2", "C-3"):
         await books.paid(number, 100)

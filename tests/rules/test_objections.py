@@ -33,6 +33,10 @@ def test_a_cost_or_a_credit_is_held_and_laid_on_who_bears_it(sign: int) -> None:
     }
 
 
+def test_who_bears_nothing_of_an_objection_stands_on_no_statement() -> None:
+    assert booked(deciding("merchandise", 1, SHARES, CASE, PACK)) == {"held": -1, "merchant:M-7": 1}
+
+
 def test_shares_of_a_stranger_or_of_less_than_the_whole_are_a_mistake() -> None:
     assert [mistake(liable, PACK) for liable in (SHARES, ())] == [None, None]
     assert "martians is no party here" in (mistake((Share(party="martians"),), PACK) or "")

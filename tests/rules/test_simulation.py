@@ -140,6 +140,9 @@ def test_an_answer_within_the_shorter_clock_stays_an_answer() -> None:
     found = under(satisfied(world), answer_within(12))
     assert found.old == found.new
     assert found.new_costs == {("CNY", "carrier"): 21_000}
+    tally = Tally()
+    tally.add(found)
+    assert (tally.same, tally.otherwise, dict(tally.old)) == (1, 0, {("CNY", "carrier"): 21_000})
 
 
 def undecided(world: World, pack: Procedure) -> str:

@@ -6,6 +6,7 @@ import random
 import signal
 import socket
 import sqlite3
+import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -22,6 +23,7 @@ from temporalio.client import Client
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 from temporalio.service import RPCError, RPCStatusCode
 
+import starter.serverprocess
 from starter.cluster import (
     ClusterError,
     SearchAttribute,
@@ -149,6 +151,15 @@ async def test_the_server_of_a_killed_owner_ends_and_what_it_took_is_kept(tmp_pa
         assert server.address != address
         handle = (await Client.connect(server.address)).get_workflow_handle("case-1")
         assert (await handle.describe()).id == "case-1"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
+def test_a_server_whose_owner_was_gone_before_it_began_is_not_left_running() -> None:
+    leash = str(Path(starter.serverprocess.__file__).with_name("leash.py"))
+    for owner, code, told in ((os.getpid(), 0, "begun\n"), (os.getppid(), 1, "")):
+        command = [sys.executable, "-I", "-S", leash, str(owner), sys.executable, "-c", "print('begun')"]
+        ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+        assert (ran.returncode, ran.stdout) == (code, told)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the server in /proc")

@@ -20,7 +20,7 @@ from models.case import Exit
 from models.commands import TakenBack
 from models.language import Language
 from models.names import REFUND_TAKEN_BACK, taken_back_id
-from models.tables import RefundIntent
+from models.tables import AuditRow, RefundIntent
 from procedures import PACKS
 from starter.takeback import tell_taken_back
 from tests.support import (
@@ -79,6 +79,12 @@ async def test_it_becomes_a_task_of_its_case_and_is_paid_once_more(office: Offic
     assert seen.task is not None
     assert (seen.task.department, seen.task.code, seen.refunded) == ("returns_centre", "taken_back", 0)
     await agree(office, case)
+    async with office.store.read() as session:
+        mine = select(AuditRow).where(AuditRow.subject == case.number, AuditRow.kind == "money")
+        rows = [row for row in await session.exec(mine) if row.data["event"] == "gateway_took_back"]
+    assert [(row.actor, row.data["reference"], row.data["code"]) for row in rows] == [
+        (RETURNS, reference, "account_closed")
+    ], "the audit trail says who told so"
     await case.send("resolve", RETURNS, outcome="retry")
     await case.at("feedback")
     async with office.store.read() as session:
