@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import structlog
+from temporalio.exceptions import ApplicationError
 
 from activities.store import StoreError
 from starter.logs import setup_logging
@@ -125,3 +126,11 @@ def test_a_step_that_found_the_database_away_is_one_short_line_and_an_unknown_er
     assert away["problem"] == "database: cannot be reached (OSError); it is tried again"
     assert "exception" not in away
     assert "ZeroDivisionError" in unknown["exception"]
+
+
+def test_a_step_that_asked_a_partner_in_vain_is_one_short_line_too(lines: io.StringIO) -> None:
+    error = ApplicationError("http_500", type="try_again")
+    logging.getLogger("temporalio.activity").warning("Completing activity as failed", exc_info=error)
+    (asked,) = _read(lines)
+    assert "http_500" in asked["problem"]
+    assert "exception" not in asked
