@@ -22,6 +22,7 @@ _CHATTY = (
     "aiosqlite",
     "alembic.runtime.plugins",
     "asyncio",
+    "fontTools",
     "httpcore2",
     "httpx2",
     "mail",

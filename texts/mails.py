@@ -54,9 +54,8 @@ def render_mail(template: str, values: Values, pack: Procedure, lang: Language) 
 
 def _is_the_customers_turn(values: Values, pack: Procedure) -> bool:
     """Whether another notice asks something of the customer: then this one must not say that nothing is to be done."""
-    remedy = pack.remedies.get(str(values.get("demand")))
-    sends_back = remedy is not None and "goods" in remedy.steps
-    stage = values.get("stage")
+    stage, demand = values.get("stage"), values.get("demand")
+    sends_back = any(kind == demand and "goods" in remedy.steps for kind, remedy in pack.remedies.items())
     return stage in (Stage.NEGOTIATING, Stage.REFUSED) or (stage == Stage.EXECUTING and sends_back)
 
 

@@ -103,6 +103,7 @@ def test_lines_below_the_level_and_chatty_libraries_stay_out(lines: io.StringIO)
     logging.getLogger("httpx2").info("POST https://partner.example/refunds")
     logging.getLogger("mail.log").info("peer said RCPT TO")
     logging.getLogger("alembic.runtime.plugins").info("setup plugin")
+    logging.getLogger("fontTools.subset").info("glyf pruned")
     assert lines.getvalue() == ""
 
 
