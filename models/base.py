@@ -253,10 +253,17 @@ class Misfit(ValueError):
         self.field = field
 
 
-def problems(error: ValidationError, whole: str = "(message)") -> list[Problem]:
+def spelt(part: str | int) -> str:
+    """A field's name as it may be repeated: one that is not spelt like ours could be anybody's telephone number."""
+    return str(part) if isinstance(part, int) or _OURS.fullmatch(part) else "(unknown)"
+
+
+def problems(
+    error: ValidationError, whole: str = "(message)", spell: Callable[[str | int], str] = spelt
+) -> list[Problem]:
     """A validation error as one-line problems, at most five, without any input value.
 
-    `whole`: what the input is called where no field of it is to blame.
+    `whole`: what the input is called where no field of it is to blame. `spell`: a field's name as it may be repeated.
     """
     found: list[Problem] = []
     every = error.errors(include_input=False, include_url=False)
@@ -264,17 +271,12 @@ def problems(error: ValidationError, whole: str = "(message)") -> list[Problem]:
     for item in [item for item in every if item["type"] != "too_short" or item["loc"] not in inner][:5]:
         # A list whose entry was refused is not told to lack it too.
         context: dict[str, Any] = item.get("ctx", {})
-        path = [spelt(part) for part in item["loc"]]
+        path = [spell(part) for part in item["loc"]]
         if isinstance(misfit := context.get("error"), Misfit):
             path.append(misfit.field)
         field = ".".join(path) or whole
         found.append(Problem(field=field[:120], code=item["type"], reason=_reason(item["type"], item["msg"], context)))
     return found
-
-
-def spelt(part: str | int) -> str:
-    """A field's name as it may be repeated: one that is not spelt like ours could be anybody's telephone number."""
-    return str(part) if isinstance(part, int) or _OURS.fullmatch(part) else "(unknown)"
 
 
 def in_one_line(found: Iterable[Problem], called: Callable[[str], str] = str) -> str:

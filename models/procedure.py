@@ -13,7 +13,7 @@ from models.language import Language
 from models.parts import Clock, Count, Part, Title, WallClock
 from models.plans import CorrectiveRules, IncidentRules
 from models.sending import FileFormat, ReportName, Sending, TimeOfDay, Weekday
-from models.span import Span, WallSpan, WorkingDays
+from models.span import Age, Span, WallSpan, WorkingDays
 from models.steps import Band, Duty, Extensions, IntakeForm, Offers, Paper, Parameter, Severity, Topic, When
 
 
@@ -149,7 +149,7 @@ class InRule(Part):
 
     causes: tuple[Slug, ...] = ()
     demands: tuple[DemandKind, ...] = ()
-    within: WallSpan | None = None
+    within: Age | None = None
     source: Line
 
 

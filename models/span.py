@@ -13,6 +13,8 @@ _SPAN = re.compile(r"^([0-9]{1,6})(s|m|h|d|wd)$")
 _UNIT = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _LONGEST = timedelta(days=400)
 """Bounded: a typing error must not become a timer of a century."""
+_OLDEST = timedelta(days=3650)
+"""Warranties last years; nothing waits for them."""
 _MOST_DAYS = 250
 _SIZE = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
@@ -25,12 +27,24 @@ class WorkingDays:
 
 
 def _wall(value: object) -> object:
+    value = _span(value)
+    if not timedelta(0) < value <= _LONGEST:
+        raise ValueError("must be more than nothing and at most 400 days")
+    return value
+
+
+def _age(value: object) -> object:
+    value = _span(value)
+    if not timedelta(0) < value <= _OLDEST:
+        raise ValueError("must be more than nothing and at most 3650 days")
+    return value
+
+
+def _span(value: object) -> timedelta:
     if isinstance(value, str) and (match := _SPAN.match(value)) and match[2] in _UNIT:
         value = timedelta(**{_UNIT[match[2]]: int(match[1])})
     if not isinstance(value, timedelta):
         raise ValueError('must be a span such as "30m", "24h" or "7d"')  # noqa: TRY004 - pydantic takes a ValueError
-    if not timedelta(0) < value <= _LONGEST:
-        raise ValueError("must be more than nothing and at most 400 days")
     return value
 
 
@@ -61,6 +75,8 @@ _SCHEMA = WithJsonSchema({"type": "string", "pattern": _SPAN.pattern})
 
 WallSpan = Annotated[timedelta, BeforeValidator(_wall), _AS_TEXT, _SCHEMA]
 """A wall-clock span."""
+Age = Annotated[timedelta, BeforeValidator(_age), _AS_TEXT, _SCHEMA]
+"""How long ago something may be: no clock, so it may be years."""
 Span = Annotated[timedelta | WorkingDays, BeforeValidator(_any), _AS_TEXT, _SCHEMA]
 """A span on the wall clock or in working days."""
 

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from models.base import Contract, Detail, Line, Minor, Misfit, Slug
 from models.complaint import DemandKind, Negotiation, OrderKind
-from models.span import Span, WallSpan
+from models.span import Age, Span
 
 
 class Act(Contract):
@@ -51,8 +51,8 @@ class Trial(Contract):
     cause: Slug
     channel: Slug | None = None
     order: OrderKind = OrderKind.PLATFORM
-    delivered: WallSpan | None = None
-    promised: WallSpan | None = None
+    delivered: Age | None = None
+    promised: Age | None = None
     demand: DemandKind = DemandKind.REFUND
     amount: Minor | None = None
     paid: Minor = 21_000

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from models.base import problems
+from models.base import problems, spelt
 from models.procedure import Procedure
 from procedures.checks import mistakes
 
@@ -102,10 +102,16 @@ def read_pack(file: Path) -> Procedure:
     try:
         pack = Procedure.model_validate(read_toml(file))
     except ValidationError as error:
-        raise PackError("\n".join(f"{shown(file)}: {problem.line()}" for problem in problems(error))) from None
+        raise _refused(file, error) from None
     if wrong := mistakes(pack):
         raise PackError("\n".join(f"{shown(file)}: {line}" for line in wrong))
     return pack
+
+
+def _refused(file: Path, error: ValidationError) -> PackError:
+    """One line per mistake, under the author's own names: a pack's keys are nobody's personal data."""
+    found = problems(error, spell=lambda part: str(part) if str(part).isprintable() else spelt(part))
+    return PackError("\n".join(f"{shown(file)}: {problem.line()}" for problem in found))
 
 
 def load_packs(*folders: Path) -> Packs:
@@ -144,6 +150,6 @@ def read_trials(file: Path) -> "Trials":
     try:
         found = Trials.model_validate(read_toml(file))
     except ValidationError as error:
-        raise PackError("\n".join(f"{shown(file)}: {problem.line()}" for problem in problems(error))) from None
+        raise _refused(file, error) from None
     cases = [trial.model_copy(update={"details": found.details | trial.details}) for trial in found.cases]
     return found.model_copy(update={"cases": tuple(cases)})

@@ -25,8 +25,8 @@ _REPORTS, _CALLS = ("recorded", "recorded_late"), ("feedback", "not_reached")
 def spot_checks(database: AsyncConnection, setting: Setting) -> Document:
     """The sample. What was found and what was put right is written in by whoever checks."""
     columns = setting.columns(
-        "spot", number=3, order=3, ended=2, cause=3, decided_by=3, exit=3, reports=1, calls=1, missed=3, finding=5,
-        rectified=5,
+        "spot", number=4, order=3, ended=3, cause=3, decided_by=3, exit=3, reports=2, calls=2, missed=3, finding=4,
+        rectified=4,
     )  # fmt: skip
     section = Section("cases", setting.say("title.spot_checks"), columns, lambda: _rows(database, setting))
     return setting.document("spot_checks", section, notes=(setting.say("spot.note", n=setting.default.metrics.sample),))

@@ -12,7 +12,7 @@ from models.commands import COMMANDS
 from models.complaint import Complaint
 from models.procedure import Procedure
 from models.remedy import RemedyResult
-from models.span import WorkCalendar, WorkingDays
+from models.span import WorkCalendar, WorkingDays, span_text
 from models.stage import Stage
 from models.trial import Act, Outcome, Trial
 from rules.clock import binding_due, next_due, pass_time
@@ -129,7 +129,10 @@ def _at_last(case: Case, pack: Procedure, outcome: Outcome | None) -> Iterator[s
 
 def _next(case: Case, pack: Procedure, since: datetime, span: timedelta | WorkingDays, what: str) -> Iterator[str]:
     coming = binding_due(case, pack)
-    yield from _differs(what, coming.at if coming else None, ends(since, span, pack.time_zone, case.calendar))
+    if coming is None:
+        yield f"{what}: there is no clock, expected {span_text(span)}"
+    elif coming.at != ends(since, span, pack.time_zone, case.calendar):
+        yield f"{what}: is {span_text(coming.at - since)}, expected {span_text(span)}"
 
 
 def _clocks(case: Case, pack: Procedure, outcome: Outcome) -> Iterator[str]:

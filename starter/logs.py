@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 import structlog
 from temporalio import activity, workflow
+from temporalio.exceptions import ApplicationError
 
 _SIGN = r"[^\s@<>\"'(),:;=]"
 _MAIL = re.compile(rf"{_SIGN}{{1,200}}+@(?={_SIGN}{{1,200}}?\.{_SIGN}){_SIGN}+")
@@ -21,6 +22,7 @@ _CHATTY = (
     "aiosqlite",
     "alembic.runtime.plugins",
     "asyncio",
+    "fontTools",
     "httpcore2",
     "httpx2",
     "mail",
@@ -96,7 +98,8 @@ _WRAPPERS = ("activities/store.py", "activities\\store.py")
 def shorten_failures(_logger: object, _method: str, event: Event) -> Event:
     """A step that failed with an error of ours, and is tried again: its one line and where, not a page each time."""
     error = _raised(event.get("exc_info")) if event.get("logger") == "temporalio.activity" else None
-    if error is None or not type(error).__module__.startswith(_OURS):
+    # An ApplicationError is one of ours too: nothing else in a step raises it.
+    if not (isinstance(error, ApplicationError) or (error and type(error).__module__.startswith(_OURS))):
         return event
     del event["exc_info"]
     event["problem"] = str(error)

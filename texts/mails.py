@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from models.language import Language
 from models.meeting import Minutes
 from models.procedure import Procedure
+from models.stage import Stage
 from models.steps import FIELD, FormField
 from texts import has, say, several
 from texts.meeting import page
@@ -36,7 +37,9 @@ def render_mail(template: str, values: Values, pack: Procedure, lang: Language) 
     A template we do not know (a newer worker's) becomes the plain notice about the case rather than no mail.
     """
     name = template if has(f"mail.{template}.subject") else "other"
-    words = {"procedure": pack.name} | shown(values, pack, lang)
+    if name == "acknowledged" and _is_the_customers_turn(values, pack):
+        name = "acknowledged_yours"
+    words = {"procedure": pack.name} | shown(values, pack, lang) | _parties(pack)
     if told := _told(values, pack, lang):
         words["told"] = told
     if fields := list(_asked_for(name, values, pack)):
@@ -47,6 +50,20 @@ def render_mail(template: str, values: Values, pack: Procedure, lang: Language) 
     body = say(f"mail.{name}.body", lang, **words).strip()
     signature = say("mail.signature", lang, title=title(pack.title, lang))
     return subject, _CONTROL_BUT_LINES.sub(" ", f"{body}\n\n{signature.strip()}\n")
+
+
+def _is_the_customers_turn(values: Values, pack: Procedure) -> bool:
+    """Whether another notice asks something of the customer: then this one must not say that nothing is to be done."""
+    stage, demand = values.get("stage"), values.get("demand")
+    sends_back = any(kind == demand and "goods" in remedy.steps for kind, remedy in pack.remedies.items())
+    return stage in (Stage.NEGOTIATING, Stage.REFUSED) or (stage == Stage.EXECUTING and sends_back)
+
+
+def _parties(pack: Procedure) -> dict[str, str]:
+    """Parties of this procedure for the commands that a notice shows: who can be named, outside the house first."""
+    named = [name for name in pack.parties if name != pack.customer]
+    named.sort(key=lambda name: name in pack.departments)
+    return dict(zip(("a_party", "another_party"), named, strict=False))
 
 
 def _told(values: Values, pack: Procedure, lang: Language) -> str:

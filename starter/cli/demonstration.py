@@ -41,7 +41,7 @@ async def demo(
         else:
             ui = info.ui
             await _play(current, await running.enter_async_context(current.cases()), every=every)
-        current.out.print(current.say("demo.web", url=ui), markup=False)
+        current.out.print(current.say("demo.web" if stack is None or stays else "demo.again", url=ui), markup=False)
         if stack is not None and stays:
             await _stay(current, stack)
     return 0

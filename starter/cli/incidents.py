@@ -136,6 +136,8 @@ async def watch_incident(current: Session, number: str, every: float) -> int:
             await asyncio.sleep(every)
             _, seen = await _found(current, number)
             live.update(lines_of_text(_page(current, seen)), refresh=True)
+    if not current.out.is_terminal:
+        current.out.line()  # the last picture ends in no line of its own there
     current.out.print(Text(progress_text(seen.progress, current.pack(seen.procedure), current.lang)))
     return 0
 

@@ -42,6 +42,12 @@ def test_a_case_that_comes_otherwise_is_told_in_a_line_for_each_difference() -> 
     ]
 
 
+def test_a_clock_that_comes_otherwise_is_told_as_the_author_writes_spans() -> None:
+    own_fault, *_ = trials(HERE / "marketplace.procedure.toml")
+    trial = own_fault.model_copy(update={"first_due": timedelta(hours=36)})
+    assert differences(PACK, trial) == ["first_due: is 24h, expected 36h"]
+
+
 @pytest.mark.parametrize("file", PACK_FILES, ids=lambda file: file.name)
 def test_every_route_of_a_pack_has_a_case_of_its_own(file: Path) -> None:
     assert {trial.route for trial in trials(file)} == {route.name for route in read_pack(file).routes}
@@ -123,6 +129,8 @@ BROKEN: list[tuple[str, str, str]] = [
     ("[authority]", f"{bands((None, 500), (500, 900))}[authority]", "approvals.1.up_to: is the last band for merchant"),
     ("[callbacks]", "[callbacks", "is not valid TOML"),
     ('panel = "panel"\n', 'panel = "panel"\nsurprise = 1\n', "surprise: is not a known field"),
+    ("\nwrong_item = {", "\nWrong-Item = {", "causes.Wrong-Item"),
+    ('within = "15d"\n', 'within = "3651d"\n', "in_rules.0.within: must be more than nothing and at most 3650 days"),
 ]
 
 

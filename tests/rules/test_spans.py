@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from models.span import Span, WallSpan, WorkCalendar, WorkingDays, YearDays, span_text
+from models.span import Age, Span, WallSpan, WorkCalendar, WorkingDays, YearDays, span_text
 from procedures import PackError
 from procedures.workdays import Workdays
 from rules.spans import CalendarGap, ends, is_working, surely_longer, years_needed
@@ -85,6 +85,13 @@ def test_a_span_is_written_as_it_is_read(text: str) -> None:
 def test_what_is_no_span_is_refused(text: str) -> None:
     with pytest.raises(ValidationError):
         SPAN.validate_python(text)
+
+
+def test_what_lies_back_may_lie_years_back_as_no_timer_waits_for_it() -> None:
+    age: TypeAdapter[timedelta] = TypeAdapter(Age)
+    assert age.validate_python("730d") == timedelta(days=730)
+    with pytest.raises(ValidationError):
+        SPAN.validate_python("730d")
 
 
 def test_working_days_are_refused_where_only_the_wall_clock_makes_sense() -> None:

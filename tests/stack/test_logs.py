@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import structlog
+from temporalio.exceptions import ApplicationError
 
 from activities.store import StoreError
 from starter.logs import setup_logging
@@ -103,6 +104,7 @@ def test_lines_below_the_level_and_chatty_libraries_stay_out(lines: io.StringIO)
     logging.getLogger("httpx2").info("POST https://partner.example/refunds")
     logging.getLogger("mail.log").info("peer said RCPT TO")
     logging.getLogger("alembic.runtime.plugins").info("setup plugin")
+    logging.getLogger("fontTools.subset").info("glyf pruned")
     assert lines.getvalue() == ""
 
 
@@ -134,3 +136,11 @@ def test_what_the_sdks_core_says_is_one_line_of_ours(lines: io.StringIO) -> None
     [line] = _read(lines)
     assert (line["event"], line["level"]) == ('polling failed for <mail> {"code": 14}', "warning")
     assert "temporal_log" not in line
+
+
+def test_a_step_that_asked_a_partner_in_vain_is_one_short_line_too(lines: io.StringIO) -> None:
+    error = ApplicationError("http_500", type="try_again")
+    logging.getLogger("temporalio.activity").warning("Completing activity as failed", exc_info=error)
+    (asked,) = _read(lines)
+    assert "http_500" in asked["problem"]
+    assert "exception" not in asked

@@ -33,7 +33,7 @@ async def test_an_incident_is_led_from_the_command_line_from_its_start_to_its_su
     grant = ("--grant", "--liable", "merchant", "--reason", "整批不良", "--as", LEADER)
     assert (await at_home("incident", "decide", number, *grant))[0] == 0
     code, out, _ = await at_home("incident", "watch", number, "--every", "0.2")
-    assert (code, "100% of 2 cases" in out) == (0, True)
+    assert (code, "\n100% of 2 cases" in out) == (0, True)
     assert (await at_home("incident", "situation", number, "--note", "客户均已联系", "--as", SERVICE))[0] == 0
     adjusted = ("--inadequate", "--note", "人手不足", "--at-once", "50", "--report-hours", "2", "--as", LEADER)
     assert (await at_home("incident", "evaluate", number, *adjusted))[1] == f"{number}: accepted\n"

@@ -1,5 +1,7 @@
 """Every notice renders in both languages, in one line of subject, and tells its reader what to do."""
 
+import re
+
 import pytest
 
 from models.language import Language
@@ -96,6 +98,40 @@ def test_a_notice_with_only_its_certain_values_has_no_gap(template: str, lang: L
     subject, body = render_mail(template, values, pack, lang)
     assert "–" not in subject + body
     assert "[[" not in body
+
+
+CALM = {Language.EN: "You need not do anything", Language.ZH: "您无需进行其他操作"}
+
+
+@pytest.mark.parametrize("lang", Language)
+@pytest.mark.parametrize(
+    ("stage", "demand", "calm"),
+    [
+        ("asked", "refund", True),
+        ("negotiating", "refund", False),
+        ("refused", "refund", False),
+        ("executing", "refund", True),
+        ("executing", "return_and_refund", False),
+    ],
+)
+def test_who_must_do_something_is_not_told_that_nothing_is_to_be_done(
+    stage: str, demand: str, lang: Language, pack: Procedure, *, calm: bool
+) -> None:
+    subject, body = render_mail("acknowledged", ALL | {"stage": stage, "demand": demand}, pack, lang)
+    assert subject.startswith("[R-1] ")
+    assert (CALM[lang] in body) is calm
+    assert "–" not in body
+
+
+@pytest.mark.parametrize("lang", Language)
+@pytest.mark.parametrize("name", ["marketplace", "courier", "returns", "live"])
+def test_the_commands_a_notice_shows_name_parties_of_its_procedure(name: str, lang: Language) -> None:
+    own = read_pack(HERE / f"{name}.procedure.toml")
+    for template in ("asked", "reminded", "panel", "meeting_agenda", "incident_verified"):
+        _, body = render_mail(template, ALL, own, lang)
+        shown = re.findall(r"--liable ([a-z_{}]+)", body)
+        assert shown
+        assert set(shown) <= own.parties.keys() - {own.customer}
 
 
 @pytest.mark.parametrize("lang", Language)

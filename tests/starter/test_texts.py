@@ -14,6 +14,8 @@ from models.names import Refused
 from models.procedure import Procedure
 from models.stage import Stage
 from procedures import HERE, read_pack
+from rules.objections import OBJECTED
+from rules.settlement import CONTESTED
 from texts import catalogue, fill, has, money, named, placeholders, say, span, when
 from texts.events import event_line
 from texts.values import shown
@@ -57,12 +59,18 @@ def test_a_part_that_may_be_left_out_names_the_value_it_depends_on() -> None:
         ("stage", Stage),
         ("exit", Exit),
         ("basis", Basis),
+        ("settlement.ground", Basis),
         ("demand_kind", DemandKind),
         ("code", Refused),
     ],
 )
 def test_every_member_of_an_enum_has_a_text(group: str, kind: type[StrEnum]) -> None:
     assert [member.value for member in kind if not has(f"{group}.{member.value}")] == []
+
+
+@pytest.mark.parametrize("ground", ["late_answer", "undelivered", CONTESTED, OBJECTED, "supplier"])
+def test_every_other_ground_of_a_cost_has_a_text(ground: str) -> None:
+    assert has(f"settlement.ground.{ground}")
 
 
 @pytest.mark.parametrize(
