@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import uuid
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -15,6 +15,7 @@ import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHandle, WorkflowHistory, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer
 
@@ -226,6 +227,18 @@ async def _one_by_one(histories: list[WorkflowHistory]) -> AsyncIterator[Workflo
 def begun(history: WorkflowHistory) -> bool:
     """Whether there is a step to be done again. The SDK never ends the replay of a history that has none."""
     return any(event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED for event in history.events)
+
+
+async def under_way(client: Client, workflow_id: str) -> WorkflowHandle[Any, Any]:
+    """A remedy, once its first step is done: its case names it before it is there."""
+    remedy = client.get_workflow_handle(workflow_id)
+    done = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+    async with asyncio.timeout(30):
+        while True:
+            with suppress(RPCError):
+                if any(event.event_type == done for event in (await remedy.fetch_history()).events):
+                    return remedy
+            await asyncio.sleep(0.05)
 
 
 @cache

@@ -65,5 +65,5 @@ BUGS = (
         "return other.limits is None\n", "return True\n", AUTHORITY),
     Bug("a denial leaves no line", "rules/messages.py",
         "if case.refusals < (NOTED_DENIALS if code in DENIALS", "if case.refusals < (0 if code in DENIALS", AUTHORITY),
-    Bug("a cell may be a formula", "reports/cells.py", 'and text.startswith(_FORMULA)', "and False", INJECTIONS),
+    Bug("a cell may be a formula", "reports/cells.py", 'and text.startswith(FORMULA)', "and False", INJECTIONS),
 )  # fmt: skip

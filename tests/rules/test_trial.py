@@ -79,7 +79,7 @@ def test_nothing_is_due_any_more_once_a_case_has_ended() -> None:
     *acts, last = TRUE.then
     ended = last.model_copy(update={"due": timedelta(hours=1)})
     (line,) = told(expecting(then=(*acts, ended)))
-    assert line.startswith(f"then.{len(acts)}.due: is None, expected ")
+    assert line.startswith(f"then.{len(acts)}.due: there is no clock, expected ")
 
 
 @pytest.mark.parametrize(

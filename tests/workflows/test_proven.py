@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 from sqlmodel import col, select
-from temporalio.client import WorkflowFailureError, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
-from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from activities.identity import Gate, KeyFile
@@ -51,6 +50,7 @@ from tests.support import (
     liable,
     new_number,
     office_at_work,
+    under_way,
 )
 
 
@@ -269,15 +269,6 @@ async def test_a_complaint_of_nobody_known_opens_no_case(
             assert await _audited(store, number) == [("denied", "", code)]
 
 
-async def _begun(workflow: WorkflowHandle[Any, Any]) -> bool:
-    """A case says which child it is about to start."""
-    try:
-        await workflow.describe()
-    except RPCError:
-        return False
-    return True
-
-
 async def test_word_of_returned_goods_that_passes_the_case_by_pays_nothing_and_is_denied_in_the_audit_trail(
     env: WorkflowEnvironment, store: Store, issuer: Issuer
 ) -> None:
@@ -289,10 +280,7 @@ async def test_word_of_returned_goods_that_passes_the_case_by_pays_nothing_and_i
         await case.at("asked")
         await case.send("confirm", GOODS_DEPT, liable=liable(merchant=100), reason="x", token=issuer.sign(GOODS_DEPT))
         child = (await case.at("executing")).child
-        remedy = office.client.get_workflow_handle(child or "")
-        async with asyncio.timeout(20):
-            while not await _begun(remedy):
-                await asyncio.sleep(0.1)
+        remedy = await under_way(office.client, child or "")
         for _ in range(2):
             await remedy.signal("goods", {"actor": RETURNS, "accepted": True})
             async with asyncio.timeout(20):

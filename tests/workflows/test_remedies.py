@@ -20,7 +20,7 @@ from models.complaint import Quantity
 from models.names import case_id
 from models.tables import CaseRow, GatewayRefund, MailRow, Parcel
 from procedures import HERE, load_packs
-from tests.support import GOODS_DEPT, RETURNS, SERVICE, OfCase, Office, liable, new_number, office_at_work
+from tests.support import GOODS_DEPT, RETURNS, SERVICE, OfCase, Office, liable, new_number, office_at_work, under_way
 
 
 async def granted(office: Office, **changes: object) -> OfCase:
@@ -61,7 +61,7 @@ async def test_goods_that_do_not_come_back_become_a_task_and_can_be_abandoned_wi
     case = await granted(office, demand={"kind": "return_and_refund"})
     seen = await case.at("executing")
     assert seen.child is not None
-    await office.env.fast_forward(office.client.get_workflow_handle(seen.child), timedelta(days=15, minutes=1))
+    await office.env.fast_forward(await under_way(office.client, seen.child), timedelta(days=15, minutes=1))
     task = (await case.at("task")).task
     assert task is not None
     assert (task.department, task.code) == ("customer_service", "goods_not_returned")

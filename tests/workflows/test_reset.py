@@ -9,14 +9,13 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest, ResetWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
-from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 
 from activities.store import Store
 from models.tables import AuditRow, EventRow
 from procedures import PACKS
 from tests.builders import complaint_data
-from tests.support import GOODS_DEPT, RETURNS, Office, every_year, office_at_work
+from tests.support import GOODS_DEPT, RETURNS, Office, every_year, office_at_work, under_way
 from tests.workflows.test_remedies import granted, paid_times
 from tests.workflows.test_time import MERCHANT, asked, past
 from verify.doctor import Doctor
@@ -42,21 +41,6 @@ async def reset(client: Client, workflow_id: str, *, ahead_of_signals: bool = Fa
         workflow_task_finish_event_id=steps[-1],
     )
     await client.workflow_service.reset_workflow_execution(request)
-
-
-async def begun(client: Client, workflow_id: str) -> None:
-    """Wait until it is there and its first step is done."""
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                events = (await client.get_workflow_handle(workflow_id).fetch_history()).events
-            except RPCError as error:
-                if error.status is not RPCStatusCode.NOT_FOUND:
-                    raise
-                events = []
-            if any(event.event_type == COMPLETED for event in events):
-                return
-            await asyncio.sleep(0.05)
 
 
 @pytest.mark.parametrize("times", [1, 2])
@@ -96,7 +80,7 @@ async def test_a_remedy_that_is_reset_believes_the_word_of_goods_its_case_has_pa
     case = await granted(office, demand={"kind": "return_and_refund"})
     child = (await case.at("executing")).child
     assert child is not None
-    await begun(office.client, child)
+    await under_way(office.client, child)
     await case.send("goods", RETURNS, accepted=True)
     await case.at("feedback")
     await reset(office.client, child, ahead_of_signals=True)
