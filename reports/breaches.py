@@ -39,7 +39,7 @@ class Breach(NamedTuple):
 
 
 def breaches(database: AsyncConnection, setting: Setting) -> Document:
-    """Departments with their of_procedure, then every breach in the order they happened."""
+    """Departments with their counts, then every breach in the order they happened."""
     total = setting.columns("breach", department=4, kind=5, times=2)
     lines = setting.columns("breach", no=1, at=4, number=3, order=3, kind=4, department=3, person=4, detail=4)
     return setting.document(

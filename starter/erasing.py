@@ -15,10 +15,11 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowExecutionStatus
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from activities.audit import Entry, append
 from activities.clock import wall_clock
+from activities.notfound import is_gone
 from activities.store import Store
 from models.commands import Forget
 from models.complaint import Complaint
@@ -116,7 +117,7 @@ class Eraser:
         try:
             now = await self._client.get_workflow_handle(workflow_id).describe()
         except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
+            if not is_gone(error):
                 raise TryAgain("server_away") from None
             return None
         return now.run_id if now.status is WorkflowExecutionStatus.RUNNING else None
@@ -137,7 +138,7 @@ class Eraser:
             async for event in handle.fetch_history_events(page_size=1):
                 return event
         except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
+            if not is_gone(error):
                 raise TryAgain("server_away") from None
         return None
 
@@ -172,7 +173,7 @@ class Eraser:
         try:
             await self._client.workflow_service.delete_workflow_execution(request)
         except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
+            if not is_gone(error):
                 raise TryAgain("server_away") from None
 
     async def _overwrite(self, session: AsyncSession, numbers: Sequence[str], pseudonym: str) -> None:
