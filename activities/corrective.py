@@ -51,15 +51,7 @@ class CorrectiveDesk(DossierBook, CorrectiveDuties):
         pack = procedure_called(
             self._packs, entry.complaint.procedure, "corrective_action", "knows no corrective actions; use one of"
         )
-        await self._door.believe(
-            entry.complaint.token,
-            to=entry.workflow_id,
-            run_id=entry.run_id,
-            at=entry.opened_at,
-            what="open",
-            subject=entry.workflow_id,
-            actor=entry.complaint.requester,
-        )
+        await self._believe(entry, entry.complaint.token, entry.complaint.requester)
         calendar = self._days_for(pack, entry.opened_at)
         async with self._store.write() as session:
             wanted = select(CorrectiveRow.number).where(CorrectiveRow.run_id == entry.run_id)

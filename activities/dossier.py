@@ -14,7 +14,7 @@ from activities.identity import Voucher, no_voucher
 from activities.outbox import outbox_rows
 from activities.store import Store
 from models.case import Mail
-from models.dossier import Denial
+from models.dossier import Denial, Registration
 from models.tables import MailRow
 from procedures import Packs
 
@@ -50,6 +50,18 @@ class DossierBook:
         self._door = door
         self._vouch = vouch
         self._now = clock
+
+    async def _believe(self, entry: Registration, token: str | None, actor: str) -> None:
+        """Raises ApplicationError, not to be retried, where `actor` is not proven to open this."""
+        await self._door.believe(
+            token,
+            to=entry.workflow_id,
+            run_id=entry.run_id,
+            at=entry.opened_at,
+            what="open",
+            subject=entry.workflow_id,
+            actor=actor,
+        )
 
     @asynccontextmanager
     async def _writing(self, page: Handed, number: str, procedure: str) -> AsyncIterator[AsyncSession]:

@@ -50,15 +50,7 @@ class IncidentDesk(DossierBook, IncidentDuties):
     async def register_incident(self, entry: RegisterIncident) -> Registered:
         """The row first, then its cases: one filed meanwhile sees the row, or is seen here."""
         pack = procedure_called(self._packs, entry.wish.procedure, "incident", "has no plan for incidents; use one of")
-        await self._door.believe(
-            entry.wish.token,
-            to=entry.workflow_id,
-            run_id=entry.run_id,
-            at=entry.opened_at,
-            what="open",
-            subject=entry.workflow_id,
-            actor=entry.wish.opened_by,
-        )
+        await self._believe(entry, entry.wish.token, entry.wish.opened_by)
         number = await self._number(entry, pack)
         if entry.wish.drill is not None:
             return Registered(number=number, procedure=pack.ref)

@@ -21,7 +21,7 @@ from models.corrective_forms import (
     StepDone,
     SupplierCost,
 )
-from models.dossier import Denials, Dossier
+from models.dossier import Denials, Dossier, Registration
 from models.quality_complaint import QualityComplaint
 from models.span import WorkCalendar
 
@@ -158,12 +158,9 @@ class Corrective(CorrectiveView, Dossier):
     """Lots whose trace is still to be looked up."""
 
 
-class RegisterCorrective(Record):
-    """Enter a corrective action in the register. `run_id` makes asking twice harmless."""
+class RegisterCorrective(Registration):
+    """Enter a corrective action in the register."""
 
-    workflow_id: str
-    run_id: str
-    opened_at: Moment
     complaint: QualityComplaint
 
 

@@ -25,6 +25,14 @@ Denials = Annotated[tuple[Denial, ...], Field(exclude_if=lambda denied: not deni
 """Left out where there is none, as nearly always."""
 
 
+class Registration(Record):
+    """Enter something that people write to in its register. `run_id` makes asking twice harmless."""
+
+    workflow_id: str
+    run_id: str
+    opened_at: Moment
+
+
 class Dossier(Record):
     """State that answers messages. A resend gets the first verdict again."""
 

@@ -10,7 +10,7 @@ from models.base import Contract, Line, Misfit, Moment, Number, Proof, Record, R
 from models.case import Mail
 from models.commands import Command, Decide, Share
 from models.complaint import Demand
-from models.dossier import Denials, Dossier
+from models.dossier import Denials, Dossier, Registration
 from models.names import incident_id
 from models.plans import Mark
 
@@ -261,12 +261,9 @@ class Registered(Record):
     progress: Progress = Progress()
 
 
-class RegisterIncident(Record):
-    """Enter an incident in the register. `run_id` makes asking twice harmless."""
+class RegisterIncident(Registration):
+    """Enter an incident in the register."""
 
-    workflow_id: str
-    run_id: str
-    opened_at: Moment
     wish: OpenIncident
 
 

@@ -29,7 +29,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.letters import Letter
     from workflows.options import watching
     from workflows.present import remedy_summary
-    from workflows.starting import ask_the_register, carried_on, complaint_of
+    from workflows.starting import ask_the_register, carried_on, complaint_of, this_start
     from workflows.undeterred import beside, undeterred
 
 
@@ -93,14 +93,7 @@ class ComplaintWorkflow(CaseDesk):
         return written(case, page(case, pack))
 
     async def _register(self, complaint: Complaint, number: str) -> Opened:
-        info = workflow.info()
-        entry = OpenCase(
-            number=number,
-            workflow_id=info.workflow_id,
-            run_id=info.first_execution_run_id,
-            opened_at=info.workflow_start_time,
-            complaint=complaint,
-        )
+        entry = OpenCase(**this_start(), number=number, complaint=complaint)
         return await ask_the_register(BookDuties.open_case, entry)
 
     async def _during(self, stage: Stage) -> None:

@@ -19,7 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.dossier import DossierDesk
     from workflows.letters import TO_A_CORRECTIVE
     from workflows.options import insistent
-    from workflows.starting import ask_the_register, named_start
+    from workflows.starting import ask_the_register, named_start, this_start
     from workflows.undeterred import beside, undeterred
 
 
@@ -50,16 +50,10 @@ class CorrectiveActionWorkflow(DossierDesk[Corrective]):
     async def open(self, args: tuple[Any, ...]) -> Corrective:
         """A number, and quality hears of it."""
         complaint = named_start(args, QualityComplaint, lambda complaint: corrective_id(complaint.reference))
-        info = workflow.info()
-        entry = RegisterCorrective(
-            workflow_id=info.workflow_id,
-            run_id=info.first_execution_run_id,
-            opened_at=info.workflow_start_time,
-            complaint=complaint,
-        )
+        entry = RegisterCorrective(**this_start(), complaint=complaint)
         known = await ask_the_register(CorrectiveDuties.register_corrective, entry)
         proven = complaint.model_copy(update={"token": None})
-        return rules.opened(proven, known, PACKS.pinned(known.procedure), info.workflow_start_time)
+        return rules.opened(proven, known, PACKS.pinned(known.procedure), entry.opened_at)
 
     async def errands(self) -> None:
         """Trace lots that have been named (S2-27)."""

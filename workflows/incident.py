@@ -30,7 +30,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.dossier import DossierDesk
     from workflows.letters import TO_AN_INCIDENT
     from workflows.options import insistent, watching
-    from workflows.starting import ask_the_register, named_start
+    from workflows.starting import ask_the_register, named_start, this_start
     from workflows.undeterred import beside, undeterred
 
 
@@ -61,15 +61,9 @@ class BatchReturnWorkflow(DossierDesk[Incident]):
     async def open(self, args: tuple[Any, ...]) -> Incident:
         """A number, the open cases of its scope, and both groups hear of it."""
         wish = named_start(args, OpenIncident, lambda wish: wish.workflow_id)
-        info = workflow.info()
-        entry = RegisterIncident(
-            workflow_id=info.workflow_id,
-            run_id=info.first_execution_run_id,
-            opened_at=info.workflow_start_time,
-            wish=wish,
-        )
+        entry = RegisterIncident(**this_start(), wish=wish)
         known = await ask_the_register(IncidentDuties.register_incident, entry)
-        return rules.opened(wish, known, PACKS.pinned(known.procedure), info.workflow_start_time)
+        return rules.opened(wish, known, PACKS.pinned(known.procedure), entry.opened_at)
 
     def proceed(self) -> None:
         """Have the decision given to the next cases, unless a new run is due first."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypedDict, TypeVar
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
@@ -67,6 +67,22 @@ def _read(args: tuple[Any, ...], kind: type[State], context: str, unless_one: st
         raise bad_start(in_one_line(problems(error, whole="(start)"))) from None
     except (TypeError, ValueError, ArithmeticError, RecursionError):
         raise bad_start(_NO_JSON) from None
+
+
+class ThisStart(TypedDict):
+    """What a register notes of whoever asks it."""
+
+    workflow_id: str
+    run_id: str
+    opened_at: datetime
+
+
+def this_start() -> ThisStart:
+    """Of the first of the runs that go on from one to the next."""
+    info = workflow.info()
+    return ThisStart(
+        workflow_id=info.workflow_id, run_id=info.first_execution_run_id, opened_at=info.workflow_start_time
+    )
 
 
 def scheduled_for() -> datetime:

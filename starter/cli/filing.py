@@ -144,8 +144,7 @@ def _channels(pack: Procedure) -> Known:
 def _newest(procedure: str | None) -> Procedure | None:
     """The procedure a complaint would run on; None where this machine lacks it."""
     current = session()
-    name = procedure if procedure is not None else current.settings.default_procedure
-    return next((pack for pack in reversed(current.packs()) if pack.name == name), None)
+    return current.under(procedure if procedure is not None else current.settings.default_procedure)
 
 
 def read_source(source: str) -> bytes:

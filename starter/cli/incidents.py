@@ -106,7 +106,7 @@ async def table(current: Session, limit: int, *, as_json: bool) -> int:
 
 def _pack(current: Session, name: str) -> Procedure:
     """The procedure an incident is of; the default one where this machine lacks it (only titles depend on it)."""
-    return next((pack for pack in reversed(current.packs()) if pack.name == name), current.default_pack)
+    return current.under(name) or current.default_pack
 
 
 async def show_incident(current: Session, number: str, *, with_cases: bool, as_json: bool) -> int:

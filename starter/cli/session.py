@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from functools import cached_property
@@ -128,11 +128,16 @@ class Session:
         yield self.default_pack
         yield from self.packs()
 
-    def newest(self, typed: str) -> "Procedure":
-        """A procedure by its name or title. Raises BadInput."""
+    def under(self, name: str) -> "Procedure | None":
+        """The newest procedure of this name; None where this machine has none."""
         from procedures import PACKS
 
-        pack = PACKS.newest(self.procedure_called(typed))
+        _ = self.default_pack
+        return PACKS.newest(name)
+
+    def newest(self, typed: str) -> "Procedure":
+        """A procedure by its name or title. Raises BadInput."""
+        pack = self.under(self.procedure_called(typed))
         if pack is None:
             raise self.no_procedure()
         return pack
@@ -161,8 +166,7 @@ class Session:
         text = typed.strip()
         if _OWN_NAME.fullmatch(text):
             return text
-        called = (_called(pack, (kind,)) for pack in self.default_first() for kind in kinds)
-        return next((name for known in called if (name := meant(text, known)) is not None), text)
+        return _first_meant(text, (_called(pack, (kind,)) for pack in self.default_first() for kind in kinds))
 
     def choice(self, field: str, typed: str, *kinds: str) -> str:
         """As `spelt`; but raises BadInput, with what the default procedure has, for neither a name nor a title.
@@ -179,11 +183,11 @@ class Session:
             titles_of((route.name, route.title) for route in pack.routes if route.title)
             for pack in self.default_first()
         )
-        return next((name for known in called if (name := meant(typed, known)) is not None), typed)
+        return _first_meant(typed, called)
 
     def procedure_called(self, typed: str) -> str:
         """A procedure's name where its title is typed; else as typed."""
-        return meant(typed, titles_of((pack.name, pack.title) for pack in self.packs())) or typed
+        return _first_meant(typed, [titles_of((pack.name, pack.title) for pack in self.packs())])
 
     def pack_with(self, department: str, field: str = "DEPARTMENT") -> "Procedure":
         """A procedure that has this department, the default one first. Raises BadInput where none has."""
@@ -262,6 +266,11 @@ def lines_of_text(text: str) -> "Text":
     from rich.text import Text
 
     return Text(_UNSEEN.sub(" ", text))
+
+
+def _first_meant(typed: str, called: "Iterable[Known]") -> str:
+    """The name of what is typed in the first of these that has it; else as typed."""
+    return next((name for known in called if (name := meant(typed, known)) is not None), typed)
 
 
 def _called(pack: "Procedure", kinds: Sequence[str]) -> Known:
