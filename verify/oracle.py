@@ -18,13 +18,16 @@ from rules.privacy import Marks
 from verify.books import book_breaches
 from verify.partner import Partner
 from verify.privacy import told_in_sql
-from verify.reading import Kept, page_after, these
+from verify.reading import AT_ONCE, Kept, page_after, these
 from verify.records import PackOf, record_breaches
 from verify.service import Service
 from verify.trail import trail_breaches, unaudited
 
-PAUSE = 3.0
-"""Seconds between two looks at what was found wrong: a case in the middle of a step is not wrong."""
+PAUSE = 15.0
+"""Seconds between two looks at what was found wrong: a case in the middle of a step is not wrong.
+
+Nor is one whose step was lost with its worker: the server gives it to another one after 10 s (workflows.options).
+"""
 Look = Callable[[], Awaitable[list[Violation]]]
 
 
@@ -63,32 +66,33 @@ class Oracle:
 
     async def violations(self) -> AsyncIterator[Violation]:
         """Every breach. Raises StoreError, RPCError."""
-        async for wrong in self._register():
-            yield wrong
-        for wrong in await self._twice(self._books):
-            yield wrong
-        for wrong in await self._twice(self._money):
-            yield wrong
+        doubtful = await self._register()
+        looks: tuple[Look, ...] = (self._books, self._money, self._temporal)
+        first = [(look, found) for look in looks if (found := await look())]
+        if doubtful or first:
+            await asyncio.sleep(self._pause)
+        numbers = sorted({wrong.number for wrong in doubtful})
+        for place in range(0, len(numbers), AT_ONCE):
+            for wrong in _lasting(doubtful, await self._of_cases(numbers[place : place + AT_ONCE])):
+                yield wrong
+        for look, found in first:
+            for wrong in _lasting(found, await look()):
+                yield wrong
         if self._partner is not None:
             async for wrong in self._partner.breaches():
                 yield wrong
-        if self._service is not None:
-            for wrong in await self._twice(self._temporal):
-                yield wrong
 
-    async def _register(self) -> AsyncIterator[Violation]:
-        last = ""
+    async def _register(self) -> list[Violation]:
+        last, found = "", list[Violation]()
         while True:
             async with self._store.read() as session:
                 page = await page_after(session, last)
-                found = await self._of_sql(session, page)
+                found += await self._of_sql(session, page)
             if not page:
-                return
+                return found
             last = page[-1].row.number
             self.cases += len(page)
             found += await self._of_temporal(page)
-            for wrong in await self._still(found):
-                yield wrong
 
     async def _of_sql(self, session: AsyncSession, page: list[Kept]) -> list[Violation]:
         found = await record_breaches(session, page, self._pack_of)
@@ -106,26 +110,11 @@ class Oracle:
                 found += await self._service.told(number, recorded.get(number, 0), marks)
         return found
 
-    async def _still(self, found: list[Violation]) -> list[Violation]:
-        """Those that a second look at their cases finds again."""
-        if not found:
-            return []
-        await asyncio.sleep(self._pause)
-        numbers = sorted({wrong.number for wrong in found})
+    async def _of_cases(self, numbers: list[str]) -> list[Violation]:
         async with self._store.read() as session:
             page = await these(session, numbers)
-            again = await self._of_sql(session, page)
-        again += await self._of_temporal(page)
-        first = {_essence(wrong) for wrong in found}
-        return [wrong for wrong in again if _essence(wrong) in first]
-
-    async def _twice(self, look: Look) -> list[Violation]:
-        found = await look()
-        if not found:
-            return []
-        await asyncio.sleep(self._pause)
-        first = {_essence(wrong) for wrong in found}
-        return [wrong for wrong in await look() if _essence(wrong) in first]
+            found = await self._of_sql(session, page)
+        return found + await self._of_temporal(page)
 
     async def _books(self) -> list[Violation]:
         async with self._store.read() as session:
@@ -157,6 +146,12 @@ class Oracle:
             return []
         found = [wrong async for wrong in self._service.running(self._now())]
         return found + [wrong async for wrong in self._service.ended()]
+
+
+def _lasting(found: list[Violation], again: list[Violation]) -> list[Violation]:
+    """What both looks found, as the second one saw it."""
+    first = {_essence(wrong) for wrong in found}
+    return [wrong for wrong in again if _essence(wrong) in first]
 
 
 def _essence(wrong: Violation) -> tuple[str, str, str]:

@@ -1,5 +1,6 @@
 """The oracle over SQL: books that are right are clean, and each thing planted wrong is named with its case."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
@@ -11,16 +12,19 @@ from activities.embedded import EmbeddedGateway
 from activities.intents import Intents
 from activities.statements import Statements
 from activities.store import Store
+from models.audit import Violation
 from models.case import Event
 from models.commands import Share
 from models.remedy import RemedyOrder
 from models.stage import Stage
 from models.tables import CaseRow, OrderAccount
 from procedures import PACKS
+from starter.settings import Tuning
 from tests.activities.bookkeeping import OCTOBER, Books, executed, ruled
 from tests.activities.conftest import Clock
-from verify.oracle import Oracle
+from verify.oracle import PAUSE, Oracle
 from verify.partner import Partner
+from workflows.options import insistent
 
 Plant = Callable[[Books, Store], Awaitable[None]]
 
@@ -192,3 +196,24 @@ async def test_a_payment_that_a_person_settled_while_a_partner_had_made_it_too_i
     await books.write("C-1", ruled(1), executed(2, 500, elsewhere=1, reference=reference), refunded=500)
     found = [wrong async for wrong in Partner(store, gateway).breaches()]
     assert [(wrong.invariant.value, wrong.number, wrong.code) for wrong in found] == expected
+
+
+async def test_the_second_look_comes_when_a_step_lost_with_its_worker_has_been_given_to_another() -> None:
+    lost = insistent()["start_to_close_timeout"]
+    assert lost is not None
+    assert timedelta(seconds=PAUSE) > lost + timedelta(seconds=Tuning().sticky_seconds)
+
+
+async def test_what_only_the_first_look_found_is_no_breach(books: Books, store: Store) -> None:
+    await paid(books, "C-1", 1_001)
+    await a_cent_less_on_the_case(books, store)
+    oracle = Oracle(store, PACKS.pinned, pause=2.0)
+    looking = asyncio.ensure_future(_all_of(oracle))
+    await asyncio.sleep(0.7)
+    async with store.write() as session:
+        await session.exec(update(CaseRow).where(col(CaseRow.number) == "C-1").values(refunded=1_001))
+    assert (await looking, oracle.cases) == ([], 1)
+
+
+async def _all_of(oracle: Oracle) -> list[Violation]:
+    return [wrong async for wrong in oracle.violations()]

@@ -25,6 +25,7 @@ from activities.store import Store
 from models.case import Verdict
 from models.commands import COMMANDS
 from models.complaint import Complaint
+from models.names import COMPLAINT
 from models.stage import Stage
 from models.tables import CaseRow, EventRow, MailRow
 from procedures import DIRECTORY, PACKS, load_packs
@@ -40,6 +41,7 @@ from verify.oracle import Oracle
 
 AT_ONCE = 24
 KINDS = ("answered", "silent", "disputed", "exchange")
+RUNNING = f"WorkflowType = '{COMPLAINT}' AND ExecutionStatus = 'Running'"
 MERCHANT = {"liable": liable(merchant=100), "reason": "检测属实"}
 
 
@@ -247,20 +249,21 @@ async def _last_word(town: Town, lane: Lane, desk: Desk) -> None:
 
 
 async def _quiet(town: Town) -> None:
-    """Two workers that are not mined, and the outbox empty."""
+    """Two workers that are not mined, the outbox empty, and every case ended."""
     for pid in town.workers:
         send(pid, signal.SIGKILL)
     await asyncio.sleep(0.5)
     town.bury()
     for _ in range(2):
         await town.hire("", 0, 0)
-    store = Store(town.database)
+    store, client = Store(town.database), await town.client()
     end = time.monotonic() + 90
     while time.monotonic() < end:
         async with store.read() as session:
             waiting = (await session.exec(select(MailRow.id).where(col(MailRow.next_try_at).is_not(None)))).first()
             unwritten = (await session.exec(select(CaseRow.number).where(col(CaseRow.stage) != Stage.CLOSED))).first()
-        if waiting is None and unwritten is None:
+        # A case ends when the server knows its last page stands: 10 s later, where its worker died in between.
+        if waiting is None and unwritten is None and not [run async for run in client.list_workflows(RUNNING)]:
             break
         await asyncio.sleep(0.5)
     await store.close()
