@@ -33,9 +33,10 @@ from models.names import Refused
 from models.procedure import Procedure
 from models.stage import Stage
 from rules import asking, closing, disputes, duties, intake, offers, permits, remedy, ruling, stages, takeback, working
-from rules.checks import ACCEPTED, Refusal, asked_for, at_stage, known_parties, new_demand
+from rules.checks import ACCEPTED, Refusal, asked_for, at_stage, awaited, known_parties, new_demand
 from rules.forgetting import forget
 from rules.record import acted, note, notify
+from rules.replies import on
 from rules.triage import route_of
 
 _MAY_HAVE_PAID = frozenset({"payment_in_doubt", "child_failed", "amount_differs"})
@@ -43,7 +44,7 @@ _MAY_HAVE_PAID = frozenset({"payment_in_doubt", "child_failed", "amount_differs"
 
 
 def _contact(case: Case, pack: Procedure, command: ContactMade, at: datetime, department: str) -> tuple[Case, Verdict]:
-    at_stage(case, Stage.EXPLAINING, Stage.NEGOTIATING)
+    awaited(case, "contact", Stage.NEGOTIATING)
     case = acted(case.but(contacted=True), at, "contacted", command, department, reason=command.note, mode=command.mode)
     if case.stage is Stage.NEGOTIATING:
         return case, ACCEPTED
@@ -89,7 +90,7 @@ def _other_route(case: Case, pack: Procedure, command: Triage, at: datetime, dep
 def _negotiated(
     case: Case, pack: Procedure, command: Negotiated, at: datetime, department: str
 ) -> tuple[Case, Verdict]:
-    at_stage(case, Stage.NEGOTIATING)
+    awaited(case, "negotiated")
     if not command.agreed:
         return intake.negotiation_over(case, pack, at, command.note), ACCEPTED
     case = acted(case, at, "negotiated", command, department, reason=command.note)
@@ -117,7 +118,7 @@ def _ask_of(case: Case, department: str) -> Ask:
 
 
 def _verify(case: Case, pack: Procedure, command: Verify, at: datetime, department: str) -> tuple[Case, Verdict]:
-    at_stage(case, Stage.VERIFYING)
+    awaited(case, "verify")
     case = acted(case, at, "verified", command, department, reason=command.note)
     return ruling.promise(case, pack, at), ACCEPTED
 
@@ -130,7 +131,7 @@ def _goods(case: Case, pack: Procedure, command: Goods, at: datetime, department
 
 
 def _resolve(case: Case, pack: Procedure, command: Resolve, at: datetime, department: str) -> tuple[Case, Verdict]:
-    at_stage(case, Stage.TASK)
+    awaited(case, "resolve")
     # By this the next payment of the order knows that what the gateway took back need not be held any more.
     payment = takeback.given_up(case) if command.outcome == "abandon" else None
     case = acted(
@@ -155,7 +156,7 @@ def _resolve(case: Case, pack: Procedure, command: Resolve, at: datetime, depart
 
 
 def _feedback(case: Case, pack: Procedure, command: Feedback, at: datetime, department: str) -> tuple[Case, Verdict]:
-    at_stage(case, Stage.FEEDBACK)
+    awaited(case, "feedback")
     wanted = None if command.demand is None else new_demand(case, pack, command.demand)
     if command.satisfied is None:
         case = acted(case, at, "not_reached", command, department, reason=command.reason)
@@ -201,26 +202,28 @@ def _withdraw(case: Case, pack: Procedure, command: Withdraw, at: datetime, depa
     return closing.close(case, pack, Exit.WITHDRAWN, at), ACCEPTED
 
 
-ACTIONS: dict[type[Command], Callable[..., tuple[Case, Verdict]]] = {
-    ContactMade: _contact,
-    Triage: _triage,
-    Negotiated: _negotiated,
-    Confirm: _confirm,
-    Verify: _verify,
-    Contest: disputes.contest,
-    Decide: disputes.decide,
-    IncidentDecision: disputes.decide_together,
-    Insist: disputes.insist,
-    Goods: _goods,
-    Resolve: _resolve,
-    Feedback: _feedback,
-    Withdraw: _withdraw,
-    TakenBack: takeback.take_back,
-    Forget: forget,
-    RecordDuty: working.record,
-    MakeOffer: offers.offer,
-    Respond: offers.respond,
-    Approve: permits.approve,
-    Extend: permits.extend,
-    Move: permits.move,
-}
+ACTIONS: dict[type[Command], Callable[..., tuple[Case, Verdict]]] = dict(
+    [
+        on(ContactMade, _contact),
+        on(Triage, _triage),
+        on(Negotiated, _negotiated),
+        on(Confirm, _confirm),
+        on(Verify, _verify),
+        on(Contest, disputes.contest),
+        on(Decide, disputes.decide),
+        on(IncidentDecision, disputes.decide_together),
+        on(Insist, disputes.insist),
+        on(Goods, _goods),
+        on(Resolve, _resolve),
+        on(Feedback, _feedback),
+        on(Withdraw, _withdraw),
+        on(TakenBack, takeback.take_back),
+        on(Forget, forget),
+        on(RecordDuty, working.record),
+        on(MakeOffer, offers.offer),
+        on(Respond, offers.respond),
+        on(Approve, permits.approve),
+        on(Extend, permits.extend),
+        on(Move, permits.move),
+    ]
+)

@@ -1,6 +1,7 @@
 """What every action checks before it acts. A refusal says what to do instead."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 from models.case import Case, Verdict
 from models.commands import Share
@@ -12,6 +13,20 @@ from rules.liability import favours_customer
 from rules.money import on_top, stake
 
 ACCEPTED = Verdict(accepted=True, code="accepted")
+AWAITED: Final[Mapping[Stage, tuple[str, ...]]] = {
+    Stage.NEGOTIATING: ("negotiated",),
+    Stage.EXPLAINING: ("contact",),
+    Stage.VERIFYING: ("verify",),
+    Stage.OFFERING: ("offer", "respond"),
+    Stage.APPROVING: ("approve",),
+    Stage.PANEL: ("decide",),
+    Stage.REFUSED: ("insist",),
+    Stage.LEADERSHIP: ("decide",),
+    Stage.TASK: ("resolve",),
+    Stage.FEEDBACK: ("feedback",),
+}
+"""Which commands a case waits for at a stage. Answers and reports are waited for by each ask and duty; the rest come
+unasked, at the stages their rules name."""
 
 
 class Refusal(Exception):
@@ -37,6 +52,16 @@ def wrong_department(may: Iterable[str]) -> Refusal:
     """To whoever is of no department that may; it names those that may."""
     who = ", ".join(may)
     return Refusal(Refused.WRONG_DEPARTMENT, f"actor: is not of a department that may do this; it may: {who}")
+
+
+def awaited(case: Case, name: str, *also: Stage) -> None:
+    """Raises Refusal where a command is waited for elsewhere. `also`: where it may come unasked."""
+    at_stage(case, *stages_awaiting(name), *also)
+
+
+def stages_awaiting(name: str) -> tuple[Stage, ...]:
+    """The stages at which a case waits for a command; none for one that no stage waits for."""
+    return tuple(stage for stage, names in AWAITED.items() if name in names)
 
 
 def at_stage(case: Case, *stages: Stage) -> None:

@@ -29,7 +29,7 @@ from rules.checks import Refusal, known_parties
 from rules.corrective import again_from_causes, begin_effect_clock, met, rules_of, settle, tell
 from rules.corrective_costs import moved_by
 from rules.record import stamp
-from rules.replies import Sender, hat, judged
+from rules.replies import Sender, hat, judged, on
 
 
 def receive(
@@ -211,19 +211,21 @@ def _recall(state: Corrective, pack: Procedure, command: Recall, said: Said) -> 
     return state
 
 
-_ACTS: dict[type[Command], Callable[..., Corrective]] = {
-    FormTeam: _team,
-    DescribeProblem: _problem,
-    Contain: _contain,
-    FindCauses: _causes,
-    PlanSteps: _plan,
-    CarryOutSteps: _done,
-    CheckEffect: _check,
-    Prevent: _prevent,
-    CloseReport: _close_report,
-    Approve: _approve,
-    SendBack: _send_back,
-    Reply: _reply,
-    CustomerFeedback: _feedback,
-    Recall: _recall,
-}
+_ACTS: dict[type[Command], Callable[..., Corrective]] = dict(
+    [
+        on(FormTeam, _team),
+        on(DescribeProblem, _problem),
+        on(Contain, _contain),
+        on(FindCauses, _causes),
+        on(PlanSteps, _plan),
+        on(CarryOutSteps, _done),
+        on(CheckEffect, _check),
+        on(Prevent, _prevent),
+        on(CloseReport, _close_report),
+        on(Approve, _approve),
+        on(SendBack, _send_back),
+        on(Reply, _reply),
+        on(CustomerFeedback, _feedback),
+        on(Recall, _recall),
+    ]
+)

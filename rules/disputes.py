@@ -9,7 +9,7 @@ from models.procedure import Procedure
 from models.stage import Stage
 from rules import asking, closing, duties, remedy, ruling, stages
 from rules.approving import authorises
-from rules.checks import ACCEPTED, Refusal, asked_for, at_stage, fit_to_bear, new_demand
+from rules.checks import ACCEPTED, Refusal, asked_for, awaited, fit_to_bear, new_demand
 from rules.liability import Finding, favours_customer
 from rules.record import acted, notify
 
@@ -48,7 +48,7 @@ def decide(case: Case, pack: Procedure, command: Decide, at: datetime, departmen
     fit_to_bear(pack, command.liable, grant=command.grant)
     if case.cost_held and (case.exit is not None or case.stage is not Stage.PANEL):
         return _decide_cost(case, pack, command, at, department)
-    at_stage(case, Stage.PANEL, Stage.LEADERSHIP)
+    awaited(case, "decide")
     liable = command.liable or _liable_so_far(case, pack, grant=command.grant)
     undecided = command.grant and not liable and case.stage is Stage.PANEL
     if undecided or (case.cost_held and not command.liable):
@@ -140,6 +140,6 @@ def _freed(case: Case, pack: Procedure, at: datetime) -> Case:
 
 def insist(case: Case, pack: Procedure, command: Insist, at: datetime, department: str) -> tuple[Case, Verdict]:
     """The customer does not accept the refusal (S0-13)."""
-    at_stage(case, Stage.REFUSED)
+    awaited(case, "insist")
     case = acted(case, at, "insisted", command, department, reason=command.reason)
     return stages.to_leadership(case, pack, at, command.reason), ACCEPTED

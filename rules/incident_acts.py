@@ -22,7 +22,7 @@ from models.procedure import Procedure
 from rules.checks import Refusal, fit_to_bear
 from rules.incident import KEPT, drilled, rules_of, situation, tell
 from rules.record import stamp
-from rules.replies import Sender, hat, judged
+from rules.replies import Sender, hat, judged, on
 
 
 def receive(
@@ -147,10 +147,12 @@ def _close(
     return incident.but(ending=command)
 
 
-_ACTS: dict[type[Command], Callable[..., Incident]] = {
-    VerifyIncident: _verify,
-    DecideIncident: _decide,
-    SituationReport: _situation,
-    EvaluateIncident: _evaluate,
-    CloseIncident: _close,
-}
+_ACTS: dict[type[Command], Callable[..., Incident]] = dict(
+    [
+        on(VerifyIncident, _verify),
+        on(DecideIncident, _decide),
+        on(SituationReport, _situation),
+        on(EvaluateIncident, _evaluate),
+        on(CloseIncident, _close),
+    ]
+)

@@ -8,12 +8,11 @@ from models.case import Case, Verdict
 from models.commands import Command, MailReport, Move
 from models.names import DENIALS, INCIDENT_DECISION, TAKEN_BACK, Refused
 from models.procedure import Procedure
-from models.stage import Stage
 from rules import asking
 from rules.actions import ACTIONS
 from rules.authority import Limits, another_person, no_own_clock, within_limit
 from rules.book import room_for_more
-from rules.checks import Refusal, case_closed, stranger, wrong_department
+from rules.checks import Refusal, case_closed, stages_awaiting, stranger, wrong_department
 from rules.clock import pass_time
 from rules.record import note
 from rules.replies import NOTED_DENIALS, remembered, repeated
@@ -117,13 +116,8 @@ def _holders(case: Case, pack: Procedure, name: str) -> list[str]:
     """Whoever has the task a command settles; nobody where the case waits for no such thing."""
     if name == "decide" and case.cost_held:
         return [pack.panel]
-    settles = {
-        "decide": (Stage.PANEL, Stage.LEADERSHIP),
-        "resolve": (Stage.TASK,),
-        "offer": (Stage.OFFERING,),
-        "approve": (Stage.APPROVING,),
-    }.get(name)
-    ripe = settles is None or case.stage in settles
+    stages = stages_awaiting(name)
+    ripe = not stages or case.stage in stages
     return list(case.task.holders) if case.task and ripe else []
 
 

@@ -28,7 +28,7 @@ from models.names import Refused, meeting_id
 from models.procedure import Procedure
 from rules.checks import Refusal, case_closed
 from rules.meeting import rules_of, tell
-from rules.replies import ROOM, Sender, hat, judged, remembered, size
+from rules.replies import ROOM, Sender, hat, judged, on, remembered, size
 
 FARTHEST = timedelta(days=400)
 """How far away the due date of an action may be."""
@@ -120,12 +120,14 @@ def _close(
     return meeting.but(ending=command)
 
 
-_ACTS: dict[type[Command], Callable[..., Meeting]] = {
-    Attend: _attend,
-    GiveAction: _action,
-    ReportAction: _report,
-    CloseMeeting: _close,
-}
+_ACTS: dict[type[Command], Callable[..., Meeting]] = dict(
+    [
+        on(Attend, _attend),
+        on(GiveAction, _action),
+        on(ReportAction, _report),
+        on(CloseMeeting, _close),
+    ]
+)
 
 
 def may_decide(

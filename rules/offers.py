@@ -10,7 +10,7 @@ from models.procedure import Procedure
 from models.stage import Stage
 from rules import closing, ruling, stages
 from rules.approving import gate
-from rules.checks import ACCEPTED, Refusal, at_stage, known_parties, lets_out, new_demand
+from rules.checks import ACCEPTED, Refusal, awaited, known_parties, lets_out, new_demand
 from rules.forms import problems_of, public
 from rules.liability import Finding, favours_customer, settled
 from rules.record import acted, note, notify, stamp
@@ -19,7 +19,7 @@ from rules.spans import deadline
 
 def offer(case: Case, pack: Procedure, command: MakeOffer, at: datetime, department: str) -> tuple[Case, Verdict]:
     """Put a settlement before the customer, or before who must approve it first."""
-    at_stage(case, Stage.OFFERING)
+    awaited(case, "offer")
     if (current := case.offered) is not None and current.state == "waiting":
         raise Refusal(Refused.WRONG_STAGE, f"offer {current.version} waits for the customer's answer")
     form = pack.offers.form if pack.offers else ()
@@ -81,7 +81,7 @@ def marked(case: Case, state: OfferState) -> Case:
 
 def respond(case: Case, pack: Procedure, command: Respond, at: datetime, department: str) -> tuple[Case, Verdict]:
     """The customer accepts, and the settlement stands; or counters, and the department offers anew."""
-    at_stage(case, Stage.OFFERING)
+    awaited(case, "respond")
     made = case.offered
     if made is None or made.state != "waiting":
         raise Refusal(Refused.WRONG_STAGE, "no offer waits for an answer now")

@@ -10,7 +10,7 @@ from models.names import Refused
 from models.procedure import Procedure, Step
 from models.stage import Stage
 from rules import asking, duties, offers, ruling, stages
-from rules.checks import ACCEPTED, Refusal, at_stage
+from rules.checks import ACCEPTED, AWAITED, Refusal, awaited
 from rules.record import acted, notify, stamp
 from rules.spans import surely_longer, wished
 from rules.triage import route_of
@@ -18,7 +18,7 @@ from rules.triage import route_of
 
 def approve(case: Case, pack: Procedure, command: Approve, at: datetime, department: str) -> tuple[Case, Verdict]:
     """What waits for approval goes on, or back: an offer to its maker, a determination to the panel."""
-    at_stage(case, Stage.APPROVING)
+    awaited(case, "approve")
     if command.actor in _determined(case):
         raise Refusal(Refused.SAME_PERSON, "actor: determined this; somebody else of the department must approve it")
     kind = "approved" if command.approve else "not_approved"
@@ -136,19 +136,9 @@ def _lacks(case: Case, now: Procedure, pack: Procedure) -> str | None:
     return next((f"{what} {name}" for what, name, known in needed if not known), None)
 
 
-_ANSWERS = {
-    Stage.NEGOTIATING: ("negotiated",),
-    Stage.EXPLAINING: ("contact",),
-    Stage.VERIFYING: ("verify",),
-    Stage.OFFERING: ("offer", "respond"),
-    Stage.APPROVING: ("approve",),
-}
-"""What a case waits to be told at a stage that not every procedure has."""
-
-
 def _waited_for(case: Case) -> list[str]:
-    """The commands somebody must be able to send; those every procedure has are left out."""
-    named = list(_ANSWERS.get(case.stage, ()))
+    """The commands somebody must be able to send."""
+    named = list(AWAITED.get(case.stage, ()))
     if any(ask.open for ask in case.asks):
         named.append("confirm")
     if any(work.open for work in case.works):

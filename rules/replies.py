@@ -3,12 +3,13 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar
 
 from models.case import Verdict
 from models.commands import Command
 from models.dossier import Denial, Dossier
 from models.names import DENIALS, Refused
+from models.procedure import Procedure
 from rules.checks import ACCEPTED, Refusal, stranger, wrong_department
 
 KEPT_IDS = 200
@@ -18,6 +19,10 @@ ROOM = 1024 * 1024
 """How many bytes a dossier may have as JSON: with what waits to be judged it is handed to the next run, in 2 MiB."""
 State = TypeVar("State", bound=Dossier)
 Listener = TypeVar("Listener", bound="Listening")
+Told = TypeVar("Told", bound=Command)
+Who = TypeVar("Who")
+After = TypeVar("After")
+More = ParamSpec("More")
 
 
 class Listening(Protocol):
@@ -39,6 +44,13 @@ class Sender:
     actor: str
     at: datetime
     departments: tuple[str, ...]
+
+
+def on(
+    kind: type[Told], act: Callable[Concatenate[Who, Procedure, Told, More], After]
+) -> tuple[type[Command], Callable[Concatenate[Who, Procedure, Any, More], After]]:
+    """An entry of a table of actions by the command each takes: a type checker holds that the two fit."""
+    return kind, act
 
 
 def judged(state: State, command: Command, sender: Sender, act: Callable[[], State]) -> tuple[State, Verdict]:
