@@ -25,7 +25,7 @@ from procedures.people import DirectoryFile
 from reports.enclosing import Enclosing
 from rules.book import page, written
 from rules.intake import open_case
-from rules.messages import receive
+from rules.messages import Message, receive
 from rules.remedy import finished, order_for
 from starter.settings import PACKAGED_DIRECTORY
 from tests.builders import GOODS_DEPT, SERVICE, complaint
@@ -111,7 +111,7 @@ def _sample_pages() -> tuple[dict[str, object], list[Any], RemedyOrder]:
     entry = OpenCase(number="C-0000", workflow_id="complaint.C-0000", run_id="bench", opened_at=at, complaint=told)
     pages = [page(case, pack)]
     case = written(case, pages[0])
-    case, _ = receive(case, pack, "confirm", ANSWER, at + timedelta(seconds=1), ("merchandise",))
+    case, _ = receive(case, pack, Message("confirm", ANSWER, at + timedelta(seconds=1), ("merchandise",)))
     order = order_for(case, pack)
     done = RemedyResult(amount=order.amount, reference="RF-1", done=("pay",))
     case = finished(case, pack, done, at + timedelta(seconds=2))
@@ -124,4 +124,4 @@ def _sample_pages() -> tuple[dict[str, object], list[Any], RemedyOrder]:
 
 def _satisfied(case: Case, at: datetime) -> Case:
     pack = PACKS.pinned(case.procedure)
-    return receive(case, pack, "feedback", WORD, at, (pack.front_desk,))[0]
+    return receive(case, pack, Message("feedback", WORD, at, (pack.front_desk,)))[0]

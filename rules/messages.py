@@ -1,6 +1,7 @@
 """Messages: who may say what when, and what it does. One set of rules behind signal and update."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from models.base import Contract
@@ -22,32 +23,37 @@ NOTED_REFUSALS = 50
 """A flood of bad messages is counted, not kept."""
 
 
-def receive(
-    case: Case,
-    pack: Procedure,
-    name: str,
-    command: Command,
-    at: datetime,
-    departments: tuple[str, ...],
-    limits: Limits | None = None,
-    other: Procedure | None = None,
-) -> tuple[Case, Verdict]:
-    """Judge one message, received by the server at `at` from somebody who acts for `departments` within `limits`.
+@dataclass(frozen=True)
+class Message:
+    """What somebody says to a case, and what is known of who says it."""
 
-    `other`: the version of the procedure it would have the case move to. Raises CalendarGap.
-    """
+    name: str
+    command: Command
+    at: datetime
+    """When the server received it."""
+    departments: tuple[str, ...]
+    """Those the directory knows the sender in; none for a stranger."""
+    limits: Limits | None = None
+    other: Procedure | None = None
+    """The version of the procedure it would have the case move to, where the service has it."""
+
+
+def receive(case: Case, pack: Procedure, message: Message) -> tuple[Case, Verdict]:
+    """Judge one message: the case after it, and the verdict. Raises CalendarGap."""
+    name, command, at = message.name, message.command, message.at
     if (verdict := repeated(case, name, command)) is not None:
         return (case, verdict) if verdict.accepted else refused(case, name, Refused.BAD_INPUT, verdict.reason, at)
     try:
-        department = may(case, pack, name, command, departments)
+        department = may(case, pack, message)
         another_person(case, pack, name, command)
-        no_own_clock(command, departments, department)
-        within_limit(case, pack, command, limits)
+        no_own_clock(command, message.departments, department)
+        within_limit(case, pack, command, message.limits)
         room_for_more(case)
-        more = {"other": other} if isinstance(command, Move) else {}
+        more = {"other": message.other} if isinstance(command, Move) else {}
         case, verdict = ACTIONS[type(command)](case, pack, command, at, department, **more)
     except Refusal as refusal:
-        return refused(case, name, refusal.code, refusal.reason, at, command.actor if departments else None)
+        actor = command.actor if message.departments else None
+        return refused(case, name, refusal.code, refusal.reason, at, actor)
     return remembered(case, name, command, verdict), verdict
 
 
@@ -64,17 +70,18 @@ def refused(
     return case.but(refusals=case.refusals + 1), Verdict(accepted=False, code=code, reason=reason)
 
 
-def may(case: Case, pack: Procedure, name: str, command: Command, departments: tuple[str, ...]) -> str:
+def may(case: Case, pack: Procedure, message: Message) -> str:
     """The department the sender acts for. Raises Refusal for a stranger, a wrong department, a closed case."""
     if case.closed:
         raise case_closed()
+    departments, wanted = message.departments, message.command.department
     if not departments:
         raise stranger()
-    allowed = _allowed(case, pack, name)
-    if not allowed and _depends(pack, name):
+    allowed = _allowed(case, pack, message.name)
+    if not allowed and _depends(pack, message.name):
         return departments[0]  # nobody can do it now: the action itself says when it is for
-    hats = [hat for hat in departments if hat in allowed and command.department in (None, hat)]
-    hats = hats or list(_in_place_of(pack, allowed, departments, command.department))
+    hats = [hat for hat in departments if hat in allowed and wanted in (None, hat)]
+    hats = hats or list(_in_place_of(pack, allowed, departments, wanted))
     if not hats:
         raise wrong_department(allowed or ["nobody now"])
     return hats[0]
@@ -152,7 +159,7 @@ def precheck(case: Case, pack: Procedure, name: str, content: Contract | None, n
         return None
     try:
         case = pass_time(case, pack, now)
-        verdicts = [receive(case, pack, name, content, now, (department,))[1] for department in pack.departments]
+        verdicts = [receive(case, pack, Message(name, content, now, (each,)))[1] for each in pack.departments]
     except CalendarGap:
         return None  # the case itself waits for the calendar
     if any(verdict.accepted for verdict in verdicts):

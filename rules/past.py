@@ -9,10 +9,11 @@ from pydantic import ValidationError
 
 from models.base import Detail
 from models.case import Event
-from models.commands import COMMANDS, Command, shares_in
+from models.commands import COMMANDS, shares_in
 from models.complaint import Complaint
 from models.procedure import Procedure, Step
 from models.steps import FIELD, FormField
+from rules.messages import Message
 
 PERSONAL = "-"
 """Stands for words that the record does not keep."""
@@ -24,16 +25,6 @@ class Unsaid(Exception):
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
         self.kind = kind
-
-
-@dataclass(frozen=True)
-class Said:
-    """A message that the case accepted."""
-
-    at: datetime
-    name: str
-    command: Command
-    departments: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -63,12 +54,12 @@ class Past:
     refunded: int
 
 
-def messages(past: Past, pack: Procedure) -> list[Said]:
+def messages(past: Past, pack: Procedure) -> list[Message]:
     """Everything people said, in order. Raises Unsaid."""
     return list(_messages(past.events, pack))
 
 
-def _messages(events: Sequence[Event], pack: Procedure) -> Iterator[Said]:
+def _messages(events: Sequence[Event], pack: Procedure) -> Iterator[Message]:
     talk_ends: str | None = None
     for place, event in enumerate(events):
         if event.kind in LOST or "incident" in event.data:
@@ -84,13 +75,13 @@ def _messages(events: Sequence[Event], pack: Procedure) -> Iterator[Said]:
                 yield _said(event, name, fields(event, events[place + 1 :], pack), (event.department,))
 
 
-def _said(event: Event, name: str, fields: dict[str, Any], departments: tuple[str, ...]) -> Said:
+def _said(event: Event, name: str, fields: dict[str, Any], departments: tuple[str, ...]) -> Message:
     given = {key: value for key, value in fields.items() if value not in (None, "", ())}
     try:
         command = COMMANDS[name].model_validate({"actor": event.actor or PERSONAL, **given})
     except ValidationError:
         raise Unsaid(event.kind) from None
-    return Said(event.at, name, command, departments)
+    return Message(name, command, event.at, departments)
 
 
 def carried_out(events: Sequence[Event]) -> list[CarriedOut | None]:

@@ -1,6 +1,7 @@
 """A case that has ended, played again: the same complaint, the same words, under one procedure or another."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -14,8 +15,8 @@ from models.stage import Stage
 from rules.clock import Due, next_due, pass_time
 from rules.duties import running
 from rules.intake import open_case
-from rules.messages import receive
-from rules.past import CarriedOut, Past, Said, carried_out
+from rules.messages import Message, receive
+from rules.past import CarriedOut, Past, carried_out
 from rules.record import KEPT_EVENTS
 from rules.remedy import awaits_goods, finished, order_for
 from rules.spans import CalendarGap
@@ -36,12 +37,12 @@ class Undecided(Exception):
 class Replay:
     """A case played again, each clock and each word at its own instant, and every notice leaving at once."""
 
-    def __init__(self, past: Past, pack: Procedure, said: Sequence[Said], calendar: WorkCalendar) -> None:
+    def __init__(self, past: Past, pack: Procedure, said: Sequence[Message], calendar: WorkCalendar) -> None:
         self._past, self._pack, self._said = past, pack, said
         self._remedies = carried_out(past.events)
         self._asked = {event.department for event in past.events if event.kind in {"asked", "answered"}}
         self._given = {(e.data.get("duty"), e.department) for e in past.events if e.kind in {"duty", "recorded"}}
-        self._aside: list[Said] = []
+        self._aside: list[Message] = []
         self._case = self._opened(calendar)
 
     def end(self) -> Case:
@@ -118,8 +119,8 @@ class Replay:
         if deadline > self._past.ended_at:
             raise Undecided("longer", department)
 
-    def _hear(self, said: Said) -> None:
-        case, verdict = receive(self._case, self._pack, said.name, said.command, said.at, said.departments)
+    def _hear(self, said: Message) -> None:
+        case, verdict = receive(self._case, self._pack, said)
         if verdict.accepted:
             before, self._case = self._case.stage, self._left(case)
             if self._case.stage is not before:
@@ -132,7 +133,7 @@ class Replay:
     def _look_again(self, at: datetime) -> None:
         """Words that came before they were asked for: whether they would be said again, nobody knows."""
         for said in self._aside:
-            if receive(self._case, self._pack, said.name, said.command, at, said.departments)[1].accepted:
+            if receive(self._case, self._pack, replace(said, at=at))[1].accepted:
                 raise Undecided("early", said.name)
 
     def _remedy(self) -> CarriedOut | None:

@@ -17,7 +17,7 @@ from models.stage import Stage
 from models.trial import Act, Outcome, Trial
 from rules.clock import binding_due, next_due, pass_time
 from rules.intake import open_case
-from rules.messages import receive
+from rules.messages import Message, receive
 from rules.remedy import finished, order_for
 from rules.spans import CalendarGap, ends
 from rules.triage import intake_problems
@@ -157,7 +157,7 @@ def _happens(case: Case, pack: Procedure, act: Act) -> Case:
         raise Unplayable(f"then: {act.send} is not a command") from None
     except ValidationError as error:
         raise Unplayable(f"then: {act.send}: {in_one_line(problems(error))}") from None
-    case, verdict = receive(case, pack, act.send or "", command, now, (act.by or "",))
+    case, verdict = receive(case, pack, Message(act.send or "", command, now, (act.by or "",)))
     if not verdict.accepted:
         raise Unplayable(f"then: {act.send} by {act.by} is refused: {verdict.reason}")
     return case.but(mails=())

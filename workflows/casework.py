@@ -19,7 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from procedures import PACKS
     from rules.book import page, unwritten, written
     from rules.clock import next_due, pass_time
-    from rules.messages import mail_report, receive, refused
+    from rules.messages import Message, mail_report, receive, refused
     from rules.remedy import at_once
     from rules.spans import CalendarGap, TypedGap
     from rules.view import view
@@ -133,16 +133,8 @@ class CaseDesk(Desk):
         elif isinstance(letter.content, Command):
             wanted = self.wanted(letter.content)
             other = PACKS.pinned(wanted) if wanted is not None and origin.has_pack else None
-            self.case, verdict = receive(
-                self.case,
-                self.pack,
-                letter.name,
-                letter.content,
-                at,
-                origin.departments,
-                origin.limits,
-                other,
-            )
+            message = Message(letter.name, letter.content, at, origin.departments, origin.limits, other)
+            self.case, verdict = receive(self.case, self.pack, message)
             if letter.name == GOODS and verdict.code == "accepted":
                 self.returned.append(letter.content)
             return verdict

@@ -26,7 +26,7 @@ from models.stage import Stage
 from models.tables import AuditRow, EventRow
 from procedures import HERE, PACKS, load_packs, read_trials
 from procedures.workdays import Workdays
-from rules.messages import receive
+from rules.messages import Message, receive
 from rules.money import stake
 from rules.trial import START, course
 from rules.view import view
@@ -129,7 +129,7 @@ class Cells:
         self._claim(hats, limits, names)
         share = {self._dice.choice(list(scene.pack.parties)): 100} if name in WITH_LIABLE else {}
         command = COMMANDS[name].model_validate({"actor": actor, "department": claimed, **least(name, **share)})
-        case, verdict = receive(scene.case, scene.pack, name, command, scene.case.events[-1].at, hats, limits)
+        case, verdict = receive(scene.case, scene.pack, Message(name, command, scene.case.events[-1].at, hats, limits))
         cell = f"{scene.pack.ref} {scene.case.stage} {name} by {hats} as {claimed}"
         expected = denial(scene, name, hats, claimed)
         about_who = verdict.code if verdict.code in {"closed", "unknown_actor", "wrong_department"} else None

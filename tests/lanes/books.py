@@ -23,7 +23,7 @@ from procedures import DIRECTORY, PACKS, load_packs
 from procedures.directory import read_directory
 from rules.clock import next_due, pass_time
 from rules.intake import open_case
-from rules.messages import receive
+from rules.messages import Message, receive
 from rules.remedy import finished, order_for
 from rules.view import summary
 from tests.lanes.common import Lane, main, options
@@ -61,7 +61,7 @@ class Clerk:
             at = START + timedelta(hours=hour)
             await self._pass(at)
             name, who, _, command = dice.choice(MADE)
-            self.case, _ = receive(self.case, PACK, name, command, at, (who,))
+            self.case, _ = receive(self.case, PACK, Message(name, command, at, (who,)))
             await self._child(at)
             await self._write()
         for _ in range(12):

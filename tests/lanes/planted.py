@@ -59,7 +59,7 @@ BUGS = (
     Bug("a token made for one case is good for another", "activities/identity.py",
         'if claims.get("for") not in (None, to):', "if False:", TOKENS),
     Bug("whoever has several hats may do anything", "rules/messages.py",
-        "if hat in allowed and command.department in (None, hat)]", "if hat in allowed or len(departments) > 1]",
+        "if hat in allowed and wanted in (None, hat)]", "if hat in allowed or len(departments) > 1]",
         AUTHORITY),
     Bug("the door lets in whoever claims more money than is his", "models/commands.py",
         "return other.limits is None\n", "return True\n", AUTHORITY),

@@ -20,7 +20,7 @@ from models.stage import Stage
 from rules.audit import RowFacts, breaches
 from rules.clock import next_due, pass_time
 from rules.intake import open_case
-from rules.messages import receive
+from rules.messages import Message, receive
 from rules.remedy import finished, order_for
 from rules.takeback import reopened
 from rules.view import summary
@@ -74,7 +74,7 @@ def world(dice: Random) -> str | None:
             case, paid = _child(pass_time(case, PACK, down), down, paid, dice)
             down = None
         case = pass_time(case, PACK, at)
-        case, _ = receive(case, PACK, name, command, at, (who,))
+        case, _ = receive(case, PACK, Message(name, command, at, (who,)))
         case, paid = _child(case, at, paid, dice)
         if case.given and dice.random() < 0.1:
             case, paid = _taken_back(case, at, paid)
@@ -104,7 +104,7 @@ def _taken_back(case: Case, at: datetime, paid: int) -> tuple[Case, int]:
     if case.closed:
         return reopened(case, PACK, given, "account_closed", at), paid - given.amount
     told = TakenBack(actor="somebody", reference=given.reference, code="account_closed")
-    case, _ = receive(case, PACK, TAKEN_BACK, told, at, (PACK.cashier,))
+    case, _ = receive(case, PACK, Message(TAKEN_BACK, told, at, (PACK.cashier,)))
     return case, paid - given.amount
 
 

@@ -14,7 +14,7 @@ from procedures import HERE, read_pack
 from procedures.workdays import Workdays
 from rules.clock import next_due, pass_time
 from rules.intake import open_case
-from rules.messages import mail_report, receive
+from rules.messages import Message, mail_report, receive
 from rules.remedy import finished, order_for
 from rules.view import view
 from tests.builders import complaint
@@ -89,7 +89,7 @@ class World:
         command = _MODELS[name].model_validate({"actor": actor, **fields})
         hats = (hats,) if isinstance(hats, str) else hats
         self.case = pass_time(self.case, self.pack, self.now)
-        self.case, verdict = receive(self.case, self.pack, name, command, self.now, hats)
+        self.case, verdict = receive(self.case, self.pack, Message(name, command, self.now, hats))
         self.settle()
         return verdict
 

@@ -12,7 +12,7 @@ from models.names import COMMAND_NAMES
 from models.stage import Stage
 from rules.authority import LEAVES, another_person
 from rules.checks import Refusal
-from rules.messages import receive
+from rules.messages import Message, receive
 from rules.record import KEPT_EVENTS
 from tests.builders import least
 from tests.rules.builders import (
@@ -78,7 +78,7 @@ def allowed(name: str, stage: Stage) -> set[str] | None:
 
 def judged(world: World, name: str, hats: tuple[str, ...], department: str | None) -> str:
     command = COMMANDS[name].model_validate({"actor": "head", "department": department, **FIELDS[name]})
-    return str(receive(world.case, world.pack, name, command, world.now, hats)[1].code)
+    return str(receive(world.case, world.pack, Message(name, command, world.now, hats))[1].code)
 
 
 @pytest.mark.parametrize("stage", AT)
@@ -119,19 +119,20 @@ def test_a_decision_lets_out_no_more_than_its_sender_may(limits: dict[str, int] 
     owed = world.view.amount
     limits = {key: owed + value - 12_800 for key, value in limits.items()} if limits else limits
     command = COMMANDS["decide"].model_validate({"actor": "head", **FIELDS["decide"]})
-    case, verdict = receive(world.case, world.pack, "decide", command, world.now, (PANEL,), limits)
+    case, verdict = receive(world.case, world.pack, Message("decide", command, world.now, (PANEL,), limits))
     assert verdict.code == code
     if code == "over_limit":
         assert f"this is CNY {owed // 100}.00;" in verdict.reason
         assert case.stage is Stage.PANEL
     refusal = COMMANDS["decide"].model_validate({"actor": "head", "grant": False, "reason": "x"})
-    assert receive(world.case, world.pack, "decide", refusal, world.now, (PANEL,), limits)[1].accepted
+    assert receive(world.case, world.pack, Message("decide", refusal, world.now, (PANEL,), limits))[1].accepted
 
 
 def test_an_agent_without_the_money_may_not_grant_at_once_either() -> None:
     world = World()
     command = COMMANDS["triage"].model_validate({"actor": "x", **FIELDS["triage"]})
-    assert receive(world.case, world.pack, "triage", command, world.now, (DESK,), {"CNY": 1})[1].code == "over_limit"
+    message = Message("triage", command, world.now, (DESK,), {"CNY": 1})
+    assert receive(world.case, world.pack, message)[1].code == "over_limit"
 
 
 def reexamined() -> World:
@@ -145,7 +146,7 @@ def reexamined() -> World:
 
 def judged_within(world: World, name: str, hat: str, limit: int, **fields: Any) -> str:
     command = COMMANDS[name].model_validate({"actor": "head", **fields})
-    return str(receive(world.case, world.pack, name, command, world.now, (hat,), {"CNY": limit})[1].code)
+    return str(receive(world.case, world.pack, Message(name, command, world.now, (hat,), {"CNY": limit}))[1].code)
 
 
 def test_a_new_demand_counts_against_the_limit_with_all_it_pays_whatever_was_refunded_before() -> None:

@@ -8,7 +8,7 @@ from models.case import Case
 from models.commands import COMMANDS
 from models.names import Refused
 from rules.book import page, written
-from rules.messages import receive, refused
+from rules.messages import Message, receive, refused
 from rules.record import KEPT_BYTES, KEPT_EVENTS, note
 from tests.rules.builders import DESK, World, paid
 
@@ -65,13 +65,13 @@ def test_while_sql_is_down_a_case_takes_no_more_words_than_a_page_and_a_hand_ove
     word = COMMANDS["feedback"].model_validate({"actor": "x", "reached": False, "reason": 2_000 * "😀"})
     for _ in range(300):
         world.now += timedelta(seconds=1)
-        case, verdict = receive(case, world.pack, "feedback", word, world.now, (DESK,))
+        case, verdict = receive(case, world.pack, Message("feedback", word, world.now, (DESK,)))
         codes.append(verdict.code)
     assert set(codes) == {"accepted", "try_later"}
     assert codes == sorted(codes), "from then on until there is room"
     assert len(page(case, world.pack).model_dump_json().encode()) < 1.2 * KEPT_BYTES
     case = written(case, page(case, world.pack))
-    assert receive(case, world.pack, "feedback", word, world.now, (DESK,))[1].accepted
+    assert receive(case, world.pack, Message("feedback", word, world.now, (DESK,)))[1].accepted
 
 
 def test_a_case_whose_memory_holds_all_its_lines_is_stored_as_before() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from models.commands import Decide
 from rules.checks import asked_for
-from rules.messages import receive
+from rules.messages import Message, receive
 from rules.view import summary
 from tests.rules.builders import (
     DESK,
@@ -166,7 +166,7 @@ def test_a_grant_without_a_demand_gives_what_was_asked_for_and_no_offer_the_cust
             world.does("offer", "duty_manager", **offer, fields={"impact": "small"})
     assert (world.stage, world.case.demand.amount) == ("panel", 4_000)
     command = Decide.model_validate({"actor": "x", "grant": True, "reason": "x", "liable": liable(hotel=100)})
-    limited = receive(world.case, HOTEL, "decide", command, world.now, (HOTEL.panel,), {"CNY": 20_999})
+    limited = receive(world.case, HOTEL, Message("decide", command, world.now, (HOTEL.panel,), {"CNY": 20_999}))
     assert limited[1].code == "over_limit"
     assert decided(world, HOTEL.panel, liable=liable(hotel=100)).child().case.refunded == 21_000
 

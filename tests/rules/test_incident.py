@@ -13,6 +13,7 @@ from models.language import Language
 from models.procedure import Procedure
 from rules import incident as rules
 from rules.incident_acts import receive
+from rules.messages import Message
 from rules.messages import receive as receive_case
 from tests.quality import INCIDENT, quality_pack
 from tests.rules.builders import DESK, LEADERSHIP, MERCHANDISE, PANEL, RETURNS_PACK, SELF_OPERATED, START, World, liable
@@ -294,7 +295,7 @@ class Batched(World):
     def together(self, hat: str = LEADERSHIP, **fields: Any) -> Verdict:
         said = {"actor": "x", "incident": "IN20260302001", **(GRANT | fields)}
         command = IncidentDecision.model_validate(said)
-        self.case, verdict = receive_case(self.case, self.pack, "incident", command, self.now, (hat,))
+        self.case, verdict = receive_case(self.case, self.pack, Message("incident", command, self.now, (hat,)))
         self.settle()
         return verdict
 
@@ -343,7 +344,7 @@ def test_only_who_may_decide_for_an_incident_may_send_its_decision() -> None:
     assert Batched().together(MERCHANDISE).code == "wrong_department"
     plain = World()
     said = IncidentDecision.model_validate({"actor": "x", "incident": "IN20260302001", **GRANT})
-    _, verdict = receive_case(plain.case, plain.pack, "incident", said, plain.now, (LEADERSHIP,))
+    _, verdict = receive_case(plain.case, plain.pack, Message("incident", said, plain.now, (LEADERSHIP,)))
     assert verdict.code == "wrong_department"
 
 
@@ -375,7 +376,7 @@ class Returned(World):
         shares = {"grant": True, "liable": liable(supplier=100), "reason": "整批不良"}
         said = {"actor": "x", "incident": "IN20260302001", **(shares | fields)}
         command = IncidentDecision.model_validate(said)
-        self.case, verdict = receive_case(self.case, self.pack, "incident", command, self.now, (hat,))
+        self.case, verdict = receive_case(self.case, self.pack, Message("incident", command, self.now, (hat,)))
         self.settle()
         return verdict
 
@@ -453,7 +454,7 @@ def test_what_an_incident_lets_out_counts_against_the_limit_of_who_decides_it() 
     said = {"actor": "x", "incident": "IN20260302001", "grant": True, "liable": liable(supplier=100), "reason": "x"}
     command, hats = IncidentDecision.model_validate(said), ("general_manager",)
     for limit, code in ((20_999, "over_limit"), (21_000, "accepted")):
-        verdict = receive_case(case.case, case.pack, "incident", command, case.now, hats, {"CNY": limit})[1]
+        verdict = receive_case(case.case, case.pack, Message("incident", command, case.now, hats, {"CNY": limit}))[1]
         assert verdict.code == code
 
 
