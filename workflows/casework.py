@@ -25,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
     from rules.view import view
     from workflows import attributes, options, present
     from workflows.desk import HEARD, Desk
+    from workflows.following import RemedyUnderWay
     from workflows.letters import TO_A_CASE, Letter
 
 
@@ -38,10 +39,7 @@ class CaseDesk(Desk):
 
     def __init__(self) -> None:
         super().__init__(TO_A_CASE, guarded=True)
-        self.returned: list[Command] = []
-        """Word of returned goods, still to be passed on to the child."""
-        self.slow = ""
-        """The remedy known to take longer than a moment."""
+        self.remedy = RemedyUnderWay()
         self._shown = ("", False)
 
     @property
@@ -61,7 +59,7 @@ class CaseDesk(Desk):
         quarter of a case's cost. A remedy that takes longer says so.
         """
         execution = self.case.execution
-        return execution is not None and execution.child != self.slow and at_once(self.case, self.pack)
+        return execution is not None and execution.child != self.remedy.slow and at_once(self.case, self.pack)
 
     def set_alarm(self) -> None:
         """Wake up when the next thing is due. A passing stage keeps the alarm it found, unless that has rung."""
@@ -108,7 +106,7 @@ class CaseDesk(Desk):
     async def absorb(self) -> None:
         """Notice that a remedy takes longer."""
         if self.alarm.rang() and self.passing and self.case.execution is not None:
-            self.slow = self.case.execution.child  # an earlier stage's alarm has run out meanwhile
+            self.remedy.slow = self.case.execution.child  # an earlier stage's alarm has run out meanwhile
 
     async def judge(self, letter: Letter, origin: Origin) -> Verdict:
         """By the rules, after the time that has passed until then."""
@@ -129,14 +127,14 @@ class CaseDesk(Desk):
         if isinstance(letter.content, MailReport):
             self.case = mail_report(self.case, self.pack, letter.content, at)
         elif isinstance(letter.content, RemedyReport):
-            self.slow = letter.content.child
+            self.remedy.slow = letter.content.child
         elif isinstance(letter.content, Command):
             wanted = self.wanted(letter.content)
             other = PACKS.pinned(wanted) if wanted is not None and origin.has_pack else None
             message = Message(letter.name, letter.content, at, origin.departments, origin.limits, other)
             self.case, verdict = receive(self.case, self.pack, message)
             if letter.name == GOODS and verdict.code == "accepted":
-                self.returned.append(letter.content)
+                self.remedy.goods_back(letter.content)
             return verdict
         return HEARD
 

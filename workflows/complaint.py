@@ -1,22 +1,15 @@
 """The case: a complaint from intake to closed, in the order of the procedure's own text."""
 
-import asyncio
 from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import (
-    ChildWorkflowError,
-    FailureError,
-    WorkflowAlreadyStartedError,
-)
 
 with workflow.unsafe.imports_passed_through():
-    from activities.duties import BookDuties, FollowDuties
+    from activities.duties import BookDuties
     from models.case import Case, CaseResult, Event, Exit, Verdict
     from models.complaint import Complaint
-    from models.names import COMPLAINT, GOODS, TIMELINE
+    from models.names import COMPLAINT, TIMELINE
     from models.pages import OpenCase, Opened
-    from models.remedy import Execution, RemedyResult
     from models.stage import Stage
     from procedures import PACKS
     from rules.book import page, written
@@ -27,8 +20,6 @@ with workflow.unsafe.imports_passed_through():
     from workflows.casework import CaseDesk
     from workflows.door import knock
     from workflows.letters import Letter
-    from workflows.options import watching
-    from workflows.present import remedy_summary
     from workflows.starting import ask_the_register, carried_on, complaint_of, this_start
     from workflows.undeterred import beside, undeterred
 
@@ -40,10 +31,6 @@ class ComplaintWorkflow(CaseDesk):
     @workflow.init
     def __init__(self, *args: Any) -> None:
         super().__init__()
-        self._child: asyncio.Task[None] | None = None
-        self._errands: set[asyncio.Task[None]] = set()
-        self._child_started = False
-        self._outcome: RemedyResult | None = None
         self._never_knew = False
 
     @workflow.run
@@ -101,15 +88,14 @@ class ComplaintWorkflow(CaseDesk):
         while self.case.stage is stage:
             self._carry_out()
             self.set_alarm()
-            await workflow.wait_condition(lambda: self.ready() or self._outcome is not None or self.may_renew())
+            await workflow.wait_condition(lambda: self.ready() or self.remedy.ended or self.may_renew())
             await self.catch_up()
             self.renew(self.case)
 
     async def absorb(self) -> None:
-        """The child's result."""
+        """What became of the remedy."""
         await super().absorb()
-        if self._outcome is not None:
-            outcome, self._outcome, self._child = self._outcome, None, None
+        if (outcome := self.remedy.take()) is not None:
             now = workflow.now()
             self.case = await self.knowing_days(lambda: finished(self.case, self.pack, outcome, now))
 
@@ -117,73 +103,25 @@ class ComplaintWorkflow(CaseDesk):
     def outgrown(self) -> bool:
         """Many messages, a long history; or a forgotten customer: the run that knew can be deleted then."""
         wanted = self.inbox.full or (self.case.forgotten and not self._never_knew)
-        child_is_known = self._child is None or self._child_started
-        return wanted and child_is_known and not self.case.closed
+        return wanted and self.remedy.portable and not self.case.closed
 
     @property
     def settled(self) -> bool:
-        """Nothing of the child's is on its way."""
-        return not self.returned and not self._errands and self._outcome is None
+        """Nothing of the remedy's is on its way."""
+        return self.remedy.settled
 
     def _carry_out(self) -> None:
-        """Have a child do what was decided, once."""
+        """Have a child do what was decided, once, and know which goods are back."""
         execution = self.case.execution
         if execution is None or self.case.stage is not Stage.EXECUTING:
             return
-        if self._child is None:
-            self._child = beside(self._follow(execution))
-        if self.returned:
-            errand = beside(self._pass_on_goods(execution))
-            self._errands.add(errand)
-            errand.add_done_callback(self._errands.discard)
+        if not self.remedy.under_way:
+            self.remedy.begin(execution, order_for(self.case, self.pack), self.pack, self._child_started)
+        self.remedy.pass_on_goods(execution.child)
 
-    async def _follow(self, execution: Execution) -> None:
-        order = order_for(self.case, self.pack)
-        workflow_type = self.pack.remedies[order.kind].workflow or ""
-        try:
-            if execution.started:
-                self._child_started, self.slow = True, execution.child
-                self._outcome = await self._await_remedy(execution.child)
-                return
-            handle = await workflow.start_child_workflow(
-                workflow_type,
-                order,
-                id=execution.child,
-                result_type=RemedyResult,
-                static_summary=remedy_summary(order, self.pack),
-                parent_close_policy=workflow.ParentClosePolicy.ABANDON,
-            )
-            self._mark_started()
-            self._outcome = await handle
-        except WorkflowAlreadyStartedError:
-            # A reset of this case: the child of the same decision is there already and must not be doubled.
-            self._mark_started()
-            self.slow = execution.child
-            self._outcome = await self._await_remedy(execution.child)
-        except ChildWorkflowError:
-            self._outcome = RemedyResult(failure="child_failed")
-        finally:
-            self._child_started = False
-
-    def _mark_started(self) -> None:
-        self._child_started = True
+    def _child_started(self) -> None:
         if self.case.execution is not None:
             self.case = self.case.but(execution=self.case.execution.model_copy(update={"started": True}))
-
-    async def _await_remedy(self, child: str) -> RemedyResult:
-        return await workflow.execute_activity_method(
-            FollowDuties.await_remedy, child, **watching("wait for the remedy")
-        )
-
-    async def _pass_on_goods(self, execution: Execution) -> None:
-        commands, self.returned = self.returned, []
-        await workflow.wait_condition(lambda: self._child_started or self._child is None)
-        handle = workflow.get_external_workflow_handle(execution.child)
-        for command in commands:
-            try:
-                await handle.signal(GOODS, command)
-            except FailureError:
-                workflow.logger.info("the remedy had ended before the goods were reported")
 
     def at_the_door(self, letter: Letter) -> Verdict | None:
         """What the case would refuse as it stands, and who is not who the update says.
@@ -191,7 +129,7 @@ class ComplaintWorkflow(CaseDesk):
         While a child works its result may be on the way in this very task: then the case judges, not the door.
         """
         now, verdict = workflow.now(), None
-        if self.opened and not self.inbox.waiting and self._child is None:
+        if self.opened and not self.inbox.waiting and not self.remedy.under_way:
             verdict = precheck(self.case, self.pack, letter.name, letter.content, now)
         return verdict or knock(letter, now)
 

@@ -17,6 +17,7 @@ class Mutant(NamedTuple):
 _REMEDY = "workflows/remedy.py"
 _OPTIONS = "workflows/options.py"
 _CASE = "workflows/complaint.py"
+_CHILD = "workflows/following.py"
 _PACK = "procedures/marketplace.procedure.toml"
 
 MUTANTS = [
@@ -94,7 +95,7 @@ MUTANTS = [
     ),
     Mutant(
         "a child that ends with its case",
-        _CASE,
+        _CHILD,
         "ParentClosePolicy.ABANDON",
         "ParentClosePolicy.TERMINATE",
         "waiting_for_goods.case",
@@ -110,7 +111,7 @@ MUTANTS = [
     ),
     Mutant(
         "a child of another type",
-        _CASE,
+        _CHILD,
         "                workflow_type,\n",
         '                "Exchange",\n',
         "answered_in_time.case",
