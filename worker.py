@@ -19,6 +19,7 @@ from temporalio.worker import (
 from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
 from activities.audit import append, configuration
+from activities.calendar import WorkingDaysDesk
 from activities.casebook import Casebook
 from activities.clock import wall_clock
 from activities.corrective import CorrectiveDesk
@@ -29,6 +30,7 @@ from activities.incident import IncidentDesk
 from activities.incident_watch import IncidentWatch
 from activities.mailroom import MailDesk
 from activities.meeting import MeetingDesk, UrgentCalls
+from activities.origins import Origins
 from activities.remedies import Remedies
 from activities.reporting import ReportDesk
 from activities.store import Store
@@ -107,15 +109,15 @@ def duties(settings: Settings, parts: Parts) -> Mapping[Queue, Sequence[Callable
     book = Casebook(
         parts.store,
         PACKS,
-        parts.directory,
         parts.default_procedure,
+        door=door,
         on_mail=desk.nudge,
         on_panel=UrgentCalls(parts.store, PACKS),
         on_case=IncidentWatch(parts.store, PACKS, vouch),
         lost=lost,
-        gate=parts.gate,
         calendar=days,
     )
+    origins = Origins(parts.store, PACKS, parts.directory, parts.gate)
     meetings = MeetingDesk(parts.store, PACKS, on_mail=desk.nudge, vouch=vouch, door=door)
     incidents = IncidentDesk(parts.store, PACKS, on_mail=desk.nudge, vouch=vouch, door=door)
     correctives = CorrectiveDesk(parts.store, PACKS, on_mail=desk.nudge, calendar=days, door=door)
@@ -124,10 +126,10 @@ def duties(settings: Settings, parts: Parts) -> Mapping[Queue, Sequence[Callable
     return {
         Queue.RULINGS: [
             book.open_case,
-            book.examine,
-            book.working_days,
             book.write_down,
-            book.passed_on,
+            origins.examine,
+            origins.passed_on,
+            WorkingDaysDesk(days).working_days,
             Follower().await_remedy,
             meetings.draw_agenda,
             meetings.find_case,

@@ -1,30 +1,25 @@
-"""The register and record of cases: claiming a number, who wrote and when, and each step's page in SQL."""
+"""The register and record of cases: claiming a number, and each step's page in SQL."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from pydantic import ValidationError
-from sqlmodel import col, func, select
+from sqlmodel import func, select
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.audit import Entry, append
-from activities.calendar import Calendar, days_for, unknown
+from activities.admission import Admission, bad_input
+from activities.calendar import Calendar, days_for
 from activities.clock import wall_clock
 from activities.doorkeeper import Doorkeeper
 from activities.duties import BookDuties
-from activities.identity import Gate
 from activities.ledger import Ledger
-from activities.receipt import sender, signal_times, signals
 from activities.record import Record
 from activities.reopening import came_back
 from activities.store import Store
-from models.base import AT_THE_DOOR, Problem, in_one_line, problems
-from models.case import Basis, Case
+from models.base import Problem
+from models.case import Case
 from models.complaint import Complaint
-from models.directory import Directory
-from models.names import GOODS, Refused, case_id, case_number
-from models.pages import Envelope, GoodsWord, OpenCase, Opened, Origin, Page
+from models.pages import OpenCase, Opened, Page
 from models.procedure import Procedure
 from models.span import WorkCalendar, WorkingDays
 from models.stage import Stage
@@ -32,8 +27,6 @@ from models.tables import CaseRow, EventRow, MailRow, RefundIntent
 from procedures import Packs
 from rules import book
 from rules.intake import open_case as opened
-from rules.spans import CalendarGap
-from rules.triage import filing_problems
 
 
 def _nobody_waits() -> None:
@@ -66,28 +59,24 @@ class Casebook(BookDuties):
         self,
         store: Store,
         packs: Packs,
-        directory_reader: Callable[[], Directory],
         default_procedure: str,
         *,
+        door: Doorkeeper,
         on_mail: Callable[[], None] = _nobody_waits,
         on_panel: Callable[[str], Awaitable[None]] = _nobody_looks,
         on_case: Callable[[str, str], Awaitable[None]] = _nobody_looks,
         lost: Callable[[str], Awaitable[bool]] = _all_known,
-        gate: Gate | None = None,
         calendar: Calendar = _no_calendar,
         clock: Callable[[], datetime] = wall_clock,
     ) -> None:
-        self._gate = gate or Gate()
-        self._door = Doorkeeper(store, self._gate, directory_reader, clock)
         self._store = store
         self._packs = packs
-        self._directory = directory_reader
-        self._default = default_procedure
+        self._admission = Admission(store, packs, default_procedure)
+        self._door = door
         self._on_mail = on_mail
         self._on_panel = on_panel
         self._on_case = on_case
         self._lost = lost
-        self._now = clock
         self._calendar = calendar
         self._record = Record(store, Ledger(packs.pinned, clock), clock)
 
@@ -106,11 +95,8 @@ class Casebook(BookDuties):
 
     async def _enter(self, entry: OpenCase) -> Opened:
         await self._believe(entry)
-        _fit_to_start(entry)
-        _fit_for_the_door(entry.complaint)
-        pack = self._pack_for(entry.complaint, entry.opened_at)
+        pack = await self._admission.under(entry)
         calendar = self._days_for(pack, entry.opened_at)
-        await self._not_settled(entry, pack)
         first = book.page(opened(entry.complaint, pack, entry.number, entry.opened_at, calendar), pack)
         if await self._record.open(claim(entry, pack), first):
             await self._tell(first)
@@ -153,7 +139,7 @@ class Casebook(BookDuties):
             reason = (
                 "stands for another complaint, whose case is lost; file that one unchanged, or choose another number"
             )
-            raise _bad_input([Problem(field="number", code="taken", reason=reason)])
+            raise bad_input([Problem(field="number", code="taken", reason=reason)])
         await self._believe(entry)
         calendar = self._days_for(pack, entry.opened_at)
         return opened(first, pack, entry.number, entry.opened_at, calendar, lines=lines, notices=notices)
@@ -162,28 +148,6 @@ class Casebook(BookDuties):
         pack = self._packs.pinned(row.procedure)
         async with self._store.read() as session:
             return await came_back(session, row, pack, self._days_for(pack, entry.opened_at), entry.opened_at)
-
-    @activity.defn(name="examine")
-    async def examine(self, envelopes: list[Envelope]) -> list[Origin]:
-        """Each sender's departments, and when the Temporal server received each signal."""
-        directory = self._directory()
-        to = activity.info().workflow_id or ""
-        times: dict[tuple[str | None, int | None], datetime] = {}
-        for run in {each.run for each in envelopes}:
-            places = {each.signal for each in envelopes if each.run == run and each.signal is not None}
-            times |= {(run, place): at for place, at in (await signal_times(run, places)).items()}
-        return [self._origin(each, times.get((each.run, each.signal)), directory, to) for each in envelopes]
-
-    @activity.defn(name="passed_on")
-    async def passed_on(self, word: GoodsWord) -> list[int]:
-        """By what the server says of each signal's origin; the trail has one denial for a remedy, however many came."""
-        own = [place async for place, signal in signals(None) if place in word.places and sender(signal) == word.case]
-        if len(own) < len(set(word.places)):
-            number, run_id = case_number(word.case) or word.case, activity.info().workflow_run_id
-            data = {"code": Refused.NOT_PROVEN.value, "message": GOODS, "event": "remedy"}
-            async with self._store.write() as session:
-                await append(session, [Entry("denied", number, data=data, key=f"{GOODS}:{run_id}")], self._now)
-        return own
 
     @activity.defn(name="write_down")
     async def write_down(self, page: Page) -> None:
@@ -208,76 +172,11 @@ class Casebook(BookDuties):
             subject=entry.number,
         )
 
-    @activity.defn(name="working_days")
-    async def working_days(self, year: int) -> WorkCalendar:
-        """The working days of this year, and of the next if they are known."""
-        calendar = self._calendar(year)
-        if year not in calendar.years:
-            raise unknown(CalendarGap(year))
-        return calendar
-
-    def _origin(self, envelope: Envelope, at: datetime | None, directory: Directory, to: str) -> Origin:
-        came = at or envelope.came
-        denied = self._gate.sender(envelope.actor, envelope.token, at=came, to=to, ours=envelope.ours)
-        return Origin(
-            at=at,
-            departments=directory.departments_of(envelope.actor),
-            limits=directory.limits_of(envelope.actor),
-            denied=denied.reason if denied else None,
-            has_pack=envelope.wants is not None and self._packs.has(envelope.wants),
-        )
-
     def _days_for(self, pack: Procedure, opened_at: datetime) -> WorkCalendar | None:
         """The working days a case begins with; None where its procedure counts none."""
         if not pack.working_days:
             return None
         return days_for(self._calendar, opened_at, WorkingDays(pack.working_days), pack.time_zone)
-
-    async def _not_settled(self, entry: OpenCase, pack: Procedure) -> None:
-        """A claim the customer has settled by accepting an offer is not made a second time (S3-12)."""
-        if pack.offers is None or not pack.offers.binding:
-            return
-        complaint = entry.complaint
-        same = (
-            col(CaseRow.order_number) == complaint.order.number,
-            col(CaseRow.customer) == complaint.complainant.id,
-            col(CaseRow.cause) == complaint.cause,
-            col(CaseRow.basis) == Basis.SETTLEMENT.value,
-        )
-        async with self._store.read() as session:
-            earlier = (await session.exec(select(CaseRow.number).where(*same).limit(1))).first()
-        if earlier is not None:
-            reason = f"this claim was settled by agreement in case {earlier}; the agreement stands"
-            raise _bad_input([Problem(field="cause", code="settled", reason=reason)])
-
-    def _pack_for(self, complaint: Complaint, opened_at: datetime) -> Procedure:
-        name = complaint.procedure or self._default
-        pack = self._packs.newest(name)
-        if pack is None:
-            known = ", ".join(sorted({p.name for p in self._packs.all()}))
-            raise _bad_input([Problem(field="procedure", code="unknown", reason=f"is not known; use one of {known}")])
-        if found := filing_problems(pack, complaint, opened_at):
-            raise _bad_input(found)
-        return pack
-
-
-def _fit_to_start(entry: OpenCase) -> None:
-    """Raises ApplicationError for an id with a space behind the number: no message of ours would reach such a case."""
-    if entry.workflow_id != case_id(entry.number):
-        reason = "must be complaint.NUMBER without spaces around it; correct it"
-        raise _bad_input([Problem(field="workflow id", code="number", reason=reason)])
-
-
-def _fit_for_the_door(complaint: Complaint) -> None:
-    """Raises ApplicationError for what a stored complaint may hold and a new one may not."""
-    try:
-        Complaint.model_validate(complaint.model_dump(), context=AT_THE_DOOR)
-    except ValidationError as error:
-        raise _bad_input(problems(error)) from None
-
-
-def _bad_input(found: list[Problem]) -> ApplicationError:
-    return ApplicationError(in_one_line(found), type=Refused.BAD_INPUT.value, non_retryable=True)
 
 
 def claim(asked: OpenCase, pack: Procedure) -> dict[str, object]:

@@ -31,13 +31,14 @@ class BookDuties(ABC):
         retryable one of type "calendar_gap" while the working days its clocks need are not known.
         """
 
-    @activity.defn(name="working_days")
+    @activity.defn(name="write_down")
     @abstractmethod
-    async def working_days(self, year: int) -> WorkCalendar:
-        """The working days of this year, and of the next if they are known.
+    async def write_down(self, page: Page) -> None:
+        """Write the case's row, new events and notices in one transaction; writing twice changes nothing."""
 
-        Raises ApplicationError(type="calendar_gap"), to be retried, while this year's are not known.
-        """
+
+class OriginDuties(ABC):
+    """Where messages come from."""
 
     @activity.defn(name="examine")
     @abstractmethod
@@ -49,10 +50,17 @@ class BookDuties(ABC):
     async def passed_on(self, word: GoodsWord) -> list[int]:
         """Which of the signals the case has passed on; one that came past it is denied."""
 
-    @activity.defn(name="write_down")
+
+class CalendarDuties(ABC):
+    """The working days that clocks count."""
+
+    @activity.defn(name="working_days")
     @abstractmethod
-    async def write_down(self, page: Page) -> None:
-        """Write the case's row, new events and notices in one transaction; writing twice changes nothing."""
+    async def working_days(self, year: int) -> WorkCalendar:
+        """The working days of this year, and of the next if they are known.
+
+        Raises ApplicationError(type="calendar_gap"), to be retried, while this year's are not known.
+        """
 
 
 class TakeBackDuties(ABC):

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 import httpx2
@@ -34,9 +34,9 @@ class Parts:
     post: Post
     chat: Chat
     directory: Callable[[], Directory]
+    gate: Gate
     render: Renderer = render_mail
     default_procedure: str = "marketplace"
-    gate: Gate = field(default_factory=Gate)
 
 
 @asynccontextmanager

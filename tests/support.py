@@ -21,6 +21,7 @@ from temporalio.worker import Replayer
 
 from activities.chat import NoChat
 from activities.embedded import EmbeddedCarrier, EmbeddedGateway, EmbeddedWarehouse
+from activities.identity import Gate
 from activities.post import SmtpPost
 from activities.store import Store
 from models.case import CaseResult, Event
@@ -257,6 +258,7 @@ def test_parts(store: Store, **changes: Any) -> Parts:
         post=SmtpPost("127.0.0.1", 1, sender="aftersales@redress.example"),
         chat=NoChat(),
         directory=everybody,
+        gate=Gate(),
     )
     return replace(parts, **changes)
 

@@ -8,7 +8,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.duties import BookDuties
+    from activities.duties import BookDuties, CalendarDuties
     from models.case import Case, Verdict
     from models.commands import Command, MailReport, Move, RemedyReport
     from models.names import GOODS, Refused
@@ -93,7 +93,7 @@ class CaseDesk(Desk):
         what, typed = f"the working days of {gap.year}", isinstance(gap, TypedGap)
         insisting = options.unless_unknown(what) if typed else options.insistent(what)
         try:
-            return await workflow.execute_activity_method(BookDuties.working_days, gap.year, **insisting)
+            return await workflow.execute_activity_method(CalendarDuties.working_days, gap.year, **insisting)
         except ActivityError as error:
             if typed and isinstance(error.cause, ApplicationError):
                 raise gap from None

@@ -10,7 +10,7 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.duties import BookDuties
+    from activities.duties import OriginDuties
     from models.base import Contract
     from models.case import Verdict
     from models.commands import OF_THE_SERVICE, Command, MailReport
@@ -217,7 +217,7 @@ class Inbox:
         if envelopes:
             self.mark()
             origins = await workflow.execute_activity_method(
-                BookDuties.examine, list(envelopes.values()), **options.insistent()
+                OriginDuties.examine, list(envelopes.values()), **options.insistent()
             )
             self._judged = (0, 0)
         found |= dict(zip(envelopes, origins, strict=True))

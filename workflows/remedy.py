@@ -9,7 +9,7 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from activities.duties import BookDuties, RemedyDuties
+    from activities.duties import OriginDuties, RemedyDuties
     from models.commands import Goods, RemedyReport
     from models.names import GOODS, REMEDY_REPORT, case_id
     from models.pages import GoodsWord, StepResult
@@ -144,7 +144,7 @@ class RemedyWorkflow:
         """Take the first word that the case has passed on: it has judged the sender, which a client would pass by."""
         heard, self._heard = self._heard, []
         word = GoodsWord(case=case_id(order.number), places=tuple(place for place, _ in heard))
-        own = await workflow.execute_activity_method(BookDuties.passed_on, word, **options.insistent())
+        own = await workflow.execute_activity_method(OriginDuties.passed_on, word, **options.insistent())
         self._arrived = next((goods for place, goods in heard if place in own), None)
 
     @workflow.signal(dynamic=True)

@@ -20,7 +20,7 @@ from models.remedy import RemedyOrder
 from models.stage import Stage
 from models.tables import CaseRow
 from procedures import PACKS, load_packs
-from tests.activities.bookkeeping import Books
+from tests.activities.bookkeeping import Books, open_book
 from tests.activities.postoffice import MailServer, PostOffice
 from tests.databases import Schemas, new_database
 
@@ -91,9 +91,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def casebook(store: Store, directory: Directory, clock: Clock) -> Casebook:
+def casebook(store: Store, clock: Clock) -> Casebook:
     load_packs()
-    return Casebook(store, PACKS, lambda: directory, "marketplace", clock=clock)
+    return open_book(store, clock=clock)
 
 
 def _complaint(**changes: Any) -> Complaint:

@@ -7,17 +7,15 @@ from typing import Any
 
 import pytest
 from temporalio.exceptions import ApplicationError
-from temporalio.testing import ActivityEnvironment
 
 from activities.casebook import Casebook
 from activities.store import Store
 from models.case import Event, Exit, Mail
-from models.directory import Directory
-from models.pages import CaseSummary, Envelope, OpenCase, Page
+from models.pages import CaseSummary, OpenCase, Page
 from models.stage import Stage
 from models.tables import CaseRow, EventRow, MailRow, RefundIntent
 from procedures import PACKS, Packs, load_packs
-from tests.activities.bookkeeping import rows
+from tests.activities.bookkeeping import open_book, rows
 
 Opening = Callable[..., OpenCase]
 Enter = Callable[..., Any]
@@ -47,14 +45,14 @@ async def test_of_ten_runs_at_once_one_owns_the_number(casebook: Casebook, openi
 
 
 async def test_a_retry_after_an_upgrade_stays_on_its_procedure(
-    store: Store, directory: Directory, casebook: Casebook, opening: Opening
+    store: Store, casebook: Casebook, opening: Opening
 ) -> None:
     await casebook.open_case(opening())
     upgraded = Packs()
     pack = PACKS.pinned("marketplace.1")
     upgraded.add(pack)
     upgraded.add(pack.model_copy(update={"version": 2}))
-    later = Casebook(store, upgraded, lambda: directory, "marketplace")
+    later = open_book(store, upgraded)
     assert (await later.open_case(opening())).procedure == "marketplace.1"
     assert (await later.open_case(opening("C-2"))).procedure == "marketplace.2"
 
@@ -167,10 +165,10 @@ async def test_a_page_that_cannot_be_written_does_not_hold_up_the_others(
 
 
 async def test_only_a_page_with_notices_wakes_the_mailroom(
-    store: Store, directory: Directory, enter: Enter, summary: Summary, casebook: Casebook
+    store: Store, enter: Enter, summary: Summary, casebook: Casebook
 ) -> None:
     woken: list[int] = []
-    book = Casebook(store, PACKS, lambda: directory, "marketplace", on_mail=lambda: woken.append(1))
+    book = open_book(store, on_mail=lambda: woken.append(1))
     await enter()
     await book.write_down(Page(summary=summary()))
     assert woken == []
@@ -179,22 +177,8 @@ async def test_only_a_page_with_notices_wakes_the_mailroom(
     assert woken == [1]
 
 
-async def test_senders_are_known_by_the_directory_and_strangers_belong_nowhere(
-    casebook: Casebook, env: ActivityEnvironment
-) -> None:
-    envelopes = [Envelope(actor=name) for name in ("Wei", "Mo", "tracker", "Nobody")]
-    origins = await env.run(casebook.examine, envelopes)
-    assert [origin.departments for origin in origins] == [
-        ("merchandise",),
-        ("merchandise", "logistics"),
-        ("logistics",),
-        (),
-    ]
-    assert all(origin.at is None for origin in origins)
-
-
 async def test_a_case_lost_by_temporal_begins_anew_by_its_own_complaint_alone_and_not_once_it_has_come_to_money(
-    store: Store, directory: Directory, clock: Any, opening: Opening
+    store: Store, clock: Any, opening: Opening
 ) -> None:
     load_packs()
     gone = {"complaint.C-1", "complaint.C-2"}
@@ -202,7 +186,7 @@ async def test_a_case_lost_by_temporal_begins_anew_by_its_own_complaint_alone_an
     async def lost(workflow_id: str) -> bool:
         return workflow_id in gone
 
-    book = Casebook(store, PACKS, lambda: directory, "marketplace", lost=lost, clock=clock)
+    book = open_book(store, lost=lost, clock=clock)
     for number in ("C-1", "C-2", "C-3"):
         await book.open_case(opening(number))
     async with store.write() as session:

@@ -9,13 +9,12 @@ from temporalio.exceptions import ApplicationError
 from activities.casebook import Casebook
 from activities.store import Store
 from models.complaint import Complaint
-from models.directory import Directory
 from models.pages import OpenCase, Page
 from models.span import WorkCalendar
 from models.tables import CaseRow
-from procedures import PACKS, load_packs
+from procedures import load_packs
 from procedures.workdays import Workdays
-from tests.activities.bookkeeping import rows
+from tests.activities.bookkeeping import open_book, rows
 
 Opening = Callable[..., OpenCase]
 KNOWN = Workdays()
@@ -31,12 +30,12 @@ DISPUTE: dict[str, Any] = {
 
 
 @pytest.fixture
-def reception(store: Store, directory: Directory) -> Callable[..., Casebook]:
+def reception(store: Store) -> Callable[..., Casebook]:
     """A register that knows the working days `days` tells it."""
     load_packs()
 
     def build(days: Callable[[int], WorkCalendar] = KNOWN) -> Casebook:
-        return Casebook(store, PACKS, lambda: directory, "marketplace", calendar=days)
+        return open_book(store, calendar=days)
 
     return build
 

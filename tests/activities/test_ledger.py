@@ -8,14 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from activities.casebook import Casebook
 from activities.store import Store, StoreError
 from models.case import Event
-from models.directory import Directory
 from models.pages import CaseSummary
 from models.remedy import RemedyOrder
 from procedures import PACKS, Packs
-from tests.activities.bookkeeping import OCTOBER, Books, executed, moved, ruled
+from tests.activities.bookkeeping import OCTOBER, Books, executed, moved, open_book, ruled
 from verify.oracle import Oracle
 
 
@@ -158,7 +156,7 @@ def two_versions(
     parties = first.parties | {"merchant": first.parties["merchant"].model_copy(update={"settles": None})}
     packs.add(first)
     packs.add(first.model_copy(update={"version": 2, "parties": parties}))
-    casebook = Casebook(store, packs, lambda: Directory(departments={}), "marketplace", clock=clock)
+    casebook = open_book(store, packs, clock=clock)
     later = partial(summary, procedure="marketplace.2")
     return Books(store, casebook, books.enter, later, remedy), packs
 

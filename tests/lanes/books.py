@@ -10,7 +10,6 @@ import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from activities.casebook import Casebook
 from activities.embedded import EmbeddedCarrier, EmbeddedGateway, EmbeddedWarehouse
 from activities.remedies import Remedies
 from activities.store import Store
@@ -19,13 +18,13 @@ from models.names import case_id
 from models.pages import OpenCase, Page
 from models.remedy import RemedyResult
 from models.stage import Stage
-from procedures import DIRECTORY, PACKS, load_packs
-from procedures.directory import read_directory
+from procedures import PACKS, load_packs
 from rules.clock import next_due, pass_time
 from rules.intake import open_case
 from rules.messages import Message, receive
 from rules.remedy import finished, order_for
 from rules.view import summary
+from tests.activities.bookkeeping import open_book
 from tests.lanes.common import Lane, main, options
 from tests.lanes.worlds import FILED, MADE
 from tests.rules.builders import PACK, START
@@ -37,7 +36,7 @@ class Clerk:
 
     def __init__(self, lane: Lane, store: Store, number: str) -> None:
         self._lane = lane
-        self._book = Casebook(store, PACKS, lambda: read_directory(DIRECTORY), "marketplace")
+        self._book = open_book(store)
         self._till = Remedies(store, EmbeddedGateway(store), EmbeddedWarehouse(store), EmbeddedCarrier(store))
         order = {"order": lane.dice.choice(FILED).order.model_copy(update={"number": f"YL-{number}"})}
         self._complaint = lane.dice.choice(FILED).model_copy(update=order)
