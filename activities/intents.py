@@ -189,6 +189,12 @@ def settled_by_hand() -> Select[str, str]:
     return found.having(-func.sum(LedgerEntry.amount) == RefundIntent.amount)
 
 
+def unsettled() -> ColumnElement[bool]:
+    """What holds of payments of unknown outcome that nobody has settled by hand."""
+    settled = select(settled_by_hand().subquery().c.key)
+    return and_(col(RefundIntent.state) == "open", col(RefundIntent.key).not_in(settled))
+
+
 def _first(order: RemedyOrder, key: str, now: datetime) -> dict[str, object]:
     return {
         "key": key,

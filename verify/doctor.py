@@ -13,7 +13,7 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.clock import wall_clock
-from activities.intents import settled_by_hand
+from activities.intents import unsettled
 from activities.store import Store
 from models.audit import NO_CASE, Symptom, Violation
 from models.names import MAILROOM_ID, SWEEP_SCHEDULE, Queue, meeting_schedule, report_schedule, task_queue
@@ -102,7 +102,6 @@ class Doctor:
         unsent = (MAIL.c.sent_at.is_(None), MAIL.c.failed_at.is_(None), MAIL.c.written_at < now - UNSENT)
         lost = (MAIL.c.failed_at.is_not(None), MAIL.c.number == CASE.c.number, still_open)
         doubtful = or_(INTENT.c.suspect, INTENT.c.last_sent_at < now - DOUBT)
-        settled = select(settled_by_hand().subquery().c.key)
         return [
             ("waits_for_nobody", select(CASE.c.number, CASE.c.stage).where(
                 still_open, CASE.c.waiting_for == "", CASE.c.version >= 0)),
@@ -113,8 +112,7 @@ class Doctor:
             ("unsent", select(MAIL.c.id, MAIL.c.code).where(*unsent)),
             ("notice_abandoned", select(MAIL.c.id, MAIL.c.template).where(*nobody_tries())),
             ("undeliverable", select(MAIL.c.id, MAIL.c.code).where(*lost)),
-            ("payment_doubtful", select(INTENT.c.key, INTENT.c.code).where(
-                INTENT.c.state == "open", doubtful, INTENT.c.key.not_in(settled))),
+            ("payment_doubtful", select(INTENT.c.key, INTENT.c.code).where(unsettled(), doubtful)),
         ]  # fmt: skip
 
     def _of_calendar(self) -> Iterator[Symptom]:

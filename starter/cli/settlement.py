@@ -216,9 +216,8 @@ def _procedures(current: Session, behind: Sequence[str]) -> "list[Procedure]":
     """Those behind costs; the default one where there are no costs. Raises BadInput where none of them is here."""
     if not behind:
         return [current.default_pack]
-    known = current.packs()
-    found = (next((pack for pack in reversed(known) if ref in (pack.ref, pack.name)), None) for ref in behind)
-    packs = {pack.ref: pack for pack in found if pack is not None}
+    known = {name: pack for pack in current.packs() for name in (pack.name, pack.ref)}  # the newest under a name
+    packs = {pack.ref: pack for ref in behind if (pack := known.get(ref)) is not None}
     if not packs:
         raise current.no_procedure()
     return list(packs.values())

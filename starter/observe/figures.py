@@ -9,7 +9,7 @@ from typing import TypeVar
 from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activities.intents import settled_by_hand
+from activities.intents import unsettled
 from models.stage import NEW, Stage
 from models.tables import Row
 
@@ -103,7 +103,7 @@ async def _refunds(database: AsyncConnection, now: datetime) -> tuple[int, float
     wanted = (
         select(func.count(), func.min(since))
         .select_from(INTENT.outerjoin(CASE, CASE.c.number == INTENT.c.number))
-        .where(INTENT.c.state == "open", INTENT.c.key.not_in(select(settled_by_hand().subquery().c.key)))
+        .where(unsettled())
     )
     number, oldest = (await database.execute(wanted)).one()
     return number, _age(oldest, now)

@@ -98,6 +98,11 @@ class Books:
         await self.pay(number, amount)
         await self.write(number, ruled(1, at), executed(2, amount, at + timedelta(minutes=1)), refunded=amount)
 
+    async def by_hand(self, number: str, amount: int, reference: str) -> None:
+        """Ruled, and paid by a person past the gateway, under a number of the person's."""
+        paid = executed(2, amount, elsewhere=1, reference=reference)
+        await self.write(number, ruled(1), paid, refunded=amount)
+
     async def balances(self) -> dict[str, int]:
         """What stands on each account, costs by party."""
         found: dict[str, int] = {}

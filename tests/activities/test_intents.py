@@ -126,7 +126,7 @@ async def test_a_refund_settled_by_hand_under_the_gateways_own_number_counts_onc
 ) -> None:
     await books.case("C-1", number="O-1")
     await intents.paid(await opened(intents, remedy(), clock()), receipt())
-    await books.write("C-1", ruled(1), executed(2, 400, elsewhere=1, reference="RF-1"), refunded=400)
+    await books.by_hand("C-1", 400, "RF-1")
     assert (await opened(intents, remedy("C-2", amount=600), clock())).amount == 600
     await intents.refused(await kept(intents, "C-2:1:pay"), "account_closed", 1)
     await books.write("C-1", executed(3, 400, elsewhere=1, reference="BANK-1"), refunded=800)
@@ -138,7 +138,7 @@ async def test_what_was_paid_by_hand_in_one_case_is_not_the_payment_in_doubt_of_
     intents: Intents, remedy: Remedy, books: Books, clock: Clock
 ) -> None:
     await books.case("C-1", number="O-1")
-    await books.write("C-1", ruled(1), executed(2, 400, elsewhere=1, reference="BANK-1"), refunded=400)
+    await books.by_hand("C-1", 400, "BANK-1")
     await opened(intents, remedy("C-2"), clock())
     assert await intents.open(remedy("C-3", amount=201), clock()) is Bar.EXCEEDS_PAID
 

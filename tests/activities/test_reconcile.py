@@ -90,18 +90,18 @@ async def test_bookings_of_no_case_are_found(store: Store) -> None:
 
 async def test_money_a_person_paid_by_other_means_is_no_difference(books: Books, store: Store) -> None:
     await books.case("C-1")
-    await books.write("C-1", ruled(1), executed(2, 500, elsewhere=1, reference="BANK-7"), refunded=500)
+    await books.by_hand("C-1", 500, "BANK-7")
     assert (await reconciled(store))[0] == []
 
 
 async def test_a_payment_settled_by_the_gateways_own_number_is_not_counted_twice(books: Books, store: Store) -> None:
     await books.case("C-1")
     reference = await books.pay("C-1", 500)
-    await books.write("C-1", ruled(1), executed(2, 500, elsewhere=1, reference=reference), refunded=500)
+    await books.by_hand("C-1", 500, reference)
     assert (await reconciled(store))[0] == []
     await books.case("C-2")
     await books.pay("C-2", 500)
-    await books.write("C-2", ruled(1), executed(2, 500, elsewhere=1, reference="BANK-7"), refunded=500)
+    await books.by_hand("C-2", 500, "BANK-7")
     found, _ = await reconciled(store)
     assert [(d.number, d.gateway, d.ledger, d.case) for d in found] == [("C-2", 1_000, 500, 500)]
 

@@ -20,7 +20,7 @@ from activities.store import Store
 from models.case import Event
 from models.remedy import RemedyOrder
 from models.tables import GatewayEntry, GatewayRefund, OrderAccount, RefundIntent
-from tests.activities.bookkeeping import OCTOBER, Books, executed, ruled
+from tests.activities.bookkeeping import OCTOBER, Books, executed
 
 Remedy = Callable[..., RemedyOrder]
 Answer = Receipt | Exception
@@ -120,7 +120,7 @@ async def test_what_people_paid_by_other_means_counts_against_what_is_left_of_th
     desk: Callable[..., Remedies], remedy: Remedy, books: Books
 ) -> None:
     await books.case("C-1", number="O-1")
-    await books.write("C-1", ruled(1), executed(2, 700, elsewhere=1, reference="BANK-1"), refunded=700)
+    await books.by_hand("C-1", 700, "BANK-1")
     assert (await desk().pay(remedy("C-2"))).failure == "exceeds_paid"
     assert (await desk().pay(remedy("C-3", amount=300))).failure is None
     assert (await desk().pay(remedy("C-1", decision=2, amount=1))).failure == "exceeds_paid"
@@ -130,7 +130,7 @@ async def test_what_a_person_paid_by_other_means_is_no_later_payment_of_the_same
     desk: Callable[..., Remedies], remedy: Remedy, books: Books
 ) -> None:
     await books.case("C-1", number="O-1")
-    await books.write("C-1", ruled(1), executed(2, 700, elsewhere=1, reference="BANK-1"), refunded=700)
+    await books.by_hand("C-1", 700, "BANK-1")
     assert (await desk().pay(remedy("C-1", decision=2, amount=700))).failure == "exceeds_paid"
 
 
@@ -138,7 +138,7 @@ async def test_what_people_paid_for_one_order_is_nothing_to_another(
     desk: Callable[..., Remedies], remedy: Remedy, books: Books
 ) -> None:
     await books.case("C-5", number="O-5")
-    await books.write("C-5", ruled(1), executed(2, 700, elsewhere=1, reference="BANK-1"), refunded=700)
+    await books.by_hand("C-5", 700, "BANK-1")
     assert (await desk().pay(remedy("C-1", amount=900))).failure is None
 
 
@@ -148,7 +148,7 @@ async def test_a_payment_in_doubt_that_a_person_settled_counts_once(
     await books.case("C-1", number="O-1")
     with pytest.raises(ApplicationError):
         await desk(ScriptedGateway(TryAgain("timeout"))).pay(remedy("C-1"))
-    await books.write("C-1", ruled(1), executed(2, 400, elsewhere=1, reference="BANK-1"), refunded=400)
+    await books.by_hand("C-1", 400, "BANK-1")
     assert (await desk().pay(remedy("C-2", amount=600))).failure is None
     assert (await desk().pay(remedy("C-3", amount=1))).failure == "exceeds_paid"
 
@@ -158,7 +158,7 @@ async def test_a_payment_in_doubt_is_not_taken_for_another_amount_that_people_pa
 ) -> None:
     await books.case("C-1", number="O-1")
     await fails(desk(ScriptedGateway(TryAgain("timeout"))).pay, remedy("C-1", amount=300))
-    await books.write("C-1", ruled(1), executed(2, 400, elsewhere=1, reference="BANK-1"), refunded=400)
+    await books.by_hand("C-1", 400, "BANK-1")
     assert (await desk().pay(remedy("C-2", amount=301))).failure == "exceeds_paid"
     assert (await desk().pay(remedy("C-3", amount=300))).failure is None
 
@@ -569,7 +569,7 @@ async def test_one_payment_in_doubt_stands_for_one_of_the_amounts_people_paid_by
     await books.case("C-1", number="O-1")
     refusing = ScriptedGateway(GatewayRefused("account_closed"), TryAgain("timeout"))
     assert (await desk(refusing).pay(remedy("C-1"))).failure == "account_closed"
-    await books.write("C-1", ruled(1), executed(2, 400, elsewhere=1, reference="BANK-1"), refunded=400)
+    await books.by_hand("C-1", 400, "BANK-1")
     await fails(desk(refusing).pay, remedy("C-1", decision=2))
     await books.write("C-1", executed(3, 400, elsewhere=1, reference="BANK-2"), refunded=800)
     assert (await desk().pay(remedy("C-2", amount=201))).failure == "exceeds_paid"
