@@ -145,19 +145,25 @@ def may_decide(
             Refused.NO_QUORUM,
             f"{len(meeting.attendance)} of {rules.quorum} members needed attend; record who does with attend",
         )
-    item = meeting.item(command.case)
-    if item is not None and item.state in (ItemState.DECIDED, ItemState.LEFT):
-        raise Refusal(Refused.ALREADY_ANSWERED, "this meeting has decided the case; its decision is final")
-    case = item.case if item is not None and item.state is ItemState.OPEN else found.case if found else None
-    if case is None and item is not None:
-        reason = "the case was settled elsewhere; where it waits again, decide it by itself"
-        raise Refusal(Refused.NOT_ON_AGENDA, reason)
-    if case is None:
-        raise _not_to_decide(found)
+    case = _waiting(meeting.item(command.case), found)
     hat(departments, command, [name for name in rules.may_decide if name == case.department])
     if size(meeting) + len(command.model_dump_json().encode()) > ROOM:
         raise Refusal(Refused.TOO_MUCH, "(message): there is no room for so much here; decide the case by itself")
     return case
+
+
+def _waiting(item: Item | None, found: FoundCase | None) -> AgendaCase:
+    """The case, where it waits for a decision: as the agenda has it, or as it was found meanwhile."""
+    if item is not None and item.state in (ItemState.DECIDED, ItemState.LEFT):
+        raise Refusal(Refused.ALREADY_ANSWERED, "this meeting has decided the case; its decision is final")
+    if item is not None and item.state is ItemState.OPEN:
+        return item.case
+    if found is not None and found.case is not None:
+        return found.case
+    if item is not None:
+        reason = "the case was settled elsewhere; where it waits again, decide it by itself"
+        raise Refusal(Refused.NOT_ON_AGENDA, reason)
+    raise _not_to_decide(found)
 
 
 def _not_to_decide(found: FoundCase | None) -> Refusal:
@@ -169,12 +175,23 @@ def _not_to_decide(found: FoundCase | None) -> Refusal:
 
 
 def order_for(meeting: Meeting, command: DecideCase, case: AgendaCase) -> CaseDecision:
-    """The case's own command. Its id is made of meeting, case and content: a second copy counts once."""
-    said = command.model_dump(include={"grant", "demand", "liable", "reason", "actor"})
-    content = Decide.model_validate(said | {"department": case.department})
-    key = f"{meeting_id(meeting.procedure, meeting.name)}/{case.number}/{content.model_dump_json()}"
-    command_id = f"meeting-{hashlib.sha256(key.encode()).hexdigest()[:24]}"
-    return CaseDecision(number=case.number, decide=content.model_copy(update={"command_id": command_id}))
+    """What the case is told: the same decision, as of the department it waits for, under an id of its own."""
+    decision = Decide(
+        actor=command.actor,
+        department=case.department,
+        grant=command.grant,
+        demand=command.demand,
+        liable=command.liable,
+        reason=command.reason,
+    )
+    own = decision.model_copy(update={"command_id": _id_of(meeting, case, decision)})
+    return CaseDecision(number=case.number, decide=own)
+
+
+def _id_of(meeting: Meeting, case: AgendaCase, decision: Decide) -> str:
+    """The same for the same decision of a meeting about a case, so that a second copy counts once."""
+    text = f"{meeting_id(meeting.procedure, meeting.name)}/{case.number}/{decision.model_dump_json()}"
+    return f"meeting-{hashlib.sha256(text.encode()).hexdigest()[:24]}"
 
 
 def decided(meeting: Meeting, command: DecideCase, case: AgendaCase, at: datetime, answer: CaseAnswer) -> Meeting:
