@@ -32,7 +32,21 @@ from models.complaint import Demand, DemandKind
 from models.names import Refused
 from models.procedure import Procedure
 from models.stage import Stage
-from rules import asking, closing, disputes, duties, intake, offers, permits, remedy, ruling, stages, takeback, working
+from rules import (
+    asking,
+    closing,
+    disputes,
+    duties,
+    intake,
+    offers,
+    permits,
+    remedy,
+    ruling,
+    stages,
+    takeback,
+    undoing,
+    working,
+)
 from rules.checks import ACCEPTED, Refusal, asked_for, at_stage, known_parties, new_demand
 from rules.forgetting import forget
 from rules.record import acted, note, notify
@@ -134,8 +148,18 @@ def _resolve(case: Case, pack: Procedure, command: Resolve, at: datetime, depart
     # By this the next payment of the order knows that what the gateway took back need not be held any more.
     payment = takeback.given_up(case) if command.outcome == "abandon" else None
     case = acted(
-        case, at, "resolved", command, department, reason=command.note, outcome=command.outcome, payment=payment
+        case,
+        at,
+        "resolved",
+        command,
+        department,
+        reason=command.note,
+        outcome=command.outcome,
+        payment=payment,
+        code="not_sent" if command.not_sent else None,
     )
+    if command.not_sent:
+        case = undoing.not_sent(case, pack, at, again=command.outcome == "retry")
     match command.outcome:
         case "retry":
             return remedy.retry(case, pack, at), ACCEPTED
@@ -145,13 +169,22 @@ def _resolve(case: Case, pack: Procedure, command: Resolve, at: datetime, depart
             if case.task is not None and case.task.kind == "payment":
                 reason = "outcome: a payment that may have been made is not made anew; use retry or settled"
                 raise Refusal(Refused.BAD_INPUT, reason)
+            _nothing_on_its_way(case)
             new_demand(case, pack, Demand(kind=DemandKind.REFUND))
             return remedy.refund_instead(case, pack, at), ACCEPTED
         case "abandon":
             if case.task is not None and case.task.kind == "payment" and case.task.code in _MAY_HAVE_PAID:
                 reason = "outcome: a payment that may have been made is not given up; retry looks, settled names it"
                 raise Refusal(Refused.BAD_INPUT, reason)
+            _nothing_on_its_way(case)
             return remedy.abandoned(case, pack, at, command.note), ACCEPTED
+
+
+def _nothing_on_its_way(case: Case) -> None:
+    """Raises Refusal where the customer would get goods and money."""
+    if undoing.parcel_in_doubt(case):
+        reason = "outcome: a parcel may be on its way; retry asks for it, settled names it, not_sent says there is none"
+        raise Refusal(Refused.BAD_INPUT, reason)
 
 
 def _feedback(case: Case, pack: Procedure, command: Feedback, at: datetime, department: str) -> tuple[Case, Verdict]:
