@@ -9,8 +9,10 @@
     POST /voids         {"key"}                                            -> anything
 
 Amounts are minor units. A refund in an answer may say whose it is by `our_reference`: another's is not taken for ours.
-Every POST carries `Idempotency-Key`; a refund's key ends in a generation, `reference` is ours and stays. For goods, `key` names the thing: what stands is returned, what was released or voided is made again. So the
-keys of a reservation and a label end in the attempt: whoever answers a known key from a store would not make it again.
+Every POST carries `Idempotency-Key`; a refund's key ends in a generation, `reference` is ours and stays.
+For goods, `key` names the thing: what stands is returned, what was released or voided is made again. So the keys of a
+reservation and a label end in the attempt: whoever answers a known key from a store would not make it again.
+
 Every request carries X-Redress-Timestamp (Unix seconds) and X-Redress-Signature: hex HMAC-SHA256 with the shared
 secret over method, path with query, timestamp, each followed by a line feed, and then the body.
 
