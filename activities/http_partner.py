@@ -8,9 +8,11 @@
     POST /labels        {"key", "order", "carrier"}                        -> {"reference"}
     POST /voids         {"key"}                                            -> anything
 
-Amounts are minor units. Every POST carries `Idempotency-Key`; a refund's key ends in a generation, `reference` is ours
-and stays. For goods, `key` names the thing: what stands is returned, what was released or voided is made again. So the
-keys of a reservation and a label end in the attempt: whoever answers a known key from a store would not make it again.
+Amounts are minor units. A refund in an answer may say whose it is by `our_reference`: another's is not taken for ours.
+Every POST carries `Idempotency-Key`; a refund's key ends in a generation, `reference` is ours and stays.
+For goods, `key` names the thing: what stands is returned, what was released or voided is made again. So the keys of a
+reservation and a label end in the attempt: whoever answers a known key from a store would not make it again.
+
 Every request carries X-Redress-Timestamp (Unix seconds) and X-Redress-Signature: hex HMAC-SHA256 with the shared
 secret over method, path with query, timestamp, each followed by a line feed, and then the body.
 
@@ -48,8 +50,13 @@ class _Made(Record):
     reference: TheirNumber
 
 
+class _Refund(Receipt):
+    our_reference: str | None = None
+    """Whose it is, where the gateway says so."""
+
+
 _SLUG = TypeAdapter(Slug)
-_RECEIPTS = TypeAdapter(list[Receipt])
+_REFUNDS = TypeAdapter(list[_Refund])
 
 
 class Signed(httpx2.Auth):
@@ -143,20 +150,20 @@ class HttpPaymentGateway(HttpPartner):
         """See PaymentGateway. An answer that makes no sense leaves the payment suspect: it may have been made."""
         body = {"reference": reference, "order": order, "amount": amount, "currency": currency}
         try:
-            receipt = Receipt.model_validate(_json(await self._sent("/refunds", key, body)))
+            made = _Refund.model_validate(_json(await self._sent("/refunds", key, body)))
         except ValidationError:
             raise TryAgain("bad_answer", suspect=True) from None
-        if (receipt.amount, receipt.currency) != (amount, currency):
+        if (made.amount, made.currency) != (amount, currency):
             raise TryAgain("bad_answer", suspect=True)
-        return receipt
+        return _ours(made, reference)
 
     async def made(self, reference: str) -> list[Receipt]:
-        """See PaymentGateway. Only a 200 with a list says that nothing was paid."""
+        """See PaymentGateway. Only a 200 with a list says that nothing was paid; none that holds another's refund."""
         answer = await self._ask("GET", "/refunds", params={"reference": reference})
         if answer.status_code in REFUSALS:
             raise TryAgain("look_up_failed")
         try:
-            return _RECEIPTS.validate_python(_json(answer))
+            return [_ours(made, reference) for made in _REFUNDS.validate_python(_json(answer))]
         except ValidationError:
             raise TryAgain("bad_answer") from None
 
@@ -208,7 +215,7 @@ async def _whole(answer: httpx2.Response) -> httpx2.Response:
         body += part
         if len(body) > MOST_BYTES:
             raise TryAgain("bad_answer", suspect=True)
-    kept = {name: value for name, value in answer.headers.items() if name == "retry-after"}
+    kept = [(name, value) for name, value in answer.headers.raw if name.lower() == b"retry-after"]
     return httpx2.Response(answer.status_code, headers=kept, content=bytes(body))
 
 
@@ -216,9 +223,24 @@ def _json(answer: httpx2.Response) -> Any:
     if answer.status_code not in {200, 201}:
         raise _temporary(answer)
     try:
-        return answer.json()
+        return json.loads(answer.content, object_pairs_hook=_each_once)
     except (ValueError, RecursionError):
         raise TryAgain("bad_answer", suspect=True) from None
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object. Raises ValueError where a name stands twice: nobody knows which of two amounts holds."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice")
+    return found
+
+
+def _ours(made: _Refund, reference: str) -> Receipt:
+    """What the gateway has made for our reference. Raises TryAgain for what it says is another's."""
+    if made.our_reference not in (None, reference):
+        raise TryAgain("bad_answer", suspect=True)
+    return Receipt(reference=made.reference, amount=made.amount, currency=made.currency)
 
 
 def _temporary(answer: httpx2.Response) -> TryAgain:
@@ -229,7 +251,7 @@ def _temporary(answer: httpx2.Response) -> TryAgain:
 def _code(answer: httpx2.Response) -> str:
     """The partner's own code if it has the form of one; free text could hold anything."""
     try:
-        return _SLUG.validate_python(answer.json()["code"])
+        return _SLUG.validate_python(json.loads(answer.content, object_pairs_hook=_each_once)["code"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return "refused"
 

@@ -19,7 +19,7 @@ from activities.ports import Carrier, GatewayRefused, PaymentGateway, Receipt, T
 from activities.store import Store
 from models.names import remedy_key
 from models.pages import StepResult
-from models.remedy import RemedyOrder
+from models.remedy import SHIPMENT_IN_DOUBT, RemedyOrder
 from models.tables import RefundIntent
 
 TRUSTED = 0.8
@@ -116,9 +116,13 @@ class Remedies(RemedyDuties):
 
     @activity.defn(name="ship")
     async def ship(self, order: RemedyOrder) -> StepResult:
-        """Send the goods to the customer."""
+        """Send the goods to the customer. Failures: shipment_in_doubt, or the warehouse's code.
+
+        A refusal that comes after a call without an answer may be why: the parcel has left already.
+        """
         async with _temporal_errors():
-            return await _step(self._warehouse.ship(_key(order, "ship"), order.order, order.lines))
+            sent = await _step(self._warehouse.ship(_key(order, "ship"), order.order, order.lines))
+        return StepResult(failure=SHIPMENT_IN_DOUBT) if sent.failure and _asked_before(order) else sent
 
     async def _open(self, order: RemedyOrder) -> Held | Bar:
         opened = await self._intents.open(order, self._now())
@@ -218,6 +222,10 @@ def _known(intent: RefundIntent) -> StepResult:
 
 def _key(order: RemedyOrder, step: str) -> str:
     return remedy_key(order.number, order.decision, step)
+
+
+def _asked_before(order: RemedyOrder) -> bool:
+    return order.asked or (activity.in_activity() and activity.info().attempt > 1)
 
 
 async def _step(call: Awaitable[str | None]) -> StepResult:

@@ -193,6 +193,8 @@ class Resolve(Command):
     outcome: Literal["retry", "settled", "refund_instead", "abandon"]
     reference: PartnerRef | None = None
     note: Text | None = None
+    not_sent: bool = Field(default=False, exclude_if=lambda said: not said)
+    """The warehouse has been asked: no parcel of this remedy is on its way, and none will be."""
 
     @model_validator(mode="after")
     def _says_how(self) -> Self:

@@ -28,6 +28,12 @@ class Execution(Record):
     """Steps an earlier attempt has done for good; they are not done again."""
     under: int | None = None
     """The decision whose liable parties bear it, where that is not the case's last ruling."""
+    in_doubt: bool = False
+    """A parcel may be on its way of which nobody has heard."""
+
+
+SHIPMENT_IN_DOUBT = "shipment_in_doubt"
+"""How a shipment ends of which nobody knows whether it has left."""
 
 
 class RemedyOrder(Handover):
@@ -49,6 +55,8 @@ class RemedyOrder(Handover):
     goods_within: timedelta = timedelta(0)
     language: Language = Language.ZH
     """In which its steps are named in the Web UI: the procedure's."""
+    asked: bool = False
+    """An earlier call for the step that comes first may have been followed, though its answer never came."""
 
 
 class Standing(Record):

@@ -38,6 +38,7 @@ from rules.forgetting import forget
 from rules.record import acted, note, notify
 from rules.replies import on
 from rules.triage import route_of
+from rules.undoing import not_sent, parcel_in_doubt
 
 _MAY_HAVE_PAID = frozenset({"payment_in_doubt", "child_failed", "amount_differs"})
 """Codes of a payment's task after which the customer may have the money, or has another amount."""
@@ -135,8 +136,18 @@ def _resolve(case: Case, pack: Procedure, command: Resolve, at: datetime, depart
     # By this the next payment of the order knows that what the gateway took back need not be held any more.
     payment = takeback.given_up(case) if command.outcome == "abandon" else None
     case = acted(
-        case, at, "resolved", command, department, reason=command.note, outcome=command.outcome, payment=payment
+        case,
+        at,
+        "resolved",
+        command,
+        department,
+        reason=command.note,
+        outcome=command.outcome,
+        payment=payment,
+        code="not_sent" if command.not_sent else None,
     )
+    if command.not_sent:
+        case = not_sent(case, pack, at, again=command.outcome == "retry")
     match command.outcome:
         case "retry":
             return remedy.retry(case, pack, at), ACCEPTED
@@ -146,13 +157,22 @@ def _resolve(case: Case, pack: Procedure, command: Resolve, at: datetime, depart
             if case.task is not None and case.task.kind == "payment":
                 reason = "outcome: a payment that may have been made is not made anew; use retry or settled"
                 raise Refusal(Refused.BAD_INPUT, reason)
+            _nothing_on_its_way(case)
             new_demand(case, pack, Demand(kind=DemandKind.REFUND))
             return remedy.refund_instead(case, pack, at), ACCEPTED
         case "abandon":
             if case.task is not None and case.task.kind == "payment" and case.task.code in _MAY_HAVE_PAID:
                 reason = "outcome: a payment that may have been made is not given up; retry looks, settled names it"
                 raise Refusal(Refused.BAD_INPUT, reason)
+            _nothing_on_its_way(case)
             return remedy.abandoned(case, pack, at, command.note), ACCEPTED
+
+
+def _nothing_on_its_way(case: Case) -> None:
+    """Raises Refusal where the customer would get goods and money."""
+    if parcel_in_doubt(case):
+        reason = "outcome: a parcel may be on its way; retry asks for it, settled names it, not_sent says there is none"
+        raise Refusal(Refused.BAD_INPUT, reason)
 
 
 def _feedback(case: Case, pack: Procedure, command: Feedback, at: datetime, department: str) -> tuple[Case, Verdict]:

@@ -1,14 +1,13 @@
 """Carrying a decision out (S0-17): what is owed, on which day, and what a person must settle."""
 
-from collections.abc import Collection
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from models.case import Case, Given, Task, TaskKind
 from models.complaint import Demand, DemandKind, Order, Quantity
-from models.names import remedy_id, remedy_key
+from models.names import remedy_id
 from models.procedure import Procedure, Step
-from models.remedy import Execution, Remedy, RemedyOrder, RemedyResult, Standing
+from models.remedy import Execution, Remedy, RemedyOrder, RemedyResult
 from models.stage import Stage
 from rules.closing import ask_customer, tell_result
 from rules.money import freight_part, goods_value, on_top, stake
@@ -16,8 +15,7 @@ from rules.record import note, notify, stamp
 from rules.spans import deadline
 from rules.stages import give_task, move
 from rules.takeback import freight_given
-
-_UNDONE: tuple[Step, ...] = ("label", "reserve")
+from rules.undoing import broken_off, parcel_in_doubt
 
 
 def execute(case: Case, pack: Procedure, at: datetime, due: datetime | None = None) -> Case:
@@ -72,10 +70,13 @@ def _start(
     due: datetime | None = None,
     decision: int | None = None,
     under: int | None = None,
+    in_doubt: bool = False,
 ) -> Case:
     plan, decision = pack.remedies[remedy.kind], decision or case.decisions
     child = remedy_id(case.number, decision, attempt, plan.workflow or "")
-    execution = Execution(decision=decision, attempt=attempt, remedy=remedy, child=child, done=done, under=under)
+    execution = Execution(
+        decision=decision, attempt=attempt, remedy=remedy, child=child, done=done, under=under, in_doubt=in_doubt
+    )
     waits_for_goods = "goods" in plan.steps and "goods" not in done
     ends = None if waits_for_goods else due or carried_out_by(case, pack, at)
     case = move(case, Stage.EXECUTING, at, due=ends).but(execution=execution)
@@ -160,6 +161,7 @@ def order_for(case: Case, pack: Procedure) -> RemedyOrder:
         currency=order.currency,
         payment_within=pack.clocks.payment.within,
         language=pack.language,
+        asked=execution.in_doubt,
     )
     if steps == ("pay",):
         return money
@@ -173,42 +175,11 @@ def finished(case: Case, pack: Procedure, result: RemedyResult, at: datetime) ->
         return case
     if result.failure is None:
         return _done(case, pack, at, result.amount, result.reference)
-    # A step that failed was not done, whatever a second word about the goods has said meanwhile.
-    done = tuple(step for step in dict.fromkeys((*case.execution.done, *result.done)) if step != result.step)
-    case = case.but(execution=case.execution.model_copy(update={"done": done}))
-    case = note(case, at, "execution_failed", code=result.failure, step=result.step)
-    case = _still_standing(case, pack, result, at)
+    case = broken_off(case, pack, result, at)
     kind, department = _whose(case.execution, pack, result.step)
     due = deadline(case, pack, at, pack.clocks.task.within)
     task = Task(kind=kind, department=department, due=due, code=result.failure)
-    return give_task(case, pack, Stage.TASK, task, at)
-
-
-def to_undo(begun: Collection[Step]) -> list[Step]:
-    """What is taken back of a remedy that breaks off: a collection, unless the goods are back already; goods set aside.
-
-    The last thing begun comes first.
-    """
-    return [step for step in _UNDONE if step in begun and not (step == "label" and "goods" in begun)]
-
-
-def _still_standing(case: Case, pack: Procedure, result: RemedyResult, at: datetime) -> Case:
-    """Stock nobody wants and a label nobody uses cost money for as long as nobody hears of them."""
-    if case.execution is None:
-        return case
-    standing = result.standing if result.step else _unsaid(case.execution, pack, result.failure or "")
-    for left in standing:
-        key = remedy_key(case.number, case.execution.decision, left.step)
-        facts = {"step": left.step, "code": left.code, "key": key}
-        case = note(case, at, "not_undone", department=pack.returns_centre, **facts)
-        case = notify(case, pack, at, pack.returns_centre, "not_undone", **facts)
-    return case
-
-
-def _unsaid(execution: Execution, pack: Procedure, code: str) -> tuple[Standing, ...]:
-    """What a child that broke off may have left: it has not said how far it had come."""
-    begun = {*pack.remedies[execution.remedy.kind].steps} - {"goods"} | {*execution.done}
-    return tuple(Standing(step=step, code=code) for step in to_undo(begun))
+    return give_task(case, pack, Stage.TASK, task, at, key=parcel_in_doubt(case))
 
 
 def _whose(execution: Execution | None, pack: Procedure, step: Step | None) -> tuple[TaskKind, str]:
@@ -264,7 +235,10 @@ def _decision(case: Case) -> int:
 
 
 def retry(case: Case, pack: Procedure, at: datetime) -> Case:
-    """Try the failed remedy again, under the same business key: what was paid is not paid again."""
+    """Try the failed remedy again, under the same business keys: what was paid or sent is not so again.
+
+    Where a parcel may be on its way it alone is asked for, so that nothing is set aside that nobody takes.
+    """
     if case.execution is None:
         raise ValueError("nothing to retry")
     failed = case.execution
@@ -277,6 +251,7 @@ def retry(case: Case, pack: Procedure, at: datetime) -> Case:
         done=failed.done,
         decision=failed.decision,
         under=failed.under,
+        in_doubt=failed.in_doubt,
     )
 
 

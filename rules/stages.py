@@ -25,15 +25,25 @@ def move(case: Case, stage: Stage, at: datetime, due: datetime | None = None, ta
 
 
 def give_task(
-    case: Case, pack: Procedure, stage: Stage, task: Task, at: datetime, *, reason: str | None = None
+    case: Case,
+    pack: Procedure,
+    stage: Stage,
+    task: Task,
+    at: datetime,
+    *,
+    reason: str | None = None,
+    key: str | None = None,
 ) -> Case:
-    """Hand the case to a named department with a clock of its own, and tell it."""
+    """Hand the case to a named department with a clock of its own, and tell it.
+
+    `key`: of what a partner may have done.
+    """
     case = move(case, stage, at, task=task)
     due, notice = stamp(task.due), _notice(task)
     if stage is not Stage.VERIFYING:
         disputed = 1 if case.contested else None
         case = note(case, at, notice, department=task.department, code=task.code, due_at=due, contested=disputed)
-    return notify(case, pack, at, task.department, notice, code=task.code, reason=reason, due_at=due)
+    return notify(case, pack, at, task.department, notice, code=task.code, reason=reason, due_at=due, key=key)
 
 
 def _notice(task: Task) -> str:

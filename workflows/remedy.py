@@ -14,8 +14,8 @@ with workflow.unsafe.imports_passed_through():
     from models.names import GOODS, REMEDY_REPORT, case_id
     from models.pages import GoodsWord, StepResult
     from models.procedure import Step
-    from models.remedy import RemedyOrder, RemedyResult, Standing
-    from rules.remedy import to_undo
+    from models.remedy import SHIPMENT_IN_DOUBT, RemedyOrder, RemedyResult, Standing
+    from rules.undoing import to_undo
     from workflows import options
     from workflows.letters import read
     from workflows.present import remedy_step
@@ -80,7 +80,7 @@ class RemedyWorkflow:
             case "label":
                 return await self._try(RemedyDuties.label, order, step, CARRIER_SILENT)
             case "ship":
-                return await self._try(RemedyDuties.ship, order, step, WAREHOUSE_SILENT)
+                return await self._ship(order)
 
     async def _pay(self, order: RemedyOrder) -> StepResult:
         try:
@@ -90,6 +90,12 @@ class RemedyWorkflow:
             return await workflow.execute_activity_method(
                 RemedyDuties.pay_state, order, **options.look(remedy_step(order, "pay_state"))
             )
+
+    async def _ship(self, order: RemedyOrder) -> StepResult:
+        """Only a person can have it looked for: asking under the same key again is the one look there is."""
+        sent = await self._try(RemedyDuties.ship, order, "ship", SHIPMENT_IN_DOUBT)
+        self._unanswered = sent.failure == SHIPMENT_IN_DOUBT
+        return sent
 
     async def _try(self, duty: Any, order: RemedyOrder, step: Step, silent: str) -> StepResult:
         try:
@@ -111,6 +117,7 @@ class RemedyWorkflow:
             pause = options.wished(error, order.payment_within)
             if pause:
                 await workflow.sleep(pause, summary=remedy_step(order, "asked_for_time"))
+            order = order.model_copy(update={"asked": True})
             result = await workflow.execute_activity_method(
                 duty, order, **options.partner(summary, order.payment_within - pause)
             )

@@ -36,6 +36,7 @@ async def resolve(
     settled: Flag = False,
     refund_instead: Flag = False,
     abandon: Flag = False,
+    not_sent: Flag = False,
     reference: str | None = None,
     note: str | None = None,
     by: Sender = NOBODY,
@@ -46,12 +47,13 @@ async def resolve(
     :param settled: It was paid or sent by other means; needs --reference.
     :param refund_instead: The customer gets the money instead of the goods.
     :param abandon: Give up; needs --note.
+    :param not_sent: The warehouse says so: no parcel is on its way, and none will be.
     :param reference: The number of the payment or parcel.
     :param note: Why.
     """
     choices = {"retry": retry, "settled": settled, "refund-instead": refund_instead, "abandon": abandon}
     outcome = one_of(choices).replace("-", "_")
-    return await act(number, "resolve", by, outcome=outcome, reference=reference, note=note)
+    return await act(number, "resolve", by, outcome=outcome, not_sent=not_sent, reference=reference, note=note)
 
 
 async def feedback(

@@ -19,7 +19,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from activities.http_partner import MOST_BYTES, HttpCarrier, HttpPaymentGateway, HttpWarehouse
-from activities.ports import GatewayRefused, TryAgain
+from activities.ports import GatewayRefused, Receipt, TryAgain
 from models.complaint import Quantity
 
 SECRET = "made-up"
@@ -116,6 +116,7 @@ async def test_a_refusal_keeps_the_partners_code_but_never_its_free_text(
         (500, "7", None),
         (429, "soon", None),
         (429, "-5", None),
+        (429, "\u0663".encode().decode("latin-1"), None),
     ],
 )
 async def test_retry_after_is_respected_within_an_hour(
@@ -150,6 +151,9 @@ async def test_retry_after_may_be_a_date(httpserver: HTTPServer, gateway: HttpPa
         '{"reference": "RF 1 ?", "amount": 1}',
         json.dumps(RECEIPT | {"amount": 40_000}),
         json.dumps(RECEIPT | {"currency": "USD"}),
+        json.dumps(RECEIPT | {"our_reference": "C-2:1:pay"}),
+        '{"reference": "RF-1", "reference": "RF-2", "amount": 400, "currency": "CNY"}',
+        '{"reference": "RF-1", "amount": 4, "amount": 400, "currency": "CNY"}',
     ],
 )
 async def test_a_success_that_makes_no_sense_leaves_the_payment_suspect(
@@ -170,6 +174,18 @@ async def test_only_an_empty_list_says_that_nothing_was_paid(
             await gateway.find("C-1:1:pay")
     httpserver.expect_oneshot_request("/refunds").respond_with_data("[]")
     assert await gateway.find("C-1:1:pay") is None
+
+
+async def test_a_list_that_says_it_is_of_another_payment_is_not_taken_for_ours(
+    httpserver: HTTPServer, gateway: HttpPaymentGateway
+) -> None:
+    """A gateway that does not heed the question and lists what it has."""
+    other, mine = ({"our_reference": f"C-{number}:1:pay"} for number in (2, 1))
+    httpserver.expect_oneshot_request("/refunds").respond_with_json([RECEIPT | mine, RECEIPT | other])
+    with pytest.raises(TryAgain, match="bad_answer"):
+        await gateway.find("C-1:1:pay")
+    httpserver.expect_oneshot_request("/refunds").respond_with_json([RECEIPT | mine])
+    assert await gateway.find("C-1:1:pay") == Receipt.model_validate(RECEIPT)
 
 
 async def test_a_gateway_is_not_told_what_it_has_told_us(httpserver: HTTPServer, gateway: HttpPaymentGateway) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -18,6 +18,7 @@ from activities.ports import GatewayRefused, PaymentGateway, Receipt, TryAgain
 from activities.remedies import Remedies
 from activities.store import Store
 from models.case import Event
+from models.complaint import Quantity
 from models.remedy import RemedyOrder
 from models.tables import GatewayEntry, GatewayRefund, OrderAccount, RefundIntent
 from tests.activities.bookkeeping import OCTOBER, Books, executed
@@ -621,3 +622,17 @@ async def test_a_refusal_is_noted_on_an_order_that_has_given_back_more_than_was_
     assert await intents.refused(third.intent, "account_closed", 1)
     assert await refunded(store) == [1_000]
     assert (await desk().pay(remedy("C-4", amount=1))).failure == "exceeds_paid"
+
+
+async def test_a_refused_parcel_is_in_doubt_once_a_call_for_it_had_no_answer(store: Store, remedy: Remedy) -> None:
+    class Sent(EmbeddedWarehouse):
+        async def ship(self, key: str, order: str, lines: Sequence[Quantity]) -> str:
+            raise GatewayRefused("duplicate")
+
+    remedies = Remedies(store, EmbeddedGateway(store), Sent(store), EmbeddedCarrier(store))
+    assert (await remedies.ship(remedy())).failure == "duplicate"
+    assert (await remedies.ship(remedy(asked=True, attempt=2))).failure == "shipment_in_doubt"
+    tried = ActivityEnvironment()
+    for attempt, end in ((1, "duplicate"), (2, "shipment_in_doubt")):
+        tried.info = dataclasses.replace(tried.info, attempt=attempt)
+        assert (await tried.run(remedies.ship, remedy())).failure == end

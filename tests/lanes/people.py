@@ -269,7 +269,8 @@ class People:
             outcome = self.dice.choice(["retry", "settled"])
         else:
             outcome = self.dice.choice(["retry", "settled", "abandon"])
-        return Say("resolve", department, {"outcome": outcome, "reference": "B-1", "note": "人工办理"})
+        said = {"outcome": outcome, "reference": "B-1", "note": "人工办理", "not_sent": outcome == "abandon"}
+        return Say("resolve", department, said)
 
     def _goods(self, view: CaseView) -> Turn:
         if view.waiting_for.split(",")[0] != self.pack.returns_centre:

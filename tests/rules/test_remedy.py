@@ -1,5 +1,6 @@
 """Carrying a decision out: the same day, and what a person must settle (S0-16, S0-17)."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from models.remedy import RemedyResult
 from rules.remedy import abandoned, finished, order_for
+from rules.undoing import to_undo
 from tests.rules.builders import DESK, LEADERSHIP, PACK, RETURNS, START, World, granted, hours
 
 MIDNIGHT = datetime(2026, 3, 2, 16, 0, tzinfo=UTC)
@@ -268,5 +270,82 @@ def test_what_a_child_that_broke_off_may_have_left_is_told_unless_it_cannot_stan
     exchange = granted(demand={"kind": "exchange"})
     assert left(exchange.child(failure="child_failed")) == ["label", "reserve"]
     back = granted(demand={"kind": "exchange"}).does("goods", RETURNS, accepted=True)
-    assert left(back.child(failure="child_failed")) == ["reserve"]
+    assert left(back.child(failure="child_failed")) == []
+    assert left(back.does("resolve", RETURNS, outcome="refund_instead", not_sent=True)) == ["reserve"]
     assert left(failed("out_of_stock", "ship", demand={"kind": "reship"})) == []
+
+
+PARCEL = {"kind": "exchange"}
+
+
+def sent_in_doubt(**changes: Any) -> World:
+    """The goods are back, and the warehouse did not say whether it has sent others."""
+    world = granted(**({"demand": PARCEL} | changes)).does("goods", RETURNS, accepted=True)
+    return world.child(failure="shipment_in_doubt", step="ship", done=("reserve", "label", "goods"))
+
+
+def broken_off(**changes: Any) -> World:
+    """The same of a child that was ended from outside."""
+    world = granted(**({"demand": PARCEL} | changes)).does("goods", RETURNS, accepted=True)
+    return world.child(failure="child_failed")
+
+
+@pytest.mark.parametrize("doubt", [sent_in_doubt, broken_off])
+def test_a_customer_whose_parcel_may_be_on_its_way_gets_no_money_beside_it(doubt: Callable[[], World]) -> None:
+    world = doubt()
+    assert world.refuses("resolve", RETURNS, outcome="refund_instead") == "bad_input"
+    assert world.refuses("resolve", RETURNS, outcome="abandon", note="the warehouse is silent") == "bad_input"
+    assert world.event("execution_failed").data["key"] == world.mails("task")[-1].values["key"] == "T-1:1:ship"
+    assert world.does("resolve", RETURNS, outcome="settled", reference="SF-1").stage == "feedback"
+
+
+@pytest.mark.parametrize("doubt", [sent_in_doubt, broken_off])
+def test_a_retry_asks_for_a_parcel_in_doubt_alone_and_sets_nothing_aside_a_second_time(
+    doubt: Callable[[], World],
+) -> None:
+    world = doubt().does("resolve", RETURNS, outcome="retry")
+    order = order_for(world.case, world.pack)
+    assert (order.steps, order.attempt, order.asked) == (("ship",), 2, True)
+    assert world.child().stage == "feedback"
+
+
+def test_a_parcel_stays_in_doubt_however_often_it_is_asked_for_in_vain() -> None:
+    world = sent_in_doubt().does("resolve", RETURNS, outcome="retry").child(failure="child_failed")
+    assert world.refuses("resolve", RETURNS, outcome="refund_instead") == "bad_input"
+    again = world.does("resolve", RETURNS, outcome="retry")
+    assert order_for(again.case, again.pack).asked
+    again.child(failure="shipment_in_doubt", step="ship")
+    assert again.refuses("resolve", RETURNS, outcome="refund_instead") == "bad_input"
+
+
+@pytest.mark.parametrize("doubt", [sent_in_doubt, broken_off])
+def test_once_a_person_says_that_nothing_was_sent_the_customer_gets_the_money_and_the_stock_is_given_back(
+    doubt: Callable[[], World],
+) -> None:
+    world = doubt()
+    assert world.mails("not_undone") == []
+    world.does("resolve", RETURNS, outcome="refund_instead", not_sent=True)
+    assert world.event("resolved").data == {"outcome": "refund_instead", "code": "not_sent"}
+    (told,) = world.mails("not_undone")
+    assert (told.to, told.values["key"], told.values["code"]) == (RETURNS, "T-1:1:reserve", "not_sent")
+    assert world.child().case.refunded == 21_000
+
+
+def test_a_parcel_that_was_not_sent_is_tried_again_with_all_that_prepares_it() -> None:
+    world = sent_in_doubt().does("resolve", RETURNS, outcome="retry", not_sent=True)
+    order = order_for(world.case, world.pack)
+    assert (order.steps, order.asked, world.mails("not_undone")) == (("reserve", "ship"), False, [])
+    world.child(failure="out_of_stock", step="ship", done=())
+    assert world.does("resolve", RETURNS, outcome="refund_instead").child().case.refunded == 21_000
+
+
+def test_a_child_that_broke_off_before_anything_could_be_sent_leaves_no_parcel_in_doubt() -> None:
+    waiting = granted(demand=PARCEL).child(failure="child_failed")
+    assert waiting.does("resolve", RETURNS, outcome="refund_instead").child().case.refunded == 21_000
+    straight = granted(demand={"kind": "reship"}).child(failure="child_failed")
+    assert straight.refuses("resolve", RETURNS, outcome="refund_instead") == "bad_input"
+
+
+def test_goods_that_may_have_left_are_not_put_back() -> None:
+    assert to_undo(("reserve", "label", "goods", "ship")) == []
+    assert to_undo(("reserve", "label", "goods")) == ["reserve"]

@@ -51,7 +51,7 @@ FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "insist": st.fixed_dictionaries({"reason": REASON}),
     "goods": st.fixed_dictionaries({"accepted": st.booleans()}),
     "resolve": st.fixed_dictionaries(
-        {"outcome": st.sampled_from(["retry", "settled", "refund_instead", "abandon"])}
+        {"outcome": st.sampled_from(["retry", "settled", "refund_instead", "abandon"]), "not_sent": st.booleans()}
     ).map(lambda fields: fields | {"reference": "B-1", "note": "说明"}),
     "feedback": st.fixed_dictionaries({"satisfied": st.booleans()}, optional={"demand": DEMANDS}),
     "withdraw": st.just({}),

@@ -284,10 +284,10 @@ async def test_a_label_that_may_have_been_made_is_cancelled_before_a_person_is_a
     assert label.state == "undone"
 
 
-async def test_a_warehouse_that_answers_neither_a_shipment_nor_its_undoing_leaves_no_case_without_a_person(
+async def test_a_warehouse_that_answers_neither_a_call_nor_its_undoing_leaves_no_case_without_a_person(
     env: WorkflowEnvironment, store: Store, hasty: str
 ) -> None:
-    warehouse = SilentWarehouse("ship", "release")
+    warehouse = SilentWarehouse("reserve", "release")
     async with office_at_work(env, store, warehouse=warehouse) as office:
         case = await granted(office, demand={"kind": "reship"}, procedure=hasty)
         await case.at("task")
@@ -301,6 +301,117 @@ async def test_a_warehouse_that_answers_neither_a_shipment_nor_its_undoing_leave
             while (await case.kinds()).count("execution_failed") < 2:
                 await asyncio.sleep(0.02)
         assert warehouse.held == [], "a later attempt's undoing is of the same goods"
+
+
+class Shelves:
+    """A warehouse that sends a parcel once per key, from what was set aside. Answers may get lost."""
+
+    def __init__(self, *moods: str) -> None:
+        self.moods = list(moods)
+        """How it takes each call for a parcel, then as the last one: "lost" once sent, "silent", "refuse", "fine"."""
+        self.calls: list[str] = []
+        self.held: set[str] = set()
+        self.parcels: dict[str, str] = {}
+
+    async def reserve(self, key: str, order: str, lines: Sequence[Quantity], attempt: int) -> str:
+        self.calls.append("reserve")
+        self.held.add(key)
+        return "W-1"
+
+    async def release(self, key: str, attempt: int) -> None:
+        self.calls.append("release")
+        self.held.discard(key)
+
+    async def ship(self, key: str, order: str, lines: Sequence[Quantity]) -> str:
+        self.calls.append("ship")
+        mood = self.moods.pop(0) if len(self.moods) > 1 else self.moods[0]
+        if mood == "silent":
+            raise TryAgain("timeout", 60)  # longer than any patience: it is over at once
+        if mood == "refuse":
+            raise GatewayRefused("duplicate" if key in self.parcels else "out_of_stock")
+        self.held.clear()
+        self.parcels.setdefault(key, f"P-{len(self.parcels) + 1}")
+        if mood == "lost":
+            raise TryAgain("timeout", 60)
+        return self.parcels[key]
+
+
+async def doubtful(office: Office, procedure: str) -> OfCase:
+    """A case whose parcel may be on its way."""
+    case = await granted(office, demand={"kind": "reship"}, procedure=procedure)
+    task = (await case.at("task")).task
+    assert task is not None
+    assert (task.kind, task.department, task.code) == ("goods", "returns_centre", "shipment_in_doubt")
+    return case
+
+
+async def test_a_parcel_whose_answer_was_lost_is_found_by_a_retry_that_sets_nothing_aside(
+    env: WorkflowEnvironment, store: Store, hasty: str
+) -> None:
+    warehouse = Shelves("lost", "lost", "fine")
+    async with office_at_work(env, store, warehouse=warehouse) as office:
+        case = await doubtful(office, hasty)
+        assert "release" not in warehouse.calls
+        await case.send("resolve", RETURNS, outcome="retry")
+        assert (await case.at("feedback")).refunded == 0
+        assert (await case.until("executed")).data["reference"] == "P-1"
+    assert (warehouse.calls.count("reserve"), warehouse.held, len(warehouse.parcels)) == (1, set(), 1)
+
+
+async def test_a_refusal_after_an_answer_that_was_lost_leaves_the_parcel_in_doubt_and_the_customer_without_money(
+    env: WorkflowEnvironment, store: Store
+) -> None:
+    class Flickering(Shelves):
+        async def ship(self, key: str, order: str, lines: Sequence[Quantity]) -> str:
+            try:
+                return await super().ship(key, order, lines)
+            except TryAgain:
+                raise TryAgain("timeout", 0.1) from None
+
+    warehouse = Flickering("lost", "refuse")
+    async with office_at_work(env, store, warehouse=warehouse) as office:
+        case = await doubtful(office, "marketplace")
+        assert (await case.refusal("resolve", RETURNS, outcome="refund_instead"))[0] == "bad_input"
+        await case.send("resolve", RETURNS, outcome="retry")
+        async with asyncio.timeout(45):
+            while (await case.kinds()).count("execution_failed") < 2:
+                await asyncio.sleep(0.02)
+        assert (await case.refusal("resolve", RETURNS, outcome="refund_instead"))[0] == "bad_input"
+        await case.send("resolve", RETURNS, outcome="settled", reference="P-1")
+        assert (await case.at("feedback")).refunded == 0
+    assert warehouse.calls == ["reserve", "ship", "ship", "ship"]
+
+
+async def test_a_parcel_that_a_person_knows_was_never_sent_gives_way_to_the_money(
+    env: WorkflowEnvironment, store: Store, hasty: str
+) -> None:
+    warehouse = Shelves("silent")
+    async with office_at_work(env, store, warehouse=warehouse) as office:
+        case = await doubtful(office, hasty)
+        assert (await case.refusal("resolve", RETURNS, outcome="refund_instead"))[0] == "bad_input"
+        await case.send("resolve", RETURNS, outcome="refund_instead", not_sent=True)
+        assert (await case.at("feedback")).refunded == 21_000
+        key = f"{case.number}:1:reserve"
+        assert (await case.until("not_undone")).data == {"step": "reserve", "code": "not_sent", "key": key}
+    assert (warehouse.parcels, len(warehouse.held)) == ({}, 1)
+
+
+async def test_a_remedy_ended_from_outside_after_its_parcel_was_sent_is_not_paid_out_beside_it(
+    env: WorkflowEnvironment, store: Store
+) -> None:
+    warehouse = Shelves("lost", "fine")
+    async with office_at_work(env, store, warehouse=warehouse) as office:
+        case = await granted(office, demand={"kind": "reship"})
+        seen = await case.at("executing")
+        async with asyncio.timeout(20):
+            while not warehouse.parcels:
+                await asyncio.sleep(0.02)
+        await office.client.get_workflow_handle(seen.child or "").terminate("an operator's mistake")
+        assert (await case.at("task")).task is not None
+        assert (await case.refusal("resolve", RETURNS, outcome="refund_instead"))[0] == "bad_input"
+        await case.send("resolve", RETURNS, outcome="retry")
+        assert (await case.at("feedback")).refunded == 0
+    assert (warehouse.calls.count("reserve"), len(warehouse.parcels)) == (1, 1)
 
 
 async def test_goods_whose_release_is_refused_are_told_to_whoever_can_give_them_back(
