@@ -1,6 +1,7 @@
 """What every action checks before it acts. A refusal says what to do instead."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from models.case import Case, Verdict
 from models.commands import Share
@@ -11,6 +12,8 @@ from models.stage import Stage
 from rules.liability import favours_customer
 from rules.money import on_top, stake
 
+FARTHEST = timedelta(days=400)
+"""How far away the due date of an action may be."""
 ACCEPTED = Verdict(accepted=True, code="accepted")
 
 

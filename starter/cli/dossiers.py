@@ -8,16 +8,20 @@ from typing import TYPE_CHECKING, TypeVar
 from models.commands import Command
 from models.procedure import Procedure
 from starter.cli.actors import may_instead
+from starter.cli.parsing import options_in
 from starter.cli.sending import Sender, composed, tell
 from starter.cli.session import Session
 from starter.failures import NotAllowed
 from texts import values
+from texts.reasons import reason as localised
 
 if TYPE_CHECKING:
     from starter.dossiers import Dossiers
 
 NUMBERED = 15.0
 """How long the number of what has just been started is waited for (seconds)."""
+_TYPED = ("demand", "liable")
+"""Fields that are arguments of a command wherever they stand; others come from a form, and keep their names."""
 Row = TypeVar("Row")
 
 
@@ -71,5 +75,5 @@ async def act(
         raise NotAllowed("no_part", name=pack.name)
     async with dossiers(current) as service:
         verdict = await service.send(workflow_id, number, name, checked, wait=sender.wait)
-    reason = may_instead(current, verdict.reason, [pack])
+    reason = may_instead(current, verdict.reason, [pack]) or localised(options_in(verdict.reason, _TYPED), current.lang)
     return tell(current, number, verdict, reason=reason, as_json=sender.as_json)
