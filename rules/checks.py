@@ -31,6 +31,21 @@ def case_closed() -> Refusal:
     return Refusal(Refused.CLOSED, "the case is closed; file a new complaint if there is a new matter")
 
 
+def incident_closed() -> Refusal:
+    """To whoever writes to an incident that has ended."""
+    return Refusal(Refused.CLOSED, "the incident is closed; open a new one if there is a new matter")
+
+
+def corrective_closed() -> Refusal:
+    """To whoever writes to an 8D report that has ended."""
+    return Refusal(Refused.CLOSED, "the corrective action is closed; open a new one if there is a new matter")
+
+
+def meeting_over() -> Refusal:
+    """To whoever writes to a meeting that waits for nothing any more."""
+    return Refusal(Refused.CLOSED, "the meeting is over; bring the matter to the next one")
+
+
 def stranger() -> Refusal:
     """To whoever the directory does not know."""
     return Refusal(Refused.UNKNOWN_ACTOR, "actor: is not in the directory; ask who keeps it to add the name")

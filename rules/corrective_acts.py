@@ -25,7 +25,7 @@ from models.corrective_forms import (
 from models.names import Refused
 from models.procedure import Procedure
 from rules import corrective_checks as checks
-from rules.checks import Refusal, known_parties
+from rules.checks import Refusal, corrective_closed, known_parties
 from rules.corrective import again_from_causes, begin_effect_clock, met, rules_of, settle, tell
 from rules.corrective_costs import moved_by
 from rules.record import stamp
@@ -53,7 +53,7 @@ def precheck(state: Corrective, pack: Procedure, name: str, command: Command, at
 
 def _still_open(state: Corrective) -> None:
     if state.stage is Gate.CLOSED:
-        raise Refusal(Refused.CLOSED, "the corrective action is closed; open a new one if there is a new matter")
+        raise corrective_closed()
 
 
 def _allowed(pack: Procedure, command: Command) -> tuple[str, ...]:

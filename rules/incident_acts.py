@@ -19,7 +19,7 @@ from models.incident import (
 )
 from models.names import Refused
 from models.procedure import Procedure
-from rules.checks import Refusal, fit_to_bear
+from rules.checks import Refusal, fit_to_bear, incident_closed
 from rules.incident import KEPT, drilled, rules_of, situation, tell
 from rules.record import stamp
 from rules.replies import Sender, hat, judged, surely
@@ -44,7 +44,7 @@ def precheck(incident: Incident, pack: Procedure, name: str, command: Command, a
 
 def _still_open(incident: Incident) -> None:
     if incident.stage is IncidentStage.CLOSED or incident.ending is not None:
-        raise Refusal(Refused.CLOSED, "the incident is closed; open a new one if there is a new matter")
+        raise incident_closed()
 
 
 def _verify(
