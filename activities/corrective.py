@@ -7,6 +7,7 @@ from sqlalchemy import update
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from activities.calendar import Calendar, days_for
 from activities.called import procedure_called
@@ -17,12 +18,15 @@ from activities.duties import CorrectiveDuties
 from activities.ledger import Ledger
 from activities.series import next_number
 from activities.store import Store
+from models.base import in_one_line
 from models.corrective import CorrectiveEntry, CorrectivePage, Gate, RegisterCorrective, Trace
+from models.names import Refused
 from models.procedure import Procedure
 from models.span import WorkCalendar
 from models.tables import CaseGoods, CaseRow, CorrectiveRow
 from procedures import Packs
 from rules.corrective import rules_of
+from rules.corrective_checks import complaint_days
 from rules.corrective_costs import transfers
 
 PREFIX = "8D"
@@ -47,7 +51,10 @@ class CorrectiveDesk(DossierBook, CorrectiveDuties):
 
     @activity.defn(name="register_corrective")
     async def register_corrective(self, entry: RegisterCorrective) -> CorrectiveEntry:
-        """A number without gap or double (S2-29), and the working days it is counted by."""
+        """A number without gap or double (S2-29), and the working days it is counted by.
+
+        Raises ApplicationError(type="bad_input"), not to be retried, for days that cannot be.
+        """
         pack = procedure_called(
             self._packs, entry.complaint.procedure, "corrective_action", "knows no corrective actions; use one of"
         )
@@ -57,6 +64,8 @@ class CorrectiveDesk(DossierBook, CorrectiveDuties):
             wanted = select(CorrectiveRow.number).where(CorrectiveRow.run_id == entry.run_id)
             number = (await session.exec(wanted)).first()
             if number is None:
+                if wrong := complaint_days(entry.complaint, entry.opened_at, pack.time_zone):
+                    raise ApplicationError(in_one_line(wrong), type=Refused.BAD_INPUT.value, non_retryable=True)
                 await self._take_over(session, entry)
                 number = await next_number(session, PREFIX, entry.opened_at, pack.time_zone)
                 session.add(_first_row(number, entry, pack))

@@ -11,16 +11,20 @@ from temporalio.service import RPCError
 
 from activities.notfound import has_ended, is_gone
 from models.case import Verdict
-from models.names import Refused, case_number
-from rules.checks import case_closed
+from models.names import Refused
+from rules.checks import case_closed, corrective_closed, incident_closed, meeting_over
 
 CLOSED = Verdict(accepted=False, code=Refused.CLOSED, reason=case_closed().reason)
-OVER = Verdict(accepted=False, code=Refused.CLOSED, reason="it is over; send this to the one that is open now")
 
 
 def ended(workflow_id: str) -> Verdict:
     """The answer of what takes no messages any more: a case, or a meeting, an incident, an 8D report."""
-    return OVER if case_number(workflow_id) is None else CLOSED
+    kind = workflow_id.partition(".")[0]
+    return Verdict(accepted=False, code=Refused.CLOSED, reason=_ENDED.get(kind, case_closed)().reason)
+
+
+_ENDED = {"meeting": meeting_over, "incident": incident_closed, "drill": incident_closed, "8d": corrective_closed}
+"""What a workflow's id begins with -> what it says when it has ended."""
 
 
 async def ask(

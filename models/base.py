@@ -279,6 +279,15 @@ def problems(
     return found
 
 
+def toml_problems(error: ValidationError, spell: Callable[[str | int], str] = spelt) -> list[Problem]:
+    """As `problems`, of a file of TOML: what JSON calls an object is a table there."""
+    wrong = _REASONS["model_type"]
+    return [
+        problem.model_copy(update={"reason": "must be a table"}) if problem.reason == wrong else problem
+        for problem in problems(error, spell=spell)
+    ]
+
+
 def in_one_line(found: Iterable[Problem], called: Callable[[str], str] = str) -> str:
     """Several problems on the one line a refusal may take. `called`: what whoever typed it calls a field."""
     return "; ".join(f"{called(problem.field)}: {problem.reason}" for problem in found)[:500]

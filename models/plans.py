@@ -69,6 +69,8 @@ class IncidentRules(Part):
     """Who verifies the product problem (品控部)."""
     may_decide: Annotated[tuple[Slug, ...], Field(min_length=1)]
     """Who gives the one decision for all cases; its sources stand with `leading`."""
+    needs_liable: bool = True
+    """A decision that grants says who bears the cost; else what it leaves open falls on `settlement.remainder`."""
     thresholds: tuple[Threshold, ...] = ()
     verification: WallClock
     decision: WallClock

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from models.base import problems, spelt
+from models.base import spelt, toml_problems
 from models.procedure import Procedure
 from procedures.checks import mistakes
 
@@ -110,7 +110,7 @@ def read_pack(file: Path) -> Procedure:
 
 def _refused(file: Path, error: ValidationError) -> PackError:
     """One line per mistake, under the author's own names: a pack's keys are nobody's personal data."""
-    found = problems(error, spell=lambda part: str(part) if str(part).isprintable() else spelt(part))
+    found = toml_problems(error, spell=lambda part: str(part) if str(part).isprintable() else spelt(part))
     return PackError("\n".join(f"{shown(file)}: {problem.line()}" for problem in found))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from models.base import in_one_line, problems
+from models.base import in_one_line, toml_problems
 from models.directory import Directory, Team
 from procedures import PackError, read_toml, shown
 
@@ -35,4 +35,4 @@ def _read_directory(file: Path) -> Directory:
     try:
         return Directory.model_validate(read_toml(file))
     except ValidationError as error:
-        raise PackError(f"{shown(file)}: {in_one_line(problems(error))}") from None
+        raise PackError(f"{shown(file)}: {in_one_line(toml_problems(error))}") from None

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from models.base import in_one_line, problems
+from models.base import in_one_line, toml_problems
 from models.span import WorkCalendar, YearDays
 from procedures import PackError, read_toml, shown
 
@@ -55,7 +55,7 @@ def _read(file: Path) -> dict[int, YearDays]:
     try:
         content = _FILE.validate_python(read_toml(file))
     except ValidationError as error:
-        raise PackError(f"{shown(file)}: {in_one_line(problems(error))}") from None
+        raise PackError(f"{shown(file)}: {in_one_line(toml_problems(error))}") from None
     for year, days in content.items():
         for day in (*days.off, *days.worked):
             if day.year != year or (day.weekday() < 5) != (day in days.off):

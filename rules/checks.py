@@ -1,6 +1,7 @@
 """What every action checks before it acts. A refusal says what to do instead."""
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Final
 
 from models.case import Case, Verdict
@@ -12,6 +13,8 @@ from models.stage import Stage
 from rules.liability import favours_customer
 from rules.money import on_top, stake
 
+FARTHEST = timedelta(days=400)
+"""How far away the due date of an action may be."""
 ACCEPTED = Verdict(accepted=True, code="accepted")
 AWAITED: Final[Mapping[Stage, tuple[str, ...]]] = {
     Stage.NEGOTIATING: ("negotiated",),
@@ -41,6 +44,21 @@ class Refusal(Exception):
 def case_closed() -> Refusal:
     """To whoever writes to a case that has ended."""
     return Refusal(Refused.CLOSED, "the case is closed; file a new complaint if there is a new matter")
+
+
+def incident_closed() -> Refusal:
+    """To whoever writes to an incident that has ended."""
+    return Refusal(Refused.CLOSED, "the incident is closed; open a new one if there is a new matter")
+
+
+def corrective_closed() -> Refusal:
+    """To whoever writes to an 8D report that has ended."""
+    return Refusal(Refused.CLOSED, "the corrective action is closed; open a new one if there is a new matter")
+
+
+def meeting_over() -> Refusal:
+    """To whoever writes to a meeting that waits for nothing any more."""
+    return Refusal(Refused.CLOSED, "the meeting is over; bring the matter to the next one")
 
 
 def stranger() -> Refusal:

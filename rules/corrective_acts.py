@@ -25,11 +25,11 @@ from models.corrective_forms import (
 from models.names import Refused
 from models.procedure import Procedure
 from rules import corrective_checks as checks
-from rules.checks import Refusal, known_parties
+from rules.checks import Refusal, corrective_closed, known_parties
 from rules.corrective import again_from_causes, begin_effect_clock, met, rules_of, settle, tell
 from rules.corrective_costs import moved_by
 from rules.record import stamp
-from rules.replies import Sender, hat, judged, on
+from rules.replies import Sender, hat, judged, on, surely
 
 
 def receive(
@@ -46,9 +46,14 @@ def receive(
     return judged(state, command, Sender(name, command.actor, at, departments), act)
 
 
+def precheck(state: Corrective, pack: Procedure, name: str, command: Command, at: datetime) -> Verdict | None:
+    """Why a message would be refused whoever sent it; None when it may pass. Changes nothing."""
+    return surely(receive(state, pack, name, command, at, (department,))[1] for department in pack.departments)
+
+
 def _still_open(state: Corrective) -> None:
     if state.stage is Gate.CLOSED:
-        raise Refusal(Refused.CLOSED, "the corrective action is closed; open a new one if there is a new matter")
+        raise corrective_closed()
 
 
 def _allowed(pack: Procedure, command: Command) -> tuple[str, ...]:
@@ -97,6 +102,7 @@ def _problem(state: Corrective, pack: Procedure, command: DescribeProblem, said:
 def _contain(state: Corrective, pack: Procedure, command: Contain, said: Said) -> Corrective:
     """The containment clocks stop once the customer has been contacted (S2-20, S2-32)."""
     _early(state)
+    checks.measured(state, pack.time_zone, command, said.at)
     if command.customer_contacted:
         for name in ("containment", "temporary"):
             state = met(state, name, said.at)
@@ -112,6 +118,7 @@ def _causes(state: Corrective, pack: Procedure, command: FindCauses, said: Said)
 def _plan(state: Corrective, pack: Procedure, command: PlanSteps, said: Said) -> Corrective:
     _at_gate(state, Gate.D5)
     checks.every_cause_has_a_step(state, command)
+    checks.timely(state, pack.time_zone, command, said.at)
     checks.improvements(rules_of(pack), "steps", (step.what for step in command.steps))
     return _given(state, "d5", said, d5=command)
 
@@ -119,6 +126,7 @@ def _plan(state: Corrective, pack: Procedure, command: PlanSteps, said: Said) ->
 def _done(state: Corrective, pack: Procedure, command: CarryOutSteps, said: Said) -> Corrective:
     _at_gate(state, Gate.D6)
     checks.known_steps(state, command.done)
+    checks.carried_out(state, pack.time_zone, command.done, said.at)
     newer = {each.step for each in command.done}
     kept = tuple(each for each in state.done if each.step not in newer)
     state = _given(state, "d6", said, done=(*kept, *command.done))

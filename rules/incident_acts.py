@@ -19,10 +19,10 @@ from models.incident import (
 )
 from models.names import Refused
 from models.procedure import Procedure
-from rules.checks import Refusal, fit_to_bear
+from rules.checks import Refusal, fit_to_bear, incident_closed
 from rules.incident import KEPT, drilled, rules_of, situation, tell
 from rules.record import stamp
-from rules.replies import Sender, hat, judged, on
+from rules.replies import Sender, hat, judged, on, surely
 
 
 def receive(
@@ -37,9 +37,14 @@ def receive(
     return judged(incident, command, Sender(name, command.actor, at, departments), act)
 
 
+def precheck(incident: Incident, pack: Procedure, name: str, command: Command, at: datetime) -> Verdict | None:
+    """Why a message would be refused whoever sent it; None when it may pass. Changes nothing."""
+    return surely(receive(incident, pack, name, command, at, (department,))[1] for department in pack.departments)
+
+
 def _still_open(incident: Incident) -> None:
     if incident.stage is IncidentStage.CLOSED or incident.ending is not None:
-        raise Refusal(Refused.CLOSED, "the incident is closed; open a new one if there is a new matter")
+        raise incident_closed()
 
 
 def _verify(
@@ -73,12 +78,15 @@ def _decide(
     incident: Incident, pack: Procedure, command: DecideIncident, at: datetime, departments: tuple[str, ...]
 ) -> Incident:
     """The one decision for every case (S2-03). It is made once: a case is paid for one decision only."""
-    own = hat(departments, command, rules_of(pack).may_decide)
+    rules = rules_of(pack)
+    own = hat(departments, command, rules.may_decide)
     if incident.finding is None:
         raise Refusal(Refused.WRONG_STAGE, "quality control has not verified the goods; send verify first")
     if incident.decision is not None:
         raise Refusal(Refused.ALREADY_ANSWERED, "the incident is decided; decide a single case by itself")
     fit_to_bear(pack, command.liable, grant=command.grant)
+    if command.grant and not command.liable and rules.needs_liable:
+        raise Refusal(Refused.BAD_INPUT, "liable: is missing; the decision says who bears the cost of what it grants")
     decision = BatchDecision(
         at=at,
         actor=command.actor,
@@ -91,7 +99,7 @@ def _decide(
     incident = incident.but(decision=decision, stage=IncidentStage.CARRYING_OUT, due=None)
     if incident.drill:
         incident = incident.but(progress=drilled(incident.progress), stage=IncidentStage.SUMMING_UP)
-    for department in rules_of(pack).handling.departments:
+    for department in rules.handling.departments:
         incident = tell(
             incident, at, department, "incident_decided", f"decided-{department}",
             grant=int(command.grant), reason=command.reason, cases=incident.progress.cases,

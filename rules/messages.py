@@ -16,7 +16,7 @@ from rules.book import room_for_more
 from rules.checks import Refusal, case_closed, stages_awaiting, stranger, wrong_department
 from rules.clock import pass_time
 from rules.record import note
-from rules.replies import NOTED_DENIALS, remembered, repeated
+from rules.replies import NOTED_DENIALS, remembered, repeated, surely
 from rules.spans import CalendarGap
 
 NOTED_REFUSALS = 50
@@ -151,19 +151,11 @@ def _is_ours(case: Case, mail: str) -> bool:
 
 
 def precheck(case: Case, pack: Procedure, name: str, content: Contract | None, now: datetime) -> Verdict | None:
-    """Why a message would surely be refused, whoever sent it; None when it may pass. Changes nothing.
-
-    Who somebody is, is no matter for the door: the case judges it, so that every denial stands in the record.
-    """
+    """Why a message would surely be refused, whoever sent it; None when it may pass. Changes nothing."""
     if not isinstance(content, Command) or isinstance(content, Move):
         return None
     try:
         case = pass_time(case, pack, now)
-        verdicts = [receive(case, pack, Message(name, content, now, (each,)))[1] for each in pack.departments]
+        return surely(receive(case, pack, Message(name, content, now, (each,)))[1] for each in pack.departments)
     except CalendarGap:
         return None  # the case itself waits for the calendar
-    if any(verdict.accepted for verdict in verdicts):
-        return None
-    told = {verdict.reason: verdict for verdict in verdicts if verdict.code not in DENIALS}
-    # Where each would be told something else, only the case knows what this sender is told.
-    return next(iter(told.values())) if len(told) == 1 else None

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from models.case import Verdict
 from models.commands import Command, Decide
@@ -26,12 +26,9 @@ from models.meeting import (
 )
 from models.names import Refused, meeting_id
 from models.procedure import Procedure
-from rules.checks import Refusal, case_closed
+from rules.checks import FARTHEST, Refusal, case_closed
 from rules.meeting import rules_of, tell
 from rules.replies import ROOM, Sender, hat, judged, on, remembered, size
-
-FARTHEST = timedelta(days=400)
-"""How far away the due date of an action may be."""
 
 
 def receive(

@@ -1,6 +1,6 @@
 """Answers to messages that cases and dossiers give alike: accepted once, repeated, refused with a reason."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar
@@ -62,6 +62,19 @@ def judged(state: State, command: Command, sender: Sender, act: Callable[[], Sta
     except Refusal as refusal:
         return refused(state, refusal.code, refusal.reason, sender)
     return remembered(after, sender.name, command, ACCEPTED), ACCEPTED
+
+
+def surely(verdicts: Iterable[Verdict]) -> Verdict | None:
+    """Why a message would be refused whoever sent it, by what each department would hear; None where it may pass.
+
+    Who somebody is, is no matter for a door: it is judged inside, so that every denial stands on record.
+    """
+    heard = list(verdicts)
+    if any(verdict.accepted for verdict in heard):
+        return None
+    told = {verdict.reason: verdict for verdict in heard if verdict.code not in DENIALS}
+    # Where each would be told something else, only who judges it knows what this sender is told.
+    return next(iter(told.values())) if len(told) == 1 else None
 
 
 def refused(state: State, code: Refused, reason: str, sender: Sender | None = None) -> tuple[State, Verdict]:

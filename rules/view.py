@@ -3,13 +3,13 @@
 from typing import Literal
 
 from models.case import Ask, Case, CaseResult, Exit, Offer, Work
-from models.names import SYSTEM
+from models.names import GOODS, SYSTEM
 from models.pages import CaseSummary
 from models.procedure import Procedure
 from models.stage import Stage
 from models.views import AskView, CaseView, OfferView, WorkView
 from rules import duties
-from rules.clock import binding_due
+from rules.clock import Due, binding_due
 from rules.money import stake
 from rules.remedy import awaits_goods
 
@@ -45,7 +45,7 @@ def _at_stage(case: Case, pack: Procedure) -> tuple[str, ...]:
 def view(case: Case, pack: Procedure) -> CaseView:
     """What the query `view` answers: no name, no contact, no words of the customer."""
     order = case.complaint.order
-    coming = binding_due(case, pack)
+    coming = binding_due(case, pack) or _goods_due(case, pack)
     return CaseView(
         number=case.number,
         procedure=case.procedure,
@@ -76,6 +76,11 @@ def view(case: Case, pack: Procedure) -> CaseView:
         refusals=case.refusals,
         opened_at=case.opened_at,
     )
+
+
+def _goods_due(case: Case, pack: Procedure) -> Due | None:
+    """Until when the customer's goods are waited for, as everybody was told; the remedy keeps that clock."""
+    return Due(case.stage_since + pack.clocks.goods.within, GOODS) if awaits_goods(case, pack) else None
 
 
 def _exit(case: Case) -> Exit | None:

@@ -11,7 +11,18 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from models.base import AT_THE_DOOR, Contract, Currency, Problem, ZoneName, in_one_line, in_utc, problems, sensible
+from models.base import (
+    AT_THE_DOOR,
+    Contract,
+    Currency,
+    Problem,
+    ZoneName,
+    in_one_line,
+    in_utc,
+    problems,
+    sensible,
+    toml_problems,
+)
 from models.complaint import Complaint
 from models.currency import exponent
 from starter.failures import BadInput
@@ -70,7 +81,7 @@ def read_mapping(file: Path) -> FieldMap:
     try:
         return FieldMap.model_validate(content)
     except ValidationError as error:
-        raise BadInput("mapping", problem=in_one_line(problems(error))) from None
+        raise BadInput("mapping", problem=in_one_line(toml_problems(error))) from None
 
 
 class RowError(Exception):

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
 
+from models.names import GOODS
+
 if TYPE_CHECKING:
     from models.views import CaseView
 
@@ -43,7 +45,7 @@ def _pairs(view: "CaseView") -> list[tuple[SearchAttributeKey[Any], Any]]:
     return [
         (STAGE, view.stage.value),
         (WAITING_FOR, waiting or None),
-        (DEADLINE, view.due),
+        (DEADLINE, view.due if view.on_due != GOODS else None),  # the remedy keeps that clock, not the case
         (ORDER, view.order),
         (PROCEDURE, view.procedure),
         (LIABLE, liable or None),

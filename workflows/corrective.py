@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from models.quality_complaint import QualityComplaint
     from procedures import PACKS
     from rules import corrective as rules
-    from rules.corrective_acts import receive
+    from rules.corrective_acts import precheck, receive
     from texts.corrective import web_details
     from workflows.dossier import DossierDesk
     from workflows.letters import TO_A_CORRECTIVE
@@ -73,6 +73,10 @@ class CorrectiveActionWorkflow(DossierDesk[Corrective]):
     def next_due(self) -> datetime | None:
         """When a missed clock is told next."""
         return rules.next_due(self.state)
+
+    def precheck(self, name: str, command: Command, at: datetime) -> Verdict | None:
+        """By the rules."""
+        return precheck(self.state, self.pack, name, command, at)
 
     async def receive(self, name: str, command: Command, at: datetime, departments: tuple[str, ...]) -> Verdict:
         """By the rules."""

@@ -92,6 +92,11 @@ class Desk(ABC):
         return None
 
     @property
+    def at_rest(self) -> bool:
+        """Whether it stands as its last message left it: nothing waits to be judged or is being judged."""
+        return self.opened and not self.inbox.waiting and not self._judging
+
+    @property
     def renewal_due(self) -> bool:
         """Whether a new run shall take over, so that no flood of messages fills the history.
 

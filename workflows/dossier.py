@@ -50,6 +50,10 @@ class DossierDesk(Desk, Generic[State]):
     async def receive(self, name: str, command: Command, at: datetime, departments: tuple[str, ...]) -> Verdict:
         """Judge a person's message."""
 
+    def precheck(self, name: str, command: Command, at: datetime) -> Verdict | None:
+        """Why a person's message would be refused whoever sent it; None where only judging it tells."""
+        return None
+
     def notice(self, content: Contract) -> None:
         """Take in a message that is no person's."""
 
@@ -70,6 +74,12 @@ class DossierDesk(Desk, Generic[State]):
     @abstractmethod
     def details(self) -> str:
         """What the Web UI shows."""
+
+    def at_the_door(self, letter: Letter) -> Verdict | None:
+        """What it would refuse as it stands. While a step is under way, its result may change that: then it judges."""
+        if not isinstance(letter.content, Command) or not self.at_rest or self.at_work:
+            return None
+        return self.precheck(letter.name, letter.content, workflow.now())
 
     @property
     def pack(self) -> Procedure:

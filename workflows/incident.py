@@ -25,7 +25,7 @@ with workflow.unsafe.imports_passed_through():
     from models.names import BATCH_RETURN
     from procedures import PACKS
     from rules import incident as rules
-    from rules.incident_acts import receive
+    from rules.incident_acts import precheck, receive
     from texts.incident import web_details
     from workflows.dossier import DossierDesk
     from workflows.letters import TO_AN_INCIDENT
@@ -116,6 +116,10 @@ class BatchReturnWorkflow(DossierDesk[Incident]):
     def next_due(self) -> datetime | None:
         """The nearest of its clocks."""
         return rules.next_due(self.state)
+
+    def precheck(self, name: str, command: Command, at: datetime) -> Verdict | None:
+        """By the rules."""
+        return precheck(self.state, self.pack, name, command, at)
 
     async def receive(self, name: str, command: Command, at: datetime, departments: tuple[str, ...]) -> Verdict:
         """By the rules."""

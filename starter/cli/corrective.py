@@ -1,14 +1,17 @@
 """Corrective actions by the 8D method: filed, filled in gate by gate, approved, replied (S2-15 to S2-37)."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 from rich.text import Text
 
+from models.base import in_one_line
 from models.names import CORRECTIVE_ACTION, corrective_id
 from models.quality_complaint import QualityComplaint
+from rules.corrective_checks import complaint_days
 from starter.cli.choosing import by_title
 from starter.cli.correctives import found, read_form, send, show_report, table, tell_number, trace_lots
 from starter.cli.dossiers import dossiers, pack_named
@@ -54,6 +57,8 @@ async def open_report(
         raise NotAllowed("no_part", name=pack.name)
     content = await asyncio.to_thread(read_form, file)
     complaint = contract(QualityComplaint, {**content, "procedure": pack.ref, "requester": actor})
+    if wrong := complaint_days(complaint, datetime.now(UTC), pack.time_zone):
+        raise BadInput("input", problem=in_one_line(wrong))
     workflow_id = corrective_id(complaint.reference)
     async with dossiers(current) as service:
         new = await service.start(CORRECTIVE_ACTION, workflow_id, complaint, again=False) is not None

@@ -155,4 +155,4 @@ async def send(number: str, name: str, sender: Sender, **fields: object) -> int:
     current = session()
     row = await _row(current, number)
     pack = pack_named(current, row.procedure)
-    return await act(current, pack, row.workflow_id, row.number, (name, CORRECTIVE_COMMANDS[name]), sender, **fields)
+    return await act(current, pack, row, (name, CORRECTIVE_COMMANDS[name]), sender, **fields)

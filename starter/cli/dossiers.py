@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING, TypeVar
 from models.commands import Command
 from models.procedure import Procedure
 from starter.cli.actors import may_instead
+from starter.cli.parsing import options_in
 from starter.cli.sending import Sender, composed, tell
 from starter.cli.session import Session
 from starter.failures import NotAllowed
 from texts import values
+from texts.reasons import reason as localised
 
 if TYPE_CHECKING:
+    from models.tables import CorrectiveRow, IncidentRow
     from starter.dossiers import Dossiers
 
 NUMBERED = 15.0
 """How long the number of what has just been started is waited for (seconds)."""
+_TYPED = ("demand", "liable")
+"""Fields that are arguments of a command wherever they stand; others come from a form, and keep their names."""
 Row = TypeVar("Row")
 
 
@@ -58,18 +63,22 @@ async def numbered(look: Callable[[], Awaitable[Row | None]], written: Callable[
 async def act(
     current: Session,
     pack: Procedure,
-    workflow_id: str,
-    number: str,
+    row: "IncidentRow | CorrectiveRow",
     message: tuple[str, type[Command]],
     sender: Sender,
     **fields: object,
 ) -> int:
-    """Send a message. Returns the exit code; raises Failure."""
+    """Send a message to what a row is of. Returns the exit code; raises Failure."""
     name, model = message
     checked = composed(current, model, sender, fields)
     if set(current.directory.departments_of(checked.actor)).isdisjoint(pack.departments):
         raise NotAllowed("no_part", name=pack.name)
+    if row.closed_at is not None:
+        from activities.verdicts import ended
+
+        # Not to be sent: under the id of what is closed, the next one of the same scope may be open.
+        return tell(current, row.number, ended(row.workflow_id), as_json=sender.as_json)
     async with dossiers(current) as service:
-        verdict = await service.send(workflow_id, number, name, checked, wait=sender.wait)
-    reason = may_instead(current, verdict.reason, [pack])
-    return tell(current, number, verdict, reason=reason, as_json=sender.as_json)
+        verdict = await service.send(row.workflow_id, row.number, name, checked, wait=sender.wait)
+    reason = may_instead(current, verdict.reason, [pack]) or localised(options_in(verdict.reason, _TYPED), current.lang)
+    return tell(current, row.number, verdict, reason=reason, as_json=sender.as_json)

@@ -206,7 +206,8 @@ async def _start(complaint: Complaint, *, as_json: bool, field: Callable[[str], 
         started = await cases.start(complaint)
         if found is None:
             await cases.taken_in(started.number)
-    if not started.new and complaint.number is not None and await _is_another(current, complaint, started.number):
+    # New to Temporal is not new: it may have lost the case, or kept it long enough.
+    if complaint.number is not None and await _is_another(current, complaint, started.number):
         raise NotAllowed("another_complaint", number=started.number)
     if as_json:
         current.print_json(started._asdict())

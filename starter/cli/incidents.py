@@ -197,9 +197,7 @@ async def send(number: str, name: str, sender: Sender, **fields: object) -> int:
     current = session()
     row = await _row(current, number)
     message = (name, INCIDENT_COMMANDS[name])
-    return await act(
-        current, pack_named(current, row.procedure), row.workflow_id, row.number, message, sender, **fields
-    )
+    return await act(current, pack_named(current, row.procedure), row, message, sender, **fields)
 
 
 def _page(current: Session, seen: IncidentView) -> str:

@@ -16,7 +16,7 @@ Row = tuple[str, str, str]
 
 
 def rows(current: Session, pack: Procedure) -> Iterator[Row]:
-    """Parameters, the way of a case, every clock, who authorises, and the papers."""
+    """Parameters, return rules, the way of a case, every clock, who authorises, and the papers."""
     yield from _way(current, pack)
     yield from _clocks("", pack.clocks)
     yield from _afterwards(pack)
@@ -40,6 +40,11 @@ def _range(current: Session, band: Band) -> str:
 def _way(current: Session, pack: Procedure) -> Iterator[Row]:
     for parameter in pack.parameters.values():
         yield values.title(parameter.title, current.lang), str(parameter.value), parameter.source
+    for rule in pack.in_rules:
+        causes = ", ".join(values.cause(name, pack, current.lang) for name in rule.causes)
+        remedies = ", ".join(values.remedy(kind, pack, current.lang) for kind in rule.demands)
+        within = span_text(rule.within) if rule.within else ""
+        yield "in_rules", " · ".join(filter(None, (causes or "*", remedies, within))), rule.source
     for route in pack.routes:
         steps = " → ".join((*route.before, current.named("handling", route.handling), *route.after))
         name = values.route(route.name, pack, current.lang)

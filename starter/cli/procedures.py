@@ -17,6 +17,7 @@ from starter.cli.procedure_table import rows
 from starter.cli.sending import NOBODY, Number, Sender, act
 from starter.cli.session import Json, Session, Whole, session
 from starter.cli.simulating import simulate
+from starter.failures import BadInput
 from texts import values
 from texts.reasons import reason as localised
 
@@ -51,7 +52,7 @@ def list_packs(*, as_json: Json = False) -> int:
 
 @procedure.command(name="show")
 def show_pack(name: PackName, /, *, as_json: Json = False) -> int:
-    """A procedure's parameters, routes, duties, clocks, limits and papers with the clause each comes from."""
+    """A procedure's parameters, return rules, routes, duties, clocks, limits and papers, each with its clause."""
     current = session()
     pack = _found(current, name)
     if as_json:
@@ -74,21 +75,23 @@ def check_pack(
 ) -> int:
     """Check procedures as a whole: one line per mistake, and per year whose working days are not known."""
     current = session()
-    wrong: list[str] = []
+    unusable: list[str] = []
     packs: list[Procedure] = []
     for file in files or []:
         try:
             packs.append(read_pack(file))
         except PackError as error:
-            wrong += str(error).splitlines()
+            unusable += str(error).splitlines()
     if files is None:
         packs = current.packs()
-    wrong += [line for pack in packs for line in _gaps(current, pack)]
-    for line in wrong:
+    gaps = [line for pack in packs for line in _gaps(current, pack)]
+    for line in (*unusable, *gaps):
         current.err.print(f"redress: {localised(line, current.lang)}", markup=False)
-    if not wrong:
+    if unusable:
+        return BadInput.code
+    if not gaps:
         current.out.print(current.say("procedure.fine", refs=", ".join(pack.ref for pack in packs)), markup=False)
-    return WRONG if wrong else 0
+    return WRONG if gaps else 0
 
 
 def _gaps(current: Session, pack: Procedure) -> list[str]:

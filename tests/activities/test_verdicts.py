@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.verdicts import OVER, ask, ask_or_leave
+from activities.verdicts import ask, ask_or_leave
 from models.names import Refused
 
 MESSAGE = {"actor": "Mo", "grant": True, "command_id": "meeting-1"}
@@ -69,10 +69,17 @@ async def test_a_namespace_that_is_not_there_says_nothing_about_the_case(namespa
         await heard(Case(not_found(f"Namespace {namespace} is not found.")))
 
 
-async def test_a_meeting_that_is_over_is_not_called_a_case() -> None:
-    gone = RPCError("workflow execution already completed", RPCStatusCode.NOT_FOUND, b"")
-    meeting: Any = Case(fails=gone)
-    meeting.id = "meeting.marketplace.2026-W48"
-    verdict = await ask(meeting, "report", {"actor": "Mo"}, "m-1")
-    assert verdict == OVER
-    assert verdict.code is Refused.CLOSED
+@pytest.mark.parametrize(
+    ("workflow_id", "told"),
+    [
+        ("meeting.marketplace.2026-W48", "the meeting is over; bring the matter to the next one"),
+        ("incident.returns.product.S-1", "the incident is closed; open a new one if there is a new matter"),
+        ("drill.returns.product.S-1", "the incident is closed; open a new one if there is a new matter"),
+        ("8d.QC-1", "the corrective action is closed; open a new one if there is a new matter"),
+    ],
+)
+async def test_what_has_ended_says_what_it_was_and_where_to_go_on(workflow_id: str, told: str) -> None:
+    gone: Any = Case(fails=not_found("workflow execution already completed"))
+    gone.id = workflow_id
+    verdict = await ask(gone, "report", {"actor": "Mo"}, "m-1")
+    assert (verdict.code, verdict.reason) == (Refused.CLOSED, told)

@@ -117,6 +117,10 @@ async def test_the_example_of_a_case_runs_as_written(office: Office) -> None:
     await case.handle.signal("confirm", signal)
     await case.at("feedback")
     assert set(await case.handle.query(names.VIEW)) == set(EXAMPLES["view"])
+    lines = {line["kind"]: line["data"] for line in await case.handle.query(names.TIMELINE)}
+    assert [set(lines[line["kind"]]) for line in EXAMPLES["timeline"]] == [
+        set(line["data"]) for line in EXAMPLES["timeline"]
+    ]
     assert await case.handle.execute_update("feedback", update) == EXAMPLES["verdict"]
     result = await case.handle.result()
     assert result == EXAMPLES["result"] | {"number": case.number}

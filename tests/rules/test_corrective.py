@@ -16,7 +16,8 @@ from models.ledger import Posting
 from models.quality_complaint import QualityComplaint
 from models.span import WorkCalendar, YearDays
 from rules import corrective as rules
-from rules.corrective_acts import receive
+from rules.corrective_acts import precheck, receive
+from rules.corrective_checks import complaint_days
 from rules.corrective_costs import transfers
 from tests.eightd import CHECK, COMPLAINT, D1, D2, D3, D4, D5, D6, D7, D8, FINAL
 from tests.quality import quality_pack
@@ -294,6 +295,48 @@ def test_the_breakdown_of_liability_is_the_whole_and_names_each_party_once(perce
     assert in_one_line(problems(refused.value)) == f"liability: {told}"
 
 
+@pytest.mark.parametrize(
+    ("gate", "day", "told"),
+    [
+        ("d3", "2026-01-30", "measures.0.on: is before the goods were shipped; correct it"),
+        ("d3", "2026-03-08", "measures.0.on: has not come yet; give the day on which it was done"),
+        ("d5", "2026-03-04", "steps.0.due: is before the report was opened; correct it"),
+        ("d5", "2027-04-11", "steps.0.due: is more than 400 days away; give an earlier date"),
+        ("d6", "2026-02-28", "done.0.on: is before the complaint was reported; correct it"),
+        ("d6", "2036-03-10", "done.0.on: has not come yet; give the day on which it was done"),
+    ],
+)
+def test_a_day_that_cannot_be_is_refused_with_its_field(gate: str, day: str, told: str) -> None:
+    name, content, last = {"d3": ("measures", D3, "d2"), "d5": ("steps", D5, "d4"), "d6": ("done", D6, "d5")}[gate]
+    key = "due" if gate == "d5" else "on"
+    state, given = through(last), content | {name: [content[name][0] | {key: day}]}
+    _, verdict = said(state, gate, given)
+    assert (verdict.code, verdict.reason) == ("bad_input", told)
+    command = CORRECTIVE_COMMANDS[gate].model_validate_json(json.dumps({"actor": "耿焰", **given}))
+    refused = precheck(state, PACK, gate, command, FRIDAY)
+    assert refused == verdict, "at the door too"
+
+
+@pytest.mark.parametrize(
+    ("gate", "day"), [("d3", "2026-03-07"), ("d5", "2026-03-05"), ("d5", "2027-04-10"), ("d6", "2026-03-07")]
+)
+def test_a_day_that_is_there_in_some_zone_is_taken(gate: str, day: str) -> None:
+    name, content, last = {"d3": ("measures", D3, "d2"), "d5": ("steps", D5, "d4"), "d6": ("done", D6, "d5")}[gate]
+    key = "due" if gate == "d5" else "on"
+    done(through(last), gate, content | {name: [content[name][0] | {key: day}]})
+
+
+def test_a_complaint_is_not_reported_before_its_goods_were_shipped_nor_in_days_to_come() -> None:
+    def wrong(**changes: Any) -> str:
+        complaint = QualityComplaint.model_validate_json(json.dumps(COMPLAINT | changes))
+        return in_one_line(complaint_days(complaint, FRIDAY, PACK.time_zone))
+
+    assert wrong() == ""
+    assert wrong(reported_on="2026-03-07") == ""
+    assert wrong(reported_on="2026-03-08") == "reported_on: has not come yet; correct it"
+    assert wrong(shipped_on="2026-03-03") == "shipped_on: is after the day of the report; correct one of them"
+
+
 def test_a_satisfied_customer_closes_it_and_a_dissatisfied_one_leads_back_to_the_root_cause() -> None:
     state = done(approved(), "reply", FINAL)
     assert "returns_centre" in {mail.to for mail in state.mails if mail.template == "corrective_copy"}
@@ -430,7 +473,7 @@ def test_every_notice_of_a_corrective_action_is_whole_in_both_languages(lang: La
 def test_a_report_sent_back_ten_times_with_all_that_can_be_said_still_fits_into_its_book() -> None:
     long = "改" * 2_000
     steps = {"steps": [D5["steps"][0] | {"what": long}] * 30}
-    acts = {"done": [{"step": place, "on": "2026-03-10", "evidence": long} for place in range(1, 31)]}
+    acts = {"done": [{"step": place, "on": "2026-03-06", "evidence": long} for place in range(1, 31)]}
     state = through("d4")
     for _ in range(10):
         state = done(done(state, "d5", steps), "d6", acts)

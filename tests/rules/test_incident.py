@@ -12,7 +12,7 @@ from models.incident import INCIDENT_COMMANDS, Incident, OpenIncident, Progress,
 from models.language import Language
 from models.procedure import Procedure
 from rules import incident as rules
-from rules.incident_acts import receive
+from rules.incident_acts import precheck, receive
 from rules.messages import Message
 from rules.messages import receive as receive_case
 from tests.quality import INCIDENT, quality_pack
@@ -85,6 +85,20 @@ def test_the_finding_and_the_decision_are_kept_as_they_were_given_and_handed_to_
     }
     stranger = said(state, "decide", LEADERSHIP, **(GRANT | {"liable": liable(nobody=100)}))[1]
     assert stranger.code == "bad_input", "every case would refuse it"
+
+
+def test_a_decision_that_grants_says_who_bears_the_cost_unless_the_procedure_leaves_it_open() -> None:
+    state = done(begun(), "verify", MERCHANDISE, **FOUND)
+    unsaid: dict[str, Any] = {"grant": True, "reason": "整批不良"}
+    told = "liable: is missing; the decision says who bears the cost of what it grants"
+    _, verdict = said(state, "decide", LEADERSHIP, **unsaid)
+    assert (verdict.code, verdict.reason) == ("bad_input", told)
+    command = INCIDENT_COMMANDS["decide"].model_validate({"actor": "x", **unsaid})
+    assert precheck(state, PACK, "decide", command, START) == verdict, "at the door too"
+    done(state, "decide", LEADERSHIP, grant=False, reason="无质量问题")
+    open_ = quality_pack("open", needs_liable=False)
+    _, taken = receive(state, open_, "decide", command, START, (LEADERSHIP,))
+    assert taken.accepted
 
 
 def test_who_decides_and_who_leads_are_told_what_quality_control_found() -> None:

@@ -93,10 +93,11 @@ def test_a_day_an_outage_of_ours_used_up_is_nobodys_breach() -> None:
 
 def test_a_remedy_with_goods_is_due_on_the_day_the_goods_are_back() -> None:
     world = granted(demand=WAY)
-    assert (world.view.waiting_for, world.view.due) == (RETURNS, None)
+    until = START + PACK.clocks.goods.within
+    assert (world.view.waiting_for, world.view.due, world.view.on_due) == (RETURNS, until, "goods")
     asked = (*world.mails("return_goods"), *world.mails("goods_expected"))
-    until = (START + PACK.clocks.goods.within).isoformat()
-    assert [(mail.to, mail.values["due_at"]) for mail in asked] == [("customer", until), (RETURNS, until)]
+    told = [("customer", until.isoformat()), (RETURNS, until.isoformat())]
+    assert [(mail.to, mail.values["due_at"]) for mail in asked] == told
     world.wait(days=3).does("goods", RETURNS, accepted=True)
     assert (world.view.due, world.view.waiting_for) == (MIDNIGHT + timedelta(days=3), "system")
     assert (world.event("goods").department, world.event("goods").data["accepted"]) == (RETURNS, 1)

@@ -17,7 +17,7 @@ from starter.cli.corrective import FormName
 from starter.cli.correctives import read_form
 from starter.cli.parsing import contract
 from starter.failures import BadInput
-from tests.eightd import CHECK, COMPLAINT, D1, D2, D3, D4, D5, D6, D7, D8
+from tests.eightd import CHECK, COMPLAINT, D1, D2, D3, D4, D6, D7, D8, TODAY_D5
 from tests.quality import known, quality_pack
 from tests.starter.running import AtHome, Redress
 from tests.support import GOODS_DEPT, LEADER, SERVICE, Office, cached
@@ -39,8 +39,11 @@ async def test_a_report_is_led_from_the_command_line_and_printed_as_word_and_pdf
     form = filled("complaint", kept | {"reference": f"QC-{uuid.uuid4().hex[:8]}"})
     opening = ("8d", "open", form, "--procedure", procedure, "--as", SERVICE)
     number = json.loads((await at_home(*opening, "--json"))[1])["number"]
+    wrong = filled("wrong", kept | {"reference": f"QC-{uuid.uuid4().hex[:8]}", "shipped_on": "2026-03-09"})
+    with pytest.raises(BadInput, match="shipped_on: is after the day of the report; correct one"):
+        await at_home("8d", "open", wrong, "--procedure", procedure, "--as", SERVICE)
     assert (await at_home(*opening))[1] == f"{number}: is there already; nothing was opened twice\n"
-    gates = {"d1": D1, "d2": D2, "d3": D3, "d4": D4, "d5": D5, "d6": D6}
+    gates = {"d1": D1, "d2": D2, "d3": D3, "d4": D4, "d5": TODAY_D5, "d6": D6}
     for name, content in gates.items():
         assert (await at_home("8d", "fill", number, name, filled(name, content), "--as", GOODS_DEPT))[0] == 0
     checked = ("--reached", "--inspected", "1000", "--defective", "0", "--note", str(CHECK["note"]))

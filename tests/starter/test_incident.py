@@ -30,6 +30,8 @@ async def test_an_incident_is_led_from_the_command_line_from_its_start_to_its_su
     number = next(line["number"] for line in listed if line["procedure"] == procedure)
     found = ("--confirmed", "--defect", "密封圈缺失", "--inspected", "10", "--defective", "7", "--as", GOODS_DEPT)
     assert (await at_home("incident", "verify", number, *found))[1] == f"{number}: accepted\n"
+    code, _, err = await at_home("incident", "decide", number, "--grant", "--reason", "x", "--as", LEADER)
+    assert (code, "--liable: is missing; the decision says who bears the cost" in err) == (3, True)
     grant = ("--grant", "--liable", "merchant", "--reason", "整批不良", "--as", LEADER)
     assert (await at_home("incident", "decide", number, *grant))[0] == 0
     code, out, _ = await at_home("incident", "watch", number, "--every", "0.2")
@@ -45,6 +47,9 @@ async def test_an_incident_is_led_from_the_command_line_from_its_start_to_its_su
             await asyncio.sleep(0.1)
         while "Closed:" not in (await at_home("incident", "show", number))[1]:
             await asyncio.sleep(0.1)
+    assert (await at_home(*wanted, "--as", SERVICE))[0] == 0, "a new one of the same scope"
+    code, _, err = await at_home("incident", "close", number, *summary, "--as", SERVICE)
+    assert (code, "the incident is closed; open a new one" in err) == (3, True)
     told = json.loads((await at_home("incident", "show", number, "--cases", "--json"))[1])
     assert [line["fate"] for line in told["cases"]] == ["decided", "decided"]
     for form in ("incident", "summary"):

@@ -25,6 +25,7 @@ from starter.failures import NoSuchCase, NotAllowed, NotConfirmed, TryAgain
 from starter.listing import Filters
 from starter.tour import Tour, stories
 from tests.support import GOODS_DEPT, SERVICE, Office, cached, complaint, complaint_data, new_number
+from tests.workflows.test_reset import deleted
 from workflows.attributes import STAGE
 
 pytestmark = cached
@@ -263,6 +264,10 @@ async def test_a_number_is_one_complaint_the_same_again_is_well_and_another_is_r
     assert "stands as it was filed first" in capsys.readouterr().err
     with pytest.raises(NotAllowed, match=f"^{number}: another complaint was filed under this number first"):
         await at_home(*words, "is late")
+    await deleted(office.client, case_id(number))
+    with pytest.raises(NotAllowed, match=f"^{number}: another complaint was filed under this number first"):
+        await at_home(*words, "is late")
+    assert await at_home(*words, "leaks") == 0, "the complaint of the lost case is filed again"
 
 
 async def test_what_nobody_has_heard_of_is_no_empty_answer(

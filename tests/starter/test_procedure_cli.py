@@ -1,5 +1,6 @@
 """`redress procedure`: packs listed, shown, checked and tried; fields of forms as they are typed."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,8 @@ def test_every_packaged_procedure_is_listed_and_shows_its_numbers_with_their_cla
         assert key in returns
     assert "over 20.00, up to 100.00: Reception chief on duty" in returns
     assert "超过 5,000.00: 总经理" in redress("--lang", "zh", "procedure", "show", "returns").out
+    rules = redress("procedure", "show", "marketplace").out
+    assert "Change of mind · Return and refund, Exchange · 7d" in rules
     assert "Duty manager" in redress("procedure", "show", str(HOTEL_FILE)).out
     assert redress("procedure", "show", "bakery").code == 2
 
@@ -40,7 +43,7 @@ def test_a_pack_is_checked_with_one_line_per_mistake_and_tried_by_its_own_cases(
     )
     file.write_text(broken.replace('ladder = ["supervisor"', 'ladder = ["king"'), encoding="utf-8")
     ran = redress("procedure", "check", str(file))
-    assert ran.code == 1
+    assert ran.code == redress("procedure", "show", str(file)).code == redress("procedure", "test", str(file)).code == 2
     assert "routes.0.before: duty dance is used but not defined" in ran.err
     assert "ladder: department king is used but not defined" in ran.err
     file.write_text(COURIER.replace('within = "30m"', 'within = "45m"', 1), encoding="utf-8")
@@ -48,6 +51,16 @@ def test_a_pack_is_checked_with_one_line_per_mistake_and_tried_by_its_own_cases(
     tried = redress("procedure", "test", str(file), str(cases))
     assert (tried.code, "first_due: is " in tried.out) == (1, True)
     assert redress("procedure", "test", "courier").code == 0
+
+
+@pytest.mark.parametrize(("lang", "told"), [("en", "rework: must be a table"), ("zh", "rework：须为 TOML 的表")])
+def test_what_is_no_table_is_told_in_the_words_of_the_file(
+    redress: Redress, tmp_path: Path, lang: str, told: str
+) -> None:
+    file = tmp_path / "courier.procedure.toml"
+    file.write_text(re.sub(r"\[rework\]\n(?:.+\n)+", "", 'rework = "once"\n' + COURIER), encoding="utf-8")
+    ran = redress("--lang", lang, "procedure", "check", str(file))
+    assert (ran.code, told in ran.err, "JSON" in ran.err) == (2, True, False)
 
 
 def test_a_parameter_that_is_not_there_is_told(redress: Redress, tmp_path: Path) -> None:

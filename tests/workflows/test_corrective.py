@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 from sqlmodel import col, select
+from temporalio.client import WorkflowFailureError
 
 from models.corrective import CorrectiveView
 from models.names import CORRECTIVE_ACTION, VIEW, corrective_id
 from models.quality_complaint import QualityComplaint
 from models.tables import CorrectiveRow, LedgerEntry, LedgerTxn, MailRow
 from procedures import load_packs
-from tests.eightd import CHECK, COMPLAINT, D1, D2, D3, D4, D5, D6, D7, D8, FINAL
+from tests.eightd import CHECK, COMPLAINT, D1, D2, D3, D4, D6, D7, D8, FINAL, TODAY_D5
 from tests.quality import known, quality_pack
 from tests.support import GOODS_DEPT, LEADER, PANEL, SERVICE, OfCase, Office, cached
 
@@ -58,7 +59,16 @@ async def test_a_report_goes_from_complaint_to_reply_and_moves_the_suppliers_cos
     case = await office.start(procedure=procedure, order={"lines": lines})
     await case.at("asked")
     report = await opened(office, procedure, lots=[lot])
-    steps = {"d1": D1, "d2": D2 | {"lots": [lot]}, "d3": D3, "d4": D4, "d5": D5, "d6": D6, "check": CHECK, "d7": D7}
+    steps = {
+        "d1": D1,
+        "d2": D2 | {"lots": [lot]},
+        "d3": D3,
+        "d4": D4,
+        "d5": TODAY_D5,
+        "d6": D6,
+        "check": CHECK,
+        "d7": D7,
+    }
     for name, content in (*steps.items(), ("d8", D8)):
         await report.send(name, GOODS_DEPT, **content)
     code, reason = await report.refusal("approve", SERVICE)
@@ -87,7 +97,7 @@ async def test_a_report_made_anew_moves_only_what_it_says_otherwise(office: Offi
         await report.send(name, GOODS_DEPT, **content)
     kept, once = D8["costs"][0], D8["costs"][0] | {"supplier": "SUP-4", "amount": 700}
     for costs, satisfied in (([kept, once], False), ([kept], True)):
-        for name, content in (("d4", D4), ("d5", D5), ("d6", D6), ("check", CHECK), ("d7", D7)):
+        for name, content in (("d4", D4), ("d5", TODAY_D5), ("d6", D6), ("check", CHECK), ("d7", D7)):
             await report.send(name, GOODS_DEPT, **content)
         await report.send("d8", GOODS_DEPT, **(D8 | {"costs": costs}))
         await report.send("approve", LEADER)
@@ -103,6 +113,14 @@ async def test_a_report_made_anew_moves_only_what_it_says_otherwise(office: Offi
         borne[entry.party] = borne.get(entry.party, 0) + entry.amount
     assert borne == {"operations": -120_050, "supplier:SUP-3": 120_050, "supplier:SUP-4": 0}
     assert [txn.reverses for txn in txns if txn.reverses] == [f"{number}:1:2"]
+
+
+@cached
+async def test_a_complaint_of_days_that_cannot_be_is_not_taken_in(office: Office, procedure: str) -> None:
+    report = await opened(office, procedure, reported_on="2026-01-31")
+    with pytest.raises(WorkflowFailureError) as failed:
+        await report.handle.result()
+    assert "shipped_on: is after the day of the report" in str(failed.value.cause)
 
 
 @cached
@@ -126,7 +144,7 @@ async def test_a_missed_containment_is_told_and_an_effect_not_reached_leads_back
         while not (timer := (await report.seen()).timers[0]).missed:
             await asyncio.sleep(0.05)
     assert timer.name == "containment"
-    steps = {"d1": D1, "d2": D2, "d3": D3, "d4": D4, "d5": D5, "d6": D6, "check": CHECK | {"reached": False}}
+    steps = {"d1": D1, "d2": D2, "d3": D3, "d4": D4, "d5": TODAY_D5, "d6": D6, "check": CHECK | {"reached": False}}
     for name, content in steps.items():
         await report.send(name, GOODS_DEPT, **content)
     seen = await report.seen()

@@ -85,6 +85,11 @@ async def test_one_decision_pays_every_case_once_and_both_groups_are_told(
     code, _ = await incident.refusal("decide", LEADER, **GRANT)
     assert code == "wrong_stage"
     await incident.send("verify", GOODS_DEPT, **FOUND)
+    await incident.written()
+    before = len((await incident.history()).events)
+    code, reason = await incident.refusal("decide", LEADER, **(GRANT | {"liable": []}))
+    assert (code, reason.partition(":")[0]) == ("bad_input", "liable")
+    assert len((await incident.history()).events) == before, "refused at the door"
     await incident.send("decide", LEADER, **GRANT)
     code, reason = await incident.refusal("decide", LEADER, **(GRANT | {"reason": "again"}))
     assert (code, "decide a single case by itself" in reason) == ("already_answered", True)
