@@ -1,7 +1,6 @@
 """What people say to a corrective action: its gates in order, approval, replies. Every refusal says what to do."""
 
 from collections.abc import Callable
-from datetime import datetime
 
 from models.case import Verdict
 from models.commands import Command
@@ -29,21 +28,20 @@ from rules.checks import Refusal, known_parties
 from rules.corrective import again_from_causes, begin_effect_clock, met, rules_of, settle, tell
 from rules.corrective_costs import moved_by
 from rules.record import stamp
-from rules.replies import Sender, hat, judged, on
+from rules.replies import Message, hat, judged, on
 
 
-def receive(
-    state: Corrective, pack: Procedure, name: str, command: Command, at: datetime, departments: tuple[str, ...]
-) -> tuple[Corrective, Verdict]:
-    """Judge a message, received at `at` from somebody who acts for `departments`."""
+def receive(state: Corrective, pack: Procedure, message: Message) -> tuple[Corrective, Verdict]:
+    """Judge a message."""
+    command = message.command
 
     def act() -> Corrective:
         _still_open(state)
-        own = hat(departments, command, _allowed(pack, command))
-        said = Said(at=at, actor=command.actor, department=own)
+        own = hat(message.departments, command, _allowed(pack, command))
+        said = Said(at=message.at, actor=command.actor, department=own)
         return settle(_ACTS[type(command)](state, pack, command, said))
 
-    return judged(state, command, Sender(name, command.actor, at, departments), act)
+    return judged(state, message, act)
 
 
 def _still_open(state: Corrective) -> None:

@@ -22,19 +22,18 @@ from models.procedure import Procedure
 from rules.checks import Refusal, fit_to_bear
 from rules.incident import KEPT, drilled, rules_of, situation, tell
 from rules.record import stamp
-from rules.replies import Sender, hat, judged, on
+from rules.replies import Message, hat, judged, on
 
 
-def receive(
-    incident: Incident, pack: Procedure, name: str, command: Command, at: datetime, departments: tuple[str, ...]
-) -> tuple[Incident, Verdict]:
-    """Judge a message, received at `at` from somebody who acts for `departments`."""
+def receive(incident: Incident, pack: Procedure, message: Message) -> tuple[Incident, Verdict]:
+    """Judge a message."""
+    command = message.command
 
     def act() -> Incident:
         _still_open(incident)
-        return _ACTS[type(command)](incident, pack, command, at, departments)
+        return _ACTS[type(command)](incident, pack, command, message.at, message.departments)
 
-    return judged(incident, command, Sender(name, command.actor, at, departments), act)
+    return judged(incident, message, act)
 
 
 def _still_open(incident: Incident) -> None:

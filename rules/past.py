@@ -13,7 +13,7 @@ from models.commands import COMMANDS, shares_in
 from models.complaint import Complaint
 from models.procedure import Procedure, Step
 from models.steps import FIELD, FormField
-from rules.messages import Message
+from rules.replies import Message
 
 PERSONAL = "-"
 """Stands for words that the record does not keep."""

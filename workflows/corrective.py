@@ -8,13 +8,13 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.duties import CorrectiveDuties
     from models.case import Verdict
-    from models.commands import Command
     from models.corrective import Corrective, CorrectivePage, CorrectiveResult, CorrectiveView, Gate, RegisterCorrective
     from models.names import CORRECTIVE_ACTION, corrective_id
     from models.quality_complaint import QualityComplaint
     from procedures import PACKS
     from rules import corrective as rules
     from rules.corrective_acts import receive
+    from rules.replies import Message
     from texts.corrective import web_details
     from workflows.dossier import DossierDesk
     from workflows.letters import TO_A_CORRECTIVE
@@ -74,9 +74,9 @@ class CorrectiveActionWorkflow(DossierDesk[Corrective]):
         """When a missed clock is told next."""
         return rules.next_due(self.state)
 
-    async def receive(self, name: str, command: Command, at: datetime, departments: tuple[str, ...]) -> Verdict:
+    async def receive(self, message: Message) -> Verdict:
         """By the rules."""
-        self.state, verdict = receive(self.state, self.pack, name, command, at, departments)
+        self.state, verdict = receive(self.state, self.pack, message)
         return verdict
 
     def details(self) -> str:

@@ -10,7 +10,6 @@ with workflow.unsafe.imports_passed_through():
     from activities.duties import IncidentDuties
     from models.base import Contract
     from models.case import Verdict
-    from models.commands import Command
     from models.incident import (
         CaseJoined,
         Incident,
@@ -26,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
     from procedures import PACKS
     from rules import incident as rules
     from rules.incident_acts import receive
+    from rules.replies import Message
     from texts.incident import web_details
     from workflows.dossier import DossierDesk
     from workflows.letters import TO_AN_INCIDENT
@@ -117,9 +117,9 @@ class BatchReturnWorkflow(DossierDesk[Incident]):
         """The nearest of its clocks."""
         return rules.next_due(self.state)
 
-    async def receive(self, name: str, command: Command, at: datetime, departments: tuple[str, ...]) -> Verdict:
+    async def receive(self, message: Message) -> Verdict:
         """By the rules."""
-        self.state, verdict = receive(self.state, self.pack, name, command, at, departments)
+        self.state, verdict = receive(self.state, self.pack, message)
         return verdict
 
     def notice(self, content: Contract) -> None:
