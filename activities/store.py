@@ -1,45 +1,29 @@
 """The SQL store: SQLite in one file, or PostgreSQL. What reads and writes in it asks here where they differ."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import urlencode
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, Connection, event, inspect, text
+from sqlalchemy import ColumnElement, Connection, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.ext.asyncio import AsyncSession as AnySession
-from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 import migrations
-from models.database_url import DSN, PATIENCE, database_url
+from activities.engine import engine_at
+from models.database_url import database_url
 
 _SCHEMA_LOCK = 0x72656472657373
 """Advisory lock held while the schema changes: workers that start at once wait for each other."""
-
-
-GONE = 30
-"""Seconds after which a silent other side counts as gone, here and at a PostgreSQL server; it may take twice as long.
-
-A host that dies, or a firewall that forgets a connection, says nothing: TCP by itself hopes for 15 minutes here, and a
-server keeps the locks of the one who is gone for two hours.
-"""
 TABLE_PATIENCE = 5000
 """Milliseconds a migration waits for a table: who waits for it has all others wait behind, and a dump takes hours."""
-_BEATS = 3
-"""Unanswered signs of life until an idle connection is given up."""
-_IDLE_IN_TRANSACTION = 300
-"""Seconds a transaction may rest between two statements: a process that is stopped holds nobody up for longer."""
-
-
 _TURNS: "WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock]" = WeakKeyDictionary()
 
 
@@ -84,7 +68,7 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._engine = _engine(url)
+        self._engine = engine_at(_address(url))
         self._writer = self._engine.execution_options(immediate=True)
         self._sqlite = self._engine.dialect.name == "sqlite"
         # SQLite lets one writer in at a time and has no queue: within a process we make one, which keeps order.
@@ -125,7 +109,7 @@ class Store:
 
     async def _lead(self, way: Callable[[Connection, str], None], version: str) -> None:
         # SQLite changes a table by making it anew, which no foreign key may hinder; they are checked at the end.
-        engine = _engine(self._url, foreign_keys=False)
+        engine = engine_at(_address(self._url), foreign_keys=False)
         try:
             async with _one_line_errors(), engine.execution_options(immediate=True).begin() as connection:
                 if not self._sqlite:
@@ -247,25 +231,6 @@ def _one_line(error: DBAPIError) -> str:
     return f"database: {kind}: {said}"
 
 
-def _engine(url: str, *, foreign_keys: bool = True) -> AsyncEngine:
-    address = _address(url)
-    # Parameters stay out of error texts: they hold people's data.
-    options: dict[str, Any] = {"hide_parameters": True}
-    if address.get_backend_name() == "sqlite":
-        engine = create_async_engine(address, **options)
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        if not foreign_keys:
-            event.listen(engine.sync_engine, "connect", _without_foreign_keys)
-        event.listen(engine.sync_engine, "begin", _begin_sqlite)
-        event.listen(engine.sync_engine, "checkin", _end_sqlite)
-        return engine
-    options["connect_args"] = _of_the_driver(address)
-    address = address.difference_update_query([*DSN, PATIENCE])
-    engine = create_async_engine(address, pool_pre_ping=True, pool_size=10, max_overflow=10, **options)
-    event.listen(engine.sync_engine, "connect", _prepare_postgres)
-    return engine
-
-
 def _address(url: str) -> URL:
     try:
         return make_url(database_url(url))
@@ -273,66 +238,3 @@ def _address(url: str) -> URL:
         raise StoreError(
             "database_url: is not one that is known here; use sqlite:///file or postgresql://user@host/name"
         ) from None
-
-
-def _of_the_driver(address: URL) -> dict[str, Any]:
-    """What of libpq's parameters the driver takes another way than SQLAlchemy gives it."""
-    given = {name: str(value) for name, value in address.query.items()}
-    options: dict[str, Any] = {}
-    if asked := {name: given[name] for name in sorted(DSN & given.keys())}:
-        options["dsn"] = f"postgresql://?{urlencode(asked)}"
-    if PATIENCE in given:
-        options["timeout"] = float(given[PATIENCE]) or None
-    return options
-
-
-def _prepare_postgres(connection: Any, _: ConnectionPoolEntry) -> None:
-    """Neither side waits long for one that has vanished. By SET: a pooler refuses such parameters of a connection."""
-    between = GONE // _BEATS
-    line = connection.driver_connection._transport.get_extra_info("socket")  # noqa: SLF001 - it tells it nowhere else
-    if line is not None and line.family != getattr(socket, "AF_UNIX", None):
-        line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for name, value in (
-            ("TCP_KEEPIDLE", between),
-            ("TCP_KEEPINTVL", between),
-            ("TCP_KEEPCNT", _BEATS - 1),
-            ("TCP_USER_TIMEOUT", GONE * 1000),
-        ):
-            if (option := getattr(socket, name, None)) is not None:  # not every system has all
-                line.setsockopt(socket.IPPROTO_TCP, option, value)
-    server = {
-        "tcp_keepalives_idle": between,
-        "tcp_keepalives_interval": between,
-        "tcp_keepalives_count": _BEATS - 1,
-        "tcp_user_timeout": GONE * 1000,
-        "idle_in_transaction_session_timeout": _IDLE_IN_TRANSACTION * 1000,
-    }
-    said = "; ".join(f"SET {name} = {value}" for name, value in server.items())
-    connection.run_async(lambda driver: driver.execute(said))
-
-
-def _prepare_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:
-    # The driver must not begin transactions by itself; _begin_sqlite does.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    # What is overwritten is gone: a customer who is erased, whatever this SQLite was built with.
-    pragmas = ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
-    for pragma in pragmas:
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _without_foreign_keys(connection: Any, _: ConnectionPoolEntry) -> None:
-    connection.execute("PRAGMA foreign_keys=OFF").close()
-
-
-def _end_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:
-    # A COMMIT that SQLite refuses leaves its transaction open, and with it the lock that keeps everybody else out.
-    if connection is not None and connection.driver_connection.in_transaction:
-        connection.rollback()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # A reading transaction that later writes can be refused at once ("locked"); one that says so first waits its turn.
-    immediate = connection.get_execution_options().get("immediate", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

@@ -25,8 +25,9 @@ from procedures.people import DirectoryFile
 from reports.enclosing import Enclosing
 from rules.book import page, written
 from rules.intake import open_case
-from rules.messages import Message, receive
+from rules.messages import receive
 from rules.remedy import finished, order_for
+from rules.replies import Message
 from starter.settings import PACKAGED_DIRECTORY
 from tests.builders import GOODS_DEPT, SERVICE, complaint
 from texts.mails import render_mail

@@ -246,6 +246,7 @@ Pending = Literal["", "execute", "verify", "offer"]
 class Case(Record):
     """A complaint on its way, as the rules see it."""
 
+    # What it is about, and where it stands.
     number: str
     complaint: Complaint
     procedure: str
@@ -264,6 +265,8 @@ class Case(Record):
     """Who bears the cost waits for the panel; what the customer got does not."""
     round: int = 1
     contacted: bool = False
+
+    # Departments asked, at work, and what they found.
     asks: tuple[Ask, ...] = ()
     past_asks: tuple[Ask, ...] = ()
     severity: str = ""
@@ -275,6 +278,8 @@ class Case(Record):
     found: tuple[Share, ...] = ()
     """Who is liable as the steps before the decision found."""
     found_reason: str = ""
+
+    # Offers and approvals.
     offers: tuple[Offer, ...] = ()
     pending: Pending = ""
     requester: str = ""
@@ -282,6 +287,8 @@ class Case(Record):
     requested_by: str = ""
     """… and for which department."""
     calendar: WorkCalendar | None = None
+
+    # What the customer wants, what was decided and carried out.
     demand: Demand
     """What the case goes on with: an offer puts its own in the place of the customer's."""
     wanted: Wanted = None
@@ -295,6 +302,8 @@ class Case(Record):
     """What that consists of, as far as the gateway paid it."""
     owing: tuple[Given, ...] = ()
     """What the gateway has taken back and nobody has been given the task to settle yet."""
+
+    # The customer's word, and what else is kept of its course.
     callbacks: int = 0
     called: int = 0
     """The last call-back the front desk has made by its own word."""
@@ -305,6 +314,8 @@ class Case(Record):
     """Some deadline of a department or task has passed unmet."""
     forgotten: bool = False
     """Who the customer was, and what was said, has been erased."""
+
+    # The record, and the messages that were heard.
     refusals: int = 0
     event_count: int = 0
     mail_count: int = 0

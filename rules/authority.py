@@ -34,8 +34,8 @@ LEAVES = {
     "move": ("moved",),
 }
 """The lines of the record by which it is known who has sent a command."""
-JUDGED = frozenset(kind for kinds in LEAVES.values() for kind in kinds)
-"""The kinds of all these lines: who left one is never forgotten, however many lines follow."""
+LEFT_BY = {kind: name for name, kinds in LEAVES.items() for kind in kinds}
+"""Kind of such a line -> its command. Who left one is never forgotten, however many lines follow."""
 
 
 def another_person(case: Case, pack: Procedure, name: str, command: Command) -> None:

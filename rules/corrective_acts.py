@@ -29,26 +29,25 @@ from rules.checks import Refusal, corrective_closed, known_parties
 from rules.corrective import again_from_causes, begin_effect_clock, met, rules_of, settle, tell
 from rules.corrective_costs import moved_by
 from rules.record import stamp
-from rules.replies import Sender, hat, judged, on, surely
+from rules.replies import Message, hat, judged, on, surely
 
 
-def receive(
-    state: Corrective, pack: Procedure, name: str, command: Command, at: datetime, departments: tuple[str, ...]
-) -> tuple[Corrective, Verdict]:
-    """Judge a message, received at `at` from somebody who acts for `departments`."""
+def receive(state: Corrective, pack: Procedure, message: Message) -> tuple[Corrective, Verdict]:
+    """Judge a message."""
+    command = message.command
 
     def act() -> Corrective:
         _still_open(state)
-        own = hat(departments, command, _allowed(pack, command))
-        said = Said(at=at, actor=command.actor, department=own)
+        own = hat(message.departments, command, _allowed(pack, command))
+        said = Said(at=message.at, actor=command.actor, department=own)
         return settle(_ACTS[type(command)](state, pack, command, said))
 
-    return judged(state, command, Sender(name, command.actor, at, departments), act)
+    return judged(state, message, act)
 
 
 def precheck(state: Corrective, pack: Procedure, name: str, command: Command, at: datetime) -> Verdict | None:
     """Why a message would be refused whoever sent it; None when it may pass. Changes nothing."""
-    return surely(receive(state, pack, name, command, at, (department,))[1] for department in pack.departments)
+    return surely(receive(state, pack, Message(name, command, at, (each,)))[1] for each in pack.departments)
 
 
 def _still_open(state: Corrective) -> None:

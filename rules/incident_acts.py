@@ -22,24 +22,23 @@ from models.procedure import Procedure
 from rules.checks import Refusal, fit_to_bear, incident_closed
 from rules.incident import KEPT, drilled, rules_of, situation, tell
 from rules.record import stamp
-from rules.replies import Sender, hat, judged, on, surely
+from rules.replies import Message, hat, judged, on, surely
 
 
-def receive(
-    incident: Incident, pack: Procedure, name: str, command: Command, at: datetime, departments: tuple[str, ...]
-) -> tuple[Incident, Verdict]:
-    """Judge a message, received at `at` from somebody who acts for `departments`."""
+def receive(incident: Incident, pack: Procedure, message: Message) -> tuple[Incident, Verdict]:
+    """Judge a message."""
+    command = message.command
 
     def act() -> Incident:
         _still_open(incident)
-        return _ACTS[type(command)](incident, pack, command, at, departments)
+        return _ACTS[type(command)](incident, pack, command, message.at, message.departments)
 
-    return judged(incident, command, Sender(name, command.actor, at, departments), act)
+    return judged(incident, message, act)
 
 
 def precheck(incident: Incident, pack: Procedure, name: str, command: Command, at: datetime) -> Verdict | None:
     """Why a message would be refused whoever sent it; None when it may pass. Changes nothing."""
-    return surely(receive(incident, pack, name, command, at, (department,))[1] for department in pack.departments)
+    return surely(receive(incident, pack, Message(name, command, at, (each,)))[1] for each in pack.departments)
 
 
 def _still_open(incident: Incident) -> None:

@@ -1,7 +1,6 @@
 """Messages: who may say what when, and what it does. One set of rules behind signal and update."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from models.base import Contract
@@ -11,31 +10,16 @@ from models.names import DENIALS, INCIDENT_DECISION, TAKEN_BACK, Refused
 from models.procedure import Procedure
 from rules import asking
 from rules.actions import ACTIONS
-from rules.authority import Limits, another_person, no_own_clock, within_limit
+from rules.authority import another_person, no_own_clock, within_limit
 from rules.book import room_for_more
 from rules.checks import Refusal, case_closed, stages_awaiting, stranger, wrong_department
 from rules.clock import pass_time
 from rules.record import note
-from rules.replies import NOTED_DENIALS, remembered, repeated, surely
+from rules.replies import NOTED_DENIALS, Message, remembered, repeated, surely
 from rules.spans import CalendarGap
 
 NOTED_REFUSALS = 50
 """A flood of bad messages is counted, not kept."""
-
-
-@dataclass(frozen=True)
-class Message:
-    """What somebody says to a case, and what is known of who says it."""
-
-    name: str
-    command: Command
-    at: datetime
-    """When the server received it."""
-    departments: tuple[str, ...]
-    """Those the directory knows the sender in; none for a stranger."""
-    limits: Limits | None = None
-    other: Procedure | None = None
-    """The version of the procedure it would have the case move to, where the service has it."""
 
 
 def receive(case: Case, pack: Procedure, message: Message) -> tuple[Case, Verdict]:

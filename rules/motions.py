@@ -28,15 +28,13 @@ from models.names import Refused, meeting_id
 from models.procedure import Procedure
 from rules.checks import FARTHEST, Refusal, case_closed
 from rules.meeting import rules_of, tell
-from rules.replies import ROOM, Sender, hat, judged, on, remembered, size
+from rules.replies import ROOM, Message, hat, judged, on, remembered, size
 
 
-def receive(
-    meeting: Meeting, pack: Procedure, name: str, command: Command, at: datetime, departments: tuple[str, ...]
-) -> tuple[Meeting, Verdict]:
-    """Judge a message other than a decision, received at `at` from somebody who acts for `departments`."""
-    sender = Sender(name, command.actor, at, departments)
-    return judged(meeting, command, sender, lambda: _ACTS[type(command)](meeting, pack, command, at, departments))
+def receive(meeting: Meeting, pack: Procedure, message: Message) -> tuple[Meeting, Verdict]:
+    """Judge a message other than a decision."""
+    act = _ACTS[type(message.command)]
+    return judged(meeting, message, lambda: act(meeting, pack, message.command, message.at, message.departments))
 
 
 def _in_session(meeting: Meeting) -> None:

@@ -13,7 +13,8 @@ from models.commands import COMMANDS, shares_in
 from models.complaint import Complaint
 from models.procedure import Procedure, Step
 from models.steps import FIELD, FormField
-from rules.messages import Message
+from rules.authority import LEFT_BY
+from rules.replies import Message
 
 PERSONAL = "-"
 """Stands for words that the record does not keep."""
@@ -70,7 +71,7 @@ def _messages(events: Sequence[Event], pack: Procedure) -> Iterator[Message]:
             # Who said so is not in the record; that somebody did is, because the clock had not run out.
             yield _said(event, "negotiated", {"agreed": False}, tuple(pack.departments))
         elif event.kind in _WORDS and event.actor is not None and event.department is not None:
-            name, fields = _WORDS[event.kind]
+            name, fields = LEFT_BY[event.kind], _WORDS[event.kind]
             if event.kind != "triaged" or event.data.get("route") == "by_hand":
                 yield _said(event, name, fields(event, events[place + 1 :], pack), (event.department,))
 
@@ -189,31 +190,31 @@ def _feedback(event: Event, _: Sequence[Event], __: Procedure) -> dict[str, Any]
 
 
 Fields = Callable[[Event, Sequence[Event], Procedure], dict[str, Any]]
-_WORDS: Final[dict[str, tuple[str, Fields]]] = {
-    "contacted": ("contact", _contact),
-    "triaged": ("triage", _triage),
-    "rerouted": ("triage", lambda event, _, __: {"route": event.data["route"], "reason": _reason(event)}),
-    "negotiated": ("negotiated", lambda *_: {"agreed": True}),
-    "answered": ("confirm", _confirm),
-    "answered_late": ("confirm", _confirm),
-    "verified": ("verify", lambda *_: {}),
-    "contested": ("contest", lambda event, _, __: {"by": event.data["by"], "reason": _reason(event)}),
-    "decided": ("decide", _decide),
-    "insisted": ("insist", lambda event, _, __: {"reason": _reason(event)}),
-    "goods": ("goods", lambda event, _, __: {"accepted": bool(event.data.get("accepted"))}),
-    "resolved": ("resolve", _resolve),
-    "feedback": ("feedback", _feedback),
-    "not_reached": ("feedback", _feedback),
-    "withdrawn": ("withdraw", lambda event, _, __: {"reason": event.data.get("reason")}),
-    "recorded": ("record", _record),
-    "recorded_late": ("record", _record),
-    "offered": ("offer", _offer),
-    "offer_accepted": ("respond", _respond),
-    "offer_countered": ("respond", _respond),
-    "approved": ("approve", lambda event, _, __: {"approve": True, "reason": event.data.get("reason")}),
-    "not_approved": ("approve", lambda event, _, __: {"approve": False, "reason": _reason(event)}),
+_WORDS: Final[dict[str, Fields]] = {
+    "contacted": _contact,
+    "triaged": _triage,
+    "rerouted": lambda event, _, __: {"route": event.data["route"], "reason": _reason(event)},
+    "negotiated": lambda *_: {"agreed": True},
+    "answered": _confirm,
+    "answered_late": _confirm,
+    "verified": lambda *_: {},
+    "contested": lambda event, _, __: {"by": event.data["by"], "reason": _reason(event)},
+    "decided": _decide,
+    "insisted": lambda event, _, __: {"reason": _reason(event)},
+    "goods": lambda event, _, __: {"accepted": bool(event.data.get("accepted"))},
+    "resolved": _resolve,
+    "feedback": _feedback,
+    "not_reached": _feedback,
+    "withdrawn": lambda event, _, __: {"reason": event.data.get("reason")},
+    "recorded": _record,
+    "recorded_late": _record,
+    "offered": _offer,
+    "offer_accepted": _respond,
+    "offer_countered": _respond,
+    "approved": lambda event, _, __: {"approve": True, "reason": event.data.get("reason")},
+    "not_approved": lambda event, _, __: {"approve": False, "reason": _reason(event)},
 }
-"""Line of the record -> the message that left it, and what it said."""
+"""Line of the record -> what the message said that left it."""
 LOST: Final = frozenset({"extended", "moved", "undelivered", "taken_back"})
 """Lines whose messages cannot be rebuilt, or after which the case went on otherwise than its procedure says."""
 READ: Final = (

@@ -5,7 +5,7 @@ from datetime import datetime
 from models.case import Case, Event, Mail
 from models.commands import Command
 from models.procedure import Procedure
-from rules.authority import JUDGED
+from rules.authority import LEFT_BY
 from rules.checks import lets_out
 
 KEPT_EVENTS = 300
@@ -45,7 +45,7 @@ def trimmed(case: Case) -> Case:
     first = _first_kept(case)
     if not first:
         return case
-    parts = ((event.kind, event.actor) for event in case.events[:first] if event.actor and event.kind in JUDGED)
+    parts = ((event.kind, event.actor) for event in case.events[:first] if event.actor and event.kind in LEFT_BY)
     return case.but(events=case.events[first:], parts=tuple(dict.fromkeys((*case.parts, *parts))))
 
 

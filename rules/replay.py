@@ -15,10 +15,11 @@ from models.stage import Stage
 from rules.clock import Due, next_due, pass_time
 from rules.duties import running
 from rules.intake import open_case
-from rules.messages import Message, receive
+from rules.messages import receive
 from rules.past import CarriedOut, Past, carried_out
 from rules.record import KEPT_EVENTS
 from rules.remedy import awaits_goods, finished, order_for
+from rules.replies import Message
 from rules.spans import CalendarGap
 from rules.triage import intake_problems
 

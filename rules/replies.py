@@ -10,6 +10,7 @@ from models.commands import Command
 from models.dossier import Denial, Dossier
 from models.names import DENIALS, Refused
 from models.procedure import Procedure
+from rules.authority import Limits
 from rules.checks import ACCEPTED, Refusal, stranger, wrong_department
 
 KEPT_IDS = 200
@@ -46,6 +47,26 @@ class Sender:
     departments: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Message:
+    """What somebody says to a case or a dossier, and what is known of who says it."""
+
+    name: str
+    command: Command
+    at: datetime
+    """When the server received it."""
+    departments: tuple[str, ...]
+    """Those the directory knows the sender in; none for a stranger."""
+    limits: Limits | None = None
+    other: Procedure | None = None
+    """The version of the procedure it would have the case move to, where the service has it."""
+
+    @property
+    def sender(self) -> Sender:
+        """Who said it when."""
+        return Sender(self.name, self.command.actor, self.at, self.departments)
+
+
 def on(
     kind: type[Told], act: Callable[Concatenate[Who, Procedure, Told, More], After]
 ) -> tuple[type[Command], Callable[Concatenate[Who, Procedure, Any, More], After]]:
@@ -53,15 +74,15 @@ def on(
     return kind, act
 
 
-def judged(state: State, command: Command, sender: Sender, act: Callable[[], State]) -> tuple[State, Verdict]:
+def judged(state: State, message: Message, act: Callable[[], State]) -> tuple[State, Verdict]:
     """The dossier after a message, and the verdict. `act`: what the message makes of it; raises Refusal."""
-    if (verdict := repeated(state, sender.name, command)) is not None:
+    if (verdict := repeated(state, message.name, message.command)) is not None:
         return state, verdict
     try:
         after = fitting(state, act())
     except Refusal as refusal:
-        return refused(state, refusal.code, refusal.reason, sender)
-    return remembered(after, sender.name, command, ACCEPTED), ACCEPTED
+        return refused(state, refusal.code, refusal.reason, message.sender)
+    return remembered(after, message.name, message.command, ACCEPTED), ACCEPTED
 
 
 def surely(verdicts: Iterable[Verdict]) -> Verdict | None:

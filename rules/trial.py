@@ -17,8 +17,9 @@ from models.stage import Stage
 from models.trial import Act, Outcome, Trial
 from rules.clock import binding_due, next_due, pass_time
 from rules.intake import open_case
-from rules.messages import Message, receive
+from rules.messages import receive
 from rules.remedy import finished, order_for
+from rules.replies import Message
 from rules.spans import CalendarGap, ends
 from rules.triage import intake_problems
 from rules.view import waiting_for

@@ -19,8 +19,9 @@ with workflow.unsafe.imports_passed_through():
     from procedures import PACKS
     from rules.book import page, unwritten, written
     from rules.clock import next_due, pass_time
-    from rules.messages import Message, mail_report, receive, refused
+    from rules.messages import mail_report, receive, refused
     from rules.remedy import at_once
+    from rules.replies import Message
     from rules.spans import CalendarGap, TypedGap
     from rules.view import view
     from workflows import attributes, options, present

@@ -15,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from procedures import PACKS
     from rules import corrective as rules
     from rules.corrective_acts import precheck, receive
+    from rules.replies import Message
     from texts.corrective import web_details
     from workflows.dossier import DossierDesk
     from workflows.letters import TO_A_CORRECTIVE
@@ -78,9 +79,9 @@ class CorrectiveActionWorkflow(DossierDesk[Corrective]):
         """By the rules."""
         return precheck(self.state, self.pack, name, command, at)
 
-    async def receive(self, name: str, command: Command, at: datetime, departments: tuple[str, ...]) -> Verdict:
+    async def receive(self, message: Message) -> Verdict:
         """By the rules."""
-        self.state, verdict = receive(self.state, self.pack, name, command, at, departments)
+        self.state, verdict = receive(self.state, self.pack, message)
         return verdict
 
     def details(self) -> str:

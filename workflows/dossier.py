@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from models.procedure import Procedure
     from procedures import PACKS
     from rules import replies
+    from rules.replies import Message
     from workflows.desk import HEARD, Desk
     from workflows.letters import Letter, Models
     from workflows.starting import carried_on
@@ -47,7 +48,7 @@ class DossierDesk(Desk, Generic[State]):
         """Let happen what was due by an instant."""
 
     @abstractmethod
-    async def receive(self, name: str, command: Command, at: datetime, departments: tuple[str, ...]) -> Verdict:
+    async def receive(self, message: Message) -> Verdict:
         """Judge a person's message."""
 
     def precheck(self, name: str, command: Command, at: datetime) -> Verdict | None:
@@ -137,7 +138,7 @@ class DossierDesk(Desk, Generic[State]):
             self.state, verdict = replies.refused(self.state, Refused(problem.code), problem.reason, sender)
             return verdict
         if isinstance(letter.content, Command):
-            return await self.receive(letter.name, letter.content, at, origin.departments)
+            return await self.receive(Message(letter.name, letter.content, at, origin.departments))
         if letter.content is not None:
             self.notice(letter.content)
         return HEARD

@@ -26,6 +26,7 @@ with workflow.unsafe.imports_passed_through():
     from procedures import PACKS
     from rules import incident as rules
     from rules.incident_acts import precheck, receive
+    from rules.replies import Message
     from texts.incident import web_details
     from workflows.dossier import DossierDesk
     from workflows.letters import TO_AN_INCIDENT
@@ -121,9 +122,9 @@ class BatchReturnWorkflow(DossierDesk[Incident]):
         """By the rules."""
         return precheck(self.state, self.pack, name, command, at)
 
-    async def receive(self, name: str, command: Command, at: datetime, departments: tuple[str, ...]) -> Verdict:
+    async def receive(self, message: Message) -> Verdict:
         """By the rules."""
-        self.state, verdict = receive(self.state, self.pack, name, command, at, departments)
+        self.state, verdict = receive(self.state, self.pack, message)
         return verdict
 
     def notice(self, content: Contract) -> None:

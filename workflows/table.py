@@ -7,12 +7,12 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.duties import MeetingDuties
     from models.case import Verdict
-    from models.commands import Command
     from models.meeting import Agenda, AgendaWish, Call, DecideCase, Meeting, MeetingPage, MeetingStage, Minutes
     from models.names import meeting_id
     from rules import motions, replies
     from rules.checks import Refusal
     from rules.meeting import begun, done, ended, looked, minutes_of, next_due, reminded, to_look, undecided
+    from rules.replies import Message
     from texts.meeting import web_details
     from workflows import options
     from workflows.dossier import DossierDesk
@@ -61,32 +61,31 @@ class Table(DossierDesk[Meeting]):
             MeetingDuties.still_waiting, list(undecided(self.state)), **options.insistent()
         )
 
-    async def receive(self, name: str, command: Command, at: datetime, departments: tuple[str, ...]) -> Verdict:
+    async def receive(self, message: Message) -> Verdict:
         """By the rules; a decision goes to its case first."""
-        if isinstance(command, DecideCase):
-            return await self._decide(command, departments, at)
-        self.state, verdict = motions.receive(self.state, self.pack, name, command, at, departments)
+        if isinstance(message.command, DecideCase):
+            return await self._decide(message, message.command)
+        self.state, verdict = motions.receive(self.state, self.pack, message)
         return verdict
 
-    async def _decide(self, command: DecideCase, departments: tuple[str, ...], at: datetime) -> Verdict:
+    async def _decide(self, message: Message, command: DecideCase) -> Verdict:
         """The case resumes at once; what it refuses is not decided, and whoever decided is told why."""
-        if (verdict := replies.repeated(self.state, "decide", command)) is not None:
+        if (verdict := replies.repeated(self.state, message.name, command)) is not None:
             return verdict
         found = None
         if self.state.item(command.case) is None:
             found = await workflow.execute_activity_method(MeetingDuties.find_case, command.case, **options.insistent())
         try:
-            case = motions.may_decide(self.state, self.pack, command, found, departments)
+            case = motions.may_decide(self.state, self.pack, command, found, message.departments)
         except Refusal as refusal:
-            sender = replies.Sender("decide", command.actor, at, departments)
-            self.state, verdict = replies.refused(self.state, refusal.code, refusal.reason, sender)
+            self.state, verdict = replies.refused(self.state, refusal.code, refusal.reason, message.sender)
             return verdict
         answer = await workflow.execute_activity_method(
             MeetingDuties.put_decision,
             motions.order_for(self.state, command, case),
             **options.insistent(f"give the decision to {case.number}"),
         )
-        self.state = motions.decided(self.state, command, case, at, answer)
+        self.state = motions.decided(self.state, command, case, message.at, answer)
         return answer.verdict
 
     def details(self) -> str:

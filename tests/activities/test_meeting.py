@@ -26,6 +26,7 @@ from procedures import PACKS, load_packs
 from reports.enclosing import Enclosing
 from rules.meeting import begun, ended, minutes_of, opened
 from rules.motions import receive
+from rules.replies import Message
 from tests.activities.bookkeeping import executed, ruled
 from tests.activities.postoffice import PostOffice
 from tests.support import everybody
@@ -133,7 +134,7 @@ def session(agenda: Agenda, clock: Any) -> Meeting:
     pack = PACKS.pinned(agenda.procedure)
     meeting = begun(opened(Call(procedure="marketplace", name=NAME), agenda, pack, clock.now), agenda, pack, clock.now)
     action = GiveAction(actor="Mo", owner="logistics", due=clock.now + timedelta(days=7), what="Pack better")
-    return receive(meeting, pack, "action", action, clock.now, ("panel",))[0]
+    return receive(meeting, pack, Message("action", action, clock.now, ("panel",)))[0]
 
 
 async def test_a_page_written_twice_is_one_and_what_is_carried_is_counted(
@@ -165,7 +166,7 @@ async def test_a_page_that_comes_late_opens_no_session_case_or_action_again(
     meeting = session(agenda, clock)
     over = ended(meeting, PACKS.pinned(agenda.procedure), clock.now, ["C-1"])
     report = ReportAction(actor="Mo", action=1, report="done")
-    over = receive(over, PACKS.pinned(agenda.procedure), "report", report, clock.now, ("logistics",))[0]
+    over = receive(over, PACKS.pinned(agenda.procedure), Message("report", report, clock.now, ("logistics",)))[0]
     for each in (meeting, over, meeting):
         await desk.write_meeting(page(each))
     async with store.read() as reading:

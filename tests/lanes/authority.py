@@ -26,8 +26,9 @@ from models.stage import Stage
 from models.tables import AuditRow, EventRow
 from procedures import HERE, PACKS, load_packs, read_trials
 from procedures.workdays import Workdays
-from rules.messages import Message, receive
+from rules.messages import receive
 from rules.money import stake
+from rules.replies import Message
 from rules.trial import START, course
 from rules.view import view
 from starter.cli.reading_rights import Reader, concerned

@@ -21,8 +21,9 @@ from models.stage import Stage
 from procedures import PACKS, load_packs
 from rules.clock import next_due, pass_time
 from rules.intake import open_case
-from rules.messages import Message, receive
+from rules.messages import receive
 from rules.remedy import finished, order_for
+from rules.replies import Message
 from rules.view import summary
 from tests.activities.bookkeeping import open_book
 from tests.lanes.common import Lane, main, options

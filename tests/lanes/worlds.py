@@ -20,8 +20,9 @@ from models.stage import Stage
 from rules.audit import RowFacts, breaches
 from rules.clock import next_due, pass_time
 from rules.intake import open_case
-from rules.messages import Message, receive
+from rules.messages import receive
 from rules.remedy import finished, order_for
+from rules.replies import Message
 from rules.takeback import reopened
 from rules.view import summary
 from tests.builders import complaint, liable

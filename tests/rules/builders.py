@@ -14,8 +14,9 @@ from procedures import HERE, read_pack
 from procedures.workdays import Workdays
 from rules.clock import next_due, pass_time
 from rules.intake import open_case
-from rules.messages import Message, mail_report, receive
+from rules.messages import mail_report, receive
 from rules.remedy import finished, order_for
+from rules.replies import Message
 from rules.view import view
 from tests.builders import complaint
 

@@ -12,8 +12,9 @@ from models.names import COMMAND_NAMES
 from models.stage import Stage
 from rules.authority import LEAVES, another_person
 from rules.checks import Refusal
-from rules.messages import Message, receive
+from rules.messages import receive
 from rules.record import KEPT_EVENTS
+from rules.replies import Message
 from tests.builders import least
 from tests.rules.builders import (
     COURIER,

@@ -8,8 +8,9 @@ from models.case import Case
 from models.commands import COMMANDS
 from models.names import Refused
 from rules.book import page, written
-from rules.messages import Message, receive, refused
+from rules.messages import receive, refused
 from rules.record import KEPT_BYTES, KEPT_EVENTS, note
+from rules.replies import Message
 from tests.rules.builders import DESK, World, paid
 
 

@@ -19,6 +19,7 @@ from rules import corrective as rules
 from rules.corrective_acts import precheck, receive
 from rules.corrective_checks import complaint_days
 from rules.corrective_costs import transfers
+from rules.replies import Message
 from tests.eightd import CHECK, COMPLAINT, D1, D2, D3, D4, D5, D6, D7, D8, FINAL
 from tests.quality import quality_pack
 from texts.corrective import web_details
@@ -45,7 +46,7 @@ def test_the_defect_as_a_customer_calls_it_hides_no_link_on_the_reports_page_in_
 def said(state: Corrective, name: str, content: dict[str, Any], hat: str = QUALITY, actor: str = "耿焰",
          at: datetime = FRIDAY) -> tuple[Corrective, Verdict]:  # fmt: skip
     command = CORRECTIVE_COMMANDS[name].model_validate_json(json.dumps({"actor": actor, **content}))
-    return receive(state, PACK, name, command, at, (hat,))
+    return receive(state, PACK, Message(name, command, at, (hat,)))
 
 
 def done(state: Corrective, name: str, content: dict[str, Any], **who: Any) -> Corrective:

@@ -7,7 +7,8 @@ import pytest
 
 from models.commands import Decide
 from rules.checks import asked_for
-from rules.messages import Message, receive
+from rules.messages import receive
+from rules.replies import Message
 from rules.view import summary
 from tests.rules.builders import (
     DESK,

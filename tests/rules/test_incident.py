@@ -13,8 +13,8 @@ from models.language import Language
 from models.procedure import Procedure
 from rules import incident as rules
 from rules.incident_acts import precheck, receive
-from rules.messages import Message
 from rules.messages import receive as receive_case
+from rules.replies import Message
 from tests.quality import INCIDENT, quality_pack
 from tests.rules.builders import DESK, LEADERSHIP, MERCHANDISE, PANEL, RETURNS_PACK, SELF_OPERATED, START, World, liable
 from texts.incident import web_details
@@ -33,7 +33,7 @@ def begun(drill: int | None = None) -> Incident:
 
 def said(state: Incident, name: str, hat: str, at: datetime = START, **fields: Any) -> tuple[Incident, Verdict]:
     command = INCIDENT_COMMANDS[name].model_validate({"actor": "somebody", **fields})
-    return receive(state, PACK, name, command, at, (hat,))
+    return receive(state, PACK, Message(name, command, at, (hat,)))
 
 
 def done(state: Incident, name: str, hat: str, **fields: Any) -> Incident:
@@ -97,14 +97,14 @@ def test_a_decision_that_grants_says_who_bears_the_cost_unless_the_procedure_lea
     assert precheck(state, PACK, "decide", command, START) == verdict, "at the door too"
     done(state, "decide", LEADERSHIP, grant=False, reason="无质量问题")
     open_ = quality_pack("open", needs_liable=False)
-    _, taken = receive(state, open_, "decide", command, START, (LEADERSHIP,))
+    _, taken = receive(state, open_, Message("decide", command, START, (LEADERSHIP,)))
     assert taken.accepted
 
 
 def test_who_decides_and_who_leads_are_told_what_quality_control_found() -> None:
     pack = quality_pack("split", may_decide=["returns_centre"])
     command = INCIDENT_COMMANDS["verify"].model_validate({"actor": "x", **FOUND})
-    state, _ = receive(begun(), pack, "verify", command, START, (MERCHANDISE,))
+    state, _ = receive(begun(), pack, Message("verify", command, START, (MERCHANDISE,)))
     mails = [mail for mail in state.mails if mail.template == "incident_verified"]
     assert [mail.to for mail in mails] == ["returns_centre", LEADERSHIP, PANEL]
     found = {"confirmed": 1, "reason": "漏水", "inspected": 10, "defective": 4}

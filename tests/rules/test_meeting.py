@@ -41,7 +41,7 @@ from rules.meeting import (
     undecided,
 )
 from rules.motions import decided, may_decide, order_for, receive
-from rules.replies import repeated
+from rules.replies import Message, repeated
 from tests.rules.builders import DESK, LEADERSHIP, LOGISTICS, PACK, PANEL, liable
 
 RULES = PACK.meeting or pytest.fail("the packaged procedure holds a meeting")
@@ -81,7 +81,7 @@ def in_session(*cases: AgendaCase, attending: tuple[str, ...] = (PANEL, LEADERSH
 
 def said(meeting: Meeting, name: str, department: str, at: datetime = START, **fields: Any) -> tuple[Meeting, Verdict]:
     command = MEETING_COMMANDS[name].model_validate({"actor": "somebody", **fields})
-    return receive(meeting, PACK, name, command, at, (department,))
+    return receive(meeting, PACK, Message(name, command, at, (department,)))
 
 
 def decision(case: str, **fields: Any) -> DecideCase:

@@ -25,6 +25,7 @@ from rules.duties import whose
 from rules.incident import opened as opened_incident
 from rules.incident import pass_time
 from rules.incident_acts import receive as incident_receives
+from rules.replies import Message
 from rules.spans import ends
 from rules.triage import intake_problems
 from tests.builders import complaint
@@ -447,7 +448,7 @@ def written(last: str, state: Corrective) -> Corrective:
 
 def says(state: Corrective, name: str, content: dict[str, Any], hat: str, actor: str = "耿焰") -> Corrective:
     command = CORRECTIVE_COMMANDS[name].model_validate_json(json.dumps({"actor": actor, **content}))
-    state, verdict = receive(state, RETURNS_PACK, name, command, START, (hat,))
+    state, verdict = receive(state, RETURNS_PACK, Message(name, command, START, (hat,)))
     assert verdict.accepted, verdict.reason
     return state
 
@@ -462,7 +463,8 @@ def test_s2_17_s2_18_s2_36_our_packs_own_report_is_approved_copied_and_answered_
     assert told(state, "corrective_approval") == {"quality_manager", "general_manager"}
     approve = CORRECTIVE_COMMANDS["approve"].model_validate({"actor": "上级"})
     for stranger in ("quality_control", "production", "sales", MANAGER):
-        assert receive(state, RETURNS_PACK, "approve", approve, START, (stranger,))[1].code == "wrong_department"
+        _, verdict = receive(state, RETURNS_PACK, Message("approve", approve, START, (stranger,)))
+        assert verdict.code == "wrong_department"
     state = says(state, "approve", {}, approver, actor="上级")
     assert told(state, "corrective_copy") == {"quality_control", "production"}
     state = says(state, "reply", FINAL, "sales")
@@ -498,7 +500,7 @@ def begun_incident() -> Incident:
 
 def in_incident(state: Incident, name: str, hat: str, **fields: Any) -> tuple[Incident, str]:
     command = INCIDENT_COMMANDS[name].model_validate({"actor": "x", **fields})
-    state, verdict = incident_receives(state, RETURNS_PACK, name, command, START, (hat,))
+    state, verdict = incident_receives(state, RETURNS_PACK, Message(name, command, START, (hat,)))
     return state, verdict.code
 
 
