@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, and_, update
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
-from sqlmodel.sql.expression import Select
+from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from activities.ports import Receipt
 from activities.store import Store, StoreError
@@ -99,21 +99,26 @@ class Intents:
         async with self._store.write() as session:
             await session.exec(update(RefundIntent).where(*mine).values(suspect=True))
 
-    async def paid(self, intent: RefundIntent, receipt: Receipt) -> None:
+    async def paid(self, intent: RefundIntent, receipt: Receipt) -> bool:
         """The money has left: that stands whatever was noted before.
 
+        False, and nothing is noted, where the gateway's number is that of another payment of the order: of the two
+        it has made one.
         Where its amount had been freed and others have taken it since, the order gives nothing back any more, and the
         oracle names it.
         """
         async with self._store.write() as session:
             stored = await _locked(session, intent.key)
             if stored is None or stored.state == "paid":
-                return
+                return True
             if stored.state == "taken_back" and stored.reference == receipt.reference:
-                return  # news from before the gateway took it back
+                return True  # news from before the gateway took it back
+            if (await session.exec(_others(receipt.reference, stored.key, stored.order_number))).first() is not None:
+                return False
             if stored.state == "refused":
                 await _hold_late(session, stored.order_number, stored.currency, stored.amount)
             stored.state, stored.reference, stored.code = "paid", receipt.reference, None
+        return True
 
     async def refused(self, intent: RefundIntent, code: str, attempt: int) -> bool:
         """The gateway will not pay: the amount held is free again. False: an answer to what is no longer asked."""
@@ -158,9 +163,8 @@ class Intents:
 
     async def is_of_another(self, reference: str, key: str) -> bool:
         """Whether the gateway's number `reference` stands with another payment than the one under this key."""
-        other = select(RefundIntent.key).where(RefundIntent.reference == reference, RefundIntent.key != key).limit(1)
         async with self._store.read() as session:
-            return (await session.exec(other)).first() is not None
+            return (await session.exec(_others(reference, key))).first() is not None
 
     async def under(self, reference: str) -> RefundIntent | None:
         """The intent the gateway made or had made under its number `reference`."""
@@ -193,6 +197,12 @@ def unsettled() -> ColumnElement[bool]:
     """What holds of payments of unknown outcome that nobody has settled by hand."""
     settled = select(settled_by_hand().subquery().c.key)
     return and_(col(RefundIntent.state) == "open", col(RefundIntent.key).not_in(settled))
+
+
+def _others(reference: str, key: str, order: str | None = None) -> SelectOfScalar[str]:
+    """Payments, all or those of an order, that stand under the gateway's number and are not the one under this key."""
+    found = select(RefundIntent.key).where(RefundIntent.reference == reference, RefundIntent.key != key).limit(1)
+    return found if order is None else found.where(RefundIntent.order_number == order)
 
 
 def _first(order: RemedyOrder, key: str, now: datetime) -> dict[str, object]:

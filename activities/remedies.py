@@ -86,9 +86,9 @@ class Remedies(RemedyDuties):
         try:
             async with asyncio.timeout(self._look_within):
                 found = await self._look(intent.key)
+            return StepResult(failure=IN_DOUBT) if found is None else await self._found(intent, found)
         except (TryAgain, TimeoutError):
             return StepResult(failure=IN_DOUBT)
-        return StepResult(failure=IN_DOUBT) if found is None else await self._found(intent, found)
 
     @activity.defn(name="reserve")
     async def reserve(self, order: RemedyOrder) -> StepResult:
@@ -198,7 +198,9 @@ class Remedies(RemedyDuties):
         return await self._paid(intent, receipt)
 
     async def _paid(self, intent: RefundIntent, receipt: Receipt) -> StepResult:
-        await self._intents.paid(intent, receipt)
+        if not await self._intents.paid(intent, receipt):
+            await self._intents.suspected(intent)
+            raise TryAgain("bad_answer", suspect=True)
         return StepResult(reference=receipt.reference)
 
     def _doubtful(self, intent: RefundIntent) -> bool:

@@ -636,3 +636,18 @@ async def test_a_refused_parcel_is_in_doubt_once_a_call_for_it_had_no_answer(sto
     for attempt, end in ((1, "duplicate"), (2, "shipment_in_doubt")):
         tried.info = dataclasses.replace(tried.info, attempt=attempt)
         assert (await tried.run(remedies.ship, remedy())).failure == end
+
+
+async def test_a_gateway_that_takes_a_second_payment_of_an_order_for_the_first_has_not_made_it(
+    store: Store, desk: Callable[..., Remedies], remedy: Remedy, clock: Any
+) -> None:
+    """It tells payments apart by order and amount, not by the key: the customer has one of two amounts owed."""
+    gateway = ScriptedGateway()
+    assert (await desk(gateway).pay(remedy())).reference == "RF-1"
+    second = remedy("C-2")
+    assert (await fails(desk(gateway).pay, second)).message == "bad_answer"
+    assert (await desk(gateway).pay_state(second)).failure == "payment_in_doubt"
+    gateway.answers = [Receipt(reference="RF-2", amount=400, currency="CNY")]
+    clock.later(minutes=5)
+    assert (await desk(gateway).pay(second)).reference == "RF-2"
+    assert gateway.keys == ["C-1:1:pay:1", "C-2:1:pay:1", "C-2:1:pay:2"]
