@@ -20,13 +20,20 @@ def department_for(session: Session, name: str, actor: str, department: str | No
     if not own:
         raise NotAllowed("stranger", who=who_may(session, pack, name, {}))
     if department is not None and department not in own:
-        raise NotAllowed("not_of_department", departments=", ".join(own))
+        raise NotAllowed("not_of_department", departments=titles(session, own))
     if department is not None or len(own) == 1:
         return department or own[0]
     fixed = [who for who in pack.authority.get(name, ()) if who in own]
     if len(fixed) == 1 and _CASES_OWN.isdisjoint(pack.authority.get(name, ())):
         return fixed[0]
-    raise BadInput("several", departments=", ".join(own))
+    raise BadInput("several", departments=titles(session, own))
+
+
+def titles(session: Session, departments: Collection[str]) -> str:
+    """Departments as people read them, each by the first procedure that has it."""
+    packs = list(session.default_first())
+    having = {name: next((pack for pack in packs if name in pack.departments), packs[0]) for name in departments}
+    return session.say("comma").join(values.department(name, pack, session.lang) for name, pack in having.items())
 
 
 _MAY = re.compile(r"; it may: ([a-z0-9_, ]+)$")

@@ -14,7 +14,7 @@ from models.quality_complaint import QualityComplaint
 from rules.corrective_checks import complaint_days
 from starter.cli.choosing import by_title
 from starter.cli.correctives import found, read_form, send, show_report, table, tell_number, trace_lots
-from starter.cli.dossiers import dossiers, pack_named
+from starter.cli.dossiers import Named, dossiers, pack_named
 from starter.cli.parsing import contract, one_of
 from starter.cli.reporting import FormatName, format_of, write_document
 from starter.cli.sending import NOBODY, Sender, acting
@@ -44,7 +44,7 @@ async def open_report(
     file: Form,
     /,
     *,
-    procedure: Annotated[str | None, Parameter(help="The procedure; none: the configured one.")] = None,
+    procedure: Named = None,
     by: Sender = NOBODY,
 ) -> int:
     """Open an 8D report on a quality complaint; the same reference opened again is the same report."""

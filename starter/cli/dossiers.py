@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+from cyclopts import Parameter
 
 from models.commands import Command
 from models.procedure import Procedure
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from models.tables import CorrectiveRow, IncidentRow
     from starter.dossiers import Dossiers
 
+Named = Annotated[str | None, Parameter(name="--procedure", help="The procedure; none: the configured one.")]
 NUMBERED = 15.0
 """How long the number of what has just been started is waited for (seconds)."""
 _TYPED = ("demand", "liable")

@@ -7,6 +7,7 @@ from cyclopts import App, Parameter
 
 from models.incident import ReportForm
 from starter.cli.choosing import by_title
+from starter.cli.dossiers import Named
 from starter.cli.incidents import begin, paper, report_on, send, show_incident, table, watch_incident
 from starter.cli.parsing import Remedy, currency_known, demand, nothing_beside, one_of, shares
 from starter.cli.reporting import FormatName, format_of, write_document
@@ -20,7 +21,6 @@ incident = App(
     result_action="return_value",
 )
 Which = Annotated[str, Parameter(name="NUMBER", help="The incident's number, such as IN20261125001.")]
-Name = Annotated[str | None, Parameter(name="--procedure", help="The procedure; none: the configured one.")]
 
 
 @incident.command(name="open")
@@ -31,7 +31,7 @@ async def open_incident(
     merchant: str | None = None,
     cause: str | None = None,
     reason: str,
-    procedure: Name = None,
+    procedure: Named = None,
     by: Sender = NOBODY,
 ) -> int:
     """Start the emergency plan by hand; a scope has one open incident.
@@ -52,7 +52,7 @@ async def drill(
     product: str = "DRILL",
     cases: Whole = 20,
     reason: str = "drill",
-    procedure: Name = None,
+    procedure: Named = None,
     by: Sender = NOBODY,
 ) -> int:
     """Drill the plan with made-up cases: every step is taken, no case is touched, no money moves.
@@ -201,7 +201,7 @@ async def report(
     form: Annotated[ReportForm, by_title("incident.paper")] = "incident",
     write_as: Annotated[FormatName | None, Parameter(name="--format")] = None,
     out: Path | None = None,
-    procedure: Name = None,
+    procedure: Named = None,
     as_json: Json = False,
 ) -> int:
     """The plan's attachments: incident and summary report of an incident; flow chart, standard and drill plan.

@@ -7,6 +7,7 @@ from cyclopts import App, Parameter
 
 from models.meeting import MeetingStage
 from starter.cli.actions import handling_plan
+from starter.cli.dossiers import Named, pack_named
 from starter.cli.parsing import Remedy, due_date, nothing_beside, one_of
 from starter.cli.sending import NOBODY, Number, Sender
 from starter.cli.session import Flag, Json, Many, Whole, case_number, session
@@ -27,7 +28,7 @@ OVER = (MeetingStage.REPORTING, MeetingStage.CLOSED)
 
 
 @meeting.command(name="call")
-async def call_meeting(*, week: str | None = None, as_json: Json = False) -> int:
+async def call_meeting(*, week: str | None = None, procedure: Named = None, as_json: Json = False) -> int:
     """Hold the weekly meeting now instead of at its hour; a meeting that was called before stays as it is.
 
     :param week: An ISO week, such as 2026-W48; none: this week.
@@ -35,7 +36,7 @@ async def call_meeting(*, week: str | None = None, as_json: Json = False) -> int
     current = session()
     if week is not None and meeting_name("--week", week).startswith("urgent."):
         raise BadInput("bad_meeting", field="--week")
-    async with holding(current) as meetings:
+    async with holding(current, pack_named(current, procedure)) as meetings:
         called = await meetings.call(week)
     if as_json:
         current.print_json(called._asdict())
@@ -46,29 +47,41 @@ async def call_meeting(*, week: str | None = None, as_json: Json = False) -> int
 
 
 @meeting.command(name="list")
-async def list_meetings(*, limit: Whole = 20, as_json: Json = False) -> int:
+async def list_meetings(*, limit: Whole = 20, procedure: Named = None, as_json: Json = False) -> int:
     """Meetings, the latest first.
 
     :param limit: At most so many.
     """
-    return await table(session(), limit, as_json=as_json)
+    current = session()
+    return await table(current, pack_named(current, procedure), limit, as_json=as_json)
 
 
 @meeting.command(name="agenda")
-async def agenda(name: Name = None, /, *, as_json: Json = False) -> int:
+async def agenda(name: Name = None, /, *, procedure: Named = None, as_json: Json = False) -> int:
     """The five items of a meeting; without a name of the one to come or in session."""
-    return await show(session(), name, (NOT_OVER, OVER), delivered="agenda", as_json=as_json)
+    current = session()
+    return await show(
+        current, pack_named(current, procedure), name, (NOT_OVER, OVER), delivered="agenda", as_json=as_json
+    )
 
 
 @meeting.command(name="minutes")
-async def minutes(name: Name = None, /, *, as_json: Json = False) -> int:
+async def minutes(name: Name = None, /, *, procedure: Named = None, as_json: Json = False) -> int:
     """The minutes of a meeting and who has got them; without a name of the last one."""
-    return await show(session(), name, (OVER, NOT_OVER), delivered="minutes", as_json=as_json)
+    current = session()
+    return await show(
+        current, pack_named(current, procedure), name, (OVER, NOT_OVER), delivered="minutes", as_json=as_json
+    )
 
 
 @meeting.command(name="attend")
 async def attend(
-    *, in_meeting: Which = None, mode: Mode = "in_person", member: Many = None, by: Sender = NOBODY
+    *,
+    in_meeting: Which = None,
+    procedure: Named = None,
+    mode: Mode = "in_person",
+    member: Many = None,
+    by: Sender = NOBODY,
 ) -> int:
     """Record who takes part: you, or the members you name.
 
@@ -76,8 +89,9 @@ async def attend(
     :param member: A department that takes part; again for more.
     """
     current = session()
-    name = await which(current, in_meeting)
-    return await act(current, name, "attend", by, mode=mode, members=member or [])
+    pack = pack_named(current, procedure)
+    name = await which(current, pack, in_meeting)
+    return await act(current, pack, name, "attend", by, mode=mode, members=member or [])
 
 
 @meeting.command(name="decide")
@@ -86,6 +100,7 @@ async def decide(
     /,
     *,
     in_meeting: Which = None,
+    procedure: Named = None,
     grant: Flag = False,
     refuse: Flag = False,
     reason: str,
@@ -110,9 +125,10 @@ async def decide(
     verdict = one_of({"grant": grant, "refuse": refuse})
     if verdict == "refuse":
         nothing_beside("--refuse", {"--remedy": remedy, "--amount": amount, "--line": line})
+    pack = pack_named(current, procedure)
     plan = await handling_plan(case, remedy, amount, line, liable)
-    name = await which(current, in_meeting, case)
-    return await act(current, name, "decide", by, case=case, grant=verdict == "grant", reason=reason, **plan)
+    name = await which(current, pack, in_meeting, case)
+    return await act(current, pack, name, "decide", by, case=case, grant=verdict == "grant", reason=reason, **plan)
 
 
 @meeting.command(name="action")
@@ -123,6 +139,7 @@ async def action(
     what: str,
     rule_change: Flag = False,
     in_meeting: Which = None,
+    procedure: Named = None,
     by: Sender = NOBODY,
 ) -> int:
     """Give a department an action; it answers with an execution report.
@@ -133,12 +150,13 @@ async def action(
     :param rule_change: It changes a rule or the flow.
     """
     current = session()
-    until = due_date("--due", due, current.default_pack.time_zone)
-    name = await which(current, in_meeting)
+    pack = pack_named(current, procedure)
+    until = due_date("--due", due, pack.time_zone)
+    name = await which(current, pack, in_meeting)
     if isinstance(until, timedelta):
-        async with holding(current) as meetings:
+        async with holding(current, pack) as meetings:
             until += await meetings.now(name)
-    return await act(current, name, "action", by, owner=owner, due=until, what=what, rule_change=rule_change)
+    return await act(current, pack, name, "action", by, owner=owner, due=until, what=what, rule_change=rule_change)
 
 
 @meeting.command(name="report")
@@ -147,6 +165,7 @@ async def report(
     /,
     *,
     text: str,
+    procedure: Named = None,
     by: Sender = NOBODY,
 ) -> int:
     """Answer an action with its execution report.
@@ -156,14 +175,19 @@ async def report(
     name, _, place = number.strip().rpartition("/")
     if not place.isdecimal() or len(place) > 4:
         raise BadInput("bad_action")
-    return await act(session(), meeting_name("ACTION", name), "report", by, action=int(place), report=text)
+    current = session()
+    pack = pack_named(current, procedure)
+    return await act(current, pack, meeting_name("ACTION", name), "report", by, action=int(place), report=text)
 
 
 @meeting.command(name="close")
-async def close(*, in_meeting: Which = None, note: str | None = None, by: Sender = NOBODY) -> int:
+async def close(
+    *, in_meeting: Which = None, procedure: Named = None, note: str | None = None, by: Sender = NOBODY
+) -> int:
     """End the session: what is undecided is carried over, the minutes go to every member.
 
     :param note: What was said on B, D and E, for the minutes.
     """
     current = session()
-    return await act(current, await which(current, in_meeting), "close", by, note=note)
+    pack = pack_named(current, procedure)
+    return await act(current, pack, await which(current, pack, in_meeting), "close", by, note=note)

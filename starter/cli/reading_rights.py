@@ -75,7 +75,9 @@ class Reader:
         if self.all:
             return asked
         if asked is None and len(self.departments) > 1:
-            raise BadInput("several", departments=", ".join(self.departments))
+            from starter.cli.actors import titles
+
+            raise BadInput("several", departments=titles(self.session, self.departments))
         if asked is not None and asked not in self.departments:
             await self.deny(f"department:{asked}")
         return asked or next(iter(self.departments), None) or await self.deny("cases")

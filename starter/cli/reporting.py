@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from starter.cli.choosing import by_title, meant, titled
+from starter.cli.choosing import Known, by_title, chosen, titled, titles_of
 from starter.cli.reading_rights import reader
 from starter.cli.session import Json, Session, session
 from starter.failures import BadInput, TryAgain
@@ -133,26 +133,20 @@ def _group(kind: Kind, figure: Figure, only: str | None) -> tuple[str, str] | No
     if not equals or dimension not in DIMENSIONS:
         raise BadInput("report_only", choices=", ".join(DIMENSIONS))
     current = session()
-    kinds = {"department": "departments", "type": "topics", "cause": "causes"}
-    name = current.spelt(value, kinds[dimension]) if dimension in kinds else value.strip()
+    packs = current.packs()
     if dimension == "department":
+        name = current.spelt(value, "departments")
         current.pack_with(name, "--only")
-    if dimension == "result":
-        name = meant(name, titled(("exit",), Exit)) or name
-    packs = list(current.packs())
-    known: dict[str, list[str]] = {
-        "type": [topic for pack in packs for topic in pack.topics],
-        "cause": [cause for pack in packs for cause in pack.causes],
-        "result": list(Exit),
-        "procedure": _refs(current),
+        return dimension, name
+    tables = {"type": ["topics"], "cause": ["causes"]}.get(dimension, [])
+    value = current.spelt(value, *tables)
+    known: dict[str, Known] = {
+        "type": titles_of((name, topic.title) for pack in packs for name, topic in pack.topics.items()),
+        "cause": titles_of((name, cause.title) for pack in packs for name, cause in pack.causes.items()),
+        "result": titled(("exit",), Exit),
+        "procedure": titles_of((pack.ref, pack.title) for pack in packs),
     }
-    if dimension in known and name not in known[dimension]:
-        raise BadInput("no_such_group", known=", ".join(dict.fromkeys(known[dimension])))
-    return dimension, name
-
-
-def _refs(current: Session) -> list[str]:
-    return [pack.ref for pack in current.packs()]
+    return dimension, chosen("--only", value, known[dimension], current.lang) if dimension in known else value
 
 
 def _today(now: datetime, zone: str) -> date:

@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from models.meeting import MEETING_COMMANDS, MeetingName, MeetingStage, Minutes
-from models.procedure import MeetingRules
-from starter.cli.actors import may_instead
+from models.procedure import MeetingRules, Procedure
+from starter.cli.actors import may_instead, titles
 from starter.cli.choosing import by_title
 from starter.cli.lists import checked_limit
 from starter.cli.reading_rights import reader
@@ -37,26 +37,25 @@ def meeting_name(field: str, text: str) -> str:
         raise BadInput("bad_meeting", field=field) from None
 
 
-def held(current: Session) -> MeetingRules:
-    """The rules of the procedure's meeting. Raises BadInput where it holds none."""
-    rules = current.default_pack.meeting
-    if rules is None:
-        raise BadInput("no_meetings_held", name=current.default_pack.name)
-    return rules
+def held(pack: Procedure) -> MeetingRules:
+    """The rules of a procedure's meeting. Raises BadInput where it holds none."""
+    if pack.meeting is None:
+        raise BadInput("no_meetings_held", name=pack.name)
+    return pack.meeting
 
 
 @asynccontextmanager
-async def holding(current: Session) -> "AsyncIterator[Meetings]":
-    """The meetings of the procedure on the configured service. Raises ConnectFailed, BadInput."""
+async def holding(current: Session, pack: Procedure) -> "AsyncIterator[Meetings]":
+    """The meetings of a procedure on the configured service. Raises ConnectFailed, BadInput."""
     from starter.connection import connect
     from starter.meetings import Meetings
 
-    held(current)
+    held(pack)
     client = await connect(current.settings)
-    yield Meetings(client, current.default_pack, task_queue=current.settings.task_queue, tokens=current.login.token)
+    yield Meetings(client, pack, task_queue=current.settings.task_queue, tokens=current.login.token)
 
 
-async def which(current: Session, given: str | None, case: str | None = None) -> str:
+async def which(current: Session, pack: Procedure, given: str | None, case: str | None = None) -> str:
     """The meeting a message is for: the one given, else the open one; of several the one that has the case.
 
     Of several that have it, the one most members attend. Raises BadInput where that leaves none or several.
@@ -65,10 +64,10 @@ async def which(current: Session, given: str | None, case: str | None = None) ->
 
     if given is not None:
         return meeting_name("--meeting", given)
-    procedure = current.default_pack.name
-    found = await open_meetings(current.settings, procedure)
+    held(pack)
+    found = await open_meetings(current.settings, pack.name)
     if case is not None and len(found) > 1:
-        having = await listing(current.settings, procedure, case)
+        having = await listing(current.settings, pack.name, case)
         found = [minutes for minutes in found if minutes.name in having] or found
         found = sorted(found, key=lambda minutes: len(minutes.attendance))[-1:] if having else found
     weekly = [minutes for minutes in found if not minutes.urgent]
@@ -80,29 +79,28 @@ async def which(current: Session, given: str | None, case: str | None = None) ->
     return found[0].name
 
 
-async def act(current: Session, name: str, message: str, sender: Sender, **fields: object) -> int:
+async def act(current: Session, pack: Procedure, name: str, message: str, sender: Sender, **fields: object) -> int:
     """Send a message to a meeting. Returns the exit code; raises Failure."""
     checked = composed(current, MEETING_COMMANDS[message], sender, fields)
-    _known(current, checked.actor, checked.department)
-    async with holding(current) as meetings:
+    _known(current, pack, checked.actor, checked.department)
+    async with holding(current, pack) as meetings:
         verdict = await meetings.send(name, message, checked, wait=sender.wait)
-    reason = may_instead(current, verdict.reason, [current.default_pack])
+    reason = may_instead(current, verdict.reason, [pack])
     return tell(current, name, verdict, key="meeting", reason=reason, as_json=sender.as_json)
 
 
-def _known(current: Session, actor: str, department: str | None) -> None:
+def _known(current: Session, pack: Procedure, actor: str, department: str | None) -> None:
     """Raises NotAllowed for a stranger, or for somebody who acts for a department of others."""
     own = current.directory.departments_of(actor)
     if not own:
-        members = held(current).members
-        titles = (values.department(name, current.default_pack, current.lang) for name in members)
-        raise NotAllowed("stranger", who=", ".join(titles))
+        raise NotAllowed("stranger", who=titles(current, held(pack).members))
     if department is not None and department not in own:
-        raise NotAllowed("not_of_department", departments=", ".join(own))
+        raise NotAllowed("not_of_department", departments=titles(current, own))
 
 
 async def show(
     current: Session,
+    pack: Procedure,
     name: str | None,
     stages: Sequence[Sequence[MeetingStage]],
     *,
@@ -112,15 +110,15 @@ async def show(
     """A meeting's page; without a name of the latest at the first stages that have one. Raises NoSuchCase."""
     from starter.minutes import latest, stored_deliveries, stored_minutes
 
-    procedure = current.default_pack.name
-    await reader(current).of(current.default_pack.departments, "meeting")
+    held(pack)
+    await reader(current).of(pack.departments, "meeting")
     wanted = meeting_name("NAME", name) if name is not None else None
     for group in () if wanted else stages:
-        wanted = wanted or await latest(current.settings, procedure, *group)
-    found = await stored_minutes(current.settings, procedure, wanted) if wanted else None
+        wanted = wanted or await latest(current.settings, pack.name, *group)
+    found = await stored_minutes(current.settings, pack.name, wanted) if wanted else None
     if found is None:
         raise NoSuchCase("no_meeting", name=wanted or "")
-    copies = await stored_deliveries(current.settings, procedure, found.name)
+    copies = await stored_deliveries(current.settings, pack.name, found.name)
     copies = [copy for copy in copies if copy.what == delivered]
     if as_json:
         current.print_json({"meeting": found, "delivery": copies})
@@ -149,12 +147,13 @@ def _fate(current: Session, copy: "Delivery", zone: str) -> str:
     return say("meeting.delivery.sent", current.lang, at=brief(copy.sent_at, zone))
 
 
-async def table(current: Session, limit: int, *, as_json: bool) -> int:
+async def table(current: Session, pack: Procedure, limit: int, *, as_json: bool) -> int:
     """Meetings as a table."""
     from starter.minutes import stored_meetings
 
-    await reader(current).of(current.default_pack.departments, "meeting")
-    found = await stored_meetings(current.settings, current.default_pack.name, checked_limit(limit))
+    held(pack)
+    await reader(current).of(pack.departments, "meeting")
+    found = await stored_meetings(current.settings, pack.name, checked_limit(limit))
     if as_json:
         current.print_json(found)
         return 0
@@ -168,7 +167,7 @@ async def table(current: Session, limit: int, *, as_json: bool) -> int:
         shown.add_row(
             Text(line.name),
             Text(current.named("meeting.stage", line.stage)),
-            Text(brief(line.starts_at, current.default_pack.time_zone)),
+            Text(brief(line.starts_at, pack.time_zone)),
             *(Text(str(number)) for number in (line.cases, line.decided, line.carried, line.open_actions)),
         )
     current.out.print(shown)

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from models.tables import MeetingItemRow, MeetingRow
+from starter.failures import BadInput, NoSuchCase
+from tests.quality import known, quality_pack
 from tests.starter.running import AtHome, Redress
 from tests.support import GOODS_DEPT, LEADER, LOGISTICS, PANEL, SERVICE, OfCase, Office, cached, liable
 
@@ -102,6 +104,25 @@ async def test_the_agenda_of_an_urgent_session_can_be_read_and_has_its_case(meet
     assert code == 0
     assert f"Urgent session on {disputed.number} · in session" in out
     assert (await meeting("list"))[0] == 0
+
+
+@cached
+async def test_the_meeting_of_another_procedure_is_held_by_its_name(office: Office, meeting: AtHome) -> None:
+    week, of = _week(), ("--procedure", known(quality_pack(f"q{uuid.uuid4().hex[:8]}")).name)
+    there = ("--meeting", week, *of, *ME)
+    assert (await meeting("call", "--week", week, *of))[:2] == (0, f"{week}: called\n")
+    await _row(office, MeetingRow, f"meeting.{of[1]}.{week}", "stage", "in_session")
+    assert (await meeting("attend", *of, *ME))[:2] == (0, f"{week}: accepted\n"), "the open one of that procedure"
+    assert (await meeting("action", *there, "--owner", "logistics", "--due", "2h", "--what", "Pack better"))[0] == 0
+    assert (await meeting("close", *there))[0] == 0
+    await _row(office, MeetingRow, f"meeting.{of[1]}.{week}", "stage", "reporting")
+    assert (await meeting("report", f"{week}/1", "--text", "Done", "--as", LOGISTICS, *of))[0] == 0
+    assert "Pack better" in (await meeting("minutes", week, *of))[1]
+    assert [line["name"] for line in json.loads((await meeting("list", "--json", *of))[1])] == [week]
+    with pytest.raises(NoSuchCase):
+        await meeting("minutes", week)
+    with pytest.raises(BadInput, match="holds no meeting"):
+        await meeting("list", "--procedure", "courier")
 
 
 @pytest.mark.parametrize(

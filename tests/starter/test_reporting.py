@@ -114,8 +114,8 @@ def test_figures_are_json_for_programs_with_their_cases(filled: Redress) -> None
         (("disputes", "--to", "2026-03-31"), "--from: is missing"),
         (("disputes", "--week", "2026-W09", "--month", "2026-03"), "one way"),
         (("disputes", "--figure", "repeats"), "`redress report metrics`"),
-        (("metrics", "--only", "type=weather"), "there is no such group; use one of service, product, other, delay"),
-        (("metrics", "--only", "result=fine"), "there is no such group; use one of satisfied"),
+        (("metrics", "--only", "type=weather"), "must be one of service"),
+        (("metrics", "--only", "result=fine"), "must be one of satisfied (Customer satisfied)"),
         (
             ("metrics", "--only", "colour=red"),
             "one of procedure, department, type, cause, category, result, week, month",

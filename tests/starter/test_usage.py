@@ -43,8 +43,8 @@ BAD: list[tuple[tuple[str, ...], int, str]] = [
     ),
     (("list", "--department", "customer"), 75, "no Temporal service answers"),
     (("report", "metrics", "--only", "department=nix"), 2, "--only: is not one of any procedure; use one of"),
-    (("report", "metrics", "--only", "cause=nix"), 2, "--only: there is no such group; use one of"),
-    (("report", "metrics", "--only", "procedure=nix"), 2, "--only: there is no such group; use one of courier.1"),
+    (("report", "metrics", "--only", "cause=nix"), 2, "--only: must be one of"),
+    (("report", "metrics", "--only", "procedure=nix"), 2, "--only: must be one of courier.1"),
     (("list", "--order", "a' OR 1=1"), 2, "order"),
     (("list", "--limit", "0"), 2, "--limit"),
     (("list", "--limit", SECRET + "x"), 2, "--limit"),
@@ -114,7 +114,7 @@ BAD: list[tuple[tuple[str, ...], int, str]] = [
     (("contact", "R-ABC", *ME, "--mode", SECRET), 2, "--mode: must be one of phone"),
     (("contact", "R-ABC", *ME, "--wait", "0"), 2, "--wait"),
     (("contact", "R-ABC", "--as", SECRET), 3, "徐莉"),
-    (("contact", "R-ABC", *ME, "--department", "logistics"), 3, "customer_service"),
+    (("contact", "R-ABC", *ME, "--department", "logistics"), 3, "you may act for Customer service"),
     (("contact", "R-ABC", *ME, "--command-id", "a b"), 2, "--command-id: must have"),
     (("triage", "R-ABC", *ME, "--grant"), 2, "--reason"),
     (("triage", "R-ABC", *ME, "--grant", "--refuse", "--reason", "x"), 2, "exactly one"),
@@ -273,7 +273,9 @@ def test_somebody_of_two_departments_must_say_for_which(
     monkeypatch.setenv("REDRESS_DIRECTORY_FILE", str(file))
     words = ("confirm", "R-ABC", "--as", "Kim", "--liable", "merchant", "--reason", "x")
     assert redress(*words).code == 2
-    assert "merchandise, logistics" in redress(*words).err
+    assert "you belong to several (Merchandise, Logistics)" in redress(*words).err
+    assert "您属于多个部门（商品部、物流部）" in redress("--lang", "zh", *words).err
+    assert redress(*words, "--department", "物流部").code == 75
     assert redress(*words, "--department", "logistics").code == 75
 
 
