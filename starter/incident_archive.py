@@ -73,6 +73,13 @@ async def by_run(settings: Settings, run_id: str) -> IncidentRow | None:
         return (await session.exec(select(IncidentRow).where(IncidentRow.run_id == run_id))).first()
 
 
+async def open_one(settings: Settings, workflow_id: str) -> IncidentRow | None:
+    """The row of the open incident under a workflow id, of which there is one. Raises TryAgain."""
+    wanted = select(IncidentRow).where(IncidentRow.workflow_id == workflow_id, col(IncidentRow.closed_at).is_(None))
+    async with reading(settings) as session:
+        return (await session.exec(wanted)).first()
+
+
 async def stored_view(settings: Settings, row: IncidentRow) -> IncidentView | None:
     """The incident as last written down, with the figures of now; None before its first page. Raises TryAgain."""
     if row.incident is None:

@@ -1,6 +1,7 @@
 """A batch incident in words: for the Web UI, the terminal and the mails."""
 
 from models.commands import shares_text
+from models.currency import figure
 from models.incident import IncidentView, Progress, Scope
 from models.language import Language
 from models.procedure import Procedure
@@ -37,6 +38,7 @@ def decision_text(incident: IncidentView, pack: Procedure, lang: Language) -> st
         lang,
         grant=named("grant", "yes" if decision.grant else "no", lang),
         remedy=remedy(decision.demand.kind, pack, lang) if decision.demand else None,
+        amount=figure(asked) if decision.demand and (asked := decision.demand.amount) is not None else None,
         liable=liable(shares_text(decision.liable), pack, lang) or None,
         reason=decision.reason,
         who=decision.actor,

@@ -2,12 +2,25 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from models.commands import shares_text
 from models.language import Language
 from models.ledger import Objection
-from models.meeting import Action, Attendance, Cost, Item, ItemState, MeetingStage, Minutes, Summary, Tally
+from models.meeting import (
+    Action,
+    AgendaCase,
+    Attendance,
+    Cost,
+    Decision,
+    Item,
+    ItemState,
+    MeetingStage,
+    Minutes,
+    Summary,
+    Tally,
+)
 from models.procedure import Procedure
 from texts import brief, money, named, say, several, when
-from texts.values import cause, department, party, remedy
+from texts.values import cause, department, liable, party, remedy
 
 _BEFORE = (MeetingStage.CALLED, MeetingStage.IN_SESSION)
 
@@ -88,8 +101,19 @@ def _case(item: Item, pack: Procedure, lang: Language) -> str:
         carried=case.carried or None,
         state=named("meeting.state", item.state, lang) if item.state is not ItemState.OPEN else None,
         grant=named("grant", "yes" if decision.grant else "no", lang) if decision else None,
+        given=_given(decision, case, pack, lang) if decision else None,
+        liable=liable(shares_text(decision.liable), pack, lang) or None if decision else None,
         reason=decision.reason if decision else None,
     )
+
+
+def _given(decision: Decision, case: AgendaCase, pack: Procedure, lang: Language) -> str | None:
+    """What the customer gets where it is not what was asked for."""
+    if decision.demand is None:
+        return None
+    much = decision.demand.amount
+    amount = [] if much is None else [money(much, case.currency, lang)]
+    return " ".join((remedy(decision.demand.kind, pack, lang), *amount))
 
 
 def _summary(summary: Summary, pack: Procedure, lang: Language) -> Iterator[str]:

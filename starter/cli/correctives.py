@@ -13,8 +13,10 @@ from rich.text import Text
 
 from models.corrective import GATES, CorrectiveView
 from models.corrective_forms import CORRECTIVE_COMMANDS
+from starter.cli.choosing import half_width
 from starter.cli.dossiers import act, numbered, pack_named
 from starter.cli.lists import checked_limit
+from starter.cli.parsing import as_option, as_written
 from starter.cli.reading_rights import reader
 from starter.cli.sending import Sender
 from starter.cli.session import Session, lines_of_text, session
@@ -129,7 +131,7 @@ def _filled(value: Any) -> Any:
 async def _row(current: Session, text: str) -> "CorrectiveRow":
     from starter.corrective_archive import find
 
-    number = text.strip().upper()
+    number = half_width(text).strip().upper()
     if not re.fullmatch(r"8D\d{11,14}", number):
         raise BadInput("bad_8d")
     row = await find(current.settings, number)
@@ -155,4 +157,6 @@ async def send(number: str, name: str, sender: Sender, **fields: object) -> int:
     current = session()
     row = await _row(current, number)
     pack = pack_named(current, row.procedure)
-    return await act(current, pack, row, (name, CORRECTIVE_COMMANDS[name]), sender, **fields)
+    # A gate's content comes from its form; what else is said is typed.
+    called = as_written if name in GATES else as_option
+    return await act(current, pack, row, (name, CORRECTIVE_COMMANDS[name]), sender, called=called, **fields)

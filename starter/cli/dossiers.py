@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 Named = Annotated[str | None, Parameter(name="--procedure", help="The procedure; none: the configured one.")]
 NUMBERED = 15.0
 """How long the number of what has just been started is waited for (seconds)."""
-_TYPED = ("demand", "liable")
-"""Fields that are arguments of a command wherever they stand; others come from a form, and keep their names."""
 Row = TypeVar("Row")
 
 
@@ -69,11 +67,12 @@ async def act(
     row: "IncidentRow | CorrectiveRow",
     message: tuple[str, type[Command]],
     sender: Sender,
+    called: Callable[[str], str],
     **fields: object,
 ) -> int:
-    """Send a message to what a row is of. Returns the exit code; raises Failure."""
+    """Send a message to what a row is of; `called` as in `composed`. Returns the exit code; raises Failure."""
     name, model = message
-    checked = composed(current, model, sender, fields)
+    checked = composed(current, model, sender, fields, called=called)
     if set(current.directory.departments_of(checked.actor)).isdisjoint(pack.departments):
         raise NotAllowed("no_part", name=pack.name)
     if row.closed_at is not None:
@@ -83,5 +82,7 @@ async def act(
         return tell(current, row.number, ended(row.workflow_id), as_json=sender.as_json)
     async with dossiers(current) as service:
         verdict = await service.send(row.workflow_id, row.number, name, checked, wait=sender.wait)
-    reason = may_instead(current, verdict.reason, [pack]) or localised(options_in(verdict.reason, _TYPED), current.lang)
+    reason = may_instead(current, verdict.reason, [pack]) or localised(
+        options_in(verdict.reason, model.model_fields, called), current.lang
+    )
     return tell(current, row.number, verdict, reason=reason, as_json=sender.as_json)

@@ -12,10 +12,10 @@ from rich.text import Text
 from models.incident import INCIDENT_COMMANDS, IncidentStage, IncidentView, OpenIncident, Scope
 from models.names import BATCH_RETURN
 from models.procedure import Procedure
-from starter.cli.choosing import chosen, titles_of
+from starter.cli.choosing import chosen, half_width, titles_of
 from starter.cli.dossiers import act, dossiers, known_actor, numbered, pack_named
 from starter.cli.lists import checked_limit
-from starter.cli.parsing import contract
+from starter.cli.parsing import as_option, contract
 from starter.cli.reading_rights import reader
 from starter.cli.sending import Sender, acting
 from starter.cli.session import Session, lines_of_text, session
@@ -49,21 +49,28 @@ async def begin(
             "opened_by": actor,
             "drill": cases,
         },
+        _as_typed,
     )
     async with dossiers(current) as service:
         run = await service.start(BATCH_RETURN, wish.workflow_id, wish, again=True)
-    return await _tell_number(current, run, as_json=by.as_json)
+    return await _tell_number(current, wish.workflow_id, run, as_json=by.as_json)
 
 
-async def _tell_number(current: Session, run: str | None, *, as_json: bool) -> int:
-    from starter.incident_archive import by_run
+def _as_typed(field: str) -> str:
+    """A field of an incident's start by the option that says it."""
+    return {"opened_by": "--as", "drill": "--cases"}.get(field) or as_option(field.removeprefix("scope."))
 
-    if run is None:
-        current.err.print(current.say("incident_there"), markup=False)
-        return 0
-    row = await numbered(partial(by_run, current.settings, run), lambda row: row.incident is not None)
+
+async def _tell_number(current: Session, workflow_id: str, run: str | None, *, as_json: bool) -> int:
+    """The number of what was opened; of the one that was open already without a `run`."""
+    from starter.incident_archive import by_run, open_one
+
+    look = partial(open_one, current.settings, workflow_id) if run is None else partial(by_run, current.settings, run)
+    row = await numbered(look, lambda row: row.incident is not None)
     if as_json:
-        current.print_json({"number": row.number if row else None})
+        current.print_json({"number": row.number if row else None, "new": run is not None})
+    elif run is None:
+        current.err.print(current.say("incident_there", number=row.number if row else None), markup=False)
     elif row is None or row.incident is None:
         current.out.print(current.say("incident_opening"), markup=False)
     else:
@@ -165,7 +172,7 @@ async def paper(current: Session, form: str, procedure: str | None, number: str 
 
 
 def _number(text: str) -> str:
-    number = text.strip().upper()
+    number = half_width(text).strip().upper()
     if not re.fullmatch(r"IN\d{11,14}", number):
         raise BadInput("bad_incident")
     return number
@@ -197,7 +204,7 @@ async def send(number: str, name: str, sender: Sender, **fields: object) -> int:
     current = session()
     row = await _row(current, number)
     message = (name, INCIDENT_COMMANDS[name])
-    return await act(current, pack_named(current, row.procedure), row, message, sender, **fields)
+    return await act(current, pack_named(current, row.procedure), row, message, sender, called=as_option, **fields)
 
 
 def _page(current: Session, seen: IncidentView) -> str:

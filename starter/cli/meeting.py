@@ -7,6 +7,7 @@ from cyclopts import App, Parameter
 
 from models.meeting import MeetingStage
 from starter.cli.actions import handling_plan
+from starter.cli.choosing import half_width
 from starter.cli.dossiers import Named, pack_named
 from starter.cli.parsing import Remedy, due_date, nothing_beside, one_of
 from starter.cli.sending import NOBODY, Number, Sender
@@ -172,7 +173,7 @@ async def report(
 
     :param text: What was done.
     """
-    name, _, place = number.strip().rpartition("/")
+    name, _, place = half_width(number).strip().rpartition("/")
     if not place.isdecimal() or len(place) > 4:
         raise BadInput("bad_action")
     current = session()

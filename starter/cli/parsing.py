@@ -169,28 +169,38 @@ def nothing_beside(other: str, given: Mapping[str, object]) -> None:
 
 
 def as_option(field: str) -> str:
-    """A case's message's field by the argument that says it: every one of them is typed on the command line."""
+    """A message's field by the argument that says it, where every one of them is typed on the command line."""
     name, _, rest = field.partition(".")
     if name == "fields" and rest:
         return f"--field {rest}"
-    known = _as_typed(field)
-    return known if known != field else _POSITIONS.get(field, f"--{name.replace('_', '-')}")
+    known = as_written(field)
+    return known if known != field else _POSITIONS.get(name, f"--{name.replace('_', '-')}")
 
 
-_POSITIONS = {"version": "VERSION", "(message)": "(message)"}
+_POSITIONS = {
+    "members": "--member",
+    "lots": "--lot",
+    "papers": "--paper",
+    "version": "VERSION",
+    "case": "NUMBER",
+    "action": "ACTION",
+    "report": "--text",
+    "(message)": "(message)",
+}
 
 
-def options_in(reason: str, fields: Iterable[str]) -> str:
+def options_in(reason: str, fields: Iterable[str], called: Callable[[str], str] = as_option) -> str:
     """A refusal of the service, with these fields of the message named as they were typed."""
     names = "|".join(re.escape(field) for field in fields)
-    return re.sub(rf"(?:^|(?<=; ))((?:{names})(?:\.\w+)*): ", lambda found: f"{as_option(found[1])}: ", reason)
+    return re.sub(rf"(?:^|(?<=; ))((?:{names})(?:\.\w+)*): ", lambda found: f"{called(found[1])}: ", reason)
 
 
-def _as_typed(field: str) -> str:
+def as_written(field: str) -> str:
+    """A field of a form that was filled in keeps its name; who sends it is typed all the same."""
     return next((typed for name, typed in _OPTIONS.items() if f"{field}.".startswith(f"{name}.")), field)
 
 
-def contract(model: type[Checked], values: Mapping[str, object], called: Callable[[str], str] = _as_typed) -> Checked:
+def contract(model: type[Checked], values: Mapping[str, object], called: Callable[[str], str] = as_written) -> Checked:
     """A checked message or start argument. Raises BadInput with one line that names each field."""
     try:
         given = {key: value for key, value in values.items() if value is not None}

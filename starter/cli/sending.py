@@ -1,6 +1,6 @@
 """Sending one human action: checked here, judged by the case, answered in one line and an exit code."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,18 +38,26 @@ class Sender:
 NOBODY = Sender()
 
 
-def composed(current: Session, model: type[Command], sender: Sender, fields: Mapping[str, object]) -> Command:
-    """The checked message of a sender, who names himself or is the configured one. Raises BadInput."""
+def composed(
+    current: Session,
+    model: type[Command],
+    sender: Sender,
+    fields: Mapping[str, object],
+    *,
+    called: Callable[[str], str] = as_option,
+) -> Command:
+    """The checked message of a sender, who names himself or is the configured one. Raises BadInput.
+
+    `called`: what whoever typed a field calls it; most are arguments of their command.
+    """
     actor = acting(current, sender.actor)
     if not 0 < sender.wait <= 600:
         raise BadInput("bad_wait")
     who = {"actor": actor, "department": sender.department, "command_id": sender.command_id}
     values = {name: _spelt(current, name, value) for name, value in {**fields, **who}.items()}
-    return contract(model, values, as_option) if model in _TYPED else contract(model, values)
+    return contract(model, values, called)
 
 
-_TYPED = frozenset(COMMANDS.values())
-"""Messages whose every field is an argument of its command; others are filled in from a file too."""
 _NAMES = {"duty": "duties"} | dict.fromkeys(("ask", "department", "members", "of", "owner"), "departments")
 """Fields that name a department or duty, which people may write as they read it."""
 

@@ -17,7 +17,7 @@ from rules.messages import receive as receive_case
 from rules.replies import Message
 from tests.quality import INCIDENT, quality_pack
 from tests.rules.builders import DESK, LEADERSHIP, MERCHANDISE, PANEL, RETURNS_PACK, SELF_OPERATED, START, World, liable
-from texts.incident import web_details
+from texts.incident import facts, web_details
 from texts.mails import TEMPLATES, render_mail
 
 PACK = quality_pack("batch")
@@ -99,6 +99,13 @@ def test_a_decision_that_grants_says_who_bears_the_cost_unless_the_procedure_lea
     open_ = quality_pack("open", needs_liable=False)
     _, taken = receive(state, open_, Message("decide", command, START, (LEADERSHIP,)))
     assert taken.accepted
+
+
+def test_the_decision_is_shown_with_the_amount_each_customer_gets() -> None:
+    state = done(begun(), "verify", MERCHANDISE, **FOUND)
+    state = done(state, "decide", LEADERSHIP, **(GRANT | {"demand": {"kind": "compensation", "amount": 50_000}}))
+    for lang, told in ((Language.EN, "Compensation 500.00 in each"), (Language.ZH, " 500.00（按各订单币种）")):
+        assert told in dict(facts(state, PACK, lang))["decision"]
 
 
 def test_who_decides_and_who_leads_are_told_what_quality_control_found() -> None:

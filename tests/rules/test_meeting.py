@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from models.base import AT_THE_DOOR, in_one_line, problems
 from models.case import Verdict
+from models.language import Language
 from models.meeting import (
     MEETING_COMMANDS,
     Agenda,
@@ -43,6 +44,7 @@ from rules.meeting import (
 from rules.motions import decided, may_decide, order_for, receive
 from rules.replies import Message, repeated
 from tests.rules.builders import DESK, LEADERSHIP, LOGISTICS, PACK, PANEL, liable
+from texts.meeting import page
 
 RULES = PACK.meeting or pytest.fail("the packaged procedure holds a meeting")
 START = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
@@ -362,7 +364,10 @@ def test_the_case_is_told_what_is_given_and_who_bears_it_as_the_meeting_said_and
         assert (order.grant, order.reason, order.liable, order.demand) == (
             True, grant.reason, grant.liable, grant.demand,
         )  # fmt: skip
-        item = decided(in_session(), grant, waiting("T-9"), START, OK).item("T-9")
+        meeting = decided(in_session(), grant, waiting("T-9"), START, OK)
+        told = page(minutes_of(meeting), PACK, Language.EN)
+        assert "granted, Compensation CNY 5.00, liable Merchant 60%, Carrier (EMS) 40%, “" in told
+        item = meeting.item("T-9")
         assert item is not None
         assert item.decision is not None
         assert item.decision.model_dump() == order.model_dump(include=set(type(item.decision).model_fields)) | {

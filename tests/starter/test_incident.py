@@ -28,6 +28,8 @@ async def test_an_incident_is_led_from_the_command_line_from_its_start_to_its_su
     assert (code, "open incident of this scope already" in err) == (0, True)
     listed = json.loads((await at_home("incident", "list", "--limit", "1000", "--json"))[1])
     number = next(line["number"] for line in listed if line["procedure"] == procedure)
+    assert f"already, {number};" in err
+    assert json.loads((await at_home(*wanted, "--as", SERVICE, "--json"))[1]) == {"number": number, "new": False}
     found = ("--confirmed", "--defect", "密封圈缺失", "--inspected", "10", "--defective", "7", "--as", GOODS_DEPT)
     assert (await at_home("incident", "verify", number, *found))[1] == f"{number}: accepted\n"
     code, _, err = await at_home("incident", "decide", number, "--grant", "--reason", "x", "--as", LEADER)
@@ -80,6 +82,7 @@ async def test_an_incident_is_led_from_the_command_line_from_its_start_to_its_su
         (("show", "IN20261125001"), 75, "database"),
         (("verify", "IN20261125001", "--defect", "x", "--as", SERVICE), 2, "exactly one"),
         (("decide", "IN20261125001", "--reason", "x", "--as", SERVICE), 2, "exactly one"),
+        (("open", "--procedure", "returns", "--reason", "x", "--as", SERVICE), 2, "--product: is needed"),
         (("watch", "IN20261125001", "--every", "0"), 2, "--every"),
         (("report",), 2, "NUMBER"),
         (("report", "--form", "flow"), 2, "has no plan"),
