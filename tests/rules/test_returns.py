@@ -29,7 +29,7 @@ from rules.replies import Message
 from rules.spans import ends
 from rules.triage import intake_problems
 from tests.builders import complaint
-from tests.eightd import CHECK, COMPLAINT, D1, D2, D3, D4, D5, D6, D7, D8, FINAL
+from tests.eightd import CHECK, COMPLAINT, D1, D2, D3, D4, D5, D7, D8, FINAL
 from tests.rules.builders import CALENDAR, RETURNS_PACK, START, World, liable
 from texts.events import event_line
 
@@ -438,7 +438,8 @@ def test_s2_01_s2_02_s2_05_our_packs_own_batch_plan_keeps_its_clocks() -> None:
 
 def written(last: str, state: Corrective) -> Corrective:
     """A report filled in by quality control up to and with a gate."""
-    steps = {"d1": D1, "d2": D2, "d3": D3, "d4": D4, "d5": D5, "d6": D6, "check": CHECK, "d7": D7, "d8": D8}
+    done = {"done": [{"step": 1, "on": START.date().isoformat(), "evidence": "DOC-1"}]}
+    steps = {"d1": D1, "d2": D2, "d3": D3, "d4": D4, "d5": D5, "d6": done, "check": CHECK, "d7": D7, "d8": D8}
     for name, content in steps.items():
         state = says(state, name, content, "quality_control")
         if name == last:
