@@ -105,6 +105,7 @@ async def append(session: AsyncSession, entries: Sequence[Entry], clock: Callabl
     """Append what is not there yet, last in a writing transaction: nothing may be locked after it. Returns how many."""
     if not entries:
         return 0
+    await session.flush()
     connection = await session.connection()
     await lock(session, AUDIT_LOCK)
     keys = [entry.key for entry in entries if entry.key is not None]

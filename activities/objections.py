@@ -76,7 +76,6 @@ class Objections:
             party=party, period=period, line=line, liable=shares, reason=reason, actor=actor, at=self._now()
         )
         session.add(ruling)
-        await session.flush()  # nothing is written after the trail
         said: dict[str, str | int] = {"event": "objection_decided", "party": party, "period": period, "line": line}
         decided = audit.Entry(
             "decision", held.number, actor, said | {"liable": shares_text(liable)}, f"objection:{held.id}"

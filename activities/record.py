@@ -60,6 +60,8 @@ class Record:
     async def _write_waiting(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting[:AT_MOST], self._waiting[AT_MOST:]
+            # Each case's as they came. Two who write the same pages never wait for each other in a circle.
+            batch.sort(key=lambda waiting: waiting[0].page.summary.number)
             outcomes = await self._try([entry for entry, _ in batch])
             for place, (entry, done) in enumerate(batch):
                 # One page must not hold up the others': after a failure each is written, or refused, by itself.
