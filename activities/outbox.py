@@ -84,8 +84,10 @@ class Outbox:
         return [Open(mail, ref, filed) for mail, ref, filed in found]
 
     async def keep(self, mail: MailRow) -> None:
-        """Write what became of a try. A mail another desk has sent meanwhile stays sent."""
-        same = (col(MailRow.id) == mail.id, col(MailRow.sent_at).is_(None))
+        """Write what became of a try. A mail sent meanwhile stays sent, and one given up stays given up."""
+        same = [col(MailRow.id) == mail.id, col(MailRow.sent_at).is_(None)]
+        if mail.sent_at is None:
+            same.append(col(MailRow.failed_at).is_(None))
         await self._update(update(MailRow).where(*same).values(_state(mail)))
 
     async def keep_told(self, mail: MailRow, what: str) -> None:
