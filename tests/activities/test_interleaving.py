@@ -11,8 +11,10 @@ from sqlmodel import col, select
 
 from activities.audit import Entry, append
 from activities.casebook import Casebook
+from activities.corrective import CorrectiveDesk
 from activities.doorkeeper import Doorkeeper
-from activities.identity import Gate
+from activities.embedded import EmbeddedWarehouse
+from activities.identity import Gate as Door
 from activities.incident import IncidentDesk
 from activities.incident_watch import IncidentWatch
 from activities.intents import Bar, Intents
@@ -21,17 +23,20 @@ from activities.statements import Statements
 from activities.store import Store
 from models.case import Event
 from models.commands import Share
+from models.corrective import CorrectivePage, CorrectiveView, Gate
 from models.directory import Directory
 from models.incident import IncidentPage, IncidentStage, IncidentView, Scope
 from models.pages import CaseSummary, Page
+from models.quality_complaint import QualityComplaint
 from models.remedy import RemedyOrder
-from models.tables import CaseRow, IncidentCase, IncidentRow, OrderAccount
+from models.tables import CaseRow, CorrectiveRow, IncidentCase, IncidentRow, OrderAccount, Parcel
 from procedures import PACKS, load_packs
 from tests.activities.bookkeeping import OCTOBER, Books, executed, moved, ruled
 from tests.activities.conftest import Clock
 from tests.activities.interleaving import meet, waiting
 from tests.activities.test_statements import NOVEMBER, answer, close, lines, rule
-from tests.support import everybody
+from tests.eightd import COMPLAINT
+from tests.support import every_year, everybody
 
 pytestmark = pytest.mark.parametrize("kind", ["postgresql"])
 LATER = OCTOBER + timedelta(days=20)
@@ -188,6 +193,17 @@ async def test_two_writers_of_the_same_pages_do_not_wait_for_each_other_in_a_cir
     assert errors == []
 
 
+async def test_goods_set_aside_anew_while_they_are_put_back_are_set_aside(
+    store: Store, remedy: Callable[..., RemedyOrder]
+) -> None:
+    warehouse, order = EmbeddedWarehouse(store), remedy()
+    asked = ("C-1:1:reserve", order.order, order.lines, 1)
+    await warehouse.reserve(*asked)
+    assert faults(await meet(store, warehouse.release("C-1:1:reserve", 1), warehouse.reserve(*asked))) == []
+    async with store.read() as session:
+        assert (await session.exec(select(Parcel.state))).all() == ["done"]
+
+
 @pytest.fixture
 async def incident(store: Store, enter: Callable[..., Any]) -> IncidentDesk:
     """An open one that has been told of a case already, and a case with its marks."""
@@ -199,7 +215,7 @@ async def incident(store: Store, enter: Callable[..., Any]) -> IncidentDesk:
                 stage="verifying", opened_at=OCTOBER, cause="quality", stirred=True,
             )
         )  # fmt: skip
-    return IncidentDesk(store, load_packs(), on_mail=lambda: None, door=Doorkeeper(store, Gate(), everybody))
+    return IncidentDesk(store, load_packs(), on_mail=lambda: None, door=Doorkeeper(store, Door(), everybody))
 
 
 def page(stage: IncidentStage, closed_at: datetime | None = None) -> IncidentPage:
@@ -248,3 +264,22 @@ async def test_an_older_page_of_an_incident_that_comes_late_does_not_open_it_aga
     await incident.write_incident(page(IncidentStage.VERIFYING))
     async with store.read() as session:
         assert (await session.exec(select(IncidentRow.stage, IncidentRow.closed_at))).all() == [("closed", OCTOBER)]
+
+
+async def test_an_older_page_of_a_corrective_action_that_comes_late_does_not_open_it_again(store: Store) -> None:
+    complaint = QualityComplaint.model_validate(COMPLAINT)
+    desk = CorrectiveDesk(
+        store, load_packs(), on_mail=lambda: None, door=Doorkeeper(store, Door(), everybody), calendar=every_year
+    )
+    async with store.write() as session:
+        session.add(
+            CorrectiveRow(
+                number="8D1", workflow_id="corrective.x", run_id="i", procedure="marketplace", customer="C-9",
+                product="S-1", stage="d1", opened_at=OCTOBER,
+            )
+        )  # fmt: skip
+    view = CorrectiveView(number="8D1", procedure="marketplace.1", complaint=complaint, opened_at=OCTOBER, timers=())
+    for changes in ({"stage": Gate.CLOSED, "closed_at": OCTOBER}, {"stage": Gate.D3}):
+        await desk.write_corrective(CorrectivePage(view=view.model_copy(update=changes)))
+    async with store.read() as session:
+        assert (await session.exec(select(CorrectiveRow.stage, CorrectiveRow.closed_at))).all() == [("closed", OCTOBER)]
