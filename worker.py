@@ -19,6 +19,7 @@ from temporalio.worker import (
 from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
 from activities.audit import append, configuration
+from activities.before_reset import told_before
 from activities.casebook import Casebook
 from activities.clock import wall_clock
 from activities.corrective import CorrectiveDesk
@@ -113,6 +114,7 @@ def duties(settings: Settings, parts: Parts) -> Mapping[Queue, Sequence[Callable
         on_panel=UrgentCalls(parts.store, PACKS),
         on_case=IncidentWatch(parts.store, PACKS, vouch),
         lost=lost,
+        before_reset=told_before,
         gate=parts.gate,
         calendar=days,
     )

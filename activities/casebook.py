@@ -54,8 +54,14 @@ async def _all_known(*_: str) -> bool:
     return False
 
 
+async def _never_reset() -> Opened | None:
+    """No run is a reset of another."""
+    return None
+
+
 class Casebook(BookDuties):
     """Activities on the register and record. `lost`: whether nothing is left in Temporal of a case, by workflow id.
+    `before_reset`: what the register has told the run that the asking one is a reset of.
 
     `on_mail` is called when a page has left mails to send, `on_panel` when one brought a case before the panel,
     `on_case` when a case is in the register; what they raise has the page or the entry written again, which changes
@@ -73,6 +79,7 @@ class Casebook(BookDuties):
         on_panel: Callable[[str], Awaitable[None]] = _nobody_looks,
         on_case: Callable[[str, str], Awaitable[None]] = _nobody_looks,
         lost: Callable[[str], Awaitable[bool]] = _all_known,
+        before_reset: Callable[[], Awaitable[Opened | None]] = _never_reset,
         gate: Gate | None = None,
         calendar: Calendar = _no_calendar,
         clock: Callable[[], datetime] = wall_clock,
@@ -87,6 +94,7 @@ class Casebook(BookDuties):
         self._on_panel = on_panel
         self._on_case = on_case
         self._lost = lost
+        self._before_reset = before_reset
         self._now = clock
         self._calendar = calendar
         self._record = Record(store, Ledger(packs.pinned, clock), clock)
@@ -127,6 +135,8 @@ class Casebook(BookDuties):
         if row.run_id == entry.run_id:
             calendar = self._days_for(self._packs.pinned(row.procedure), entry.opened_at)
             return Opened(procedure=row.procedure, calendar=calendar)
+        if (told := await self._before_reset()) is not None and told.reopened is not None:
+            return told  # a case that had gone on in this run does not end as a duplicate of itself
         if (case := await self._came_back(row, entry)) is not None:
             return Opened(procedure=row.procedure, reopened=case)
         if (case := await self._begun_anew(row, entry)) is not None:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, event, update
 from sqlmodel import col, select
 
+import migrations
 from activities.audit import Entry, append
 from activities.casebook import Casebook
 from activities.corrective import CorrectiveDesk
@@ -20,7 +21,7 @@ from activities.incident_watch import IncidentWatch
 from activities.intents import Bar, Intents
 from activities.ports import Receipt
 from activities.statements import Statements
-from activities.store import Store
+from activities.store import _SCHEMA_LOCK, Store, lock
 from models.case import Event
 from models.commands import Share
 from models.corrective import CorrectivePage, CorrectiveView, Gate
@@ -283,3 +284,16 @@ async def test_an_older_page_of_a_corrective_action_that_comes_late_does_not_ope
         await desk.write_corrective(CorrectivePage(view=view.model_copy(update=changes)))
     async with store.read() as session:
         assert (await session.exec(select(CorrectiveRow.stage, CorrectiveRow.closed_at))).all() == [("closed", OCTOBER)]
+
+
+async def test_a_schema_is_led_by_one_at_a_time(empty: str) -> None:
+    store = Store(empty)
+    async with store.read() as session:
+        await lock(session, _SCHEMA_LOCK)
+        leading = asyncio.create_task(store.create())
+        await waiting(store, leading)
+        assert not leading.done()
+        await session.rollback()
+    await leading
+    assert await store.version() == migrations.HEAD
+    await store.close()

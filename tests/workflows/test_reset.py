@@ -25,8 +25,8 @@ COMPLETED = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 SIGNALED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
 
 
-async def reset(client: Client, workflow_id: str, *, ahead_of_signals: bool = False) -> None:
-    """Back to the last step, or to the last one before any signal came."""
+async def reset(client: Client, workflow_id: str, *, ahead_of_signals: bool = False, to_first: bool = False) -> None:
+    """Back to the last step, to the last one before any signal came, or to the first one."""
     handle = client.get_workflow_handle(workflow_id)
     run_id = (await handle.describe()).run_id
     events = (await client.get_workflow_handle(workflow_id, run_id=run_id).fetch_history()).events
@@ -38,7 +38,7 @@ async def reset(client: Client, workflow_id: str, *, ahead_of_signals: bool = Fa
         workflow_execution=WorkflowExecution(workflow_id=workflow_id, run_id=run_id),
         reason="test",
         request_id=uuid.uuid4().hex,
-        workflow_task_finish_event_id=steps[-1],
+        workflow_task_finish_event_id=steps[0 if to_first else -1],
     )
     await client.workflow_service.reset_workflow_execution(request)
 
@@ -113,6 +113,10 @@ async def test_a_case_that_temporal_has_lost_begins_anew_when_its_complaint_is_f
     assert named == ["no_workflow"], "to reset the one that was turned away would help nobody"
     again = await office.start(filed, number=case.number)
     due = (await again.at("asked")).due
+    await again.written()
+    await reset(office.client, case.handle.id, to_first=True)
+    await again.until("asked")
+    assert (await again.at("asked")).due == due
     await again.written()
     assert due is not None
     assert due > before[-1].at
