@@ -19,7 +19,7 @@ from temporalio.worker import (
 from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
 from activities.audit import append, configuration
-from activities.before_reset import told_before
+from activities.before_reset import is_last_run, told_before
 from activities.casebook import Casebook
 from activities.clock import wall_clock
 from activities.corrective import CorrectiveDesk
@@ -115,6 +115,7 @@ def duties(settings: Settings, parts: Parts) -> Mapping[Queue, Sequence[Callable
         on_case=IncidentWatch(parts.store, PACKS, vouch),
         lost=lost,
         before_reset=told_before,
+        is_last_run=is_last_run,
         gate=parts.gate,
         calendar=days,
     )

@@ -1,4 +1,4 @@
-"""What the register has told the run before a reset: one that goes back to its first step begins as that one did."""
+"""What a reset leaves to find out: what the register has told the run before, and whether this run is the last one."""
 
 from collections.abc import AsyncIterator
 
@@ -11,9 +11,17 @@ from activities.receipt import RESET
 from models.pages import Opened
 
 
+async def is_last_run() -> bool:
+    """Whether no other run has taken this one's place, as a reset does. Inside an activity only."""
+    info = activity.info()
+    now = await activity.client().get_workflow_handle(info.workflow_id or "").describe()
+    return now.run_id == info.workflow_run_id
+
+
 async def told_before() -> Opened | None:
     """The register's answer to the run that this one is a reset of; None where it is none, or that run is deleted.
 
+    One that goes back to its first step begins as that one did.
     Inside the activity that asks the register only.
     """
     run: str | None = activity.info().workflow_run_id

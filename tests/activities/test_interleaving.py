@@ -20,6 +20,7 @@ from activities.incident import IncidentDesk
 from activities.incident_watch import IncidentWatch
 from activities.intents import Bar, Intents
 from activities.ports import Receipt
+from activities.reconcile import Reconciliation
 from activities.statements import Statements
 from activities.store import _SCHEMA_LOCK, Store, lock
 from models.case import Event
@@ -27,6 +28,7 @@ from models.commands import Share
 from models.corrective import CorrectivePage, CorrectiveView, Gate
 from models.directory import Directory
 from models.incident import IncidentPage, IncidentStage, IncidentView, Scope
+from models.ledger import Difference
 from models.pages import CaseSummary, Page
 from models.quality_complaint import QualityComplaint
 from models.remedy import RemedyOrder
@@ -297,3 +299,17 @@ async def test_a_schema_is_led_by_one_at_a_time(empty: str) -> None:
     await leading
     assert await store.version() == migrations.HEAD
     await store.close()
+
+
+async def test_a_case_paid_while_the_books_are_compared_agrees(books: Books, store: Store) -> None:
+    await books.case("C-1")
+
+    async def pays() -> None:
+        reference = await books.pay("C-1", 400)
+        await books.write("C-1", ruled(1), executed(2, 400, reference=reference), refunded=400)
+
+    async def compares() -> list[Difference]:
+        return [found async for found in Reconciliation(store, embedded=True).differences()]
+
+    found, _ = await meet(store, compares(), pays(), at="FROM ledger_txn")
+    assert found == []

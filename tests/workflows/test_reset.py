@@ -12,7 +12,7 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureEr
 from temporalio.testing import WorkflowEnvironment
 
 from activities.store import Store
-from models.tables import AuditRow, EventRow
+from models.tables import AuditRow, CaseRow, EventRow
 from procedures import PACKS
 from tests.builders import complaint_data
 from tests.support import GOODS_DEPT, RETURNS, Office, every_year, office_at_work, under_way
@@ -64,6 +64,32 @@ async def test_an_answer_counts_from_when_the_server_first_had_it_however_often_
     assert seen.ruling is not None
     assert f"{seen.ruling.basis}:{seen.asks[0].state}" == ends
     assert refused.at > due, "what came after the reset has its own time"
+
+
+async def test_a_case_that_a_reset_has_take_another_course_is_listed_as_it_is_now_and_named(
+    env: WorkflowEnvironment, store: Store
+) -> None:
+    async with office_at_work(env, store) as office:
+        case, due = await asked(office)
+        await case.send("confirm", GOODS_DEPT, **MERCHANT)
+        await case.at("feedback")
+        await case.written()
+        await past(due)
+        await reset(office.client, case.handle.id, to_first=True)
+        await case.until("answered_late")
+        seen = await case.at("feedback")
+        await case.written()
+        async with store.read() as session:
+            row = await session.get_one(CaseRow, case.number)
+            trail = (await session.exec(select(AuditRow).where(AuditRow.subject == case.number))).all()
+        doctor = Doctor(store, office.client, PACKS, every_year)
+        named = [found.code async for found in doctor.symptoms() if found.number == case.number]
+        oracle = Oracle(store, PACKS.pinned, client=office.client, pause=0.5)
+        assert [wrong async for wrong in oracle.violations() if wrong.number == case.number] == []
+    assert seen.ruling is not None
+    assert (row.basis, row.stage, named) == (seen.ruling.basis, "feedback", ["other_course"])
+    assert {each.data["event"] for each in trail} >= {"answered", "silence", "answered_late", "other_course"}
+    assert await paid_times(store, case) == 1
 
 
 async def test_a_case_ended_in_temporal_goes_on_where_it_was_once_it_is_reset(office: Office) -> None:

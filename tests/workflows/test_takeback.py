@@ -76,6 +76,7 @@ async def test_it_becomes_a_task_of_its_case_and_is_paid_once_more(office: Offic
     case, reference = await paid(office)
     assert (await told(office, reference))["code"] == "accepted"
     seen = await case.at("task")
+    assert (await told(office, reference))["code"] == "repeated"
     assert seen.task is not None
     assert (seen.task.department, seen.task.code, seen.refunded) == ("returns_centre", "taken_back", 0)
     await agree(office, case)
