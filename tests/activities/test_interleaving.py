@@ -137,14 +137,17 @@ async def held(store: Store) -> int:
         return (await session.exec(select(OrderAccount.refunded))).one()
 
 
-async def test_a_refund_asked_for_anew_by_two_at_once_is_held_once(
+async def test_a_payment_that_is_noted_as_made_is_not_refused_by_a_slower_answer(
     store: Store, remedy: Callable[..., RemedyOrder]
 ) -> None:
     intents, now = Intents(store), datetime.now(UTC)
-    first: Any = await intents.open(remedy(), now)
-    await intents.refused(first.intent, "account_closed", 1)
-    assert faults(await meet(store, *(intents.open(remedy(attempt=2), now) for _ in range(2)))) == []
-    assert await held(store) == 400
+    opened: Any = await intents.open(remedy(), now)
+    made = Receipt(reference="RF-1", amount=400, currency="CNY")
+    paying, refusing = intents.paid(opened.intent, made), intents.refused(opened.intent, "account_closed", 1)
+    assert await meet(store, paying, refusing) == [None, False]
+    known = await intents.get(opened.intent.key)
+    assert known is not None
+    assert (known.state, await held(store)) == ("paid", 400)
 
 
 async def test_what_is_held_while_another_payment_is_freed_stays_held(
