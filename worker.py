@@ -19,6 +19,7 @@ from temporalio.worker import (
 from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
 from activities.audit import append, configuration
+from activities.before_reset import is_last_run, told_before
 from activities.calendar import WorkingDaysDesk
 from activities.casebook import Casebook
 from activities.clock import wall_clock
@@ -115,6 +116,8 @@ def duties(settings: Settings, parts: Parts) -> Mapping[Queue, Sequence[Callable
         on_panel=UrgentCalls(parts.store, PACKS),
         on_case=IncidentWatch(parts.store, PACKS, vouch),
         lost=lost,
+        before_reset=told_before,
+        is_last_run=is_last_run,
         calendar=days,
     )
     origins = Origins(parts.store, PACKS, parts.directory, parts.gate)

@@ -23,6 +23,8 @@ from models.tables import AuditRow
 
 AUDIT_LOCK = 0x6175646974
 """Key of the advisory lock by which one row is appended after the other."""
+OTHER_COURSE = "reset"
+"""Kind of the row that says from which line on a case takes another course than the one on record."""
 FIELDS = ("seq", "at", "kind", "actor", "subject", "data", "key", "prev")
 """What a row's hash is made of."""
 _OF_EVENTS = {
@@ -105,6 +107,7 @@ async def append(session: AsyncSession, entries: Sequence[Entry], clock: Callabl
     """Append what is not there yet, last in a writing transaction: nothing may be locked after it. Returns how many."""
     if not entries:
         return 0
+    await session.flush()
     connection = await session.connection()
     await lock(session, AUDIT_LOCK)
     keys = [entry.key for entry in entries if entry.key is not None]

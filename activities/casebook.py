@@ -13,6 +13,7 @@ from activities.clock import wall_clock
 from activities.doorkeeper import Doorkeeper
 from activities.duties import BookDuties
 from activities.ledger import Ledger
+from activities.other_course import overrule
 from activities.record import Record
 from activities.reopening import came_back
 from activities.store import Store
@@ -47,8 +48,20 @@ async def _all_known(*_: str) -> bool:
     return False
 
 
+async def _never_reset() -> Opened | None:
+    """No run is a reset of another."""
+    return None
+
+
+async def _only_run() -> bool:
+    """A case has one run."""
+    return True
+
+
 class Casebook(BookDuties):
     """Activities on the register and record. `lost`: whether nothing is left in Temporal of a case, by workflow id.
+    `before_reset`: what the register has told the run that the asking one is a reset of. `is_last_run`: whether no
+    other run of the case has taken the place of the one that writes.
 
     `on_mail` is called when a page has left mails to send, `on_panel` when one brought a case before the panel,
     `on_case` when a case is in the register; what they raise has the page or the entry written again, which changes
@@ -66,6 +79,8 @@ class Casebook(BookDuties):
         on_panel: Callable[[str], Awaitable[None]] = _nobody_looks,
         on_case: Callable[[str, str], Awaitable[None]] = _nobody_looks,
         lost: Callable[[str], Awaitable[bool]] = _all_known,
+        before_reset: Callable[[], Awaitable[Opened | None]] = _never_reset,
+        is_last_run: Callable[[], Awaitable[bool]] = _only_run,
         calendar: Calendar = _no_calendar,
         clock: Callable[[], datetime] = wall_clock,
     ) -> None:
@@ -77,6 +92,9 @@ class Casebook(BookDuties):
         self._on_panel = on_panel
         self._on_case = on_case
         self._lost = lost
+        self._before_reset = before_reset
+        self._is_last_run = is_last_run
+        self._now = clock
         self._calendar = calendar
         self._record = Record(store, Ledger(packs.pinned, clock), clock)
 
@@ -113,6 +131,8 @@ class Casebook(BookDuties):
         if row.run_id == entry.run_id:
             calendar = self._days_for(self._packs.pinned(row.procedure), entry.opened_at)
             return Opened(procedure=row.procedure, calendar=calendar)
+        if (told := await self._before_reset()) is not None and told.reopened is not None:
+            return told  # a case that had gone on in this run does not end as a duplicate of itself
         if (case := await self._came_back(row, entry)) is not None:
             return Opened(procedure=row.procedure, reopened=case)
         if (case := await self._begun_anew(row, entry)) is not None:
@@ -152,7 +172,8 @@ class Casebook(BookDuties):
     @activity.defn(name="write_down")
     async def write_down(self, page: Page) -> None:
         """Row, events, costs, notices in one transaction; done twice or out of order the newest truth stands once."""
-        await self._record.write(page)
+        if await self._record.write(page) and await self._is_last_run():
+            await overrule(self._store, page, self._now)
         await self._tell(page)
 
     async def _tell(self, page: Page) -> None:

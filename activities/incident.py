@@ -82,7 +82,8 @@ class IncidentDesk(DossierBook, IncidentDuties):
     async def gather_cases(self, number: str) -> Progress:
         """Link what has the marks, and count; the incident has heard of every case that stirred it until now."""
         async with self._store.write() as session:
-            row = await session.get(IncidentRow, number)
+            # Nobody closes it meanwhile: its cases would wait for a decision that never comes.
+            row = await session.get(IncidentRow, number, with_for_update=True)
             if row is None:
                 raise ApplicationError(f"{number}: is not in the register")
             row.stirred = False

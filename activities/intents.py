@@ -245,6 +245,7 @@ async def _paid_elsewhere(session: AsyncSession, order: RemedyOrder, key: str) -
     settled = (await session.exec(found.group_by(LedgerTxn.number, LedgerTxn.reference))).all()
     if not settled:
         return 0
+    await _account_alone(session, order.order, order.currency)  # what is freed from here on is freed after this payment
     holding = select(RefundIntent).where(RefundIntent.order_number == order.order, RefundIntent.key != key)
     held = list((await session.exec(holding.where(RefundIntent.state != "refused").order_by(RefundIntent.key))).all())
     besides = 0
@@ -275,9 +276,7 @@ async def _free(session: AsyncSession, intent: RefundIntent) -> None:
     Counted, not taken off: more may have left than the account could hold (`_hold_late`).
     """
     intent.state = "refused"
-    account = _account(intent.order_number, intent.currency)
-    # Whoever holds or frees an amount meanwhile waits for the account, or is counted.
-    paid = (await session.exec(select(OrderAccount.paid).where(account).with_for_update())).one()
+    paid = await _account_alone(session, intent.order_number, intent.currency)
     others = select(func.coalesce(func.sum(RefundIntent.amount), 0)).where(
         RefundIntent.order_number == intent.order_number,
         RefundIntent.currency == intent.currency,
@@ -285,13 +284,21 @@ async def _free(session: AsyncSession, intent: RefundIntent) -> None:
         RefundIntent.key != intent.key,
     )
     held = int((await session.exec(others)).one())
+    account = _account(intent.order_number, intent.currency)
     await session.exec(update(OrderAccount).where(account).values(refunded=min(held, paid)))
 
 
 async def _hold_late(session: AsyncSession, order: str, currency: str, amount: int) -> None:
     """Take the amount of what has left already; all that is left where that is not enough."""
+    paid = await _account_alone(session, order, currency)
     if not await _hold(session, order, currency, amount):
-        await session.exec(update(OrderAccount).where(_account(order, currency)).values(refunded=OrderAccount.paid))
+        await session.exec(update(OrderAccount).where(_account(order, currency)).values(refunded=paid))
+
+
+async def _account_alone(session: AsyncSession, order: str, currency: str) -> int:
+    """What was paid for the order (minor units). Whoever holds or frees an amount meanwhile waits, or is counted."""
+    account = select(OrderAccount.paid).where(_account(order, currency))
+    return (await session.exec(account.with_for_update())).one()
 
 
 def _account(order: str, currency: str) -> ColumnElement[bool]:

@@ -9,9 +9,8 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from activities import audit
-from activities.ledger import PERIOD_LOCK, entry_rows, open_month
+from activities.ledger import entry_rows, open_month
 from activities.statement_queries import LINE, PLACE, SAME_LINE, TXN, WORD
-from activities.store import lock
 from models.commands import Share, shares_text
 from models.ledger import Entry, LedgerCase, Objection
 from models.procedure import Procedure
@@ -26,7 +25,10 @@ HELD = TXN.alias("held")
 
 
 class Objections:
-    """Works in the caller's transaction. `pack_of` finds the procedure a case runs on."""
+    """Works in the caller's transaction, which holds PERIOD_LOCK alone wherever it is to write.
+
+    `pack_of` finds the procedure a case runs on.
+    """
 
     def __init__(self, pack_of: Callable[[str], Procedure], clock: Callable[[], datetime]) -> None:
         self._pack_of = pack_of
@@ -37,7 +39,6 @@ class Objections:
 
         So does what has been moved or taken back meanwhile, and what an earlier objection has booked.
         """
-        await lock(session, PERIOD_LOCK, shared=True)
         last = 0
         wanted = (WORD.c.party == party, WORD.c.period == period, ~WORD.c.confirms, LINE.c.txn.in_(_standing()))
         while rows := await _lines(session, *wanted, LINE.c.line > last, limit=AT_ONCE):
@@ -57,7 +58,6 @@ class Objections:
         self, session: AsyncSession, place: tuple[str, str, int], liable: Sequence[Share], reason: str, actor: str
     ) -> str | None:
         """Lay a held cost on who bears it. None: done; else `Statements.rule` names why not."""
-        await lock(session, PERIOD_LOCK, shared=True)
         if (found := await _held(session, place)) is None:
             return "no_objection"
         row, held = found
@@ -76,7 +76,6 @@ class Objections:
             party=party, period=period, line=line, liable=shares, reason=reason, actor=actor, at=self._now()
         )
         session.add(ruling)
-        await session.flush()  # nothing is written after the trail
         said: dict[str, str | int] = {"event": "objection_decided", "party": party, "period": period, "line": line}
         decided = audit.Entry(
             "decision", held.number, actor, said | {"liable": shares_text(liable)}, f"objection:{held.id}"

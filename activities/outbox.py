@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Update, update
+from sqlalchemy import ColumnElement, Update, update
 from sqlmodel import col, func, select
 
 from activities.store import Store
@@ -84,18 +84,24 @@ class Outbox:
         return [Open(mail, ref, filed) for mail, ref, filed in found]
 
     async def keep(self, mail: MailRow) -> None:
-        """Write what became of a try. A mail another desk has sent meanwhile stays sent."""
-        same = (col(MailRow.id) == mail.id, col(MailRow.sent_at).is_(None))
+        """Write what became of a try. A mail sent meanwhile stays sent, and one given up stays given up."""
+        same = [*_same(mail), col(MailRow.sent_at).is_(None)]
+        if mail.sent_at is None:
+            same.append(col(MailRow.failed_at).is_(None))
         await self._update(update(MailRow).where(*same).values(_state(mail)))
 
     async def keep_told(self, mail: MailRow, what: str) -> None:
         """Write that the case was told, or could not be told, what it was owed."""
-        same = (col(MailRow.id) == mail.id, col(MailRow.owed) == what)
-        await self._update(update(MailRow).where(*same).values(_state(mail)))
+        await self._update(update(MailRow).where(*_same(mail), col(MailRow.owed) == what).values(_state(mail)))
 
     async def _update(self, statement: Update) -> None:
         async with self._store.write() as session:
             await session.exec(statement)
+
+
+def _same(mail: MailRow) -> tuple[ColumnElement[bool], ...]:
+    """The notice, unless another has taken its place since (activities.other_course)."""
+    return col(MailRow.id) == mail.id, col(MailRow.message_id) == mail.message_id
 
 
 def _state(mail: MailRow) -> dict[str, object]:

@@ -12,7 +12,8 @@ from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.service import RPCError, RPCStatusCode
 
-_RESET = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW
+RESET = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW
+"""Why the step a reset goes back to counts as failed."""
 _Received = AsyncIterator[tuple[HistoryEvent, HistoryEvent]]
 """A run's signals as they stand in its history, and as a run of this workflow first received them."""
 
@@ -59,7 +60,7 @@ async def _received(run: str | None) -> _Received:
         match event.event_type:
             case EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
                 failed = event.workflow_task_failed_event_attributes
-                before = _since(event.event_id, failed.base_run_id) if failed.cause == _RESET else None
+                before = _since(event.event_id, failed.base_run_id) if failed.cause == RESET else None
             case EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED:
                 before = None  # what a reset gives anew stands ahead of its first step
             case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import Update, bindparam, update
 from sqlmodel import col, select
@@ -18,6 +19,15 @@ from models.tables import CaseRow, EventRow, MailRow
 
 AT_MOST = 100
 """Pages in one transaction."""
+
+
+class Outcome(NamedTuple):
+    """What became of a page."""
+
+    ours: bool
+    """Whether it was written: the first page of another run's case is not."""
+    met_others: bool = False
+    """Whether other lines stand under the numbers of its own (see activities.other_course)."""
 
 
 @dataclass(frozen=True)
@@ -39,19 +49,19 @@ class Record:
         self._ledger = ledger
         self._now = clock
         self._update = _update_newer()
-        self._waiting: list[tuple[Entry, asyncio.Future[bool]]] = []
+        self._waiting: list[tuple[Entry, asyncio.Future[Outcome]]] = []
         self._writer: asyncio.Task[None] | None = None
 
-    async def write(self, page: Page) -> None:
-        """Returns when the page stands in SQL. Raises StoreError."""
-        await self._enter(Entry(page))
+    async def write(self, page: Page) -> bool:
+        """Returns when the page stands in SQL; True: but for lines in whose place others stand. Raises StoreError."""
+        return (await self._enter(Entry(page))).met_others
 
     async def open(self, claim: Mapping[str, object], page: Page) -> bool:
         """Claim a number and write its first page, in one; False: the number is another run's. Raises StoreError."""
-        return await self._enter(Entry(page, {**claim, **_summary(page.summary)}))
+        return (await self._enter(Entry(page, {**claim, **summary_row(page.summary)}))).ours
 
-    async def _enter(self, entry: Entry) -> bool:
-        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    async def _enter(self, entry: Entry) -> Outcome:
+        done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((entry, done))
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_waiting())
@@ -60,20 +70,22 @@ class Record:
     async def _write_waiting(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting[:AT_MOST], self._waiting[AT_MOST:]
+            # Each case's as they came. Two who write the same pages never wait for each other in a circle.
+            batch.sort(key=lambda waiting: waiting[0].page.summary.number)
             outcomes = await self._try([entry for entry, _ in batch])
             for place, (entry, done) in enumerate(batch):
                 # One page must not hold up the others': after a failure each is written, or refused, by itself.
                 alone = await self._try([entry]) if isinstance(outcomes, Exception) else outcomes[place : place + 1]
                 _settle(done, alone)
 
-    async def _try(self, entries: Sequence[Entry]) -> list[bool] | Exception:
+    async def _try(self, entries: Sequence[Entry]) -> list[Outcome] | Exception:
         try:
             return await self._in_one(entries)
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to those who wait for these pages
             return error
 
-    async def _in_one(self, entries: Sequence[Entry]) -> list[bool]:
-        """Write all; of each, whether it was written: the first page of another run's case is not."""
+    async def _in_one(self, entries: Sequence[Entry]) -> list[Outcome]:
+        """Write all."""
         async with self._store.write() as session:
             owned = await self._claim(session, [entry.claim for entry in entries if entry.claim is not None])
             mine = [entry.claim is None or _run(entry.claim) in owned for entry in entries]
@@ -81,8 +93,8 @@ class Record:
             changed = [_changes(entry.page.summary) for entry in wanted if entry.claim is None]
             if changed:
                 await (await session.connection()).execute(self._update, changed)
-            await self._add(session, [entry.page for entry in wanted])
-        return mine
+            met = {number for number, _ in await self._add(session, [entry.page for entry in wanted])}
+        return [Outcome(ours, entry.page.summary.number in met) for entry, ours in zip(entries, mine, strict=True)]
 
     async def _claim(self, session: AsyncSession, claims: Sequence[Mapping[str, object]]) -> set[tuple[object, object]]:
         """Number and run of every case among these that stands in the register, old or new."""
@@ -93,20 +105,38 @@ class Record:
         found = await session.exec(select(CaseRow.number, CaseRow.run_id).where(col(CaseRow.number).in_(numbers)))
         return set(found.all())
 
-    async def _add(self, session: AsyncSession, pages: Sequence[Page]) -> None:
+    async def _add(self, session: AsyncSession, pages: Sequence[Page]) -> set[tuple[str, int]]:
+        """Returns the places of lines, by case and number, where others stand."""
+        met: set[tuple[str, int]] = set()
         now = self._now()
         events = [{"number": page.summary.number, **event.model_dump()} for page in pages for event in page.events]
         mails = [row for page in pages for row in outbox_rows(page.summary.number, page.mails, now)]
         connection = await session.connection()
         if events:
-            await connection.execute(self._store.insert_new(EventRow), events)
+            adding = self._store.insert_new(EventRow).returning(col(EventRow.number), col(EventRow.seq))
+            added = set((await connection.execute(adding, events)).all())
+            met = await _met([event for event in events if (event["number"], event["seq"]) not in added], session)
             await self._ledger.book(session, pages)
         if mails:
             await connection.execute(self._store.insert_new(MailRow), mails)
-        await append(session, of_pages(pages), self._now)
+        elsewhere = {f"{number}:{seq}" for number, seq in met}
+        await append(session, [entry for entry in of_pages(pages) if entry.key not in elsewhere], self._now)
+        return met
 
 
-def _settle(done: "asyncio.Future[bool]", outcome: list[bool] | Exception) -> None:
+async def _met(known: Sequence[Mapping[str, Any]], session: AsyncSession) -> set[tuple[str, int]]:
+    """The places of those among these lines where others stand."""
+    if not known:
+        return set()
+    numbers, lines = {line["number"] for line in known}, {line["seq"] for line in known}
+    wanted = select(EventRow.number, EventRow.seq, EventRow.kind, EventRow.at)
+    wanted = wanted.where(col(EventRow.number).in_(numbers), col(EventRow.seq).in_(lines))
+    stand = set((await session.exec(wanted)).all())
+    places = {(line["number"], line["seq"]): (line["kind"], line["at"]) for line in known}
+    return {place for place, said in places.items() if (*place, *said) not in stand}
+
+
+def _settle(done: "asyncio.Future[Outcome]", outcome: list[Outcome] | Exception) -> None:
     if done.cancelled():  # the activity was given up; its page stands all the same
         return
     if isinstance(outcome, Exception):
@@ -127,13 +157,14 @@ def _update_newer() -> Update:
     return update(CaseRow).where(same, newer).values({name: bindparam(f"new_{name}") for name in changing})
 
 
-def _summary(summary: CaseSummary) -> dict[str, object]:
+def summary_row(summary: CaseSummary) -> dict[str, object]:
+    """What a page changes in a case's row."""
     values = {name: getattr(summary, name) for name in CaseSummary.model_fields}
     return values | {"liable": [share.model_dump() for share in summary.liable]}
 
 
 def _changes(summary: CaseSummary) -> dict[str, object]:
-    values = _summary(summary)
+    values = summary_row(summary)
     return {f"new_{name}": value for name, value in values.items() if name != "number"} | {
         "this_number": summary.number,
         "this_version": summary.version,

@@ -17,7 +17,7 @@ class AuditRow(Row, table=True):
     seq: int = Field(primary_key=True, sa_type=BigInteger)
     at: datetime = Field(sa_type=UtcDateTime)
     kind: str = Field(index=True)
-    """denied, decision, money, erasure, read or config."""
+    """denied, decision, money, erasure, read, config or reset."""
     actor: str = ""
     subject: str = Field(index=True)
     """What it is about: a case, a party, a file."""

@@ -57,13 +57,28 @@ def _ends(row: RowFacts, events: Sequence[Event]) -> Iterator[Violation]:
 
 
 def _money(row: RowFacts, events: Sequence[Event]) -> Iterator[Violation]:
-    given = sum(_SIGNS.get(event.kind, 0) * int(event.data.get("refunded", 0)) for event in events)
+    given = _given(events)
     if given != row.refunded:
         facts: dict[str, str | int] = {"record": given, "case": row.refunded, "currency": row.currency}
         yield Violation(invariant=Invariant.MONEY_AGREES, number=row.number, code="record_differs", facts=facts)
     if row.refunded > row.paid:
         facts = {"refunded": row.refunded, "paid": row.paid, "currency": row.currency}
         yield Violation(invariant=Invariant.PAID_ONCE, number=row.number, code="case_over_refunded", facts=facts)
+
+
+def _given(events: Sequence[Event]) -> int:
+    """What the customer has by the record; what the gateway gave counts once, also where two lines tell of it."""
+    total, standing = 0, set[tuple[object, object]]()
+    for event in events:
+        payment, by_gateway = (event.data.get("decision"), event.data.get("reference")), "elsewhere" not in event.data
+        if event.kind not in _SIGNS or (event.kind == "executed" and by_gateway and payment in standing):
+            continue
+        total += _SIGNS[event.kind] * int(event.data.get("refunded", 0))
+        if event.kind == "taken_back":
+            standing.discard(payment)
+        elif by_gateway and payment[1] is not None:
+            standing.add(payment)
+    return total
 
 
 @dataclass

@@ -110,6 +110,8 @@ class _Book:
         source = Account.ELSEWHERE if self._event.data.get("elsewhere") else Account.GATEWAY
         compensates = self._event.data.get("remedy") == DemandKind.COMPENSATION
         currency, reference = (str(self._event.data.get(name, "")) for name in ("currency", "reference"))
+        if self._is_booked(decision, source, reference):
+            return
         for charge in (
             _Charge("compensation" if compensates else "refund", source, money - freight, currency, reference),
             _Charge("freight", source, freight, currency, reference),
@@ -117,6 +119,13 @@ class _Book:
         ):
             if charge.amount:
                 self._book(decision, charge)
+
+    def _is_booked(self, decision: int, source: Account, reference: str) -> bool:
+        """Whether it is the same money, or the same goods: a case that was reset may tell of it under two lines."""
+        if source is Account.ELSEWHERE or not reference:
+            return False
+        standing = [charge for charge, _ in self._standing.get(decision, [])]
+        return any(charge.source is not Account.ELSEWHERE and charge.reference == reference for charge in standing)
 
     def _book(self, decision: int, charge: "_Charge") -> None:
         held = Entry(account=Account.HELD, amount=charge.amount)

@@ -12,6 +12,7 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.audit import OTHER_COURSE
 from activities.clock import wall_clock
 from activities.intents import unsettled
 from activities.store import Store
@@ -26,6 +27,7 @@ from verify.books import NAMED, nobody_tries
 from verify.dossiers import ended_dossiers
 from verify.reading import AT_ONCE, CASE, MAIL, TABLES, rows
 from verify.service import Service, status_of
+from verify.trail import AUDIT
 
 UNSENT = timedelta(minutes=10)
 """A notice so old that still has not left needs somebody to look at the mail server."""
@@ -102,6 +104,7 @@ class Doctor:
         unsent = (MAIL.c.sent_at.is_(None), MAIL.c.failed_at.is_(None), MAIL.c.written_at < now - UNSENT)
         lost = (MAIL.c.failed_at.is_not(None), MAIL.c.number == CASE.c.number, still_open)
         doubtful = or_(INTENT.c.suspect, INTENT.c.last_sent_at < now - DOUBT)
+        reset = select(AUDIT.c.subject).where(AUDIT.c.kind == OTHER_COURSE)
         return [
             ("waits_for_nobody", select(CASE.c.number, CASE.c.stage).where(
                 still_open, CASE.c.waiting_for == "", CASE.c.version >= 0)),
@@ -112,6 +115,7 @@ class Doctor:
             ("unsent", select(MAIL.c.id, MAIL.c.code).where(*unsent)),
             ("notice_abandoned", select(MAIL.c.id, MAIL.c.template).where(*nobody_tries())),
             ("undeliverable", select(MAIL.c.id, MAIL.c.code).where(*lost)),
+            ("other_course", select(CASE.c.number, CASE.c.stage).where(still_open, CASE.c.number.in_(reset))),
             ("payment_doubtful", select(INTENT.c.key, INTENT.c.code).where(unsettled(), doubtful)),
         ]  # fmt: skip
 

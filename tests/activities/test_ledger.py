@@ -13,7 +13,7 @@ from models.case import Event
 from models.pages import CaseSummary
 from models.remedy import RemedyOrder
 from procedures import PACKS, Packs
-from tests.activities.bookkeeping import OCTOBER, Books, executed, moved, open_book, ruled
+from tests.activities.bookkeeping import OCTOBER, Books, executed, moved, open_book, ruled, taken_back
 from verify.oracle import Oracle
 
 
@@ -174,3 +174,13 @@ async def test_what_was_booked_before_a_case_moved_to_another_version_is_taken_b
     assert await later.balances() == {"carrier": 900, "gateway": -900}
     oracle = Oracle(store, packs.pinned, pause=0.0)
     assert [wrong async for wrong in oracle.violations() if "booking" in wrong.code] == []
+
+
+async def test_a_refund_that_a_case_tells_of_twice_is_booked_once_until_it_is_taken_back(books: Books) -> None:
+    await books.paid("C-1", 1_000)
+    reference = (await books.txns())[0].reference
+    await books.write("C-1", executed(3, 1_000, reference=reference), refunded=1_000)
+    assert await books.balances() == {"gateway": -1_000, "merchant:M-1": 1_000}
+    await books.write("C-1", taken_back(4, 1_000, reference), executed(5, 1_000, reference=reference), refunded=1_000)
+    assert await books.balances() == {"gateway": -1_000, "merchant:M-1": 1_000}
+    assert [txn.event_seq for txn in await books.txns()] == [2, 4, 5]

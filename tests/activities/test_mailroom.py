@@ -18,7 +18,7 @@ from activities.store import Store, StoreError
 from models.directory import Directory
 from models.language import Language
 from models.procedure import Procedure
-from models.tables import CaseRow
+from models.tables import CaseRow, MailRow
 from tests.activities.postoffice import PostOffice, words
 
 Notices = Callable[..., Any]
@@ -186,6 +186,38 @@ async def test_a_desk_that_failed_does_not_undo_what_another_sent(post_office: P
     await quick.deliver_once()
     await slow._settle(row, TryAgain("timeout"))
     assert (await post_office.row()).sent_at == post_office.clock.now
+
+
+async def test_a_notice_given_up_while_a_desk_tries_it_is_tried_no_more_unless_it_went_out(
+    post_office: PostOffice, notices: Notices, store: Store
+) -> None:
+    await notices("customer", "customer")
+    desk = post_office.desk()
+    tried, gone = await desk._outbox.due(post_office.clock.now, 5)
+    async with store.write() as session:  # as when the customer is erased
+        await session.exec(update(MailRow).values(next_try_at=None, failed_at=post_office.clock.now, code="erased"))
+    await desk._settle(tried, TryAgain("timeout"))
+    await desk._settle(gone, None)
+    rows = [await post_office.row(each.mail.id) for each in (tried, gone)]
+    assert [(row.code, row.next_try_at, row.sent_at is not None) for row in rows] == [
+        ("erased", None, False),
+        (None, None, True),
+    ]
+
+
+async def test_what_a_case_was_told_by_two_desks_at_once_is_noted_once(
+    post_office: PostOffice, notices: Notices
+) -> None:
+    await notices("nobody")
+    desk = post_office.desk()
+    first, second = [(await desk._outbox.due(post_office.clock.now, 5))[0] for _ in range(2)]
+    for row in (first, second):
+        await desk._prepare(row, post_office.directory)
+    await desk._report(first)
+    noted = await post_office.row()
+    post_office.clock.later(minutes=1)
+    await desk._report(second)
+    assert (await post_office.row()).reported_at == noted.reported_at == first.mail.reported_at
 
 
 async def test_chat_rooms_get_a_copy_once_and_a_broken_one_holds_up_nothing(

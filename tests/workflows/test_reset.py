@@ -12,7 +12,7 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureEr
 from temporalio.testing import WorkflowEnvironment
 
 from activities.store import Store
-from models.tables import AuditRow, EventRow
+from models.tables import AuditRow, CaseRow, EventRow
 from procedures import PACKS
 from tests.builders import complaint_data
 from tests.support import GOODS_DEPT, RETURNS, Office, every_year, office_at_work, under_way
@@ -25,8 +25,8 @@ COMPLETED = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 SIGNALED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
 
 
-async def reset(client: Client, workflow_id: str, *, ahead_of_signals: bool = False) -> None:
-    """Back to the last step, or to the last one before any signal came."""
+async def reset(client: Client, workflow_id: str, *, ahead_of_signals: bool = False, to_first: bool = False) -> None:
+    """Back to the last step, to the last one before any signal came, or to the first one."""
     handle = client.get_workflow_handle(workflow_id)
     run_id = (await handle.describe()).run_id
     events = (await client.get_workflow_handle(workflow_id, run_id=run_id).fetch_history()).events
@@ -38,7 +38,7 @@ async def reset(client: Client, workflow_id: str, *, ahead_of_signals: bool = Fa
         workflow_execution=WorkflowExecution(workflow_id=workflow_id, run_id=run_id),
         reason="test",
         request_id=uuid.uuid4().hex,
-        workflow_task_finish_event_id=steps[-1],
+        workflow_task_finish_event_id=steps[0 if to_first else -1],
     )
     await client.workflow_service.reset_workflow_execution(request)
 
@@ -64,6 +64,32 @@ async def test_an_answer_counts_from_when_the_server_first_had_it_however_often_
     assert seen.ruling is not None
     assert f"{seen.ruling.basis}:{seen.asks[0].state}" == ends
     assert refused.at > due, "what came after the reset has its own time"
+
+
+async def test_a_case_that_a_reset_has_take_another_course_is_listed_as_it_is_now_and_named(
+    env: WorkflowEnvironment, store: Store
+) -> None:
+    async with office_at_work(env, store) as office:
+        case, due = await asked(office)
+        await case.send("confirm", GOODS_DEPT, **MERCHANT)
+        await case.at("feedback")
+        await case.written()
+        await past(due)
+        await reset(office.client, case.handle.id, to_first=True)
+        await case.until("answered_late")
+        seen = await case.at("feedback")
+        await case.written()
+        async with store.read() as session:
+            row = await session.get_one(CaseRow, case.number)
+            trail = (await session.exec(select(AuditRow).where(AuditRow.subject == case.number))).all()
+        doctor = Doctor(store, office.client, PACKS, every_year)
+        named = [found.code async for found in doctor.symptoms() if found.number == case.number]
+        oracle = Oracle(store, PACKS.pinned, client=office.client, pause=0.5)
+        assert [wrong async for wrong in oracle.violations() if wrong.number == case.number] == []
+    assert seen.ruling is not None
+    assert (row.basis, row.stage, named) == (seen.ruling.basis, "feedback", ["other_course"])
+    assert {each.data["event"] for each in trail} >= {"answered", "silence", "answered_late", "other_course"}
+    assert await paid_times(store, case) == 1
 
 
 async def test_a_case_ended_in_temporal_goes_on_where_it_was_once_it_is_reset(office: Office) -> None:
@@ -113,6 +139,10 @@ async def test_a_case_that_temporal_has_lost_begins_anew_when_its_complaint_is_f
     assert named == ["no_workflow"], "to reset the one that was turned away would help nobody"
     again = await office.start(filed, number=case.number)
     due = (await again.at("asked")).due
+    await again.written()
+    await reset(office.client, case.handle.id, to_first=True)
+    await again.until("asked")
+    assert (await again.at("asked")).due == due
     await again.written()
     assert due is not None
     assert due > before[-1].at

@@ -76,6 +76,7 @@ async def test_it_becomes_a_task_of_its_case_and_is_paid_once_more(office: Offic
     case, reference = await paid(office)
     assert (await told(office, reference))["code"] == "accepted"
     seen = await case.at("task")
+    assert (await told(office, reference))["code"] == "repeated"
     assert seen.task is not None
     assert (seen.task.department, seen.task.code, seen.refunded) == ("returns_centre", "taken_back", 0)
     await agree(office, case)
@@ -365,4 +366,22 @@ async def test_news_of_a_case_that_somebody_has_terminated_waits_until_the_case_
     async with asyncio.timeout(60):
         assert (await telling.result())["code"] == "accepted"
     assert (await case.at("task")).refunded == 0
+    await agree(office, case)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_case_that_was_reopened_is_no_duplicate_of_itself_when_it_is_reset_to_its_first_step(
+    office: Office, times: int
+) -> None:
+    case, reference = await paid(office)
+    await case.send("feedback", SERVICE, satisfied=True)
+    await case.result()
+    await told(office, reference)
+    before = await case.at("task")
+    await case.written()
+    for _ in range(times):
+        await reset(office.client, case.handle.id, to_first=True)
+        assert (await case.at("task")).task == before.task
+    await case.send("resolve", RETURNS, outcome="retry")
+    assert (await case.at("feedback")).refunded == 21_000
     await agree(office, case)

@@ -1,0 +1,62 @@
+"""What a reset leaves to find out: what the register has told the run before, and whether this run is the last one."""
+
+from collections.abc import AsyncIterator
+
+from temporalio import activity
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.receipt import RESET
+from models.pages import Opened
+
+
+async def is_last_run() -> bool:
+    """Whether no other run has taken this one's place, as a reset does. Inside an activity only."""
+    info = activity.info()
+    now = await activity.client().get_workflow_handle(info.workflow_id or "").describe()
+    return now.run_id == info.workflow_run_id
+
+
+async def told_before() -> Opened | None:
+    """The register's answer to the run that this one is a reset of; None where it is none, or that run is deleted.
+
+    One that goes back to its first step begins as that one did.
+    Inside the activity that asks the register only.
+    """
+    run: str | None = activity.info().workflow_run_id
+    try:
+        while run is not None:
+            told, run = await _told(run)
+            if told is not None:
+                return told
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+    return None
+
+
+async def _told(run: str) -> tuple[Opened | None, str | None]:
+    """What a run was answered, and the run it was made of by a reset."""
+    asked, before = activity.info().activity_type, None
+    asking: set[int] = set()
+    async for event in _history(run):
+        match event.event_type:
+            case EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
+                failed = event.workflow_task_failed_event_attributes
+                before = failed.base_run_id if failed.cause == RESET else before
+            case EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+                if event.activity_task_scheduled_event_attributes.activity_type.name == asked:
+                    asking.add(event.event_id)
+            case EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
+                done = event.activity_task_completed_event_attributes
+                if done.scheduled_event_id in asking:
+                    converter = activity.client().data_converter
+                    [told] = await converter.decode(done.result.payloads, [Opened])
+                    return told, None
+    return None, before
+
+
+def _history(run: str) -> AsyncIterator[HistoryEvent]:
+    workflow_id = activity.info().workflow_id or ""
+    return activity.client().get_workflow_handle(workflow_id, run_id=run).fetch_history_events()
