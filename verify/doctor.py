@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, func, or_, select
-from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.enums.v1 import TaskQueueType, WorkerVersioningMode
+from temporalio.api.taskqueue.v1 import PollerInfo, TaskQueue, TaskQueueVersioningInfo
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
@@ -141,16 +141,19 @@ class Doctor:
         return None
 
     async def _unserved(self, client: Client, base: str) -> AsyncIterator[Symptom]:
-        """Task queues that no worker asks."""
+        """Task queues that no worker asks, or none of the build that their cases are given to."""
         for queue in Queue:
             name, kind = task_queue(base, queue), _ASKED.get(queue, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY)
             request = DescribeTaskQueueRequest(
                 namespace=client.namespace, task_queue=TaskQueue(name=name), task_queue_type=kind
             )
-            pollers = (await client.workflow_service.describe_task_queue(request, retry=True)).pollers
-            seen = (poller.last_access_time.ToDatetime(UTC) for poller in pollers)
-            if not any(at > self._now - POLLED for at in seen):
+            told = await client.workflow_service.describe_task_queue(request, retry=True)
+            lately = [one for one in told.pollers if one.last_access_time.ToDatetime(UTC) > self._now - POLLED]
+            if not lately:
                 yield Symptom(code="no_worker", number=NO_CASE, facts={"queue": name})
+                continue
+            for build in sorted(_given_to(told.versioning_info) - {_build(one) for one in lately}):
+                yield Symptom(code="no_worker_of_build", number=NO_CASE, facts={"queue": name, "build": build})
 
     async def _of_temporal(self, client: Client) -> AsyncIterator[Symptom]:
         if self._queue is not None:
@@ -197,3 +200,16 @@ async def _wrong(client: Client, schedule_id: str) -> str | None:
             raise
         return "no_schedule"
     return "schedule_paused" if found.schedule.state.paused else None
+
+
+def _given_to(routing: TaskQueueVersioningInfo) -> set[str]:
+    """The builds that take cases, or a share of them; an empty name stands for workers without versioning."""
+    ramping = routing.ramping_deployment_version.build_id if routing.ramping_version_percentage else ""
+    return {routing.current_deployment_version.build_id, *filter(None, [ramping])}
+
+
+def _build(poller: PollerInfo) -> str:
+    """The build a worker is of, by the same names."""
+    options = poller.deployment_options
+    versioned = options.worker_versioning_mode == WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED
+    return options.build_id if versioned else ""
