@@ -93,7 +93,7 @@ async def _heard_everywhere(client: Client, deployment: str) -> None:
 
 
 def _refused(build: str, error: RPCError) -> RolloutError:
-    if error.status is RPCStatusCode.FAILED_PRECONDITION:
+    if error.status in (RPCStatusCode.FAILED_PRECONDITION, RPCStatusCode.NOT_FOUND):
         return RolloutError(
             f"build {build} cannot take cases (no worker of it is running); start its workers, then try again"
         )
