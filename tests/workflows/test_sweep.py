@@ -25,9 +25,10 @@ from starter.setup import set_up
 from starter.wire import DATA_CONVERTER
 from tests.databases import Schemas
 from tests.support import every_year, test_parts
-from verify.doctor import POLLED, Doctor
+from verify.doctor import Doctor
 from verify.dossiers import ended_dossiers
 from verify.mending import Mender
+from verify.queues import POLLED
 from worker import build_worker
 
 LOST = "report.marketplace.monthly"
