@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import ColumnElement, Update, update
-from sqlmodel import col, func, select
+from sqlmodel import col, func, or_, select
 
 from activities.store import Store
 from models.case import Mail
@@ -70,12 +70,16 @@ class Outbox:
         self._store = store
 
     async def due(self, now: datetime, at_most: int) -> list[Open]:
-        """What needs the mailroom now, the longest waiting first."""
+        """What needs the mailroom now, the longest waiting first.
+
+        Nothing is put off for long: what waits for later was put off by a host whose clock was ahead.
+        """
+        due = or_(col(MailRow.next_try_at) <= now, col(MailRow.next_try_at) > now + 2 * LONGEST_WAIT)
         procedure = func.coalesce(MailRow.procedure, CaseRow.procedure)
         wanted = (
             select(MailRow, procedure, CaseRow.complaint)
             .join(CaseRow, col(CaseRow.number) == col(MailRow.number), isouter=True)
-            .where(col(MailRow.next_try_at) <= now, procedure.is_not(None))
+            .where(due, procedure.is_not(None))
             .order_by(col(MailRow.next_try_at))
             .limit(at_most)
         )

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -78,6 +79,11 @@ class Store:
     def url(self) -> str:
         """Where the database is, with its password."""
         return self._engine.url.render_as_string(hide_password=False)
+
+    @property
+    def folder(self) -> Path | None:
+        """Where SQLite's file is; None for a PostgreSQL."""
+        return Path(self._engine.url.database or ".").absolute().parent if self._sqlite else None
 
     @property
     def dialect(self) -> str:
@@ -215,6 +221,8 @@ _KNOWN = {
 """What PostgreSQL means by its codes, and what to do."""
 _NOT_THERE = ("no such table", "no such column")
 """What SQLite says of a schema that is behind."""
+_NO_ROOM = "database or disk is full"
+"""What it says where its file cannot grow."""
 
 
 def _one_line(error: DBAPIError) -> str:
@@ -223,12 +231,17 @@ def _one_line(error: DBAPIError) -> str:
     asyncpg's own, of what it could not even send, come under no name of their own.
     """
     kind, said = type(error).__name__, str(error.orig or "").partition("\n")[0][:200]
-    state = "42P01" if said.startswith(_NOT_THERE) else getattr(error.orig, "sqlstate", None)
+    state = "42P01" if said.startswith(_NOT_THERE) else "53100" if said == _NO_ROOM else _sqlstate(error)
     if (known := _KNOWN.get(state or "")) is not None:
         return f"database: {known}"
     if isinstance(error, DataError) or "invalid input" in said or not said:
         return f"database: {kind}"
     return f"database: {kind}: {said}"
+
+
+def _sqlstate(error: DBAPIError) -> str | None:
+    state: str | None = getattr(error.orig, "sqlstate", None)
+    return state
 
 
 def _address(url: str) -> URL:

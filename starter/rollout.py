@@ -93,7 +93,10 @@ async def _heard_everywhere(client: Client, deployment: str) -> None:
 
 
 def _refused(build: str, error: RPCError) -> RolloutError:
-    why = (
-        "no worker of it is running" if error.status is RPCStatusCode.FAILED_PRECONDITION else error.status.name.lower()
-    )
-    return RolloutError(f"build {build} cannot take cases ({why}); start its workers, then see `redress rollout`")
+    if error.status in (RPCStatusCode.FAILED_PRECONDITION, RPCStatusCode.NOT_FOUND):
+        return RolloutError(
+            f"build {build} cannot take cases (no worker of it is running); start its workers, then try again"
+        )
+    # A server that answers too late may have done it all the same.
+    why = error.status.name.lower()
+    return RolloutError(f"nobody said whether build {build} takes cases ({why}); see `redress rollout`, then try again")

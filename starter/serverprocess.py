@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import sys
 import time
@@ -22,6 +23,8 @@ STOP_PATIENCE = 10.0
 VARIABLE = "REDRESS_TEMPORAL_CLI"
 _TAIL = 65_536
 """Bytes at the end of the log that are looked at."""
+_ROOM = 1024 * 1024
+"""With less free (bytes) neither its file nor its log can grow."""
 _LEASH = Path(__file__).with_name("leash.py")
 
 
@@ -113,4 +116,6 @@ class ServerProcess:
             file.seek(max(self._begins, self._log.stat().st_size - _TAIL))
             lines = [line.strip()[:200] for line in file.read().decode("utf-8", "replace").split("\n")]
         why = next((line for line in lines if line.startswith("panic:")), None)
+        if shutil.disk_usage(self._log.parent).free < _ROOM:
+            return "its disk is full; make room, then start it again"
         return why or next((line for line in reversed(lines) if line), "(nothing written)")

@@ -1,14 +1,13 @@
 """What is stuck, wedged or waiting for nobody, or will be, each with what to do. It changes nothing."""
 
 import platform
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
-from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from sqlalchemy import Select, func, or_, select, text
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -17,7 +16,7 @@ from activities.clock import wall_clock
 from activities.intents import unsettled
 from activities.store import Store
 from models.audit import NO_CASE, Symptom, Violation
-from models.names import MAILROOM_ID, SWEEP_SCHEDULE, Queue, meeting_schedule, report_schedule, task_queue
+from models.names import MAILROOM_ID, SWEEP_SCHEDULE, meeting_schedule, report_schedule
 from models.procedure import Procedure
 from models.span import WorkCalendar, WorkingDays
 from models.stage import Stage
@@ -25,6 +24,7 @@ from procedures import PackError, Packs
 from rules.spans import CalendarGap, ends, years_needed
 from verify.books import NAMED, nobody_tries
 from verify.dossiers import ended_dossiers
+from verify.queues import unserved
 from verify.reading import AT_ONCE, CASE, MAIL, TABLES, rows
 from verify.service import Service, status_of
 from verify.trail import AUDIT
@@ -35,19 +35,20 @@ DOUBT = timedelta(hours=1)
 """A payment so long under way is in doubt."""
 AHEAD = timedelta(days=60)
 """So long before a year begins its working days should be known."""
-POLLED = timedelta(minutes=2)
-"""A worker asks its task queue more often than this."""
 APART = timedelta(seconds=60)
 """More than this between a host's clock and the database's, and what the host reckons by its own is wrong."""
+ROOM = 256 * 1024 * 1024
+"""With less on the disk of SQLite's file (bytes) somebody should make room."""
+FULL = 4 * 1024 * 1024
+"""With less the file cannot be relied on to take a write."""
 INTENT = TABLES["refund_intent"]
-_ASKED = {Queue.RULINGS: TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW}
-"""What a queue's workers ask for; those of the others do activities only."""
 
 
 class Doctor:
     """`client` None: only what SQL and the files tell. `packs`: whose schedules and working days must be there.
 
-    `queue`: the task queue whose workers are looked for; none: nobody looks. Raises StoreError, RPCError.
+    `queue`: the task queue whose workers are looked for; none: nobody looks. `free`: bytes left on a folder's disk.
+    Raises StoreError, RPCError.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Doctor:
         queue: str | None = None,
         now: datetime | None = None,
         host_clock: Callable[[], datetime] = wall_clock,
+        free: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
     ) -> None:
         self._store = store
         self._client = client
@@ -68,10 +70,13 @@ class Doctor:
         self._queue = queue
         self._now = now or wall_clock()
         self._host_clock = host_clock
+        self._free = free
 
     async def symptoms(self) -> AsyncIterator[Symptom]:
         """Every one, at most a hundred of a kind."""
         for symptom in self._of_calendar():
+            yield symptom
+        async for symptom in self._of_writing():
             yield symptom
         async for symptom in self._of_clocks():
             yield symptom
@@ -84,6 +89,19 @@ class Doctor:
         if self._client is not None:
             async for symptom in self._of_temporal(self._client):
                 yield symptom
+
+    async def _of_writing(self) -> AsyncIterator[Symptom]:
+        """A database that takes no write looks well: everything in it can be read."""
+        if (folder := self._store.folder) is not None:
+            free = self._free(folder)
+            if free < ROOM:
+                code, facts = ("disk_full" if free < FULL else "disk_soon_full"), {"megabytes": free // 1024**2}
+                yield Symptom(code=code, number=NO_CASE, facts=facts, early=free >= FULL)
+            return
+        async with self._store.read() as session:
+            asked = await (await session.connection()).execute(text("SHOW transaction_read_only"))
+            if asked.scalar_one() == "on":
+                yield Symptom(code="takes_no_writes", number=NO_CASE)
 
     async def _of_clocks(self) -> AsyncIterator[Symptom]:
         """A host whose clock is wrong calls notices late that are not, and tries again too soon or too late."""
@@ -142,21 +160,9 @@ class Doctor:
             return gap.year
         return None
 
-    async def _unserved(self, client: Client, base: str) -> AsyncIterator[Symptom]:
-        """Task queues that no worker asks."""
-        for queue in Queue:
-            name, kind = task_queue(base, queue), _ASKED.get(queue, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY)
-            request = DescribeTaskQueueRequest(
-                namespace=client.namespace, task_queue=TaskQueue(name=name), task_queue_type=kind
-            )
-            pollers = (await client.workflow_service.describe_task_queue(request, retry=True)).pollers
-            seen = (poller.last_access_time.ToDatetime(UTC) for poller in pollers)
-            if not any(at > self._now - POLLED for at in seen):
-                yield Symptom(code="no_worker", number=NO_CASE, facts={"queue": name})
-
     async def _of_temporal(self, client: Client) -> AsyncIterator[Symptom]:
         if self._queue is not None:
-            async for symptom in self._unserved(client, self._queue):
+            async for symptom in unserved(client, self._queue, self._now):
                 yield symptom
         if await status_of(client, MAILROOM_ID) is not WorkflowExecutionStatus.RUNNING:
             yield Symptom(code="no_mailroom", number=NO_CASE)

@@ -144,7 +144,7 @@ class Oracle:
     async def _temporal(self) -> list[Violation]:
         if self._service is None:
             return []
-        found = [wrong async for wrong in self._service.running(self._now())]
+        found = [wrong async for wrong in self._service.running(self._now(), stages_too=True)]
         return found + [wrong async for wrong in self._service.ended()]
 
 
@@ -154,5 +154,7 @@ def _lasting(found: list[Violation], again: list[Violation]) -> list[Violation]:
     return [wrong for wrong in again if _essence(wrong) in first]
 
 
-def _essence(wrong: Violation) -> tuple[str, str, str]:
-    return wrong.invariant, wrong.number, wrong.code
+def _essence(wrong: Violation) -> tuple[str, str, str, str]:
+    """Whose stage has moved between the looks, or is on its way, is at work."""
+    stages = f"{wrong.facts['case']} {wrong.facts['stage']}" if wrong.code == "stage_differs" else ""
+    return wrong.invariant, wrong.number, wrong.code, stages

@@ -45,9 +45,9 @@ async def doctor(*, offline: Flag = False, mend: Flag = False, as_json: Json = F
         current.print_json({"mended": mended, "symptoms": found})
     else:
         for symptom in mended:
-            current.out.print(_line(current, "mended", symptom), markup=False)
+            current.out.print(line(current, "mended", symptom), markup=False)
         for symptom in found:
-            current.out.print(_line(current, "symptom", symptom), markup=False)
+            current.out.print(line(current, "symptom", symptom), markup=False)
         if not wrong:
             current.out.print(current.say("checked.well"), markup=False)
     return STUCK if wrong else 0
@@ -59,5 +59,6 @@ async def _mended(current: Session, store: "Store", client: "Client") -> list[Sy
     return await mender(current.settings, store).mend(client)
 
 
-def _line(current: Session, kind: str, symptom: Symptom) -> str:
+def line(current: Session, kind: str, symptom: Symptom) -> str:
+    """One of them in words, with what to do; `kind` says which table has the words."""
     return f"{symptom.number}  {current.named(kind, symptom.code)}{in_brackets(current, symptom.facts)}"

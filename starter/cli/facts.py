@@ -25,4 +25,4 @@ def _shown(current: Session, name: str, value: str | int, currency: str) -> str:
         return values.coded(name, value, current.lang)
     if name in {"waiting_for", "department"}:
         return names(value.split(","), current.default_pack, current)
-    return current.named(name, value)
+    return current.named("stage" if name == "case" else name, value)

@@ -100,8 +100,11 @@ async def rollout(
     as_json: Json = False,
 ) -> int:
     """Which build of the worker takes cases, and give them to another one; rolling back is the same."""
+    from activities.clock import wall_clock
     from starter import rollout as deployments
+    from starter.cli.doctoring import line
     from starter.connection import connect
+    from verify.queues import unserved
 
     current = session()
     if not 0 <= percent <= 100:
@@ -115,12 +118,15 @@ async def rollout(
     elif build is not None:
         await deployments.ramp(client, deployment, build, percent)
     state = await deployments.rollout(client, deployment)
+    idle = [symptom async for symptom in unserved(client, current.settings.task_queue, wall_clock())] if state else []
     if as_json:
-        current.print_json(None if state is None else vars(state))
+        current.print_json(None if state is None else {**vars(state), "unserved": idle})
         return 0
     for name, status in sorted((state.builds if state else {}).items()):
         share = f" {state.percent:g} %" if state and name == state.ramping else ""
         current.out.print(f"{name:<24}{current.say(f'rollout.{status}')}{share}", markup=False)
+    for symptom in idle:
+        current.out.print(line(current, "symptom", symptom), markup=False)
     return 0
 
 

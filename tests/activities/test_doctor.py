@@ -56,6 +56,27 @@ async def test_a_host_whose_clock_is_not_the_databases_is_named_with_how_far_it_
         assert symptom.facts["host"]
 
 
+@pytest.mark.parametrize("kind", ["sqlite"])
+@pytest.mark.parametrize(
+    ("megabytes", "said"), [(0, [("disk_full", False)]), (255, [("disk_soon_full", True)]), (256, [])]
+)
+async def test_a_disk_without_room_for_the_databases_file_is_named_though_all_in_it_can_be_read(
+    store: Store, megabytes: int, said: list[tuple[str, bool]]
+) -> None:
+    doctor = Doctor(store, None, PACKS, every_year, now=NOW, free=lambda _: megabytes * 1024**2)
+    found = [symptom async for symptom in doctor.symptoms()]
+    assert [(symptom.code, symptom.early) for symptom in found] == said
+    assert [symptom.facts["megabytes"] for symptom in found] == [megabytes] * len(said)
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+async def test_a_database_that_takes_no_writes_is_named(store: Store) -> None:
+    standby = Store(f"{store.url}?options=-c%20default_transaction_read_only%3Don")
+    doctor = Doctor(standby, None, PACKS, every_year, now=NOW)
+    assert [symptom.code async for symptom in doctor.symptoms()] == ["takes_no_writes"]
+    await standby.close()
+
+
 async def test_overdue_tasks_doubtful_payments_and_cases_that_wait_for_nobody_are_named(
     books: Books, store: Store
 ) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -40,6 +41,15 @@ async def test_a_notice_reaches_all_owners_with_the_headers_machines_read(
     assert post_office.server.connections == 1
     assert await post_office.desk().deliver_once() == 0
     assert post_office.listener.heard == []
+
+
+async def test_a_notice_of_a_host_whose_clock_was_ahead_does_not_wait_until_then(
+    post_office: PostOffice, notices: Notices
+) -> None:
+    await notices("merchandise", "customer")
+    post_office.clock.now -= timedelta(hours=3)
+    assert await post_office.desk().deliver_once() == 2
+    assert await post_office.desk().deliver_once() == 0
 
 
 async def test_a_temporary_failure_is_tried_again_with_longer_waits(post_office: PostOffice, notices: Notices) -> None:

@@ -219,6 +219,24 @@ async def test_of_what_was_overwritten_nothing_is_left_in_sqlites_files_while_th
     assert left == []
 
 
+async def test_a_file_that_cannot_grow_is_told_as_a_full_disk_and_takes_writes_once_it_can(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'redress.db'}")
+    await store.create()
+    rows = [
+        {"number": f"C-{seq}", "seq": seq, "at": datetime.now(UTC), "kind": "filed", "data": {}} for seq in range(999)
+    ]
+
+    async def written(most: int) -> None:
+        async with store.write() as session:
+            await session.exec(text(f"PRAGMA max_page_count = {most}"))  # type: ignore[call-overload]
+            await session.exec(store.insert_new(EventRow).values(rows))
+
+    with pytest.raises(StoreError, match=r"^database: its disk is full; make room, what waits goes on by itself$"):
+        await written(1)
+    await written(1_000_000)
+    await store.close()
+
+
 @pytest.mark.parametrize("asked", ["SELECT 1 FROM later_row", "SELECT later FROM case_row"])
 async def test_a_schema_that_is_behind_is_told_with_what_to_do(store: Store, asked: str) -> None:
     with pytest.raises(StoreError, match=r"^database: is behind this release; lead its schema there with `redress db"):

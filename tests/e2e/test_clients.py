@@ -12,6 +12,7 @@ from subprocess import PIPE
 from typing import Any
 
 import pytest
+from temporalio.client import WorkflowFailureError
 
 from starter.stack import LocalStack
 
@@ -99,6 +100,20 @@ async def test_plain_curl_starts_confirms_and_reads(stack: LocalStack, folder: P
         heard["outcome"]["success"][0] if isinstance(heard["outcome"]["success"], list) else heard["outcome"]["success"]
     )
     assert (await result(stack, "C-1002"))["exit"] == "satisfied"
+
+
+async def test_a_decimal_point_that_the_http_api_takes_away_is_refused_everywhere_else(
+    stack: LocalStack, folder: Path
+) -> None:
+    file = folder / "complaint.json"
+    file.write_text(file.read_text(encoding="utf-8").replace('"paid": 21000', '"paid": 21000.0'), encoding="utf-8")
+    setting, start, *_ = blocks("curl").replace("http://127.0.0.1:7243", stack.http_url).split("\n\n")
+    await shell(stack, folder, f"{setting}\n{start}".replace("C-1001", "C-1004"))
+    await at(stack, "C-1004", ASKED)
+    await shell(stack, folder, blocks("temporal workflow start").replace("C-1001", "C-1005"))
+    with pytest.raises(WorkflowFailureError) as refused:
+        await result(stack, "C-1005")
+    assert "order.paid: must be a whole number" in str(refused.value.cause)
 
 
 @pytest.mark.skipif(NODE is None, reason="node is not installed")

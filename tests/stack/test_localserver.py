@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import shutil
 import signal
 import socket
 import sqlite3
@@ -178,6 +179,17 @@ async def test_a_store_no_server_can_open_is_answered_with_one_line(tmp_path: Pa
             pass
     assert "temporal.log" in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+async def test_a_server_that_ends_for_want_of_room_says_so_though_its_log_has_no_room_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "temporal.log").touch()
+    used = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: used._replace(free=0))
+    ended = await asyncio.create_subprocess_exec("false")
+    with pytest.raises(LocalServerError, match=r"ended \(1\); see \S+: its disk is full; make room"):
+        await ServerProcess(ended, tmp_path / "temporal.log").ended()
 
 
 def test_a_missing_program_is_answered_with_one_line(tmp_path: Path) -> None:

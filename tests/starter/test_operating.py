@@ -1,10 +1,14 @@
 """What operators type: the schema by versions, and what cannot be done, in one line."""
 
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
 import migrations
+from starter.rollout import RolloutError, make_current
 from tests.starter.running import Redress
 
 
@@ -44,3 +48,21 @@ def test_a_postgresql_is_left_to_its_own_tools(
     monkeypatch.setenv("REDRESS_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/x")
     ran = redress("backup", str(tmp_path / "kept"))
     assert (ran.code, "docs/operate.md" in ran.err) == (2, True)
+
+
+class _Late:
+    """A server that gives up a request it may have carried out."""
+
+    namespace = "default"
+
+    @property
+    def workflow_service(self) -> Any:
+        return self
+
+    async def set_worker_deployment_current_version(self, _: object) -> None:
+        raise RPCError("workflow update was aborted", RPCStatusCode.CANCELLED, b"")
+
+
+async def test_a_rollout_without_an_answer_is_not_told_as_a_build_without_workers() -> None:
+    with pytest.raises(RolloutError, match=r"^nobody said whether build 2 takes cases \(cancelled\); see"):
+        await make_current(cast("Client", _Late()), "redress", "2")

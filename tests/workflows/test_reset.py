@@ -4,7 +4,7 @@ import asyncio
 import uuid
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import col, select, update
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest, ResetWorkflowExecutionRequest
@@ -15,7 +15,7 @@ from activities.store import Store
 from models.tables import AuditRow, CaseRow, EventRow
 from procedures import PACKS
 from tests.builders import complaint_data
-from tests.support import GOODS_DEPT, RETURNS, Office, every_year, office_at_work, under_way
+from tests.support import GOODS_DEPT, RETURNS, SERVICE, Office, every_year, office_at_work, under_way
 from tests.workflows.test_remedies import granted, paid_times
 from tests.workflows.test_time import MERCHANT, asked, past
 from verify.doctor import Doctor
@@ -166,3 +166,33 @@ async def deleted(client: Client, workflow_id: str) -> None:
     async with asyncio.timeout(60):
         while [run async for run in client.list_workflows(f"WorkflowId = '{workflow_id}'")]:
             await asyncio.sleep(0.2)
+
+
+@pytest.mark.parametrize("office", [False], indirect=True, ids=["cached"])
+async def test_a_case_whose_register_is_older_than_it_is_named_and_never_to_be_reset(office: Office) -> None:
+    async def older(stage: str) -> None:
+        async with office.store.write() as session:
+            await session.exec(update(CaseRow).where(col(CaseRow.number) == case.number).values(stage=stage))
+
+    async def checked() -> list[str]:
+        oracle = Oracle(office.store, PACKS.pinned, client=office.client, pause=0.1)
+        return [found.code async for found in oracle.violations() if found.number == case.number]
+
+    async def told() -> list[str]:
+        doctor = Doctor(office.store, office.client, PACKS, every_year)
+        return [found.code async for found in doctor.symptoms() if found.number == case.number]
+
+    case = await granted(office)
+    await case.at("feedback")
+    await case.written()
+    assert await checked() == []
+    await older("asked")
+    assert await checked() == ["stage_differs"]
+    await older("feedback")
+    await case.send("feedback", SERVICE, satisfied=True)
+    await case.result()
+    assert (await checked(), await told()) == ([], [])
+    await older("asked")
+    assert "end_not_written" in await checked()
+    assert {"end_not_written", "workflow_ended"} & {*await told()} == {"end_not_written"}
+    await older("closed")

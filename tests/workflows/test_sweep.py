@@ -13,12 +13,14 @@ from temporalio.testing import WorkflowEnvironment
 
 from activities.store import Store
 from models.audit import Swept
-from models.names import MAILROOM_ID, SWEEP_SCHEDULE, Queue
+from models.names import MAILROOM_ID, SWEEP_SCHEDULE, Queue, task_queue
 from models.tables import MailRow, MeetingRow
 from procedures import PACKS, Packs, load_packs
 from starter.cli.service import search_attributes
+from starter.crew import Crew
+from starter.rollout import make_current
 from starter.schedules import ensure_schedules
-from starter.settings import Settings
+from starter.settings import Settings, Tuning
 from starter.setup import set_up
 from starter.wire import DATA_CONVERTER
 from tests.databases import Schemas
@@ -26,6 +28,7 @@ from tests.support import every_year, test_parts
 from verify.doctor import Doctor
 from verify.dossiers import ended_dossiers
 from verify.mending import Mender
+from verify.queues import POLLED
 from worker import build_worker
 
 LOST = "report.marketplace.monthly"
@@ -74,6 +77,39 @@ async def test_task_queues_without_a_worker_are_named(env: WorkflowEnvironment, 
     async with build_worker(env.client, settings, test_parts(store), queues=(Queue.RULINGS,)), asyncio.timeout(10):
         while await unserved() != others:
             await asyncio.sleep(0.1)
+    await store.close()
+
+
+async def test_a_build_that_is_given_cases_and_has_no_worker_is_named_though_another_one_s_workers_ask(
+    env: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'redress.db'}")
+    await store.create()
+    deployment = f"q-{uuid.uuid4().hex[:8]}"
+
+    def workers(build: str) -> Crew:
+        settings = Settings(task_queue=deployment, worker=Tuning(deployment=deployment, build_id=build))
+        return build_worker(env.client, settings, test_parts(store))
+
+    async def named(build: str | None, at: datetime | None = None) -> None:
+        """Until each queue is named for want of this build's workers; none: until no queue is."""
+        wanted = [] if build is None else [(task_queue(deployment, queue), build) for queue in Queue]
+        found = None
+        while found != wanted:
+            asked = Doctor(store, env.client, Packs(), every_year, queue=deployment, now=at)
+            symptoms = [one async for one in asked.symptoms() if one.code in {"no_worker", "no_worker_of_build"}]
+            found = [(one.facts["queue"], one.facts.get("build", "any")) for one in symptoms]
+
+    async with asyncio.timeout(90):
+        async with workers("1"):
+            await named("")  # no build takes cases yet: they wait for workers without one
+            await make_current(env.client, deployment, "1")
+            await named(None)
+        ended = datetime.now(UTC)
+        async with workers("2"):
+            await named("1", at=ended + POLLED)
+            await make_current(env.client, deployment, "2")
+            await named(None)
     await store.close()
 
 
