@@ -29,6 +29,8 @@ TEMPLATES = (
     "corrective_recall",
 )  # fmt: skip
 """Every notice there is."""
+_CALM = {"acknowledged", "promised"}
+"""These tell the customer that nothing is to be done, and have a text `…_yours` where something is."""
 
 
 def render_mail(template: str, values: Values, pack: Procedure, lang: Language) -> tuple[str, str]:
@@ -37,8 +39,8 @@ def render_mail(template: str, values: Values, pack: Procedure, lang: Language) 
     A template we do not know (a newer worker's) becomes the plain notice about the case rather than no mail.
     """
     name = template if has(f"mail.{template}.subject") else "other"
-    if name == "acknowledged" and _is_the_customers_turn(values, pack):
-        name = "acknowledged_yours"
+    if name in _CALM and _is_the_customers_turn(name, values, pack):
+        name = f"{name}_yours"
     words = {"procedure": pack.name} | shown(values, pack, lang) | _parties(pack)
     if told := _told(values, pack, lang):
         words["told"] = told
@@ -52,11 +54,12 @@ def render_mail(template: str, values: Values, pack: Procedure, lang: Language) 
     return subject, _CONTROL_BUT_LINES.sub(" ", f"{body}\n\n{signature.strip()}\n")
 
 
-def _is_the_customers_turn(values: Values, pack: Procedure) -> bool:
+def _is_the_customers_turn(name: str, values: Values, pack: Procedure) -> bool:
     """Whether another notice asks something of the customer: then this one must not say that nothing is to be done."""
     stage, demand = values.get("stage"), values.get("demand")
     sends_back = any(kind == demand and "goods" in remedy.steps for kind, remedy in pack.remedies.items())
-    return stage in (Stage.NEGOTIATING, Stage.REFUSED) or (stage == Stage.EXECUTING and sends_back)
+    given = name == "promised" or stage == Stage.EXECUTING
+    return stage in (Stage.NEGOTIATING, Stage.REFUSED) or (given and sends_back)
 
 
 def _parties(pack: Procedure) -> dict[str, str]:

@@ -124,6 +124,19 @@ def test_who_must_do_something_is_not_told_that_nothing_is_to_be_done(
 
 
 @pytest.mark.parametrize("lang", Language)
+@pytest.mark.parametrize(
+    ("demand", "calm"), [("refund", True), ("reship", True), ("return_and_refund", False), ("exchange", False)]
+)
+def test_whose_goods_must_come_back_first_is_promised_no_hour_and_told_to_send_them(
+    demand: str, lang: Language, pack: Procedure, *, calm: bool
+) -> None:
+    subject, body = render_mail("promised", ALL | {"demand": demand}, pack, lang)
+    hour = {"zh": "2026年3月2日 04:00", "en": "2 Mar 2026, 04:00"}[lang]
+    assert (CALM[lang] in body, hour in subject + body) == (calm, calm)
+    assert "–" not in subject + body
+
+
+@pytest.mark.parametrize("lang", Language)
 @pytest.mark.parametrize("name", ["marketplace", "courier", "returns", "live"])
 def test_the_commands_a_notice_shows_name_parties_of_its_procedure(name: str, lang: Language) -> None:
     own = read_pack(HERE / f"{name}.procedure.toml")
