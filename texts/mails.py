@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 from models.language import Language
 from models.meeting import Minutes
@@ -41,7 +42,7 @@ def render_mail(template: str, values: Values, pack: Procedure, lang: Language) 
     name = template if has(f"mail.{template}.subject") else "other"
     if name in _CALM and _is_the_customers_turn(name, values, pack):
         name = f"{name}_yours"
-    words = {"procedure": pack.name} | shown(values, pack, lang) | _parties(pack)
+    words = {"procedure": pack.name} | shown(values, pack, lang) | _parties(pack) | _limits(pack, lang)
     if told := _told(values, pack, lang):
         words["told"] = told
     if fields := list(_asked_for(name, values, pack)):
@@ -67,6 +68,15 @@ def _parties(pack: Procedure) -> dict[str, str]:
     named = [name for name in pack.parties if name != pack.customer]
     named.sort(key=lambda name: name in pack.departments)
     return dict(zip(("a_party", "another_party"), named, strict=False))
+
+
+def _limits(pack: Procedure, lang: Language) -> dict[str, str]:
+    """How long a quality complaint that is special or urgent leaves (S2-20, S2-24), in whole hours."""
+    if (rules := pack.corrective_action) is None:
+        return {}
+    clocks = {"containment": rules.containment, "urgent_reply": rules.urgent_reply}
+    hours = {name: -(-clock.within // timedelta(hours=1)) for name, clock in clocks.items()}
+    return {name: say("span.hour", lang, n=count) for name, count in hours.items()}
 
 
 def _told(values: Values, pack: Procedure, lang: Language) -> str:

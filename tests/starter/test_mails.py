@@ -180,6 +180,21 @@ def test_who_has_to_make_an_offer_reads_what_it_must_say() -> None:
     assert "  solution: Solution\n" in render_mail("offer_wanted", ALL, RETURNS, Language.EN)[1]
 
 
+@pytest.mark.parametrize(
+    ("nature", "zh", "en"),
+    [
+        ("special", "请在4小时内采取紧急补救措施并联系客户", "contact the customer within 4 h"),
+        ("urgent", "须在24小时内书面回复", "a written reply is due within 24 h"),
+        ("substance", "4小时内采取紧急补救措施并联系客户，24小时内书面回复", "reply in writing within 24 h"),
+    ],
+)
+def test_s2_20_s2_24_who_hears_of_a_special_quality_complaint_reads_by_when(nature: str, zh: str, en: str) -> None:
+    asked = {"number": "8D20260302001", "product": "水壶", "defect": "开裂"}
+    asked[nature] = "batch" if nature == "special" else nature
+    assert zh in render_mail("corrective_opened", asked, RETURNS, Language.ZH)[1]
+    assert en in render_mail("corrective_opened", asked, RETURNS, Language.EN)[1].replace("\n", " ")
+
+
 def test_a_moment_after_all_time_in_the_east_is_told_as_it_was_stored(pack: Procedure) -> None:
     last = "9999-12-31T23:59:59+00:00"
     assert last in render_mail("asked", ALL | {"promised_at": last}, pack, Language.ZH)[1]
