@@ -14,7 +14,7 @@ from rules.record import note, notify, stamp
 from rules.ruling import in_rule, refuse, rule
 from rules.spans import CalendarGap, deadline
 from rules.stages import move, to_offer, to_panel
-from rules.triage import Facts, holds, route, route_of, severity_of
+from rules.triage import Facts, holds, outside_of, route, route_of, severity_of
 
 
 def open_case(
@@ -55,9 +55,7 @@ def open_case(
 
 def _acknowledged(case: Case, pack: Procedure, at: datetime) -> Case:
     """The customer gets the number, where the case stands and its clock, ahead of every other notice."""
-    # That departments are phoned before they are asked is between them and us: the customer would wait for a call.
-    stage = Stage.ASKED if case.stage is Stage.EXPLAINING else case.stage
-    case = notify(case, pack, at, "customer", "acknowledged", stage=stage, due_at=stamp(_heard_by(case, pack)))
+    case = notify(case, pack, at, "customer", "acknowledged", stage=case.stage, due_at=stamp(_heard_by(case, pack)))
     return case.but(mails=(case.mails[-1], *case.mails[:-1]))
 
 
@@ -137,7 +135,9 @@ def handle(
         case "grant":
             return in_rule(case, pack, at)
         case "refuse":
-            return refuse(case, pack, at, "refused_rule", reason=reason)
+            why = None if reason else outside_of(pack, case.complaint, case.opened_at)
+            facts = None if why is None else why.facts() | {"cause": case.complaint.cause}
+            return refuse(case, pack, at, "refused_rule", reason=reason, why=facts)
         case "own":
             return prepare(case, pack, at, ask or (pack.front_desk,), direct=True)
         case "found" | "offer":

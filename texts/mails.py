@@ -9,9 +9,9 @@ from models.meeting import Minutes
 from models.procedure import Procedure
 from models.stage import Stage
 from models.steps import FIELD, FormField
-from texts import has, say, several
+from texts import has, named, say, several
 from texts.meeting import page
-from texts.values import Values, entered, shown, title
+from texts.values import Values, entered, outside, shown, title
 
 SUBJECT_LIMIT = 200
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
@@ -40,11 +40,15 @@ def render_mail(template: str, values: Values, pack: Procedure, lang: Language) 
     A template we do not know (a newer worker's) becomes the plain notice about the case rather than no mail.
     """
     name = template if has(f"mail.{template}.subject") else "other"
+    words = {"procedure": pack.name} | shown(values, pack, lang) | _parties(pack) | _limits(pack, lang)
+    if name == "acknowledged" and has(f"heard.{values.get('stage')}"):
+        words["stage"] = named("heard", values["stage"], lang)
     if name in _CALM and _is_the_customers_turn(name, values, pack):
         name = f"{name}_yours"
-    words = {"procedure": pack.name} | shown(values, pack, lang) | _parties(pack) | _limits(pack, lang)
     if told := _told(values, pack, lang):
         words["told"] = told
+    if "reason" not in values and "outside" in values:
+        words["reason"] = outside(values, str(values["cause"]), str(values["demand"]), pack, lang)
     if fields := list(_asked_for(name, values, pack)):
         words["form"] = "\n".join(f"  {_field(field, lang)}" for field in fields)
     if "minutes" in values:

@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from models.complaint import DemandKind
 from models.language import Language
 from models.parts import Title
 from models.procedure import Procedure
 from models.steps import FormField
-from texts import catalogue, money, named, say, several, until, when
+from texts import catalogue, money, named, say, several, span, until, when
 
 _SHARE = re.compile(r"([a-z][a-z0-9_]{0,39})(?:\s*[=:]\s*(\d{1,3})%?)?")
 _CODED = {"stage", "basis", "exit", "code", "handling", "mode", "outcome", "step", "why"}
@@ -105,6 +105,20 @@ def remedy(kind: str, pack: Procedure, lang: Language) -> str:
     """What the customer gets, in words."""
     known = pack.remedies.get(DemandKind(kind)) if kind in set(DemandKind) else None
     return title(known.title, lang) if known else kind
+
+
+def outside(facts: Values, reason: str, demand: str, pack: Procedure, lang: Language) -> str:
+    """Why the return rules do not allow a demand for a reason; `facts` as `rules.triage.Outside` tells them."""
+    kinds = [kind for kind in str(facts.get("allowed", "")).split(",") if kind]
+    return say(
+        f"report.why.{facts['outside']}",
+        lang,
+        cause=cause(reason, pack, lang),
+        demand=remedy(demand, pack, lang),
+        allowed=several((remedy(kind, pack, lang) for kind in kinds), lang),
+        after=span(timedelta(seconds=int(facts.get("after", 0))), lang),
+        limit=span(timedelta(seconds=int(facts.get("limit", 0))), lang),
+    )
 
 
 def entered(field: FormField, text: str, currency: str, lang: Language) -> str:

@@ -142,7 +142,7 @@ def test_the_customer_is_acknowledged_first_with_number_next_step_and_clock() ->
 @pytest.mark.parametrize(
     ("world", "stage", "within"),
     [
-        (lambda: World(cause="damaged", contact=None), "asked", timedelta(hours=24, minutes=30)),
+        (lambda: World(cause="damaged", contact=None), "explaining", timedelta(hours=24, minutes=30)),
         (lambda: World(cause="system"), "asked", timedelta(hours=24)),
         (lambda: World(order=SELF_OPERATED, demand={"kind": "refund"}), "executing", timedelta(hours=14)),
         (lambda: of("live", "return_refused", DISPUTE), "working", timedelta(hours=2, minutes=30)),
@@ -168,6 +168,27 @@ def test_where_the_working_days_of_the_year_are_unknown_no_hour_is_promised_and_
     slow = Procedure.model_validate(tomllib.loads(text.replace('make = "3wd"', 'make = "6wd"')))
     world = World(pack=slow, at=datetime(2026, 12, 23, 2, 0, tzinfo=UTC), channel="email", contact=None)
     assert (world.stage, "due_at" in world.sent[0].values) == ("working", False)
+
+
+@pytest.mark.parametrize(
+    ("changes", "days", "told"),
+    [
+        ({"cause": "quality"}, 16, {"outside": "late", "after": 16 * 86_400, "limit": 15 * 86_400}),
+        ({"cause": "no_reason"}, 1, {"outside": "demand", "allowed": "return_and_refund,exchange"}),
+        ({"cause": "other"}, 1, {"outside": "cause"}),
+    ],
+)
+def test_s0_12_who_is_refused_by_the_rules_is_told_which_one(
+    changes: dict[str, Any], days: int, told: dict[str, Any]
+) -> None:
+    delivered = (START - timedelta(days=days)).isoformat()
+    world = World(order=SELF_OPERATED | {"delivered_at": delivered}, **changes)
+    (mail,) = world.mails("refused_rule")
+    assert {name: mail.values.get(name) for name in told} == told
+    assert mail.values["cause"] == changes["cause"]
+    by_hand = World().does("triage", DESK, handling="refuse", reason="已过保修")
+    (said,) = by_hand.mails("refused_rule")
+    assert (said.values["reason"], "outside" in said.values) == ("已过保修", False)
 
 
 def test_a_platform_order_is_guided_to_negotiate_first_and_nobody_is_asked_yet() -> None:

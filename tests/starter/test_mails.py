@@ -7,6 +7,7 @@ import pytest
 from models.language import Language
 from models.procedure import Procedure
 from procedures import HERE, read_pack
+from texts import named
 from texts.mails import SUBJECT_LIMIT, TEMPLATES, render_mail
 
 OF_A_CASE = tuple(name for name in TEMPLATES if not name.startswith(("meeting_", "incident_", "corrective_", "report")))
@@ -121,6 +122,7 @@ def test_who_must_do_something_is_not_told_that_nothing_is_to_be_done(
     assert subject.startswith("[R-1] ")
     assert (CALM[lang] in body) is calm
     assert "–" not in body
+    assert named("stage", stage, lang) not in body  # our own words: "refused, the customer may insist"
 
 
 @pytest.mark.parametrize("lang", Language)
@@ -212,6 +214,31 @@ def test_a_result_without_money_does_not_speak_of_a_refund(pack: Procedure) -> N
     _, body = render_mail("result", ALL | {"remedy": "exchange", "refunded": 0}, pack, Language.EN)
     assert "Exchange" in body
     assert "Refunded" not in body
+
+
+@pytest.mark.parametrize(
+    ("facts", "zh", "en"),
+    [
+        (
+            {"outside": "late", "after": 16 * 86_400, "limit": 15 * 86_400},
+            "签收后16天提出，超过15天期限",
+            "Asked 16 d after delivery; the limit is 15 d",
+        ),
+        (
+            {"outside": "demand", "allowed": "return_and_refund,exchange"},
+            "规则不支持该诉求：退款；仅支持退货退款、换货",
+            "The rules do not give this: Refund; only Return and refund, Exchange",
+        ),
+        ({"outside": "cause"}, "退换货规则不包含该原因：商品质量", "No return rule covers this cause: Quality"),
+    ],
+)
+def test_s0_12_a_demand_outside_the_rules_is_refused_with_the_rule_that_says_so(
+    facts: dict[str, str | int], zh: str, en: str, pack: Procedure
+) -> None:
+    values = {name: value for name, value in ALL.items() if name != "reason"} | facts
+    assert f"原因：{zh}\n" in render_mail("refused_rule", values, pack, Language.ZH)[1]
+    assert f"The reason: {en}\n" in render_mail("refused_rule", values, pack, Language.EN)[1]
+    assert "because" in render_mail("refused_rule", ALL | facts, pack, Language.EN)[1]
 
 
 @pytest.mark.parametrize("lang", Language)
