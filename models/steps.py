@@ -46,7 +46,7 @@ class FormField(Part):
     personal: bool = False
     """Stays in the case; never in the record, in lists or in reports."""
     told: bool = False
-    """The notice that tells the customer of the duty says this too."""
+    """The notice that tells the customer of the duty says this too; a refusal that rests on it gives it as reason."""
 
     @model_validator(mode="after")
     def _choices_where_chosen(self) -> Self:

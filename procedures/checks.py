@@ -121,8 +121,10 @@ def _duty(pack: Procedure, where: str, duty: Duty) -> Iterator[str]:
         yield from _known(f"{where}.leads.{index}.field", "field", [lead.field], fields)
         routes = [route.name for route in pack.routes]
         yield from _known(f"{where}.leads.{index}.route", "route", [lead.route] if lead.route else [], routes)
+    # What determines, or may lead to a refusal, is told to whoever is refused.
+    heard = duty.tells_customer or duty.determines or any(lead.then == "refuse" for lead in duty.leads)
     for field in duty.form:
-        if field.told and not duty.tells_customer:
+        if field.told and not heard:
             yield f"{where}.form.{field.name}.told: nobody tells the customer; give the duty `tells_customer = true`"
     if duty.on_silence == "customer_wins":
         bearer = duty.silence_costs or duty.department

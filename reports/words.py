@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 from models.case import Exit
 from models.commands import Share, shares_text
 from models.language import Language
-from models.procedure import InRule, Procedure
+from models.procedure import Procedure
 from models.stage import Stage
 from reports.document import Setting
 from reports.period import local_day
 from reports.queries import Found
-from texts import named, several, span, values
+from rules.triage import outside
+from texts import named, values
 
 _GOODS_SHOWN = 5
 _POINTS_SHOWN = 4
@@ -65,30 +66,15 @@ def _by_rule(event: Found) -> bool:
 
 
 def _why(row: Found, pack: Procedure, setting: Setting) -> str:
-    complaint, lang = row.complaint, setting.lang
+    complaint = row.complaint
     demand = complaint.get("demand", {}).get("kind", row.demand)
-    of_cause = [rule for rule in pack.in_rules if not rule.causes or row.cause in rule.causes]
-    if not of_cause:
-        return setting.say("why.cause", cause=values.cause(row.cause, pack, lang))
-    of_demand = [rule for rule in of_cause if not rule.demands or demand in rule.demands]
-    if not of_demand:
-        allowed = dict.fromkeys(kind for rule in of_cause for kind in rule.demands)
-        titles = several((values.remedy(kind, pack, lang) for kind in allowed), lang)
-        return setting.say("why.demand", demand=values.remedy(demand, pack, lang), allowed=titles)
-    return _too_late(row, of_demand, setting)
-
-
-def _too_late(row: Found, rules: Sequence[InRule], setting: Setting) -> str:
-    limit = max((rule.within for rule in rules if rule.within), default=None)
-    delivered = row.complaint.get("order", {}).get("delivered_at")
-    if limit is None or delivered is None:
-        return setting.say("why.by_hand")
-    filed = row.complaint.get("filed_at")
+    delivered, filed = complaint.get("order", {}).get("delivered_at"), complaint.get("filed_at")
     asked = datetime.fromisoformat(filed) if filed else row.opened_at
-    after = asked - datetime.fromisoformat(delivered)
-    if after <= limit:
+    since = asked - datetime.fromisoformat(delivered) if delivered else None
+    found = outside(pack, row.cause, demand, since)
+    if found is None:
         return setting.say("why.by_hand")
-    return setting.say("why.late", after=span(after, setting.lang), limit=span(limit, setting.lang))
+    return values.outside(found.facts(), row.cause, demand, pack, setting.lang)
 
 
 def decision(row: Found, events: Sequence[Found], pack: Procedure, setting: Setting) -> str:

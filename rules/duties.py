@@ -47,7 +47,7 @@ def issue(case: Case, pack: Procedure, at: datetime, name: str) -> Case:
 
 
 def _issue_one(case: Case, pack: Procedure, at: datetime, duty: Duty, part: Assigned) -> Case:
-    ends = _deadline(case, pack, at, duty, part.within)
+    ends = due_of(case, pack, at, duty, part.within)
     case = notify(
         case,
         pack,
@@ -77,7 +77,9 @@ def _issue_one(case: Case, pack: Procedure, at: datetime, duty: Duty, part: Assi
     return note(case, at, "duty", department=part.department, duty=part.duty, deadline_at=stamp(ends))
 
 
-def _deadline(case: Case, pack: Procedure, at: datetime, duty: Duty, given: timedelta | WorkingDays | None) -> datetime:
+def due_of(
+    case: Case, pack: Procedure, at: datetime, duty: Duty, given: timedelta | WorkingDays | None = None
+) -> datetime:
     """When it must be done. Of a clock since the complaint that has run out before its turn nobody is to blame."""
     span = given or _span(case, duty)
     if given is None and duty.since == "complaint" and case.round == 1:

@@ -8,13 +8,13 @@ from models.procedure import Procedure, Route
 from models.span import WorkCalendar
 from models.stage import Stage
 from rules.asking import prepare
-from rules.duties import enter, whose
+from rules.duties import due_of, enter, whose
 from rules.liability import Finding, favours_customer
 from rules.record import note, notify, stamp
 from rules.ruling import in_rule, refuse, rule
-from rules.spans import deadline
+from rules.spans import CalendarGap, deadline
 from rules.stages import move, to_offer, to_panel
-from rules.triage import Facts, route, route_of, severity_of
+from rules.triage import Facts, holds, outside_of, route, route_of, severity_of
 
 
 def open_case(
@@ -54,12 +54,42 @@ def open_case(
 
 
 def _acknowledged(case: Case, pack: Procedure, at: datetime) -> Case:
-    """The customer gets the number, the next step and its clock, ahead of every other notice."""
-    asked = [ask.deadline for ask in case.asks if ask.deadline]
-    worked = [work.deadline for work in case.works if not work.aside]
-    first = min((*asked, *worked), default=case.task.due if case.task else case.due)
-    case = notify(case, pack, at, "customer", "acknowledged", stage=case.stage, due_at=stamp(first))
+    """The customer gets the number, where the case stands and its clock, ahead of every other notice."""
+    case = notify(case, pack, at, "customer", "acknowledged", stage=case.stage, due_at=stamp(_heard_by(case, pack)))
     return case.but(mails=(case.mails[-1], *case.mails[:-1]))
+
+
+def _heard_by(case: Case, pack: Procedure) -> datetime | None:
+    """When the customer hears from us at the latest if every clock is kept: what is promised to begin with."""
+    told = [work.deadline for work in case.works if pack.duties[work.duty].tells_customer]
+    match case.stage:
+        case Stage.WORKING:
+            return min(told) if told else _end_of_plan(case, pack)
+        case Stage.EXPLAINING if case.due is not None and pack.clocks.answer is not None:
+            return deadline(case, pack, case.due, pack.clocks.answer.within)
+        case Stage.ASKED:
+            return max((ask.deadline for ask in case.asks if ask.deadline), default=None)
+        case _:
+            return case.task.due if case.task else case.due
+
+
+def _end_of_plan(case: Case, pack: Procedure) -> datetime | None:
+    """When the steps before are done, or the first of them that tells the customer; then what is offered."""
+    end = max((work.deadline for work in case.works if not work.aside), default=None)
+    chosen = route_of(case, pack)
+    if end is None or chosen is None:
+        return end
+    try:
+        for duty in (pack.duties[name] for name in case.plan):
+            if duty.aside or not holds(duty.when, pack, Facts.of(case)):
+                continue
+            end = due_of(case, pack, end, duty)
+            if duty.tells_customer:
+                return end
+        return deadline(case, pack, end, pack.offers.make) if chosen.handling == "offer" and pack.offers else end
+    except CalendarGap:
+        # No clock of the case runs that far yet: nothing waits for the year, and nothing is promised.
+        return None
 
 
 def take_route(case: Case, pack: Procedure, chosen: Route, at: datetime, *, skip: frozenset[str] = frozenset()) -> Case:
@@ -105,7 +135,9 @@ def handle(
         case "grant":
             return in_rule(case, pack, at)
         case "refuse":
-            return refuse(case, pack, at, "refused_rule", reason=reason)
+            why = None if reason else outside_of(pack, case.complaint, case.opened_at)
+            facts = None if why is None else why.facts() | {"cause": case.complaint.cause}
+            return refuse(case, pack, at, "refused_rule", reason=reason, why=facts)
         case "own":
             return prepare(case, pack, at, ask or (pack.front_desk,), direct=True)
         case "found" | "offer":

@@ -1,5 +1,6 @@
 """The ruling and what follows: verification and promise (S0-14), refusal (S0-12), a decision, who bears the cost."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from models.case import Basis, Case, Pending, Ruling, Task
@@ -81,12 +82,21 @@ def verification_missed(case: Case, pack: Procedure, at: datetime) -> Case:
     return promise(case, pack, at)
 
 
-def refuse(case: Case, pack: Procedure, at: datetime, template: str, *, reason: str | None = None) -> Case:
-    """Explain and politely refuse (S0-12); the customer may insist for a while."""
+def refuse(
+    case: Case,
+    pack: Procedure,
+    at: datetime,
+    template: str,
+    *,
+    reason: str | None = None,
+    why: Mapping[str, str | int] | None = None,
+) -> Case:
+    """Explain and politely refuse (S0-12); the customer may insist for a while. `why`: where nobody gave a reason."""
     due = deadline(case, pack, at, pack.clocks.insist.within)
     case = move(case, Stage.REFUSED, at, due=due)
     case = note(case, at, "refused", department=pack.front_desk, why=template, reason=reason)
-    return notify(case, pack, at, "customer", template, reason=reason, due_at=stamp(due))
+    told: dict[str, str | int | None] = {"reason": reason, "due_at": stamp(due), **(why or {})}
+    return notify(case, pack, at, "customer", template, ask=None, **told)
 
 
 def decided(case: Case, at: datetime, finding: Finding) -> Case:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Self
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple, Self
 
 from models.base import Detail, Problem
 from models.case import Case
-from models.complaint import Complaint
-from models.procedure import Callback, InRule, Procedure, Route
+from models.complaint import Complaint, DemandKind
+from models.procedure import Callback, Procedure, Route
 from models.steps import FormField, When
 from rules.forms import in_words, problems_of
 from rules.money import stake
@@ -134,14 +134,43 @@ def is_undelivered(complaint: Complaint, at: datetime) -> bool:
 
 def is_in_rule(pack: Procedure, complaint: Complaint, at: datetime) -> bool:
     """Whether the standard return rules allow the demand (S0-12)."""
-    return any(_allows(rule, complaint, at) for rule in pack.in_rules)
+    return outside_of(pack, complaint, at) is None
 
 
-def _allows(rule: InRule, complaint: Complaint, at: datetime) -> bool:
-    if rule.causes and complaint.cause not in rule.causes:
-        return False
-    if rule.demands and complaint.demand.kind not in rule.demands:
-        return False
+class Outside(NamedTuple):
+    """Why the standard return rules do not allow a demand: what the customer is told (S0-12) and form 1 says."""
+
+    why: Literal["cause", "demand", "late"]
+    allowed: tuple[DemandKind, ...] = ()
+    """What may be demanded for this cause instead."""
+    after: timedelta = timedelta()
+    """How long after delivery it was demanded, …"""
+    limit: timedelta = timedelta()
+    """… and the longest that any rule allows."""
+
+    def facts(self) -> dict[str, str | int]:
+        """The same as notices carry it, spans in seconds."""
+        after, limit = int(self.after.total_seconds()), int(self.limit.total_seconds())
+        return {"outside": self.why, "allowed": ",".join(self.allowed), "after": after, "limit": limit}
+
+
+def outside_of(pack: Procedure, complaint: Complaint, at: datetime) -> Outside | None:
+    """Why the rules do not allow what a complaint demands; None where they do."""
     delivered = complaint.order.delivered_at
+    since = None if delivered is None else (complaint.filed_at or at) - delivered
+    return outside(pack, complaint.cause, complaint.demand.kind, since)
+
+
+def outside(pack: Procedure, cause: str, demand: DemandKind, since: timedelta | None) -> Outside | None:
+    """The same for a cause and a demand so long after delivery; `since` is None for what never arrived."""
+    of_cause = [rule for rule in pack.in_rules if not rule.causes or cause in rule.causes]
+    if not of_cause:
+        return Outside("cause")
+    of_demand = [rule for rule in of_cause if not rule.demands or demand in rule.demands]
+    if not of_demand:
+        return Outside("demand", allowed=tuple(dict.fromkeys(kind for rule in of_cause for kind in rule.demands)))
+    limits = [rule.within for rule in of_demand if rule.within is not None]
     # What never arrived cannot be returned too late.
-    return rule.within is None or delivered is None or (complaint.filed_at or at) - delivered <= rule.within
+    if since is None or len(limits) < len(of_demand) or since <= max(limits):
+        return None
+    return Outside("late", after=since, limit=max(limits))

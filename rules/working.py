@@ -12,7 +12,7 @@ from models.steps import Duty, Lead
 from rules import closing, duties, intake, ruling, stages
 from rules.checks import ACCEPTED, Refusal, known_parties, new_demand
 from rules.forms import in_words, problems_of, public, told
-from rules.liability import Finding, settled
+from rules.liability import Finding, favours_customer, settled
 from rules.record import acted, note, notify
 from rules.spans import wished
 
@@ -30,7 +30,7 @@ def record(case: Case, pack: Procedure, command: RecordDuty, at: datetime, depar
         said = told(duty.form, command.fields)
         case = notify(case, pack, at, "customer", "duty_done", ask=None, duty=work.duty, **said)
     if not work.aside and (lead := _lead(duty, command)) is not None:
-        return _follow(case, pack, lead, at, command.note), ACCEPTED
+        return _follow(case, pack, lead, at, _reason(duty, command)), ACCEPTED
     return advance(case, pack, at), ACCEPTED
 
 
@@ -98,7 +98,9 @@ def _kept(case: Case, duty: Duty, work: Work, command: RecordDuty, at: datetime,
 
 def _found(case: Case, pack: Procedure, duty: Duty, command: RecordDuty, department: str) -> Case:
     if command.liable:
-        case = case.but(found=settled(pack, command.liable), found_reason=command.note or "")
+        against = not favours_customer(pack, command.liable)
+        why = _reason(duty, command) if against else command.note
+        case = case.but(found=settled(pack, command.liable), found_reason=why or "")
         case = case.but(requester=command.actor, requested_by=department)
     if command.demand is not None:
         case = case.but(demand=new_demand(case, pack, command.demand))
@@ -106,6 +108,12 @@ def _found(case: Case, pack: Procedure, duty: Duty, command: RecordDuty, departm
         Assigned(duty=duty.assigns or "", department=part.department, within=part.within) for part in command.assign
     )
     return case.but(assigned=(*case.assigned, *given))
+
+
+def _reason(duty: Duty, command: RecordDuty) -> str | None:
+    """Why, as the customer is told who gets nothing: what was noted, else what the report says to customers (S2-08)."""
+    said = (str(value) for value in told(duty.form, command.fields).values())
+    return command.note or "; ".join(said) or None
 
 
 def _lead(duty: Duty, command: RecordDuty) -> Lead | None:

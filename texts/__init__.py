@@ -7,7 +7,7 @@ events and mails whose data is optional.
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, time, timedelta, timezone
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -89,9 +89,20 @@ def money(minor: int, currency: str, lang: Language) -> str:
 
 def when(moment: datetime, tz: str, lang: Language) -> str:
     """A moment in the local time of `tz` (an IANA name), with its offset: mails cross time zones."""
+    return _told(moment.astimezone(ZoneInfo(tz)), lang)
+
+
+def until(moment: datetime, tz: str, lang: Language) -> str:
+    """A deadline: one at midnight ends the day before, at 24:00; nobody is to read a day too many."""
     local = moment.astimezone(ZoneInfo(tz))
+    if local.time() != time():
+        return _told(local, lang)
+    return _told(local - timedelta(days=1), lang, clock="24:00")
+
+
+def _told(local: datetime, lang: Language, clock: str = "") -> str:
     offset = timezone(local.utcoffset() or timedelta()).tzname(None)
-    clock = f"{local:%H:%M}"
+    clock = clock or f"{local:%H:%M}"
     if lang is Language.ZH:
         return f"{local.year}年{local.month}月{local.day}日 {clock}（{offset}）"
     return f"{local.day} {_MONTHS[local.month - 1]} {local.year}, {clock} ({offset})"
@@ -105,6 +116,12 @@ def several(parts: Iterable[str], lang: Language) -> str:
 def brief(moment: datetime, tz: str) -> str:
     """A moment for a table: month, day and time in `tz`."""
     return f"{moment.astimezone(ZoneInfo(tz)):%m-%d %H:%M}"
+
+
+def brief_until(moment: datetime, tz: str) -> str:
+    """A deadline for a table, as `until` tells it."""
+    local = moment.astimezone(ZoneInfo(tz))
+    return f"{local - timedelta(days=1):%m-%d} 24:00" if local.time() == time() else brief(moment, tz)
 
 
 def span(length: timedelta, lang: Language) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from models.corrective import CorrectiveView, Gate, Timer
 from models.language import Language
 from models.procedure import Procedure
-from texts import as_markdown, money, named, say, when
+from texts import as_markdown, money, named, say, until, when
 from texts.values import department, party
 
 Line = tuple[str, str]
@@ -69,7 +69,7 @@ def _timer(timer: Timer, pack: Procedure, lang: Language) -> str:
     return say(
         f"corrective.clock.{state}",
         lang,
-        due=when(timer.due, pack.time_zone, lang),
+        due=until(timer.due, pack.time_zone, lang),
         at=when(timer.met_at, pack.time_zone, lang) if timer.met_at else None,
         source=timer.source,
     )

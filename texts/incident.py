@@ -5,7 +5,7 @@ from models.currency import figure
 from models.incident import IncidentView, Progress, Scope
 from models.language import Language
 from models.procedure import Procedure
-from texts import as_markdown, named, say, several, span, when
+from texts import as_markdown, named, say, several, span, until, when
 from texts.values import cause, department, liable, remedy, sums
 
 
@@ -65,7 +65,7 @@ def facts(incident: IncidentView, pack: Procedure, lang: Language) -> list[tuple
         ("drill", say("incident.drill", lang, cases=incident.drill) if incident.drill else ""),
         ("reason", incident.reason),
         ("opened", f"{when(incident.opened_at, zone, lang)}, {incident.opened_by}"),
-        ("due", when(incident.due, zone, lang) if incident.due else ""),
+        ("due", until(incident.due, zone, lang) if incident.due else ""),
         ("late", ", ".join(named("incident.stage", stage, lang) for stage in incident.late)),
         ("finding", found),
         ("decision", decision_text(incident, pack, lang)),

@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 from models.language import Language
 from models.meeting import Minutes
 from models.procedure import Procedure
 from models.stage import Stage
 from models.steps import FIELD, FormField
-from texts import has, say, several
+from texts import has, named, say, several
 from texts.meeting import page
-from texts.values import Values, entered, shown, title
+from texts.values import Values, entered, outside, shown, title
 
 SUBJECT_LIMIT = 200
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
@@ -29,6 +30,8 @@ TEMPLATES = (
     "corrective_recall",
 )  # fmt: skip
 """Every notice there is."""
+_CALM = {"acknowledged", "promised"}
+"""These tell the customer that nothing is to be done, and have a text `…_yours` where something is."""
 
 
 def render_mail(template: str, values: Values, pack: Procedure, lang: Language) -> tuple[str, str]:
@@ -37,11 +40,15 @@ def render_mail(template: str, values: Values, pack: Procedure, lang: Language) 
     A template we do not know (a newer worker's) becomes the plain notice about the case rather than no mail.
     """
     name = template if has(f"mail.{template}.subject") else "other"
-    if name == "acknowledged" and _is_the_customers_turn(values, pack):
-        name = "acknowledged_yours"
-    words = {"procedure": pack.name} | shown(values, pack, lang) | _parties(pack)
+    words = {"procedure": pack.name} | shown(values, pack, lang) | _parties(pack) | _limits(pack, lang)
+    if name == "acknowledged" and has(f"heard.{values.get('stage')}"):
+        words["stage"] = named("heard", values["stage"], lang)
+    if name in _CALM and _is_the_customers_turn(name, values, pack):
+        name = f"{name}_yours"
     if told := _told(values, pack, lang):
         words["told"] = told
+    if "reason" not in values and "outside" in values:
+        words["reason"] = outside(values, str(values["cause"]), str(values["demand"]), pack, lang)
     if fields := list(_asked_for(name, values, pack)):
         words["form"] = "\n".join(f"  {_field(field, lang)}" for field in fields)
     if "minutes" in values:
@@ -52,11 +59,12 @@ def render_mail(template: str, values: Values, pack: Procedure, lang: Language) 
     return subject, _CONTROL_BUT_LINES.sub(" ", f"{body}\n\n{signature.strip()}\n")
 
 
-def _is_the_customers_turn(values: Values, pack: Procedure) -> bool:
+def _is_the_customers_turn(name: str, values: Values, pack: Procedure) -> bool:
     """Whether another notice asks something of the customer: then this one must not say that nothing is to be done."""
     stage, demand = values.get("stage"), values.get("demand")
     sends_back = any(kind == demand and "goods" in remedy.steps for kind, remedy in pack.remedies.items())
-    return stage in (Stage.NEGOTIATING, Stage.REFUSED) or (stage == Stage.EXECUTING and sends_back)
+    given = name == "promised" or stage == Stage.EXECUTING
+    return stage in (Stage.NEGOTIATING, Stage.REFUSED) or (given and sends_back)
 
 
 def _parties(pack: Procedure) -> dict[str, str]:
@@ -64,6 +72,15 @@ def _parties(pack: Procedure) -> dict[str, str]:
     named = [name for name in pack.parties if name != pack.customer]
     named.sort(key=lambda name: name in pack.departments)
     return dict(zip(("a_party", "another_party"), named, strict=False))
+
+
+def _limits(pack: Procedure, lang: Language) -> dict[str, str]:
+    """How long a quality complaint that is special or urgent leaves (S2-20, S2-24), in whole hours."""
+    if (rules := pack.corrective_action) is None:
+        return {}
+    clocks = {"containment": rules.containment, "urgent_reply": rules.urgent_reply}
+    hours = {name: -(-clock.within // timedelta(hours=1)) for name, clock in clocks.items()}
+    return {name: say("span.hour", lang, n=count) for name, count in hours.items()}
 
 
 def _told(values: Values, pack: Procedure, lang: Language) -> str:

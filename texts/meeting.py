@@ -19,7 +19,7 @@ from models.meeting import (
     Tally,
 )
 from models.procedure import Procedure
-from texts import brief, money, named, say, several, when
+from texts import brief, money, named, say, several, until, when
 from texts.values import cause, department, liable, party, remedy
 
 _BEFORE = (MeetingStage.CALLED, MeetingStage.IN_SESSION)
@@ -166,7 +166,7 @@ def _action(action: Action, pack: Procedure, lang: Language) -> str:
         lang,
         number=f"{action.meeting}/{action.number}",
         owner=department(action.owner, pack, lang),
-        due_at=when(action.due, pack.time_zone, lang),
+        due_at=until(action.due, pack.time_zone, lang),
         what=action.what,
         report=action.report,
         who=action.reported_by,

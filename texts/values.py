@@ -2,19 +2,20 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from models.complaint import DemandKind
 from models.language import Language
 from models.parts import Title
 from models.procedure import Procedure
 from models.steps import FormField
-from texts import catalogue, money, named, say, several, when
+from texts import catalogue, money, named, say, several, span, until, when
 
 _SHARE = re.compile(r"([a-z][a-z0-9_]{0,39})(?:\s*[=:]\s*(\d{1,3})%?)?")
 _CODED = {"stage", "basis", "exit", "code", "handling", "mode", "outcome", "step", "why"}
 _FLAGS = {"confirmed", "for_customer", "grant", "accepted", "satisfied", "direct", "undelivered", "delivered"}
 _ONLY_WHEN_SET = {"undelivered", "direct"}
+_DEADLINES = {"due_at", "deadline_at"}
 
 Values = Mapping[str, str | int]
 
@@ -30,7 +31,7 @@ def _one(key: str, value: str | int, currency: str, pack: Procedure, lang: Langu
     if key in {"amount", "refunded"} and isinstance(value, int) and currency:
         return money(value, currency, lang) if value or key == "amount" else ""
     if key.endswith("_at"):
-        return _moment(str(value), pack, lang)
+        return _moment(str(value), pack, lang, until if key in _DEADLINES else when)
     if key in _FLAGS:
         return _flag(key, value, lang)
     if key in _CODED:
@@ -53,10 +54,10 @@ def sums(text: str, _: Procedure, lang: Language) -> str:
     return " · ".join(money(int(amount), currency, lang) for currency, _, amount in pairs) or "0"
 
 
-def _moment(value: str, pack: Procedure, lang: Language) -> str:
+def _moment(value: str, pack: Procedure, lang: Language, told: Callable[[datetime, str, Language], str]) -> str:
     try:
         moment = datetime.fromisoformat(value)
-        return when(moment, pack.time_zone, lang) if moment.tzinfo else value
+        return told(moment, pack.time_zone, lang) if moment.tzinfo else value
     except (ValueError, OverflowError):
         # OverflowError: the last hours of the year 9999 are over in the East.
         return value
@@ -104,6 +105,20 @@ def remedy(kind: str, pack: Procedure, lang: Language) -> str:
     """What the customer gets, in words."""
     known = pack.remedies.get(DemandKind(kind)) if kind in set(DemandKind) else None
     return title(known.title, lang) if known else kind
+
+
+def outside(facts: Values, reason: str, demand: str, pack: Procedure, lang: Language) -> str:
+    """Why the return rules do not allow a demand for a reason; `facts` as `rules.triage.Outside` tells them."""
+    kinds = [kind for kind in str(facts.get("allowed", "")).split(",") if kind]
+    return say(
+        f"report.why.{facts['outside']}",
+        lang,
+        cause=cause(reason, pack, lang),
+        demand=remedy(demand, pack, lang),
+        allowed=several((remedy(kind, pack, lang) for kind in kinds), lang),
+        after=span(timedelta(seconds=int(facts.get("after", 0))), lang),
+        limit=span(timedelta(seconds=int(facts.get("limit", 0))), lang),
+    )
 
 
 def entered(field: FormField, text: str, currency: str, lang: Language) -> str:

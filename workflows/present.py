@@ -5,7 +5,7 @@ from models.procedure import Procedure
 from models.remedy import RemedyOrder
 from models.views import CaseView
 from rules.clock import Due
-from texts import money, named, say, values, when
+from texts import money, named, say, until, values
 
 
 def details(view: CaseView, pack: Procedure) -> str:
@@ -23,7 +23,7 @@ def details(view: CaseView, pack: Procedure) -> str:
         demand=values.remedy(view.demand, pack, lang),
         amount=money(view.amount, view.currency, lang),
         waiting=waiting or None,
-        due_at=when(view.due, pack.time_zone, lang) if view.due else None,
+        due_at=until(view.due, pack.time_zone, lang) if view.due else None,
         on_due=named("web.on_due", view.on_due, lang) if view.on_due else None,
         basis=named("basis", view.ruling.basis, lang) if view.ruling else None,
         liable=liable or None,

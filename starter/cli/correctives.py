@@ -21,7 +21,7 @@ from starter.cli.reading_rights import reader
 from starter.cli.sending import Sender
 from starter.cli.session import Session, lines_of_text, session
 from starter.failures import BadInput, NoSuchCase, TryAgain
-from texts import brief
+from texts import brief_until
 from texts.corrective import ending, gate, head, timers
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ async def table(current: Session, limit: int, *, as_json: bool) -> int:
         shown.add_column(current.named("corrective.label", label), overflow="fold")
     zone = current.default_pack.time_zone
     for line in listed:
-        due = brief(line.due, zone) if line.due else ""
+        due = brief_until(line.due, zone) if line.due else ""
         rate = f"{line.done}/{line.planned}" if line.planned else ""
         stage = current.named("corrective.stage", line.stage)
         shown.add_row(*(Text(cell) for cell in (line.number, stage, line.customer, line.product, due, rate)))

@@ -15,7 +15,7 @@ from models.views import AskView, CaseView, WorkView
 from reports.cells import plain
 from starter.cli.session import Session
 from starter.cli.tables import empty_table, names, remaining
-from texts import brief, money, values, when
+from texts import brief, brief_until, money, until, values, when
 from texts.events import event_line
 
 
@@ -83,7 +83,7 @@ def _asks(current: Session, asks: Sequence[AskView], pack: Procedure) -> Table:
         table.add_row(
             Text(values.department(ask.department, pack, current.lang)),
             Text(current.named("ask_state", ask.state)),
-            Text(brief(ask.deadline, pack.time_zone) if ask.deadline else ""),
+            Text(brief_until(ask.deadline, pack.time_zone) if ask.deadline else ""),
             Text(values.liable(shares_text(ask.liable), pack, current.lang)),
         )
     return table
@@ -96,7 +96,7 @@ def _works(current: Session, works: Sequence[WorkView], pack: Procedure) -> Tabl
             Text(values.duty(work.duty, pack, current.lang)),
             Text(values.department(work.department, pack, current.lang)),
             Text(current.named("work_state", work.state)),
-            Text(brief(work.deadline, pack.time_zone)),
+            Text(brief_until(work.deadline, pack.time_zone)),
         )
     return table
 
@@ -119,7 +119,7 @@ def due(moment: datetime | None, pack: Procedure, current: Session, now: datetim
     """A deadline with what remains until it."""
     if moment is None:
         return ""
-    return f"{when(moment, pack.time_zone, current.lang)}  {remaining(moment, current, now)}"
+    return f"{until(moment, pack.time_zone, current.lang)}  {remaining(moment, current, now)}"
 
 
 def timeline_tree(current: Session, number: str, events: Sequence[Event], pack: Procedure) -> Tree:

@@ -14,7 +14,7 @@ from starter.cli.sending import Number
 from starter.cli.session import Json, Session, case_number, session
 from starter.errors import OperatorError
 from starter.failures import Failure, NoSuchCase, TryAgain
-from texts import money, values, when
+from texts import money, until, values
 
 if TYPE_CHECKING:
     from starter.archive import ArchivedCase
@@ -96,7 +96,7 @@ def _print_stored(current: Session, row: "ArchivedCase") -> None:
         ("order", row.order),
         ("cause", values.cause(row.cause, pack, lang)),
         ("demand", worth(current, pack, row.demand, row.amount, row.currency)),
-        ("due", when(row.due, pack.time_zone, lang) if row.due else ""),
+        ("due", until(row.due, pack.time_zone, lang) if row.due else ""),
         ("ruling", current.named("basis", row.basis) if row.basis else ""),
         ("liable", values.liable(shares_text(row.liable), pack, lang)),
         ("refunded", money(row.refunded, row.currency, lang) if row.refunded else ""),

@@ -10,7 +10,7 @@ from models.procedure import Procedure
 from reports.cells import plain
 from starter.cli.session import Session
 from starter.listing import CaseLine
-from texts import brief, span, values
+from texts import brief_until, span, values
 
 
 def list_table(current: Session, lines: Sequence[CaseLine], clocks: Mapping[str, datetime] | None = None) -> Table:
@@ -23,7 +23,7 @@ def list_table(current: Session, lines: Sequence[CaseLine], clocks: Mapping[str,
             Text(line.number),
             Text(current.named("stage", line.stage), style="red" if line.overdue and line.open else ""),
             Text(names(line.waiting_for, pack, current)),
-            Text(brief(line.deadline, pack.time_zone) if line.deadline else ""),
+            Text(brief_until(line.deadline, pack.time_zone) if line.deadline else ""),
             Text(
                 remaining(line.deadline, current, (clocks or {}).get(line.number, now))
                 if line.deadline and line.open

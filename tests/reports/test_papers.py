@@ -67,7 +67,7 @@ async def test_s2_09_the_transfer_slip_goes_back_to_the_department_until_the_cus
     found = await read(paper("transfer", world))
     assert list(found) == ["投诉情况", "第 1 次处理方案", "第 2 次处理方案"]
     first, second = list(found.values())[1:]
-    assert (first["部门"], first["期限"]) == ("商品部（采购）", "2026年3月6日 00:00（UTC+08:00）")
+    assert (first["部门"], first["期限"]) == ("商品部（采购）", "2026年3月5日 24:00（UTC+08:00）")
     assert (first["解决方案"], first["金额"], first["客户答复"]) == ("补偿", "10.00 元", "不同意，退回重拟")
     assert (first["客户意见"], second["金额"], second["客户答复"]) == ("太少", "15.00 元", "同意")
 

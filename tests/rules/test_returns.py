@@ -95,7 +95,12 @@ def test_s2_07_the_customer_hears_within_5_working_days_how_it_goes_on_and_until
 def test_s2_08_what_is_not_true_is_told_and_what_is_true_finds_its_department() -> None:
     false = complained().does("record", DESK, duty="investigate", fields={"finding": "录音核实", "valid": False})
     assert false.stage == "refused"
-    assert false.mails("refused_finding")
+    assert [mail.values["reason"] for mail in false.mails("refused_finding")] == ["录音核实"]
+    fields = {"finding": "录音核实", "valid": True, "responsible": "无"}
+    theirs = complained().does("record", DESK, duty="investigate", fields=fields, liable=liable(customer=100))
+    assert [mail.values["reason"] for mail in theirs.mails("refused_finding")] == ["录音核实"]
+    noted = complained().does("record", DESK, duty="investigate", fields=fields | {"valid": False}, note="服务规范")
+    assert [mail.values["reason"] for mail in noted.mails("refused_finding")] == ["服务规范"]
     assert investigated().view.waiting_for == "merchandise"
     assert investigated("carrier").view.waiting_for == "logistics"
 

@@ -1,15 +1,27 @@
 """Which way a complaint takes (S0-02, S0-03, S0-06, S0-09, S0-11, S0-12, S0-31, S0-32)."""
 
-from datetime import timedelta
+import tomllib
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from models.procedure import Procedure
+from procedures import HERE, read_pack
 from rules.triage import is_in_rule
 from tests.builders import complaint
 from tests.rules.builders import DESK, LOGISTICS, MERCHANDISE, PACK, SELF_OPERATED, START, World, hours
 
 DELIVERED = {"delivered_at": START.isoformat()}
+DISPUTE = {"happened_on": "2026-03-01", "place": "直播间 7", "expects": "退款"}
+PARCEL = {"sender": "寄件人", "recipient": "收件人", "request": "尽快派送"}
+
+
+def of(name: str, cause: str, details: dict[str, Any], **changes: Any) -> World:
+    """A case of another procedure."""
+    pack = read_pack(HERE / f"{name}.procedure.toml")
+    return World(pack=pack, cause=cause, details=details, contact=None, **changes)
 
 
 @pytest.mark.parametrize("cause", ["customer_service", "hotline_11185", "operations", "system"])
@@ -125,6 +137,58 @@ def test_the_customer_is_acknowledged_first_with_number_next_step_and_clock() ->
     first = World().sent[0]
     assert (first.to, first.template, first.values["stage"]) == ("customer", "acknowledged", "asked")
     assert first.values["due_at"] == (START + hours(24)).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("world", "stage", "within"),
+    [
+        (lambda: World(cause="damaged", contact=None), "explaining", timedelta(hours=24, minutes=30)),
+        (lambda: World(cause="system"), "asked", timedelta(hours=24)),
+        (lambda: World(order=SELF_OPERATED, demand={"kind": "refund"}), "executing", timedelta(hours=14)),
+        (lambda: of("live", "return_refused", DISPUTE), "working", timedelta(hours=2, minutes=30)),
+        (lambda: of("live", "quality", DISPUTE), "working", timedelta(hours=3, minutes=10)),
+        (lambda: of("live", "false_advertising", DISPUTE), "working", timedelta(hours=31, minutes=10)),
+        (lambda: of("courier", "delivery_delay", PARCEL), "working", timedelta(minutes=30)),
+        (lambda: of("returns", "quality", {}, channel="online"), "working", timedelta(hours=24)),
+        (lambda: of("returns", "injury", {}, channel="phone"), "working", timedelta(days=3)),
+        (lambda: of("returns", "quality", {}, channel="wechat"), "working", timedelta(days=7, hours=14)),
+    ],
+    ids=["explained first", "own", "in rule", "live", "tested", "complex", "courier", "web shop", "caller", "others"],
+)
+def test_the_customer_is_told_when_to_hear_from_us_not_when_a_step_of_ours_ends(
+    world: Callable[[], World], stage: str, within: timedelta
+) -> None:
+    first = world().sent[0]
+    assert (first.template, first.values["stage"]) == ("acknowledged", stage)
+    assert first.values["due_at"] == (START + within).isoformat()
+
+
+def test_where_the_working_days_of_the_year_are_unknown_no_hour_is_promised_and_no_case_waits() -> None:
+    text = (HERE / "returns.procedure.toml").read_text(encoding="utf-8").replace("tells_customer = true\n", "")
+    slow = Procedure.model_validate(tomllib.loads(text.replace('make = "3wd"', 'make = "6wd"')))
+    world = World(pack=slow, at=datetime(2026, 12, 23, 2, 0, tzinfo=UTC), channel="email", contact=None)
+    assert (world.stage, "due_at" in world.sent[0].values) == ("working", False)
+
+
+@pytest.mark.parametrize(
+    ("changes", "days", "told"),
+    [
+        ({"cause": "quality"}, 16, {"outside": "late", "after": 16 * 86_400, "limit": 15 * 86_400}),
+        ({"cause": "no_reason"}, 1, {"outside": "demand", "allowed": "return_and_refund,exchange"}),
+        ({"cause": "other"}, 1, {"outside": "cause"}),
+    ],
+)
+def test_s0_12_who_is_refused_by_the_rules_is_told_which_one(
+    changes: dict[str, Any], days: int, told: dict[str, Any]
+) -> None:
+    delivered = (START - timedelta(days=days)).isoformat()
+    world = World(order=SELF_OPERATED | {"delivered_at": delivered}, **changes)
+    (mail,) = world.mails("refused_rule")
+    assert {name: mail.values.get(name) for name in told} == told
+    assert mail.values["cause"] == changes["cause"]
+    by_hand = World().does("triage", DESK, handling="refuse", reason="已过保修")
+    (said,) = by_hand.mails("refused_rule")
+    assert (said.values["reason"], "outside" in said.values) == ("已过保修", False)
 
 
 def test_a_platform_order_is_guided_to_negotiate_first_and_nobody_is_asked_yet() -> None:

@@ -7,6 +7,7 @@ import pytest
 from models.language import Language
 from models.procedure import Procedure
 from procedures import HERE, read_pack
+from texts import named
 from texts.mails import SUBJECT_LIMIT, TEMPLATES, render_mail
 
 OF_A_CASE = tuple(name for name in TEMPLATES if not name.startswith(("meeting_", "incident_", "corrective_", "report")))
@@ -121,6 +122,20 @@ def test_who_must_do_something_is_not_told_that_nothing_is_to_be_done(
     assert subject.startswith("[R-1] ")
     assert (CALM[lang] in body) is calm
     assert "–" not in body
+    assert named("stage", stage, lang) not in body  # our own words: "refused, the customer may insist"
+
+
+@pytest.mark.parametrize("lang", Language)
+@pytest.mark.parametrize(
+    ("demand", "calm"), [("refund", True), ("reship", True), ("return_and_refund", False), ("exchange", False)]
+)
+def test_whose_goods_must_come_back_first_is_promised_no_hour_and_told_to_send_them(
+    demand: str, lang: Language, pack: Procedure, *, calm: bool
+) -> None:
+    subject, body = render_mail("promised", ALL | {"demand": demand}, pack, lang)
+    hour = {"zh": "2026年3月2日 04:00", "en": "2 Mar 2026, 04:00"}[lang]
+    assert (CALM[lang] in body, hour in subject + body) == (calm, calm)
+    assert "–" not in subject + body
 
 
 @pytest.mark.parametrize("lang", Language)
@@ -167,6 +182,21 @@ def test_who_has_to_make_an_offer_reads_what_it_must_say() -> None:
     assert "  solution: Solution\n" in render_mail("offer_wanted", ALL, RETURNS, Language.EN)[1]
 
 
+@pytest.mark.parametrize(
+    ("nature", "zh", "en"),
+    [
+        ("special", "请在4小时内采取紧急补救措施并联系客户", "contact the customer within 4 h"),
+        ("urgent", "须在24小时内书面回复", "a written reply is due within 24 h"),
+        ("substance", "4小时内采取紧急补救措施并联系客户，24小时内书面回复", "reply in writing within 24 h"),
+    ],
+)
+def test_s2_20_s2_24_who_hears_of_a_special_quality_complaint_reads_by_when(nature: str, zh: str, en: str) -> None:
+    asked = {"number": "8D20260302001", "product": "水壶", "defect": "开裂"}
+    asked[nature] = "batch" if nature == "special" else nature
+    assert zh in render_mail("corrective_opened", asked, RETURNS, Language.ZH)[1]
+    assert en in render_mail("corrective_opened", asked, RETURNS, Language.EN)[1].replace("\n", " ")
+
+
 def test_a_moment_after_all_time_in_the_east_is_told_as_it_was_stored(pack: Procedure) -> None:
     last = "9999-12-31T23:59:59+00:00"
     assert last in render_mail("asked", ALL | {"promised_at": last}, pack, Language.ZH)[1]
@@ -184,6 +214,31 @@ def test_a_result_without_money_does_not_speak_of_a_refund(pack: Procedure) -> N
     _, body = render_mail("result", ALL | {"remedy": "exchange", "refunded": 0}, pack, Language.EN)
     assert "Exchange" in body
     assert "Refunded" not in body
+
+
+@pytest.mark.parametrize(
+    ("facts", "zh", "en"),
+    [
+        (
+            {"outside": "late", "after": 16 * 86_400, "limit": 15 * 86_400},
+            "签收后16天提出，超过15天期限",
+            "Asked 16 d after delivery; the limit is 15 d",
+        ),
+        (
+            {"outside": "demand", "allowed": "return_and_refund,exchange"},
+            "规则不支持该诉求：退款；仅支持退货退款、换货",
+            "The rules do not give this: Refund; only Return and refund, Exchange",
+        ),
+        ({"outside": "cause"}, "退换货规则不包含该原因：商品质量", "No return rule covers this cause: Quality"),
+    ],
+)
+def test_s0_12_a_demand_outside_the_rules_is_refused_with_the_rule_that_says_so(
+    facts: dict[str, str | int], zh: str, en: str, pack: Procedure
+) -> None:
+    values = {name: value for name, value in ALL.items() if name != "reason"} | facts
+    assert f"原因：{zh}\n" in render_mail("refused_rule", values, pack, Language.ZH)[1]
+    assert f"The reason: {en}\n" in render_mail("refused_rule", values, pack, Language.EN)[1]
+    assert "because" in render_mail("refused_rule", ALL | facts, pack, Language.EN)[1]
 
 
 @pytest.mark.parametrize("lang", Language)

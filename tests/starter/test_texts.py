@@ -16,7 +16,7 @@ from models.stage import Stage
 from procedures import HERE, read_pack
 from rules.objections import OBJECTED
 from rules.settlement import CONTESTED
-from texts import catalogue, fill, has, money, named, placeholders, say, span, when
+from texts import brief_until, catalogue, fill, has, money, named, placeholders, say, span, when
 from texts.events import event_line
 from texts.values import shown
 
@@ -143,6 +143,17 @@ def test_a_moment_is_shown_in_the_given_zone_with_its_offset() -> None:
     moment = datetime(2026, 3, 1, 20, 5, tzinfo=UTC)
     assert when(moment, "Asia/Shanghai", ZH) == "2026年3月2日 04:05（UTC+08:00）"
     assert when(moment, "America/Sao_Paulo", EN) == "1 Mar 2026, 17:05 (UTC-03:00)"
+
+
+@pytest.mark.parametrize("key", ["due_at", "deadline_at"])
+def test_a_deadline_at_midnight_ends_the_day_before_and_nobody_reads_a_day_too_many(key: str, pack: Procedure) -> None:
+    midnight, later = "2026-03-05T16:00:00+00:00", "2026-03-05T16:00:01+00:00"
+    assert shown({key: midnight}, pack, ZH)[key] == "2026年3月5日 24:00（UTC+08:00）"
+    assert shown({key: midnight}, pack, EN)[key] == "5 Mar 2026, 24:00 (UTC+08:00)"
+    assert shown({key: later}, pack, ZH)[key] == "2026年3月6日 00:00（UTC+08:00）"
+    assert shown({"delivered_at": midnight}, pack, ZH)["delivered_at"] == "2026年3月6日 00:00（UTC+08:00）"
+    assert brief_until(datetime.fromisoformat(midnight), pack.time_zone) == "03-05 24:00"
+    assert brief_until(datetime.fromisoformat(later), pack.time_zone) == "03-06 00:00"
 
 
 @pytest.mark.parametrize(
