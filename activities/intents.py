@@ -108,12 +108,14 @@ class Intents:
         oracle names it.
         """
         async with self._store.write() as session:
-            stored = await _locked(session, intent.key)
+            of_another = _others(receipt.reference, intent.key).where(RefundIntent.order_number == intent.order_number)
+            asked = select(RefundIntent, of_another.correlate(None).exists()).where(RefundIntent.key == intent.key)
+            stored, anothers = (await session.exec(asked.with_for_update(of=RefundIntent))).first() or (None, False)
             if stored is None or stored.state == "paid":
                 return True
             if stored.state == "taken_back" and stored.reference == receipt.reference:
                 return True  # news from before the gateway took it back
-            if (await session.exec(_others(receipt.reference, stored.key, stored.order_number))).first() is not None:
+            if anothers:
                 return False
             if stored.state == "refused":
                 await _hold_late(session, stored.order_number, stored.currency, stored.amount)
@@ -164,7 +166,7 @@ class Intents:
     async def is_of_another(self, reference: str, key: str) -> bool:
         """Whether the gateway's number `reference` stands with another payment than the one under this key."""
         async with self._store.read() as session:
-            return (await session.exec(_others(reference, key))).first() is not None
+            return (await session.exec(_others(reference, key).limit(1))).first() is not None
 
     async def under(self, reference: str) -> RefundIntent | None:
         """The intent the gateway made or had made under its number `reference`."""
@@ -199,10 +201,9 @@ def unsettled() -> ColumnElement[bool]:
     return and_(col(RefundIntent.state) == "open", col(RefundIntent.key).not_in(settled))
 
 
-def _others(reference: str, key: str, order: str | None = None) -> SelectOfScalar[str]:
-    """Payments, all or those of an order, that stand under the gateway's number and are not the one under this key."""
-    found = select(RefundIntent.key).where(RefundIntent.reference == reference, RefundIntent.key != key).limit(1)
-    return found if order is None else found.where(RefundIntent.order_number == order)
+def _others(reference: str, key: str) -> SelectOfScalar[str]:
+    """The payments that stand under the gateway's number and are not the one under this key."""
+    return select(RefundIntent.key).where(RefundIntent.reference == reference, RefundIntent.key != key)
 
 
 def _first(order: RemedyOrder, key: str, now: datetime) -> dict[str, object]:
