@@ -55,9 +55,10 @@ def _worded(name: str, value: str) -> str:
         return "无"
     if name == "who" and value == "nobody now":
         return "目前无人"
-    if name not in {"stage", "stages"}:
+    group = {"stage": "stage", "stages": "stage", "gate": "corrective.stage", "gates": "corrective.stage"}.get(name)
+    if group is None:
         return value
-    return "或".join(f"“{named('stage', code, Language.ZH)}”" for code in value.split(" or "))
+    return "或".join(f"“{named(group, code, Language.ZH)}”" for code in value.split(" or "))
 
 
 @cache

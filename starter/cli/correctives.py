@@ -24,6 +24,8 @@ from starter.failures import BadInput, NoSuchCase, TryAgain
 from texts import brief_until
 from texts.corrective import ending, gate, head, timers
 
+_PLACE = re.compile(r"\bline (\d+)")
+
 if TYPE_CHECKING:
     from models.tables import CorrectiveRow
 
@@ -112,8 +114,9 @@ def read_form(file: Path) -> dict[str, Any]:
         raise BadInput("unreadable", problem=getattr(error, "strerror", None) or type(error).__name__) from None
     try:
         content = json.loads(text) if file.suffix.lower() == ".json" else tomllib.loads(text)
-    except (json.JSONDecodeError, tomllib.TOMLDecodeError, RecursionError):
-        raise BadInput("bad_form") from None
+    except (json.JSONDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        place = _PLACE.search(str(error))  # only that: the words around it may be somebody's
+        raise BadInput("bad_form", line=place[1] if place else None) from None
     if not isinstance(content, dict):
         raise BadInput("bad_form")
     return {key: _filled(value) for key, value in content.items() if value != ""}

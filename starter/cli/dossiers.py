@@ -72,7 +72,7 @@ async def act(
 ) -> int:
     """Send a message to what a row is of; `called` as in `composed`. Returns the exit code; raises Failure."""
     name, model = message
-    checked = composed(current, model, sender, fields, called=called)
+    checked = composed(current, model, sender, fields, called=called, pack=pack)
     if set(current.directory.departments_of(checked.actor)).isdisjoint(pack.departments):
         raise NotAllowed("no_part", name=pack.name)
     if row.closed_at is not None:

@@ -17,6 +17,7 @@ from starter.failures import BadInput, NoSuchCase, NotAllowed, TryAgain
 from texts.reasons import reason as localised
 
 if TYPE_CHECKING:
+    from models.procedure import Procedure
     from starter.cases import Cases
 
 REFUSED = 3
@@ -45,16 +46,18 @@ def composed(
     fields: Mapping[str, object],
     *,
     called: Callable[[str], str] = as_option,
+    pack: "Procedure | None" = None,
 ) -> Command:
     """The checked message of a sender, who names himself or is the configured one. Raises BadInput.
 
-    `called`: what whoever typed a field calls it; most are arguments of their command.
+    `called`: what whoever typed a field calls it; most are arguments of their command. `pack`: the
+    procedure whose departments are meant, where it is known.
     """
     actor = acting(current, sender.actor)
     if not 0 < sender.wait <= 600:
         raise BadInput("bad_wait")
     who = {"actor": actor, "department": sender.department, "command_id": sender.command_id}
-    values = {name: _spelt(current, name, value) for name, value in {**fields, **who}.items()}
+    values = {name: _spelt(current, name, value, pack) for name, value in {**fields, **who}.items()}
     return contract(model, values, called)
 
 
@@ -62,11 +65,11 @@ _NAMES = {"duty": "duties"} | dict.fromkeys(("ask", "department", "members", "of
 """Fields that name a department or duty, which people may write as they read it."""
 
 
-def _spelt(current: Session, field: str, value: object) -> object:
+def _spelt(current: Session, field: str, value: object, pack: "Procedure | None") -> object:
     kind = _NAMES.get(field)
     if kind and isinstance(value, str):
-        return current.choice("--member" if field == "members" else as_option(field), value, kind)
-    return [_spelt(current, field, one) for one in value] if kind and isinstance(value, list | tuple) else value
+        return current.choice("--member" if field == "members" else as_option(field), value, kind, pack=pack)
+    return [_spelt(current, field, one, pack) for one in value] if kind and isinstance(value, list | tuple) else value
 
 
 def acting(current: Session, named: str | None) -> str:

@@ -168,11 +168,13 @@ class Session:
             return text
         return _first_meant(text, (_called(pack, (kind,)) for pack in self.default_first() for kind in kinds))
 
-    def choice(self, field: str, typed: str, *kinds: str) -> str:
+    def choice(self, field: str, typed: str, *kinds: str, pack: "Procedure | None" = None) -> str:
         """As `spelt`; but raises BadInput, with what the default procedure has, for neither a name nor a title.
 
-        Whether a name is one, the procedure that the case runs on must tell.
+        Whether a name is one, the procedure that the case runs on must tell. `pack`: where that is known, its titles.
         """
+        if pack is not None and not _OWN_NAME.fullmatch(typed.strip()):
+            return chosen(field, typed, _called(pack, kinds), self.lang)
         name = self.spelt(typed, *kinds)
         known = _OWN_NAME.fullmatch(name)
         return name if known else chosen(field, typed, _called(self.default_pack, kinds), self.lang)

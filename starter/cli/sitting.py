@@ -83,7 +83,7 @@ async def which(current: Session, pack: Procedure, given: str | None, case: str 
 
 async def act(current: Session, pack: Procedure, name: str, message: str, sender: Sender, **fields: object) -> int:
     """Send a message to a meeting. Returns the exit code; raises Failure."""
-    checked = composed(current, MEETING_COMMANDS[message], sender, fields)
+    checked = composed(current, MEETING_COMMANDS[message], sender, fields, pack=pack)
     _known(current, pack, checked.actor, checked.department)
     async with holding(current, pack) as meetings:
         verdict = await meetings.send(name, message, checked, wait=sender.wait)
@@ -121,7 +121,7 @@ async def show(
         wanted = wanted or await latest(current.settings, pack.name, *group)
     found = await stored_minutes(current.settings, pack.name, wanted) if wanted else None
     if found is None:
-        raise NoSuchCase("no_meeting", name=wanted or "")
+        raise NoSuchCase("no_meeting", name=wanted) if wanted else NoSuchCase("no_meeting_yet")
     copies = await stored_deliveries(current.settings, pack.name, found.name)
     copies = [copy for copy in copies if copy.what == delivered]
     if as_json:

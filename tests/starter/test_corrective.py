@@ -131,6 +131,13 @@ def test_a_day_may_stand_in_a_text_of_a_form_and_be_written_with_quotes_or_witho
     assert read_form(file) == {"when": "2026-11-20", "measures": [{"on": "2026-11-20"}]}
 
 
+def test_a_day_that_no_calendar_has_is_told_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "complaint.toml"
+    file.write_text("quantity = 3\nreported_on = 2026-02-31\n", encoding="utf-8")
+    with pytest.raises(BadInput, match=r"neither TOML nor JSON \(line 2\)"):
+        read_form(file)
+
+
 def test_a_form_saved_with_a_mark_of_its_byte_order_is_read(tmp_path: Path) -> None:
     file = tmp_path / "d1.toml"
     file.write_text('leader = "张三"\n', encoding="utf-8-sig")

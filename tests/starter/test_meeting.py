@@ -107,7 +107,9 @@ async def test_the_agenda_of_an_urgent_session_can_be_read_and_has_its_case(meet
 
 
 @cached
-async def test_the_meeting_of_another_procedure_is_held_by_its_name(office: Office, meeting: AtHome) -> None:
+async def test_the_meeting_of_another_procedure_is_held_by_its_name(
+    office: Office, meeting: AtHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
     week, of = _week(), ("--procedure", known(quality_pack(f"q{uuid.uuid4().hex[:8]}")).name)
     there = ("--meeting", week, *of, *ME)
     assert (await meeting("call", "--week", week, *of))[:2] == (0, f"{week}: called\n")
@@ -121,6 +123,11 @@ async def test_the_meeting_of_another_procedure_is_held_by_its_name(office: Offi
     assert [line["name"] for line in json.loads((await meeting("list", "--json", *of))[1])] == [week]
     with pytest.raises(NoSuchCase):
         await meeting("minutes", week)
+    with pytest.raises(NoSuchCase, match="none has been called yet"):
+        await meeting("agenda", "--procedure", known(quality_pack(f"q{uuid.uuid4().hex[:8]}")).name)
+    monkeypatch.setenv("REDRESS_DEFAULT_PROCEDURE", "courier")
+    with pytest.raises(BadInput, match=r"--owner: must be one of .*panel \(After-sales quality panel\)"):
+        await meeting("action", *there, "--owner", "Nobody at all", "--due", "2h", "--what", "x")
     with pytest.raises(BadInput, match="holds no meeting"):
         await meeting("list", "--procedure", "courier")
 

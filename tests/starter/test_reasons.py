@@ -50,6 +50,10 @@ NOBODY_THERE = (
             "案件处于“待部门认定”环节；此操作只适用于“争议待裁定”或“待领导裁定”",
         ),
         (
+            "the report is at d2; this is for approval",
+            "报告处于“D2 界定问题”；此操作只适用于“待批准”",
+        ),
+        (
             "my.toml: clocks.task.within: must be text; my.toml: cannot be read; No such file or directory",
             "my.toml：clocks.task.within：须为文本；my.toml：无法读取；没有这个文件或文件夹",
         ),
