@@ -338,6 +338,11 @@ class Case(Record):
         return self.stage is Stage.CLOSED
 
     @property
+    def under_way(self) -> Execution | None:
+        """What a child carries out now; None also where one has failed and a person is to settle it."""
+        return self.execution if self.stage is Stage.EXECUTING else None
+
+    @property
     def offered(self) -> Offer | None:
         """The offer made last, in this round or an earlier one."""
         return self.offers[-1] if self.offers else None

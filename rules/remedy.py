@@ -99,16 +99,16 @@ def _start(
 
 def awaits_goods(case: Case, pack: Procedure) -> bool:
     """The remedy under way waits for the customer's goods to come back."""
-    if case.stage is not Stage.EXECUTING or case.execution is None:
+    execution = case.under_way
+    if execution is None:
         return False
-    return "goods" in pack.remedies[case.execution.remedy.kind].steps and "goods" not in case.execution.done
+    return "goods" in pack.remedies[execution.remedy.kind].steps and "goods" not in execution.done
 
 
 def at_once(case: Case, pack: Procedure) -> bool:
     """A remedy is under way that waits for nobody's goods: payment system or warehouse do it in a moment."""
-    if case.stage is not Stage.EXECUTING or case.execution is None:
-        return False
-    return "goods" not in pack.remedies[case.execution.remedy.kind].steps
+    execution = case.under_way
+    return execution is not None and "goods" not in pack.remedies[execution.remedy.kind].steps
 
 
 def goods_are_back(case: Case, pack: Procedure, at: datetime) -> Case:

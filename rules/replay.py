@@ -145,7 +145,7 @@ class Replay:
         return found if found and execution and found.kind == execution.remedy.kind else None
 
     def _remedy_ends(self) -> datetime | None:
-        if self._case.stage is not Stage.EXECUTING or self._case.execution is None:
+        if self._case.under_way is None:
             return None
         begun = next(event.at for event in reversed(self._case.events) if event.kind == "executing")
         if (known := self._remedy()) is not None:

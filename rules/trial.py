@@ -13,7 +13,6 @@ from models.complaint import Complaint
 from models.procedure import Procedure
 from models.remedy import RemedyResult
 from models.span import WorkCalendar, WorkingDays, span_text
-from models.stage import Stage
 from models.trial import Act, Outcome, Trial
 from rules.clock import binding_due, next_due, pass_time
 from rules.intake import open_case
@@ -172,7 +171,7 @@ def _waits(case: Case, pack: Procedure, until: datetime) -> Case:
 
 
 def _remedied(case: Case, pack: Procedure, now: datetime) -> Case:
-    if case.stage is not Stage.EXECUTING or case.execution is None:
+    if case.under_way is None:
         raise Unplayable("then: nothing is being carried out that could be done")
     order = order_for(case, pack)
     result = RemedyResult(amount=order.amount, reference="P-1", done=order.steps)

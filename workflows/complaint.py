@@ -112,8 +112,8 @@ class ComplaintWorkflow(CaseDesk):
 
     def _carry_out(self) -> None:
         """Have a child do what was decided, once, and know which goods are back."""
-        execution = self.case.execution
-        if execution is None or self.case.stage is not Stage.EXECUTING:
+        execution = self.case.under_way
+        if execution is None:
             return
         if not self.remedy.under_way:
             self.remedy.begin(execution, order_for(self.case, self.pack), self.pack, self._child_started)
