@@ -222,7 +222,7 @@ def test_s1_08_a_plan_has_measures_owner_and_milestones_and_is_carried_out_and_t
     [
         ("S1-09", "rude", {"courier_person"}),
         ("S1-09", "packaging", {"courier_person"}),
-        ("S1-10", "data_leak", {"station"}),
+        ("ours", "data_leak", {"station"}),
         ("S1-10", "transit_delay", {"station", "transport_company", "transport"}),
         ("S1-11", "lost", {"courier_person", "station", "transport_company"}),
         ("ours", "wrong_number", {"customer_service"}),
