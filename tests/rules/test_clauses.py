@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from models.commands import Share
 from models.complaint import DemandKind
 from models.procedure import Procedure
 from procedures import DIRECTORY, HERE, read_pack
 from procedures.directory import read_directory
+from rules.approving import band_of
 from rules.triage import is_in_rule, topics_of
 from tests.builders import complaint
 from tests.rules.builders import COURIER, PACK, RETURNS_PACK, SELF_OPERATED, START
@@ -303,3 +305,14 @@ def test_s2_39_money_of_the_petty_cash_is_signed_for_by_the_manager_in_both_band
     signed = [(band.up_to, band.countersign) for band in RETURNS_PACK.approvals if band.countersign]
     assert signed == [(2_000, "countersign"), (10_000, "countersign")]
     assert RETURNS_PACK.duties["countersign"].department == "service_manager"
+
+
+@pytest.mark.parametrize("party", ["supplier", "carrier", "store", "service"])
+def test_s2_38_s2_40_s2_41_every_party_has_its_bands_and_each_limit_is_in_the_lower_one(party: str) -> None:
+    ours = [(1, "service_director"), (50_000, "service_director"), (50_001, "hr_director"), (500_000, "hr_director")]
+    theirs = [(2_000, None), (2_001, "section_chief"), (10_000, "section_chief"), (10_001, "service_manager")]
+    bands = [*ours, (500_001, "general_manager")] if party in ("store", "service") else theirs
+    for amount, by in bands:
+        band = band_of(RETURNS_PACK, amount, [Share(party=party)])
+        assert band is not None
+        assert band.by == by
