@@ -131,6 +131,8 @@ class Duty(Part):
     """The party that bears a ruling by silence; none: the department."""
     tells_customer: bool = False
     """The customer is told when it is done."""
+    notice: Title | None = None
+    """In these words; none: its title, which is made for the department."""
     progress: Span | None = None
     """How often the customer is told that it is still being worked on."""
     aside: bool = False

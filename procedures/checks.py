@@ -126,6 +126,8 @@ def _duty(pack: Procedure, where: str, duty: Duty) -> Iterator[str]:
     for field in duty.form:
         if field.told and not heard:
             yield f"{where}.form.{field.name}.told: nobody tells the customer; give the duty `tells_customer = true`"
+    if duty.notice is not None and not duty.tells_customer:
+        yield f"{where}.notice: nobody tells the customer; give the duty `tells_customer = true`"
     if duty.on_silence == "customer_wins":
         bearer = duty.silence_costs or duty.department
         yield from _known(f"{where}.silence_costs", "party", [bearer], pack.parties)

@@ -97,7 +97,8 @@ def until(moment: datetime, tz: str, lang: Language) -> str:
     local = moment.astimezone(ZoneInfo(tz))
     if local.time() != time():
         return _told(local, lang)
-    return _told(local - timedelta(days=1), lang, clock="24:00")
+    # The offset is the moment's own: clocks may have changed on the day that ends.
+    return _told((local - timedelta(days=1)).replace(tzinfo=timezone(local.utcoffset() or timedelta())), lang, "24:00")
 
 
 def _told(local: datetime, lang: Language, clock: str = "") -> str:

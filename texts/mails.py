@@ -45,6 +45,10 @@ def render_mail(template: str, values: Values, pack: Procedure, lang: Language) 
         words["stage"] = named("heard", values["stage"], lang)
     if name in _CALM and _is_the_customers_turn(name, values, pack):
         name = f"{name}_yours"
+    if "duty" in values:
+        # As it is typed, because a department may have several at once; and what the customer reads of it.
+        words["duty_name"], known = str(values["duty"]), pack.duties.get(str(values["duty"]))
+        words["notice"] = title(known.notice, lang) if known and known.notice else words["duty"]
     if told := _told(values, pack, lang):
         words["told"] = told
     if "reason" not in values and "outside" in values:

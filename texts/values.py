@@ -29,7 +29,8 @@ def shown(values: Values, pack: Procedure, lang: Language) -> dict[str, str]:
 
 def _one(key: str, value: str | int, currency: str, pack: Procedure, lang: Language) -> str:
     if key in {"amount", "refunded"} and isinstance(value, int) and currency:
-        return money(value, currency, lang) if value or key == "amount" else ""
+        # Nothing at stake, or all of it given: "an apology, 0.00" tells nobody anything.
+        return money(value, currency, lang) if value else ""
     if key.endswith("_at"):
         return _moment(str(value), pack, lang, until if key in _DEADLINES else when)
     if key in _FLAGS:

@@ -62,6 +62,13 @@ def test_s1_02_each_channel_asks_for_its_own_fields(channel: str, more: str | No
     assert [problem.field for problem in found] == ([f"details.{more}"] if more else [])
 
 
+def test_c_x2_runs_from_the_mail_although_nobody_has_answered_at_once_before_midnight() -> None:
+    late = START + timedelta(hours=13, minutes=50)  # 23:50
+    world = parcel(at=late, channel="email", details=DETAILS | {"mailbox": "complaints"}).wait(hours=1)
+    (reply,) = [work for work in world.case.works if work.duty == "reply_mail"]
+    assert (reply.issued_at, reply.deadline) == (late, wd(1, late))
+
+
 def test_s1_04_the_record_says_time_channel_and_how_far_it_is_and_never_who_sent_the_parcel() -> None:
     world = told()
     filed = world.event("filed")
@@ -222,7 +229,7 @@ def test_s1_08_a_plan_has_measures_owner_and_milestones_and_is_carried_out_and_t
     [
         ("S1-09", "rude", {"courier_person"}),
         ("S1-09", "packaging", {"courier_person"}),
-        ("S1-10", "data_leak", {"station"}),
+        ("ours", "data_leak", {"station"}),
         ("S1-10", "transit_delay", {"station", "transport_company", "transport"}),
         ("S1-11", "lost", {"courier_person", "station", "transport_company"}),
         ("ours", "wrong_number", {"customer_service"}),

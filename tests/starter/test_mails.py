@@ -177,6 +177,38 @@ def test_who_has_to_report_reads_what_in_the_words_of_the_procedure_and_how_it_i
     assert "  condition: Condition of the goods (Intact, Damaged, Soiled, Quality cannot be decided)\n" in en
 
 
+@pytest.mark.parametrize("template", ["duty", "duty_reminded", "duty_overdue"])
+@pytest.mark.parametrize("lang", Language)
+def test_the_command_for_a_report_names_the_duty_for_a_department_may_have_several(
+    template: str, lang: Language
+) -> None:
+    assert "redress record R-1 inspect --as" in render_mail(template, ALL | {"duty": "inspect"}, RETURNS, lang)[1]
+
+
+def test_s1_07_the_customer_reads_an_apology_not_the_name_of_our_task() -> None:
+    courier = read_pack(HERE / "courier.procedure.toml")
+    zh = render_mail("duty_done", ALL | {"duty": "respond"}, courier, Language.ZH)[1]
+    assert "给您带来不便，我们深表歉意，将尽快处理您的投诉。" in zh
+    assert "立即响应" not in zh
+    assert "We are sorry" in render_mail("duty_done", ALL | {"duty": "respond"}, courier, Language.EN)[1]
+    assert "立即响应" in render_mail("duty", ALL | {"duty": "respond"}, courier, Language.ZH)[1]
+
+
+@pytest.mark.parametrize("name", ["courier", "returns", "live"])
+def test_whatever_duty_a_customer_is_told_of_has_words_for_the_customer(name: str) -> None:
+    own = read_pack(HERE / f"{name}.procedure.toml")
+    assert not [duty for duty in own.duties.values() if duty.tells_customer and duty.notice is None]
+
+
+@pytest.mark.parametrize("lang", Language)
+@pytest.mark.parametrize("template", ["acknowledged", "duty", "asked", "task_overdue", "offer"])
+def test_an_apology_or_what_has_been_given_already_is_not_told_as_an_amount_of_nothing(
+    template: str, lang: Language, pack: Procedure
+) -> None:
+    subject, body = render_mail(template, ALL | {"amount": 0, "demand": "apology"}, pack, lang)
+    assert not re.search(r"0\.00|–", subject + body)
+
+
 def test_who_has_to_make_an_offer_reads_what_it_must_say() -> None:
     assert "  solution：解决方案\n" in render_mail("offer_wanted", ALL, RETURNS, Language.ZH)[1]
     assert "  solution: Solution\n" in render_mail("offer_wanted", ALL, RETURNS, Language.EN)[1]

@@ -39,7 +39,7 @@ def test_a_pack_is_checked_with_one_line_per_mistake_and_tried_by_its_own_cases(
 ) -> None:
     file = tmp_path / "courier.procedure.toml"
     broken = COURIER.replace(
-        'before = ["respond", "reply_mail", "coordinate"', 'before = ["respond", "dance", "coordinate"'
+        'before = ["reply_mail", "respond", "coordinate"', 'before = ["dance", "respond", "coordinate"'
     )
     file.write_text(broken.replace('ladder = ["supervisor"', 'ladder = ["king"'), encoding="utf-8")
     ran = redress("procedure", "check", str(file))

@@ -16,7 +16,7 @@ from models.stage import Stage
 from procedures import HERE, read_pack
 from rules.objections import OBJECTED
 from rules.settlement import CONTESTED
-from texts import brief_until, catalogue, fill, has, money, named, placeholders, say, span, when
+from texts import brief_until, catalogue, fill, has, money, named, placeholders, say, span, until, when
 from texts.events import event_line
 from texts.values import shown
 
@@ -153,6 +153,8 @@ def test_a_deadline_at_midnight_ends_the_day_before_and_nobody_reads_a_day_too_m
     assert shown({key: later}, pack, ZH)[key] == "2026年3月6日 00:00（UTC+08:00）"
     assert shown({"delivered_at": midnight}, pack, ZH)["delivered_at"] == "2026年3月6日 00:00（UTC+08:00）"
     assert brief_until(datetime.fromisoformat(midnight), pack.time_zone) == "03-05 24:00"
+    changed = datetime(2026, 3, 29, 22, 0, tzinfo=UTC)  # the day had 23 hours
+    assert until(changed, "Europe/Berlin", EN) == "29 Mar 2026, 24:00 (UTC+02:00)"
     assert brief_until(datetime.fromisoformat(later), pack.time_zone) == "03-06 00:00"
 
 
