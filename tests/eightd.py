@@ -61,7 +61,7 @@ D4: Fields = {
 D5: Fields = {"steps": [{"cause": 1, "what": "换型清单变更须经工艺评审", "owner": "王工", "due": "2026-03-20"}]}
 TODAY_D5: Fields = {"steps": [D5["steps"][0] | {"due": datetime.now(UTC).date().isoformat()}]}
 """For a report opened now."""
-D6: Fields = {"done": [{"step": 1, "on": "2026-03-06", "evidence": "DOC-1"}]}
+D6: Fields = {"done": [{"step": 1, "on": "2026-03-02", "evidence": "DOC-1"}]}
 CHECK: Fields = {"reached": True, "inspected": 1_000, "defective": 0, "note": "三批无滴漏"}
 D7: Fields = {
     "updates": [{"kind": "fmea", "reference": "F-7", "version": "3"}],
