@@ -135,9 +135,10 @@ async def test_a_meeting_an_incident_and_a_report_begin_for_whom_they_name_and_t
     starts: list[tuple[str, str, dict[str, Any], str, dict[str, Any]]] = [
         (BATCH_RETURN, incident_id(pack.name, scope.key),
          {"procedure": pack.name, "scope": {"product": scope.product}, "reason": "x", "opened_by": LEADER},
-         "decide", {"grant": True, "reason": "x", "liable": liable(merchant=100)}),
+         "verify", {"confirmed": True, "defect": "x", "inspected": 10, "defective": 4}),
         (CORRECTIVE_ACTION, corrective_id(reference),
-         COMPLAINT | {"reference": reference, "procedure": pack.name, "requester": LEADER}, "approve", {}),
+         COMPLAINT | {"reference": reference, "procedure": pack.name, "requester": LEADER},
+         "recall", {"recall": True, "lots": ["L-7"], "reason": "x"}),
         (SUPERVISION_MEETING, meeting_id(pack.name, "2026-W40"),
          {"procedure": pack.name, "name": "2026-W40", "at_once": True}, "close", {}),
     ]  # fmt: skip
