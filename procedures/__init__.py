@@ -137,7 +137,9 @@ def read_toml(file: Path) -> dict[str, object]:
     """Raises PackError with one line."""
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UnicodeDecodeError:
+        raise PackError(f"{shown(file)}: is not a text in UTF-8; save it as UTF-8") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise PackError(f"{shown(file)}: is not valid TOML; {str(error)[:200]}") from None
     except OSError as error:
         raise PackError(f"{shown(file)}: cannot be read; {error.strerror}") from None
