@@ -185,6 +185,7 @@ _POSITIONS = {
     "case": "NUMBER",
     "action": "ACTION",
     "report": "--text",
+    "outcome": "outcome",  # each has an option of its own
     "(message)": "(message)",
 }
 

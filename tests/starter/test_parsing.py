@@ -133,6 +133,11 @@ def test_a_refusal_names_what_was_typed() -> None:
     )
 
 
+def test_a_field_that_several_options_say_keeps_its_name() -> None:
+    said = "outcome: a payment that may have been made is not made anew; use retry or settled"
+    assert options_in(said, ["outcome"]) == said
+
+
 def test_what_means_nothing_beside_another_option_is_named() -> None:
     nothing_beside("--refuse", {"--remedy": None, "--line": [], "--overdue": False})
     with pytest.raises(BadInput, match=r"^--amount: does not go with --refuse; leave one out$"):
