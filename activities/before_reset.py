@@ -1,13 +1,11 @@
 """What a reset leaves to find out: what the register has told the run before, and whether this run is the last one."""
 
-from collections.abc import AsyncIterator
-
 from temporalio import activity
 from temporalio.api.enums.v1 import EventType
-from temporalio.api.history.v1 import HistoryEvent
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
-from activities.receipt import RESET
+from activities.notfound import is_gone
+from activities.receipt import history_of, made_of
 from models.pages import Opened
 
 
@@ -31,7 +29,7 @@ async def told_before() -> Opened | None:
             if told is not None:
                 return told
     except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
+        if not is_gone(error):
             raise
     return None
 
@@ -40,11 +38,10 @@ async def _told(run: str) -> tuple[Opened | None, str | None]:
     """What a run was answered, and the run it was made of by a reset."""
     asked, before = activity.info().activity_type, None
     asking: set[int] = set()
-    async for event in _history(run):
+    async for event in history_of(run):
         match event.event_type:
             case EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
-                failed = event.workflow_task_failed_event_attributes
-                before = failed.base_run_id if failed.cause == RESET else before
+                before = made_of(event) or before
             case EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
                 if event.activity_task_scheduled_event_attributes.activity_type.name == asked:
                     asking.add(event.event_id)
@@ -55,8 +52,3 @@ async def _told(run: str) -> tuple[Opened | None, str | None]:
                     [told] = await converter.decode(done.result.payloads, [Opened])
                     return told, None
     return None, before
-
-
-def _history(run: str) -> AsyncIterator[HistoryEvent]:
-    workflow_id = activity.info().workflow_id or ""
-    return activity.client().get_workflow_handle(workflow_id, run_id=run).fetch_history_events()

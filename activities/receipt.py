@@ -10,9 +10,11 @@ from datetime import UTC, datetime
 from temporalio import activity
 from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
-RESET = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW
+from activities.notfound import is_gone
+
+_RESET = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW
 """Why the step a reset goes back to counts as failed."""
 _Received = AsyncIterator[tuple[HistoryEvent, HistoryEvent]]
 """A run's signals as they stand in its history, and as a run of this workflow first received them."""
@@ -33,7 +35,7 @@ async def signal_times(run: str | None, wanted: set[int]) -> dict[int, datetime]
             if len(times) == len(wanted):
                 break
     except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
+        if not is_gone(error):
             raise
     return times
 
@@ -51,16 +53,29 @@ def sender(signal: HistoryEvent) -> str:
     return signal.workflow_execution_signaled_event_attributes.external_workflow_execution.workflow_id
 
 
+async def history_of(run: str) -> AsyncIterator[HistoryEvent]:
+    """The events of a run of the workflow that asks. Inside an activity only. Raises RPCError."""
+    if (workflow_id := activity.info().workflow_id) is None:
+        return
+    async for event in activity.client().get_workflow_handle(workflow_id, run_id=run).fetch_history_events():
+        yield event
+
+
+def made_of(failed_task: HistoryEvent) -> str | None:
+    """The run that this one was made of, where a reset is why the step counts as failed."""
+    failed = failed_task.workflow_task_failed_event_attributes
+    return failed.base_run_id if failed.cause == _RESET else None
+
+
 async def _received(run: str | None) -> _Received:
-    workflow_id = activity.info().workflow_id
-    if workflow_id is None or run is None:
+    if run is None:
         return
     before: _Received | None = None
-    async for event in activity.client().get_workflow_handle(workflow_id, run_id=run).fetch_history_events():
+    async for event in history_of(run):
         match event.event_type:
             case EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
-                failed = event.workflow_task_failed_event_attributes
-                before = _since(event.event_id, failed.base_run_id) if failed.cause == RESET else None
+                base = made_of(event)
+                before = _since(event.event_id, base) if base is not None else None
             case EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED:
                 before = None  # what a reset gives anew stands ahead of its first step
             case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
@@ -81,7 +96,7 @@ async def _first(before: _Received, signal: HistoryEvent) -> HistoryEvent:
             if _said(event) == _said(signal):
                 return first
     except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
+        if not is_gone(error):
             raise
     return signal
 
