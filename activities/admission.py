@@ -4,13 +4,13 @@ from datetime import datetime
 
 from pydantic import ValidationError
 from sqlmodel import col, select
-from temporalio.exceptions import ApplicationError
 
+from activities.refusing import bad_input
 from activities.store import Store
-from models.base import AT_THE_DOOR, Problem, in_one_line, problems
+from models.base import AT_THE_DOOR, Problem, problems
 from models.case import Basis
 from models.complaint import Complaint
-from models.names import Refused, case_id
+from models.names import case_id
 from models.pages import OpenCase
 from models.procedure import Procedure
 from models.tables import CaseRow
@@ -75,8 +75,3 @@ def _fit_for_the_door(complaint: Complaint) -> None:
         Complaint.model_validate(complaint.model_dump(), context=AT_THE_DOOR)
     except ValidationError as error:
         raise bad_input(problems(error)) from None
-
-
-def bad_input(found: list[Problem]) -> ApplicationError:
-    """A start that is refused, in one line."""
-    return ApplicationError(in_one_line(found), type=Refused.BAD_INPUT.value, non_retryable=True)

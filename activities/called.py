@@ -2,9 +2,7 @@
 
 from typing import Literal
 
-from temporalio.exceptions import ApplicationError
-
-from models.names import Refused
+from activities.refusing import bad_input
 from models.procedure import Procedure
 from procedures import Packs
 
@@ -20,6 +18,5 @@ def procedure_called(packs: Packs, ref: str, part: Part, lacks: str) -> Procedur
     pack = packs.called(ref)
     if pack is None or getattr(pack, part) is None:
         names = sorted({known.name for known in packs.all() if getattr(known, part)})
-        reason = f"procedure: {lacks} {', '.join(names)}"
-        raise ApplicationError(reason, type=Refused.BAD_INPUT.value, non_retryable=True)
+        raise bad_input(f"procedure: {lacks} {', '.join(names)}")
     return pack

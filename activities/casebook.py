@@ -7,7 +7,7 @@ from sqlmodel import func, select
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.admission import Admission, bad_input
+from activities.admission import Admission
 from activities.calendar import Calendar, days_for
 from activities.clock import wall_clock
 from activities.doorkeeper import Doorkeeper
@@ -15,6 +15,7 @@ from activities.duties import BookDuties
 from activities.ledger import Ledger
 from activities.other_course import overrule
 from activities.record import Record
+from activities.refusing import bad_input
 from activities.reopening import came_back
 from activities.store import Store
 from models.base import Problem

@@ -7,7 +7,6 @@ from sqlalchemy import update
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
 from activities.calendar import Calendar, days_for
 from activities.called import procedure_called
@@ -16,11 +15,10 @@ from activities.doorkeeper import Doorkeeper
 from activities.dossier import DossierBook
 from activities.duties import CorrectiveDuties
 from activities.ledger import Ledger
+from activities.refusing import bad_input
 from activities.series import next_number
 from activities.store import Store
-from models.base import in_one_line
 from models.corrective import CorrectiveEntry, CorrectivePage, Gate, RegisterCorrective, Trace
-from models.names import Refused
 from models.procedure import Procedure
 from models.span import WorkCalendar
 from models.tables import CaseGoods, CaseRow, CorrectiveRow
@@ -65,7 +63,7 @@ class CorrectiveDesk(DossierBook, CorrectiveDuties):
             number = (await session.exec(wanted)).first()
             if number is None:
                 if wrong := complaint_days(entry.complaint, entry.opened_at, pack.time_zone):
-                    raise ApplicationError(in_one_line(wrong), type=Refused.BAD_INPUT.value, non_retryable=True)
+                    raise bad_input(wrong)
                 await self._take_over(session, entry)
                 number = await next_number(session, PREFIX, entry.opened_at, pack.time_zone)
                 session.add(_first_row(number, entry, pack))

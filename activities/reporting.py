@@ -4,13 +4,12 @@ from collections.abc import Callable
 from datetime import datetime
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
 from activities.clock import wall_clock
 from activities.duties import ReportDuties
 from activities.outbox import outbox_rows
+from activities.refusing import bad_input
 from activities.store import Store
-from models.names import Refused
 from models.reporting import ReportCall
 from models.tables import MailRow
 from procedures import Packs
@@ -33,8 +32,7 @@ class ReportDesk(ReportDuties):
         """Under ids made of the period: what has been written before is not written again."""
         pack = self._packs.newest(call.procedure)
         if pack is None or call.period is None or call.name not in pack.sending:
-            reason = f"name: the procedure sends no {call.name} reports; see its [sending]"
-            raise ApplicationError(reason, type=Refused.BAD_INPUT.value, non_retryable=True)
+            raise bad_input(f"name: the procedure sends no {call.name} reports; see its [sending]")
         now = self._now()
         post = post_of(call, pack, call.period, now)
         rows = outbox_rows(post.round_id, post.mails, now, post.procedure)

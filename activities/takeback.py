@@ -23,6 +23,7 @@ from activities.duties import TakeBackDuties
 from activities.identity import Voucher, no_voucher
 from activities.intents import Intents
 from activities.ports import PaymentGateway
+from activities.refusing import bad_input
 from activities.store import Store
 from activities.verdicts import ask_within
 from models.case import Event, Verdict
@@ -76,8 +77,7 @@ class TakeBackDesk(TakeBackDuties):
         intent = await self._intents.under(told.reference)
         number = intent.number if intent else await self._settled(told)
         if number is None:
-            reason = "reference: is of no refund the gateway made for us; give the gateway's own number for it"
-            raise ApplicationError(reason, type=Refused.BAD_INPUT.value, non_retryable=True)
+            raise bad_input("reference: is of no refund the gateway made for us; give the gateway's own number for it")
         async with self._store.read() as session:
             row = await session.get(CaseRow, number)
         if row is None:
