@@ -173,8 +173,9 @@ class Casebook(BookDuties):
     @activity.defn(name="write_down")
     async def write_down(self, page: Page) -> None:
         """Row, events, costs, notices in one transaction; done twice or out of order the newest truth stands once."""
-        if await self._record.write(page) and await self._is_last_run():
-            await overrule(self._store, page, self._now)
+        met = await self._record.write(page)
+        if met and await self._is_last_run():
+            await overrule(self._store, page, met, self._now)
         await self._tell(page)
 
     async def _tell(self, page: Page) -> None:

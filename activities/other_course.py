@@ -4,7 +4,7 @@ Those stay: costs and the audit trail refer to them, and what they tell has happ
 the same: its row follows, its notices leave, and its decisions are in the audit trail, with word of where they begin.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
@@ -19,28 +19,22 @@ from activities.record import summary_row
 from activities.store import Store
 from models.case import Event
 from models.pages import Page
-from models.tables import CaseRow, EventRow, MailRow
+from models.tables import CaseRow, MailRow
 
 
-async def overrule(store: Store, page: Page, clock: Callable[[], datetime]) -> None:
-    """Have the page of the case's last run count. Done twice it changes nothing more. Raises StoreError."""
-    number = page.summary.number
+async def overrule(store: Store, page: Page, met: Collection[int], clock: Callable[[], datetime]) -> None:
+    """Have the page of the case's last run count; `met`: its lines in whose place others stand.
+
+    Done twice it changes nothing more. Raises StoreError.
+    """
+    number, lines = page.summary.number, [line for line in page.events if line.seq in met]
     async with store.write() as session:
         await session.exec(update(CaseRow).where(col(CaseRow.number) == number).values(summary_row(page.summary)))
         await _send(session, page, clock())
-        lines = await _others(session, page)
         said = [replace(entry, key=_key(number, line)) for line in lines if (entry := of_event(number, line))]
-        if lines:
-            begins: dict[str, str | int] = {"event": "other_course", "line": lines[0].seq}
-            said.append(Entry(OTHER_COURSE, number, data=begins, key=f"{_key(number, lines[0])}:course"))
+        begins: dict[str, str | int] = {"event": "other_course", "line": lines[0].seq}
+        said.append(Entry(OTHER_COURSE, number, data=begins, key=f"{_key(number, lines[0])}:course"))
         await append(session, said, clock)
-
-
-async def _others(session: AsyncSession, page: Page) -> list[Event]:
-    """The page's lines in whose place others stand."""
-    wanted = select(EventRow.seq, EventRow.kind, EventRow.at).where(EventRow.number == page.summary.number)
-    stand = set((await session.exec(wanted)).all())
-    return [line for line in page.events if (line.seq, line.kind, line.at) not in stand]
 
 
 async def _send(session: AsyncSession, page: Page, now: datetime) -> None:

@@ -26,8 +26,8 @@ class Outcome(NamedTuple):
 
     ours: bool
     """Whether it was written: the first page of another run's case is not."""
-    met_others: bool = False
-    """Whether other lines stand under the numbers of its own (see activities.other_course)."""
+    met: frozenset[int] = frozenset()
+    """The numbers of its lines under which others stand (see activities.other_course)."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,12 @@ class Record:
         self._waiting: list[tuple[Entry, asyncio.Future[Outcome]]] = []
         self._writer: asyncio.Task[None] | None = None
 
-    async def write(self, page: Page) -> bool:
-        """Returns when the page stands in SQL; True: but for lines in whose place others stand. Raises StoreError."""
-        return (await self._enter(Entry(page))).met_others
+    async def write(self, page: Page) -> frozenset[int]:
+        """Returns when the page stands in SQL, but for the lines of these numbers: others stand in their place.
+
+        Raises StoreError.
+        """
+        return (await self._enter(Entry(page))).met
 
     async def open(self, claim: Mapping[str, object], page: Page) -> bool:
         """Claim a number and write its first page, in one; False: the number is another run's. Raises StoreError."""
@@ -93,8 +96,8 @@ class Record:
             changed = [_changes(entry.page.summary) for entry in wanted if entry.claim is None]
             if changed:
                 await (await session.connection()).execute(self._update, changed)
-            met = {number for number, _ in await self._add(session, [entry.page for entry in wanted])}
-        return [Outcome(ours, entry.page.summary.number in met) for entry, ours in zip(entries, mine, strict=True)]
+            met = await self._add(session, [entry.page for entry in wanted])
+        return [Outcome(ours, _of_page(entry.page, met)) for entry, ours in zip(entries, mine, strict=True)]
 
     async def _claim(self, session: AsyncSession, claims: Sequence[Mapping[str, object]]) -> set[tuple[object, object]]:
         """Number and run of every case among these that stands in the register, old or new."""
@@ -122,6 +125,11 @@ class Record:
         elsewhere = {f"{number}:{seq}" for number, seq in met}
         await append(session, [entry for entry in of_pages(pages) if entry.key not in elsewhere], self._now)
         return met
+
+
+def _of_page(page: Page, places: set[tuple[str, int]]) -> frozenset[int]:
+    """The numbers of a page's lines that are among these places."""
+    return frozenset(event.seq for event in page.events if (page.summary.number, event.seq) in places)
 
 
 async def _met(known: Sequence[Mapping[str, Any]], session: AsyncSession) -> set[tuple[str, int]]:
