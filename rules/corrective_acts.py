@@ -47,7 +47,7 @@ def receive(state: Corrective, pack: Procedure, message: Message) -> tuple[Corre
 
 def precheck(state: Corrective, pack: Procedure, name: str, command: Command, at: datetime) -> Verdict | None:
     """Why a message would be refused whoever sent it; None when it may pass. Changes nothing."""
-    return surely(receive(state, pack, Message(name, command, at, (each,)))[1] for each in pack.departments)
+    return surely(receive, state, pack, name, command, at)
 
 
 def _still_open(state: Corrective) -> None:

@@ -38,7 +38,7 @@ def receive(incident: Incident, pack: Procedure, message: Message) -> tuple[Inci
 
 def precheck(incident: Incident, pack: Procedure, name: str, command: Command, at: datetime) -> Verdict | None:
     """Why a message would be refused whoever sent it; None when it may pass. Changes nothing."""
-    return surely(receive(incident, pack, Message(name, command, at, (each,)))[1] for each in pack.departments)
+    return surely(receive, incident, pack, name, command, at)
 
 
 def _still_open(incident: Incident) -> None:

@@ -140,6 +140,6 @@ def precheck(case: Case, pack: Procedure, name: str, content: Contract | None, n
         return None
     try:
         case = pass_time(case, pack, now)
-        return surely(receive(case, pack, Message(name, content, now, (each,)))[1] for each in pack.departments)
+        return surely(receive, case, pack, name, content, now)
     except CalendarGap:
         return None  # the case itself waits for the calendar

@@ -1,6 +1,6 @@
 """Answers to messages that cases and dossiers give alike: accepted once, repeated, refused with a reason."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar
@@ -85,12 +85,19 @@ def judged(state: State, message: Message, act: Callable[[], State]) -> tuple[St
     return remembered(after, message.name, message.command, ACCEPTED), ACCEPTED
 
 
-def surely(verdicts: Iterable[Verdict]) -> Verdict | None:
+def surely(
+    judge: Callable[[Who, Procedure, Message], tuple[Who, Verdict]],
+    state: Who,
+    pack: Procedure,
+    name: str,
+    command: Command,
+    at: datetime,
+) -> Verdict | None:
     """Why a message would be refused whoever sent it, by what each department would hear; None where it may pass.
 
     Who somebody is, is no matter for a door: it is judged inside, so that every denial stands on record.
     """
-    heard = list(verdicts)
+    heard = [judge(state, pack, Message(name, command, at, (each,)))[1] for each in pack.departments]
     if any(verdict.accepted for verdict in heard):
         return None
     told = {verdict.reason: verdict for verdict in heard if verdict.code not in DENIALS}
