@@ -223,9 +223,14 @@ def _json(answer: httpx2.Response) -> Any:
     if answer.status_code not in {200, 201}:
         raise _temporary(answer)
     try:
-        return json.loads(answer.content, object_pairs_hook=_each_once)
+        return _parsed(answer)
     except (ValueError, RecursionError):
         raise TryAgain("bad_answer", suspect=True) from None
+
+
+def _parsed(answer: httpx2.Response) -> Any:
+    """Raises ValueError, RecursionError."""
+    return json.loads(answer.content, object_pairs_hook=_each_once)
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -251,7 +256,7 @@ def _temporary(answer: httpx2.Response) -> TryAgain:
 def _code(answer: httpx2.Response) -> str:
     """The partner's own code if it has the form of one; free text could hold anything."""
     try:
-        return _SLUG.validate_python(json.loads(answer.content, object_pairs_hook=_each_once)["code"])
+        return _SLUG.validate_python(_parsed(answer)["code"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return "refused"
 
