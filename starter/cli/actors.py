@@ -1,13 +1,15 @@
 """Who acts: the directory knows for which departments; a stranger is told who may."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from models.directory import Directory
 from models.procedure import Procedure
+from starter.cli.parsing import as_option, options_in
 from starter.cli.session import Session
 from starter.failures import BadInput, NotAllowed
 from texts import values
+from texts.reasons import reason as localised
 
 
 def department_for(session: Session, name: str, actor: str, department: str | None) -> str | None:
@@ -70,6 +72,14 @@ def may_instead(session: Session, reason: str, packs: Sequence[Procedure]) -> st
         return None
     shown = (_with_people(session, pack, session.directory, name) for name in names)
     return session.say("may", who=session.say("between").join(shown))
+
+
+def refusal(
+    session: Session, reason: str, pack: Procedure, fields: Iterable[str], called: Callable[[str], str] = as_option
+) -> str:
+    """A refusal of the service as whoever typed the message reads it: who may, or its fields as they were typed."""
+    typed = localised(options_in(reason, fields, called), session.lang)
+    return may_instead(session, reason, [pack]) or typed
 
 
 def _with_people(session: Session, pack: Procedure, directory: Directory, department: str) -> str:

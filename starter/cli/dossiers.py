@@ -9,13 +9,11 @@ from cyclopts import Parameter
 
 from models.commands import Command
 from models.procedure import Procedure
-from starter.cli.actors import may_instead
-from starter.cli.parsing import options_in
+from starter.cli.actors import refusal
 from starter.cli.sending import Sender, composed, tell
 from starter.cli.session import Session
 from starter.failures import NotAllowed
 from texts import values
-from texts.reasons import reason as localised
 
 if TYPE_CHECKING:
     from models.tables import CorrectiveRow, IncidentRow
@@ -82,7 +80,5 @@ async def act(
         return tell(current, row.number, ended(row.workflow_id), as_json=sender.as_json)
     async with dossiers(current) as service:
         verdict = await service.send(row.workflow_id, row.number, name, checked, wait=sender.wait)
-    reason = may_instead(current, verdict.reason, [pack]) or localised(
-        options_in(verdict.reason, model.model_fields, called), current.lang
-    )
+    reason = refusal(current, verdict.reason, pack, model.model_fields, called)
     return tell(current, row.number, verdict, reason=reason, as_json=sender.as_json)

@@ -10,17 +10,15 @@ from rich.text import Text
 
 from models.meeting import MEETING_COMMANDS, MeetingName, MeetingStage, Minutes
 from models.procedure import MeetingRules, Procedure
-from starter.cli.actors import may_instead, titles
+from starter.cli.actors import refusal, titles
 from starter.cli.choosing import by_title, half_width
 from starter.cli.lists import checked_limit
-from starter.cli.parsing import options_in
 from starter.cli.reading_rights import reader
 from starter.cli.sending import Sender, composed, tell
 from starter.cli.session import Session, lines_of_text
 from starter.failures import BadInput, NoSuchCase, NotAllowed
 from texts import brief, values
 from texts.meeting import page
-from texts.reasons import reason as localised
 
 if TYPE_CHECKING:
     from starter.meetings import Meetings
@@ -87,9 +85,7 @@ async def act(current: Session, pack: Procedure, name: str, message: str, sender
     _known(current, pack, checked.actor, checked.department)
     async with holding(current, pack) as meetings:
         verdict = await meetings.send(name, message, checked, wait=sender.wait)
-    reason = may_instead(current, verdict.reason, [pack]) or localised(
-        options_in(verdict.reason, MEETING_COMMANDS[message].model_fields), current.lang
-    )
+    reason = refusal(current, verdict.reason, pack, MEETING_COMMANDS[message].model_fields)
     return tell(current, name, verdict, key="meeting", reason=reason, as_json=sender.as_json)
 
 
